@@ -1,0 +1,127 @@
+"""Plotly figures: data in, figure out. Backgrounds are transparent and text colours are left to the page's theme.
+
+The same class has the same colour in every figure. Knows nothing of pages or runs.
+"""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.labels import COLOURS, NAMES
+
+ACCENT = "#c2410c"
+SECOND = "#0f766e"
+QUIET = "rgba(128,128,128,.35)"
+SCALE = [[0, "rgba(194,65,12,0)"], [0.02, "rgba(194,65,12,.12)"], [0.3, "rgba(194,65,12,.45)"], [1, "rgba(194,65,12,.95)"]]
+SHORT_NAMES = tuple(name.split("/")[0] for name in NAMES)
+
+
+def _quiet(figure: go.Figure, height: int, **layout: object) -> go.Figure:
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        showlegend=False,
+        dragmode=False,
+        **layout,
+    )
+    return figure
+
+
+def bars(probabilities: np.ndarray, true: int | None = None, height: int = 320) -> go.Figure:
+    """Ten horizontal bars of probability (ten floats, 0 to 1), class order from the top; the top one strong, the true one ticked."""
+    top = int(np.argmax(probabilities))
+    names = [f"✓ {name}" if index == true else name for index, name in enumerate(NAMES)]
+    figure = go.Figure(
+        go.Bar(
+            x=[100 * float(value) for value in probabilities],
+            y=names,
+            orientation="h",
+            marker={"color": COLOURS, "opacity": [1 if index == top else 0.45 for index in range(10)]},
+            text=[f"{100 * value:.0f} %" if value >= 0.005 else "" for value in probabilities],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{y}: %{x:.1f} %<extra></extra>",
+        )
+    )
+    _quiet(figure, height, bargap=0.28)
+    figure.update_xaxes(range=[0, 112], visible=False, fixedrange=True)
+    figure.update_yaxes(autorange="reversed", fixedrange=True, ticks="", showgrid=False)
+    return figure
+
+
+def curves(batches: pd.DataFrame, epochs: pd.DataFrame, measure: str, published: tuple[float, ...] = (), height: int = 300) -> go.Figure:
+    """One measure ("accuracy" or "loss") against epochs seen.
+
+    `batches` has columns epoch (float), accuracy, loss; `epochs` has epoch (1, 2, ...), accuracy, loss, val_accuracy, val_loss
+    (NaN where there is no validation part). `published` holds the author's value after each epoch.
+    """
+    figure = go.Figure()
+    percent = 100 if measure == "accuracy" else 1
+    if len(batches):
+        figure.add_scatter(
+            x=batches["epoch"], y=percent * batches[measure], mode="lines", name="each batch", line={"color": QUIET, "width": 2}
+        )
+    if published:
+        figure.add_scatter(
+            x=list(range(1, len(published) + 1)),
+            y=[percent * value for value in published],
+            mode="lines+markers",
+            name="as published",
+            line={"color": "rgba(128,128,128,.9)", "dash": "dot", "width": 2},
+        )
+    if len(epochs):
+        figure.add_scatter(
+            x=epochs["epoch"], y=percent * epochs[measure], mode="lines+markers", name="training pictures", line={"color": ACCENT, "width": 3}
+        )
+        if epochs[f"val_{measure}"].notna().any():
+            figure.add_scatter(
+                x=epochs["epoch"],
+                y=percent * epochs[f"val_{measure}"],
+                mode="lines+markers",
+                name="validation pictures",
+                line={"color": SECOND, "width": 3},
+            )
+    _quiet(figure, height, uirevision="keep", hovermode="x unified")
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
+    figure.update_xaxes(title="epochs", fixedrange=True, showgrid=False, rangemode="tozero")
+    figure.update_yaxes(
+        title="right answers, %" if measure == "accuracy" else "loss", fixedrange=True, gridcolor="rgba(128,128,128,.15)", automargin=True
+    )
+    return figure
+
+
+def matrix(counts: np.ndarray, as_percent: bool = False, height: int = 560) -> go.Figure:
+    """The confusion matrix (10, 10): rows true, columns predicted.
+
+    Clicks are reported by an invisible marker on every cell, with customdata (true, predicted), because Streamlit reports none for a heat map.
+    """
+    share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    text = [[f"{value:.0f}" if value >= 0.5 else "" for value in row] for row in share] if as_percent else [
+        [str(value) if value else "" for value in row] for row in counts
+    ]
+    figure = go.Figure(
+        go.Heatmap(
+            z=share, x=SHORT_NAMES, y=SHORT_NAMES, text=text, texttemplate="%{text}", colorscale=SCALE, zmin=0, zmax=100,
+            showscale=False, xgap=2, ygap=2, hoverinfo="skip",
+        )
+    )
+    cells = [(true, predicted) for true in range(10) for predicted in range(10)]
+    figure.add_scatter(
+        x=[SHORT_NAMES[predicted] for _, predicted in cells],
+        y=[SHORT_NAMES[true] for true, _ in cells],
+        mode="markers",
+        marker={"symbol": "square", "size": 34, "color": "rgba(0,0,0,0)"},
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
+        customdata=cells,
+        hovertemplate=[
+            f"{counts[true, predicted]} of {counts[true].sum()} {NAMES[true]} pictures<br>were answered “{NAMES[predicted]}”<extra></extra>"
+            for true, predicted in cells
+        ],
+    )
+    _quiet(figure, height)
+    figure.update_xaxes(title="the answer", side="top", fixedrange=True, tickangle=-40, range=[-0.5, 9.5], showgrid=False)
+    figure.update_yaxes(title="the true class", fixedrange=True, range=[9.5, -0.5], showgrid=False)
+    return figure
