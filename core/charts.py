@@ -73,7 +73,11 @@ def curves(batches: pd.DataFrame, epochs: pd.DataFrame, measure: str, published:
         )
     if len(epochs):
         figure.add_scatter(
-            x=epochs["epoch"], y=percent * epochs[measure], mode="lines+markers", name="training pictures", line={"color": ACCENT, "width": 3}
+            x=epochs["epoch"],
+            y=percent * epochs[measure],
+            mode="lines+markers",
+            name="training pictures",
+            line={"color": ACCENT, "width": 3},
         )
         if epochs[f"val_{measure}"].notna().any():
             figure.add_scatter(
@@ -95,16 +99,28 @@ def curves(batches: pd.DataFrame, epochs: pd.DataFrame, measure: str, published:
 def matrix(counts: np.ndarray, as_percent: bool = False, height: int = 560) -> go.Figure:
     """The confusion matrix (10, 10): rows true, columns predicted.
 
-    Clicks are reported by an invisible marker on every cell, with customdata (true, predicted), because Streamlit reports none for a heat map.
+    Clicks are reported by an invisible marker on every cell, with customdata (true, predicted): Streamlit reports none for a heat map.
     """
     share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    text = [[f"{value:.0f}" if value >= 0.5 else "" for value in row] for row in share] if as_percent else [
-        [str(value) if value else "" for value in row] for row in counts
-    ]
+    text = (
+        [[f"{value:.0f}" if value >= 0.5 else "" for value in row] for row in share]
+        if as_percent
+        else [[str(value) if value else "" for value in row] for row in counts]
+    )
     figure = go.Figure(
         go.Heatmap(
-            z=share, x=SHORT_NAMES, y=SHORT_NAMES, text=text, texttemplate="%{text}", colorscale=SCALE, zmin=0, zmax=100,
-            showscale=False, xgap=2, ygap=2, hoverinfo="skip",
+            z=share,
+            x=SHORT_NAMES,
+            y=SHORT_NAMES,
+            text=text,
+            texttemplate="%{text}",
+            colorscale=SCALE,
+            zmin=0,
+            zmax=100,
+            showscale=False,
+            xgap=2,
+            ygap=2,
+            hoverinfo="skip",
         )
     )
     cells = [(true, predicted) for true in range(10) for predicted in range(10)]

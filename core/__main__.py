@@ -1,0 +1,191 @@
+"""The same doors without a browser: `python -m core models | train | evaluate | predict | runs | workers`.
+
+With --json, every line printed is one JSON object. The exit status is 1 when something asked for did not work.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from core.errors import FittingRoomError
+from core.settings import Settings
+from core.store import Store
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; gives the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", line_buffering=True)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    asked = _parser().parse_args(arguments)
+    try:
+        return asked.command(asked, Settings.from_environment())
+    except FittingRoomError as error:
+        if getattr(asked, "json", False):
+            print(json.dumps({"error": str(error)}, ensure_ascii=False))
+        else:
+            print(error, file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description="Fitting Room without a browser.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, function: object, words: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=words, description=words)
+        added.set_defaults(command=function)
+        return added
+
+    models = command("models", _models, "list the networks")
+    train = command("train", _train, "train a network here, in this process")
+    train.add_argument("recipe", help="quick, five-steps, hello-world, intuitive-cnn, clothes-ann or new-abcd")
+    train.add_argument("--examples", type=int, help="training pictures to use (default: all)")
+    train.add_argument("--epochs", type=int, help="looks at all training pictures (default: as published)")
+    train.add_argument("--batch-size", type=int, help="pictures per step (default: as published)")
+    train.add_argument("--learning-rate", type=float, help="size of a step (default: as published)")
+    train.add_argument("--seed", type=int, help="start of every random choice (default: 0)")
+    train.add_argument("--name", default="", help="what the run is called")
+    evaluate = command("evaluate", _evaluate, "score a run on the test pictures")
+    evaluate.add_argument("run", help="run id, name, the beginning of either, or “shipped”")
+    predict = command("predict", _predict, "say which garment each picture shows")
+    predict.add_argument("files", nargs="+", metavar="FILE")
+    predict.add_argument("--model", default="shipped", help="run id, name, the beginning of either, or “shipped” (the default)")
+    runs = command("runs", _runs, "list the stored runs")
+    for with_json in (models, train, evaluate, predict, runs):
+        with_json.add_argument("--json", action="store_true", help="one JSON object a line")
+    command("workers", _workers, "start the processes that train, or join FITTING_ROOM_SCHEDULER")
+    return parser
+
+
+def _print(row: dict) -> None:
+    print(json.dumps(row, ensure_ascii=False))
+
+
+def _models(asked: argparse.Namespace, _settings: Settings) -> int:
+    from models.catalogue import RECIPES, layers
+
+    for recipe in RECIPES.values():
+        if asked.json:
+            _print({**asdict(recipe), "layers": layers(recipe.name)})
+        else:
+            print(f"{recipe.name:14} {recipe.parameters:>9,} parameters  {recipe.sentence} ({recipe.source})")
+    return 0
+
+
+def _train(asked: argparse.Namespace, settings: Settings) -> int:
+    from core.runner import carry_out, dataset_in_use
+    from core.training import Plan, Point, limit_threads
+
+    chosen = {name: getattr(asked, name) for name in ("examples", "epochs", "batch_size", "learning_rate", "seed")}
+    plan = Plan.of(asked.recipe, **chosen)
+    data = dataset_in_use(settings)
+    plan.checked(settings, len(data.train_images))
+    store = Store(settings.store_url)
+    run_id = store.create(plan.as_dict(), asked.name or asked.recipe, data.fingerprint, data.title, waiting=False)
+    limit_threads(1)
+
+    def say(point: Point) -> None:
+        if asked.json:
+            _print({"event": point.kind, "run": run_id, **{key: value for key, value in asdict(point).items() if key != "kind"}})
+        elif point.kind == "epoch":
+            held_back = "" if point.val_accuracy is None else f", on held-back pictures {point.val_accuracy:.1%}"
+            print(f"epoch {point.epoch:.0f}: {point.accuracy:.1%} right, loss {point.loss:.4f}{held_back}")
+
+    before = signal.signal(signal.SIGINT, lambda *_: store.stop(run_id))
+    status = carry_out(run_id, settings, say, claimed=True)
+    signal.signal(signal.SIGINT, before)
+    run = store.run(run_id)
+    store.close()
+    if status == "failed":
+        raise FittingRoomError(run.message)
+    if asked.json:
+        figures = {name: getattr(run, name) for name in ("status", "name", "recipe", "test_accuracy", "test_loss", "seconds", "data_title")}
+        _print({"event": "done", "run": run_id, **figures})
+    else:
+        print(f"{run.name} ({run.id}), {status}: {run.test_accuracy:.2%} of the test pictures right, {run.seconds:.1f} s of training")
+    return 0
+
+
+def _evaluate(asked: argparse.Namespace, settings: Settings) -> int:
+    from core import evaluation
+    from core.answers import tested
+    from core.runner import dataset_in_use
+
+    answers = tested(asked.run, Store(settings.store_url), dataset_in_use(settings))
+    counts = evaluation.confusion(answers.labels, answers.outputs)
+    report = evaluation.report(answers.labels, answers.outputs)
+    if asked.json:
+        classes = [{"class": name, **row} for name, row in report.to_dict("index").items()]
+        figures = {"test_accuracy": answers.accuracy, "test_loss": answers.loss, "images": len(answers.labels)}
+        _print(
+            {"run": answers.id, "name": answers.title, **figures, "confusion": counts.tolist(), "classes": classes, "note": answers.note}
+        )
+    else:
+        print(f"{answers.title}: {answers.accuracy:.2%} of {len(answers.labels):,} test pictures right, loss {answers.loss:.4f}")
+        print(f"{answers.note}\n" if answers.note else "")
+        print(report.to_string(float_format="{:.3f}".format))
+    return 0
+
+
+def _predict(asked: argparse.Namespace, settings: Settings) -> int:
+    from core.answers import SHIPPED, network
+    from core.inference import answer
+    from core.photo import read_photo
+
+    chosen = network(asked.model, None if asked.model == SHIPPED else Store(settings.store_url))
+    failed = False
+    for file in asked.files:
+        began = time.perf_counter()
+        try:
+            reply = answer(chosen, read_photo(_content(file), settings.max_upload_mb * 2**20))
+        except FittingRoomError as error:
+            failed = True
+            if asked.json:
+                _print({"file": file, "error": str(error)})
+            else:
+                print(f"{file}: {error}", file=sys.stderr)
+            continue
+        spent = 1000 * (time.perf_counter() - began)
+        if asked.json:
+            given = {"label": reply.label, "index": reply.index, "probabilities": list(reply.probabilities), "verdict": reply.verdict}
+            _print({"file": file, **given, "reason": reply.reason, "tip": reply.tip, "milliseconds": round(spent, 2)})
+        else:
+            print(f"{file}: {reply.label}, {reply.probabilities[reply.index]:.0%}, {reply.verdict}. {reply.reason}")
+    return int(failed)
+
+
+def _content(file: str) -> bytes:
+    from core.errors import PictureError
+
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise PictureError(f"This file cannot be read ({error.strerror}). Check its name and place.") from error
+
+
+def _runs(asked: argparse.Namespace, settings: Settings) -> int:
+    store = Store(settings.store_url)
+    for run in store.runs():
+        if asked.json:
+            _print(asdict(run))
+        else:
+            score = "" if run.test_accuracy is None else f"{run.test_accuracy:.2%} right"
+            print(f"{run.id}  {run.status:8} {run.recipe:14} {score:13} {run.name}")
+    return 0
+
+
+def _workers(_asked: argparse.Namespace, settings: Settings) -> int:
+    from core.jobs import serve
+
+    serve(settings)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

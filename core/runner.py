@@ -1,0 +1,171 @@
+"""Carries out one stored run: claims it, trains, and writes what happens to the store.
+
+The same function serves the queue's worker and `python -m core train`. While it works, a pulse tells the store four times
+a second that somebody is there, and looks whether a person asked to stop.
+"""
+
+import functools
+import io
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+
+import numpy as np
+
+from core import dataset as datasets
+from core.errors import FittingRoomError, RunError
+from core.settings import Settings
+from core.store import SILENT_SECONDS, Run, Store
+from core.training import Plan, Point, train
+
+PULSE_SECONDS = 0.25
+BEAT_SECONDS = 1.0
+MOST_ATTEMPTS = 30
+
+
+class Pulse:
+    """A thread that writes a run's heartbeat, and sets `stopping` when the store or the clock says so."""
+
+    def __init__(self, store: Store, run_id: str, most_seconds: float) -> None:
+        self.reason = ""
+        self.stopping = threading.Event()
+        self._store, self._run_id, self._most_seconds = store, run_id, most_seconds
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    def __enter__(self) -> "Pulse":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        began = last = time.monotonic()
+        while not self._ended.wait(PULSE_SECONDS):
+            try:
+                if self._store.run(self._run_id).stop_requested:
+                    self._stop("Stopped by hand.")
+                if time.monotonic() - began > self._most_seconds:
+                    self._stop(f"Stopped after {self._most_seconds / 60:.0f} minutes, the longest a run may train here.")
+                if time.monotonic() - last > BEAT_SECONDS:
+                    self._store.update(self._run_id, heartbeat=time.time())
+                    last = time.monotonic()
+            except RunError:
+                self._stop("Deleted while it was training.")
+            except FittingRoomError:
+                continue  # a busy store now is no reason to lose a run; the run's own writes will tell
+
+    def _stop(self, reason: str) -> None:
+        if not self.stopping.is_set():
+            self.reason = reason
+            self.stopping.set()
+
+
+def carry_out(run_id: str, settings: Settings, listen: Callable[[Point], None] = lambda point: None, claimed: bool = False) -> str:
+    """Train one stored run and store what came of it. Gives the status at the end: done, stopped, failed, or "taken".
+
+    `claimed` says that the caller made the run for itself. A run that another worker holds is left alone ("taken");
+    one whose worker went silent is begun anew.
+    Errors do not leave this function: the run ends as failed, with a sentence.
+    """
+    store = Store(settings.store_url)
+    try:
+        if not (claimed or _claimed(store, run_id)):
+            return "taken"
+        if store.run(run_id).attempts > MOST_ATTEMPTS:
+            message = f"The training process was ended {MOST_ATTEMPTS} times, perhaps for want of memory. Try fewer pictures."
+            store.update(run_id, status="failed", finished=time.time(), message=message)
+            return "failed"
+        with Pulse(store, run_id, 60 * settings.max_minutes) as pulse:
+            try:
+                return _trained(store, store.run(run_id), settings, pulse, listen)
+            except MemoryError:
+                message = "The computer ran out of memory. Try fewer pictures or a smaller batch."
+            except FittingRoomError as error:
+                message = str(error)
+            except Exception as error:  # noqa: BLE001 - whatever else happens in a training must end as a sentence, and the next run must start
+                message = f"The training broke off: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        store.update(run_id, status="failed", finished=time.time(), message=message[:500])
+        return "failed"
+    finally:
+        store.close()
+
+
+def _claimed(store: Store, run_id: str) -> bool:
+    """Claim the run; where its last worker has just been killed, wait until its silence is long enough to be sure."""
+    patience = threading.Event()
+    for _ in range(round(2 * SILENT_SECONDS)):
+        if store.claim(run_id, time.time()):
+            return True
+        if store.run(run_id).status != "running":
+            return False
+        patience.wait(1.0)
+    return False
+
+
+def _trained(store: Store, run: Run, settings: Settings, pulse: Pulse, listen: Callable[[Point], None]) -> str:
+    data = dataset_with(settings, run.fingerprint)
+
+    def report(point: Point) -> None:
+        row = asdict(point)
+        progress, speed = row.pop("progress"), row.pop("speed")
+        store.add_point(run.id, row, progress=progress, speed=speed, heartbeat=time.time())
+        listen(point)
+
+    def phase(words: str) -> None:
+        store.update(run.id, phase=words, heartbeat=time.time())
+
+    result = train(Plan(**run.plan), data, report, phase, pulse.stopping.is_set)
+    buffer = io.BytesIO()
+    np.save(buffer, result.outputs)
+    status = "stopped" if pulse.stopping.is_set() else "done"
+    store.finish(
+        run.id,
+        {"keras": result.keras, "tflite": result.tflite, "probabilities": buffer.getvalue()},
+        status=status,
+        finished=time.time(),
+        phase="",
+        progress=1.0 if status == "done" else store.run(run.id).progress,
+        message=pulse.reason,
+        test_accuracy=result.test_accuracy,
+        test_loss=result.test_loss,
+        seconds=result.seconds,
+        temperature=result.temperature,
+    )
+    return status
+
+
+@functools.lru_cache(maxsize=1)
+def dataset_in_use(settings: Settings) -> datasets.Dataset:
+    """The data set this process found, loaded once."""
+    return datasets.load(settings)
+
+
+def dataset_with(settings: Settings, fingerprint: str) -> datasets.Dataset:
+    """The data set a run was planned with, kept between runs. Raises RunError when this machine has another one."""
+    data = dataset_in_use(settings)
+    if data.fingerprint != fingerprint:
+        dataset_in_use.cache_clear()
+        data = dataset_in_use(settings)
+    if data.fingerprint != fingerprint:
+        raise RunError(f"This run was planned with other pictures than the worker has now ({data.title}). Start a new one.")
+    return data
+
+
+def warm_up(settings: Settings) -> None:
+    """Import TensorFlow, load the pictures and run a first tiny training, so that the next Start is quick."""
+    data = dataset_in_use(settings)
+    small = datasets.Dataset(
+        data.train_images[:200],
+        data.train_labels[:200],
+        data.test_images[:200],
+        data.test_labels[:200],
+        source=data.source,
+        place=data.place,
+        fingerprint="",
+        problem=None,
+    )
+    train(Plan.of("quick", epochs=1), small)

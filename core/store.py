@@ -1,0 +1,342 @@
+"""The store of runs: plans, progress, curves, models and test answers, in any database SQLAlchemy speaks to.
+
+It is the only channel between pages and workers. Knows nothing of networks or pages. Writes are small and short.
+"""
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pandas as pd
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    make_url,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from core.errors import RunError, StoreError
+
+ENDED = ("done", "stopped", "failed")
+ARTIFACTS = ("keras", "tflite", "probabilities")
+SILENT_SECONDS = 6.0  # a running run whose worker wrote nothing for so long has lost it
+
+_TABLES = MetaData()
+_RUNS = Table(
+    "runs",
+    _TABLES,
+    Column("id", String(12), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("recipe", String(40), nullable=False),
+    Column("plan", JSON, nullable=False),
+    Column("status", String(10), nullable=False, index=True),  # waiting, running, done, stopped, failed
+    Column("phase", String(60), nullable=False, default=""),
+    Column("progress", Float, nullable=False, default=0.0),  # 0 to 1
+    Column("speed", Float),  # images a second
+    Column("created", Float, nullable=False),  # seconds since 1970
+    Column("started", Float),
+    Column("finished", Float),
+    Column("heartbeat", Float),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("stop_requested", Boolean, nullable=False, default=False),
+    Column("message", String(500), nullable=False, default=""),
+    Column("fingerprint", String(16), nullable=False),
+    Column("data_title", String(200), nullable=False),
+    Column("test_accuracy", Float),
+    Column("test_loss", Float),
+    Column("seconds", Float),
+    Column("temperature", Float, nullable=False, default=1.0),
+)
+_POINTS = Table(
+    "points",
+    _TABLES,
+    Column("id", Integer, primary_key=True),
+    Column("run", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("kind", String(5), nullable=False),  # batch, epoch
+    Column("epoch", Float, nullable=False),
+    Column("accuracy", Float),
+    Column("loss", Float),
+    Column("val_accuracy", Float),
+    Column("val_loss", Float),
+)
+_ARTIFACTS = Table(
+    "artifacts",
+    _TABLES,
+    Column("run", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A snapshot of one row of the run book; the columns of the table, times in seconds since 1970."""
+
+    id: str
+    name: str
+    recipe: str
+    plan: Mapping
+    status: str
+    phase: str
+    progress: float
+    speed: float | None
+    created: float
+    started: float | None
+    finished: float | None
+    heartbeat: float | None
+    attempts: int
+    stop_requested: bool
+    message: str
+    fingerprint: str
+    data_title: str
+    test_accuracy: float | None
+    test_loss: float | None
+    seconds: float | None
+    temperature: float
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to this run."""
+        return self.status in ENDED
+
+    @property
+    def scored(self) -> bool:
+        """Whether it has a model and test answers to look at."""
+        return self.test_accuracy is not None
+
+
+class Store:
+    """The run book behind a SQLAlchemy URL. One engine a process; safe to use from several threads.
+
+    Every method raises StoreError, with a sentence, when the database cannot be opened, read or written.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            address = make_url(url)
+            self._engine = _sqlite(url, address.database) if address.get_backend_name() == "sqlite" else create_engine(url)
+        except (ArgumentError, ImportError) as error:
+            raise StoreError(f"“{url}” is not a database address I can use. FITTING_ROOM_STORE takes a SQLAlchemy URL.") from error
+        except OSError as error:
+            raise StoreError(f"The folder for the runs cannot be made: {error}. Choose another with FITTING_ROOM_HOME.") from error
+        self.url = url
+        with self._writing() as connection:
+            _TABLES.create_all(connection)
+
+    def close(self) -> None:
+        """Let go of the database file."""
+        self._engine.dispose()
+
+    def create(self, plan: Mapping, name: str, fingerprint: str, data_title: str, most_waiting: int = 40, waiting: bool = True) -> str:
+        """Write a new run and give its id; a name already taken gets a number. Raises RunError when the queue is full.
+
+        Not `waiting` means that the caller carries it out itself, and no worker may take it.
+        """
+        run_id, now = secrets.token_hex(4), time.time()
+        with self._writing() as connection:
+            if connection.scalar(select(func.count()).where(_RUNS.c.status == "waiting")) >= most_waiting:
+                raise RunError(f"{most_waiting} runs are waiting already. Please try again when some have finished.")
+            values = {
+                "id": run_id,
+                "name": _free_name(connection, name),
+                "recipe": plan["recipe"],
+                "plan": dict(plan),
+                "created": now,
+                "fingerprint": fingerprint,
+                "data_title": data_title,
+                **({"status": "waiting"} if waiting else {"status": "running", "started": now, "heartbeat": now}),
+            }
+            connection.execute(insert(_RUNS).values(values))
+        return run_id
+
+    def runs(self) -> list[Run]:
+        """All runs, the newest first."""
+        with self._reading() as connection:
+            return [Run(**row) for row in connection.execute(select(_RUNS).order_by(_RUNS.c.created.desc())).mappings()]
+
+    def run(self, run_id: str) -> Run:
+        """One run by its exact id. Raises RunError when there is none."""
+        with self._reading() as connection:
+            row = connection.execute(select(_RUNS).where(_RUNS.c.id == run_id)).mappings().first()
+        if row is None:
+            raise RunError(f"There is no run “{run_id}”. It may have been deleted.")
+        return Run(**row)
+
+    def find(self, text: str) -> Run:
+        """The run meant by an id, a name, or the beginning of either. Raises RunError when none or several fit."""
+        runs = self.runs()
+        for fits in (
+            [run for run in runs if run.id == text],
+            [run for run in runs if run.name == text],
+            [run for run in runs if text and (run.id.startswith(text) or run.name.startswith(text))],
+        ):
+            if len(fits) == 1:
+                return fits[0]
+            if fits:
+                names = ", ".join(f"{run.id} ({run.name})" for run in fits[:5])
+                raise RunError(f"“{text}” fits {len(fits)} runs: {names}. Write more of the id or name.")
+        raise RunError(f"There is no run “{text}”. List all with “python -m core runs”.")
+
+    def place(self, run: Run) -> int:
+        """How many runs are served before this waiting one: 0 means it is next."""
+        ahead = or_(_RUNS.c.status == "running", (_RUNS.c.status == "waiting") & (_RUNS.c.created < run.created))
+        with self._reading() as connection:
+            return connection.scalar(select(func.count()).where(ahead))
+
+    def pending(self, now: float) -> list[Run]:
+        """The runs a worker should have: the waiting ones and those whose worker went silent, oldest first."""
+        lost = (_RUNS.c.status == "running") & (_RUNS.c.heartbeat < now - SILENT_SECONDS)
+        query = select(_RUNS).where(or_(_RUNS.c.status == "waiting", lost)).order_by(_RUNS.c.created)
+        with self._reading() as connection:
+            return [Run(**row) for row in connection.execute(query).mappings()]
+
+    def claim(self, run_id: str, now: float) -> bool:
+        """Take a waiting run, or one whose worker went silent, for this worker. False when another has it or it is gone."""
+        free = or_(_RUNS.c.status == "waiting", (_RUNS.c.status == "running") & (_RUNS.c.heartbeat < now - SILENT_SECONDS))
+        taken = {
+            "status": "running",
+            "started": now,
+            "heartbeat": now,
+            "attempts": _RUNS.c.attempts + 1,
+            "progress": 0.0,
+            "phase": "getting ready",
+        }
+        with self._writing() as connection:
+            claimed = connection.execute(update(_RUNS).where(_RUNS.c.id == run_id, free).values(taken)).rowcount == 1
+            if claimed:
+                connection.execute(delete(_POINTS).where(_POINTS.c.run == run_id))
+        return claimed
+
+    def update(self, run_id: str, **columns: object) -> None:
+        """Set columns of a run; a deleted run is left alone."""
+        with self._writing() as connection:
+            connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(columns))
+
+    def add_point(self, run_id: str, point: Mapping, **columns: object) -> None:
+        """Add a point of the curve (`kind`, `epoch`, `accuracy`, `loss`, ...) and set columns of the run in the same stroke."""
+        with self._writing() as connection:
+            connection.execute(insert(_POINTS).values(run=run_id, **point))
+            if columns:
+                connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(columns))
+
+    def finish(self, run_id: str, artifacts: Mapping[str, bytes], **columns: object) -> None:
+        """Store what a run made and how it ended, all or nothing."""
+        with self._writing() as connection:
+            connection.execute(delete(_ARTIFACTS).where(_ARTIFACTS.c.run == run_id))
+            for kind, content in artifacts.items():
+                connection.execute(insert(_ARTIFACTS).values(run=run_id, kind=kind, content=content))
+            connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(columns))
+
+    def points(self, run_id: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The curve so far: one table of batches and one of epochs (epoch, accuracy, loss, val_accuracy, val_loss)."""
+        query = select(_POINTS).where(_POINTS.c.run == run_id).order_by(_POINTS.c.id)
+        with self._reading() as connection:
+            rows = connection.execute(query).all()
+        table = pd.DataFrame(rows, columns=[column.name for column in _POINTS.columns])
+        numbers = ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
+        return tuple(table.loc[table["kind"] == kind, numbers].astype(float).reset_index(drop=True) for kind in ("batch", "epoch"))
+
+    def artifact(self, run_id: str, kind: str) -> bytes:
+        """A file a run made: one of ARTIFACTS. Raises RunError when it has none (yet)."""
+        with self._reading() as connection:
+            content = connection.scalar(select(_ARTIFACTS.c.content).where(_ARTIFACTS.c.run == run_id, _ARTIFACTS.c.kind == kind))
+        if content is None:
+            raise RunError("This run has no model yet. Wait until it has finished, or choose another run.")
+        return content
+
+    def stop(self, run_id: str) -> None:
+        """Ask the worker to stop; a run that still waits ends at once."""
+        with self._writing() as connection:
+            waiting = update(_RUNS).where(_RUNS.c.id == run_id, _RUNS.c.status == "waiting")
+            connection.execute(waiting.values(status="stopped", finished=time.time(), message="Taken out of the queue before it began."))
+            running = update(_RUNS).where(_RUNS.c.id == run_id, _RUNS.c.status == "running")
+            connection.execute(running.values(stop_requested=True))
+
+    def rename(self, run_id: str, name: str) -> None:
+        """Give a run another name; one already taken gets a number. Raises RunError when the name is empty."""
+        if not name.strip():
+            raise RunError("A run needs a name. Type at least one letter.")
+        with self._writing() as connection:
+            connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(name=_free_name(connection, name.strip()[:60], run_id)))
+
+    def delete(self, run_id: str) -> None:
+        """Remove a run and all it made. Raises RunError while it is training."""
+        if self.run(run_id).status == "running":
+            raise RunError("This run is still training. Stop it first, then delete it.")
+        with self._writing() as connection:
+            for table, column in ((_POINTS, _POINTS.c.run), (_ARTIFACTS, _ARTIFACTS.c.run), (_RUNS, _RUNS.c.id)):
+                connection.execute(delete(table).where(column == run_id))
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StoreError(f"The store of runs cannot be used ({_cause(error)}). {self._remedy()}") from error
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StoreError(f"The store of runs cannot be read ({_cause(error)}). {self._remedy()}") from error
+
+    def _remedy(self) -> str:
+        place = make_url(self.url)
+        if place.get_backend_name() == "sqlite":
+            return (
+                f"Check that {place.database} can be written and that the disk has room, or choose another folder with FITTING_ROOM_HOME."
+            )
+        return f"Check that the database at {place.host} answers, or choose another with FITTING_ROOM_STORE."
+
+
+def _cause(error: SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0]
+
+
+def _sqlite(url: str, path: str | None) -> Engine:
+    """An engine for an SQLite file: connections are short-lived, readers never block the writer (WAL), writers wait their turn."""
+    from pathlib import Path
+
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 20})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection, _record) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    return engine
+
+
+def _free_name(connection: Connection, name: str, own_id: str = "") -> str:
+    taken = set(connection.scalars(select(_RUNS.c.name).where(_RUNS.c.id != own_id)))
+    number = 2
+    free = name
+    while free in taken:
+        free, number = f"{name} {number}", number + 1
+    return free

@@ -1,0 +1,1 @@
+"""The networks, one short file per architecture, and the catalogue that lists them. Keras is imported inside functions only."""
