@@ -1,0 +1,177 @@
+"""Finds the one garment in a picture: from RGB pixels to a mask, by colours of the border and GrabCut.
+
+Knows nothing of files, classes or 28 x 28; `core.photo` crops and tones what is found here.
+"""
+
+import cv2
+import numpy as np
+
+WORKING = 192  # px, longest side of the picture GrabCut works on; 28 px are wanted in the end
+BORDER = 0.04  # share of the shorter side taken as "edge of the picture"
+CLUSTERS = 5  # colours a background may have
+NEAR, FAR = 2.2, 5.0  # distances from the background colours, in standard deviations
+SMALLEST = 0.015  # a garment covers at least this share of the picture
+SECOND = 0.25  # a part this large beside the largest one is kept (a pair of shoes)
+
+
+def find_garment(rgb: np.ndarray) -> np.ndarray:
+    """Mask of the garment, (h, w) bool, for an RGB picture (h, w, 3) uint8. All False when nothing stands out.
+
+    Several first guesses are cut out and the most garment-like cut is kept: no single guess fits a black
+    T-shirt on a striped bed, a white one on a white sheet, and trousers that run out of the picture.
+    """
+    height, width = rgb.shape[:2]
+    empty = np.zeros((height, width), bool)
+    if min(height, width) < 8:
+        return empty
+    scale = WORKING / max(height, width)
+    if scale < 1:
+        small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        if min(small.shape[:2]) < 8:
+            return empty
+        found = cv2.resize(find_garment(small).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+        return found > 0.5
+    lab = cv2.cvtColor(cv2.bilateralFilter(rgb, 5, 30, 5), cv2.COLOR_RGB2LAB).astype(np.float32)
+    best, best_score = empty, 0.0
+    for guess in _guesses(lab):
+        mask = tidy(_grab(rgb, guess))
+        score = _plausible(lab, mask)
+        if score > best_score:
+            best, best_score = mask, score
+    return best
+
+
+def tidy(mask: np.ndarray) -> np.ndarray:
+    """The mask (h, w) bool without crumbs and hairlines, small holes filled, only its main part or parts kept."""
+    size = max(mask.shape)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max(3, size // 80 | 1),) * 2)
+    cleaned = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    cleaned = cv2.morphologyEx(cleaned, cv2.MORPH_CLOSE, kernel)
+    parts = large_parts(cleaned.astype(bool))
+    kept = np.zeros(mask.shape, bool)
+    for part in parts:
+        kept |= part
+    return fill_holes(kept, 0.02)
+
+
+def large_parts(mask: np.ndarray) -> list[np.ndarray]:
+    """The largest connected part of a mask and every other one at least `SECOND` of its size, largest first."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    if count < 2:
+        return []
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    order = np.argsort(-areas)
+    return [labels == index + 1 for index in order if areas[index] >= SECOND * areas[order[0]]]
+
+
+def fill_holes(mask: np.ndarray, share: float) -> np.ndarray:
+    """The mask with every hole smaller than `share` of its own area filled."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
+    edge = set(np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])))
+    filled = mask.copy()
+    limit = share * mask.sum()
+    for index in range(1, count):
+        if index not in edge and stats[index, cv2.CC_STAT_AREA] < limit:
+            filled |= labels == index
+    return filled & (mask | (labels > 0))
+
+
+def _guesses(lab: np.ndarray) -> list[np.ndarray]:
+    """Labels GrabCut may start from, each (h, w) uint8."""
+    colours, shares, spreads, central = _border_colours(lab)
+    everything = np.ones(len(colours), bool)
+    suspicious = (central > 0.25) & (central > 1.3 * shares)  # more of it in the middle: the garment runs out of the picture
+    guesses = []
+    for used in (everything, ~suspicious):
+        if used.any() and (used is everything or suspicious.any()):
+            guesses.append(_far_from(_distance(lab, colours[used], spreads[used])))
+    guesses.append(_middle(lab.shape[:2]))
+    return guesses
+
+
+def _border_colours(lab: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The main colours of the border: centres (k, 3), share of the border, spread (k, 3), share of the middle."""
+    height, width = lab.shape[:2]
+    edge = _rim((height, width), max(2, round(BORDER * min(height, width))))
+    samples = lab[edge]
+    criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 0.5)
+    cv2.setRNGSeed(0)
+    _, labels, centres = cv2.kmeans(samples, min(CLUSTERS, len(samples)), None, criteria, 1, cv2.KMEANS_PP_CENTERS)
+    labels = labels.ravel()
+    shares = np.bincount(labels, minlength=len(centres)) / len(samples)
+    kept = np.flatnonzero(shares >= min(0.06, shares.max()))
+    spreads = np.stack([np.clip(samples[labels == index].std(axis=0), 4.0, 14.0) for index in kept])
+    middle = lab[height // 4 : 3 * height // 4, width // 4 : 3 * width // 4].reshape(-1, 3)
+    away = ((middle[:, None] - centres[kept]) ** 2).sum(axis=2)
+    close = np.where(away.min(axis=1) < 22**2, away.argmin(axis=1), -1)
+    central = np.array([(close == index).mean() for index in range(len(kept))])
+    return centres[kept], shares[kept], spreads, central
+
+
+def _distance(lab: np.ndarray, colours: np.ndarray, spreads: np.ndarray) -> np.ndarray:
+    """How far each pixel is from the nearest of some colours, in standard deviations, (h, w) float32."""
+    scale = np.array([0.6, 1.0, 1.0], np.float32)  # light and shadow change L more than they change the colour
+    away = [
+        np.sqrt((((lab - colour) / spread * scale) ** 2).sum(axis=2)) for colour, spread in zip(colours, spreads, strict=True)
+    ]
+    return np.min(away, axis=0)
+
+
+def _rim(shape: tuple[int, int], band: int) -> np.ndarray:
+    rim = np.ones(shape, bool)
+    rim[band:-band, band:-band] = False
+    return rim
+
+
+def _far_from(distance: np.ndarray) -> np.ndarray:
+    """A first guess: what is unlike the border is garment, surely so in the middle."""
+    height, width = distance.shape
+    guess = np.where(distance > NEAR, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    rows, columns = np.ogrid[:height, :width]
+    inside = (np.abs(rows / height - 0.5) < 0.33) & (np.abs(columns / width - 0.5) < 0.33)
+    guess[inside & (distance > FAR)] = cv2.GC_FGD
+    guess[_rim((height, width), max(1, round(0.012 * min(height, width)))) & (distance < FAR)] = cv2.GC_BGD
+    return guess
+
+
+def _middle(shape: tuple[int, int]) -> np.ndarray:
+    """A first guess that knows only that people put the garment in the middle."""
+    height, width = shape
+    rows, columns = np.ogrid[:height, :width]
+    radius = ((rows / height - 0.5) / 0.40) ** 2 + ((columns / width - 0.5) / 0.36) ** 2
+    guess = np.where(radius < 1, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    guess[radius < 0.05] = cv2.GC_FGD
+    guess[_rim(shape, max(1, round(0.02 * min(shape))))] = cv2.GC_BGD
+    return guess
+
+
+def _grab(rgb: np.ndarray, guess: np.ndarray) -> np.ndarray:
+    """GrabCut from a first guess, (h, w) bool; the guess itself when it holds no garment or no background."""
+    start = (guess == cv2.GC_FGD) | (guess == cv2.GC_PR_FGD)
+    if start.mean() < SMALLEST or start.all():
+        return start
+    labels = guess.copy()
+    cv2.setRNGSeed(0)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(np.ascontiguousarray(rgb[:, :, ::-1]), labels, None, *models, 4, cv2.GC_INIT_WITH_MASK)
+    return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
+
+
+def _plausible(lab: np.ndarray, mask: np.ndarray) -> float:
+    """How garment-like a cut is, 0 for not at all: apart in colour, in the middle, in one piece, not cut by the frame."""
+    share = float(mask.mean())
+    if not SMALLEST < share < 0.97:
+        return 0.0
+    height, width = mask.shape
+    bins = (lab // np.array([26, 16, 16])).astype(np.int64)
+    codes = (bins[..., 0] * 17 + bins[..., 1]) * 17 + bins[..., 2]
+    inside = np.bincount(codes[mask], minlength=17 * 17 * 17) / mask.sum()
+    outside = np.bincount(codes[~mask], minlength=17 * 17 * 17) / (~mask).sum()
+    apart = 1.0 - float(np.sqrt(inside * outside).sum())
+    centre = float(mask[height // 3 : 2 * height // 3, width // 3 : 2 * width // 3].mean())
+    touched = float(mask[_rim(mask.shape, 2)].mean())
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    hull = cv2.contourArea(cv2.convexHull(np.concatenate(contours)))
+    solid = min(1.0, float(mask.sum()) / max(hull, 1.0))
+    size = min(1.0, share / 0.15)
+    return apart * (0.2 + centre) * (1.0 - 0.8 * touched) * (0.3 + solid) * size

@@ -1,0 +1,313 @@
+"""Any picture -> 28 x 28 as Fashion-MNIST would show it: background 0, longest side 28, centred, negated grey.
+
+Every stage on the way is kept for showing. Works in memory only: nothing of a picture is written anywhere.
+Knows nothing of networks, pages or the ten classes.
+"""
+
+import io
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from core import cutout
+from core.errors import PictureError
+
+SIDE = 28  # px
+MAX_PIXELS = 200_000_000  # a picture with more is refused
+OPENED = 1600  # px, longest side an opened picture keeps
+WORKING = 320  # px, longest side the garment is looked for in
+TONE = 150.0  # mean of the garment's pixels in the data set, 0..255
+FLOOR = 24.0  # darkest a garment's pixel may become, so that it stays apart from the background's 0
+FILL, LINE = 150, 240  # tones of the inside and of the strokes of a drawing
+NOT_A_PICTURE = "This file is not a picture I can open. Try JPEG, PNG or HEIC."
+BROKEN = "This picture breaks off in the middle. Copy or download it again, then try once more."
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One step on the way from the picture to the 28 x 28 image, for showing."""
+
+    name: str
+    words: str
+    picture: np.ndarray  # (h, w, 3) uint8
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What a network is given, and how it came about."""
+
+    image: np.ndarray  # (28, 28) uint8, 0 = background
+    stages: tuple[Stage, ...]
+    kind: str  # "photo", "drawing" or "sample"
+    cover: float  # share of the picture the garment covers, 0..1
+    finding: str | None  # why no single garment was found, in plain words; None when one was
+
+
+def open_picture(data: bytes, max_bytes: int) -> np.ndarray:
+    """The picture in a file's bytes, upright, (h, w, 4) uint8 RGBA, the longest side at most `OPENED` pixels.
+
+    JPEG, PNG, HEIC, AVIF, WebP, GIF, BMP and TIFF; of an animation the first frame. Raises PictureError.
+    """
+    if not data:
+        raise PictureError("This file is empty. Choose another one.")
+    if len(data) > max_bytes:
+        size, most = len(data) / 1e6, max_bytes / 1e6
+        raise PictureError(f"This file has {size:.0f} MB; {most:.0f} MB is the most. Send a smaller picture.")
+    try:
+        picture = _identify(data)
+        width, height = picture.size
+        if min(width, height) < 1:
+            raise PictureError("This picture has no pixels at all: it is 0 wide or 0 high. Choose another one.")
+        if width * height > MAX_PIXELS:
+            millions = width * height / 1e6
+            raise PictureError(f"This picture has {millions:.0f} million pixels; 200 million is the most. Send a smaller one.")
+        picture.draft(None, (OPENED, OPENED))  # a JPEG is decoded at 1/2, 1/4 or 1/8 when that is still large enough
+        picture.load()
+        return np.asarray(_to_rgba(ImageOps.exif_transpose(_shrink(picture))))
+    except PictureError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise PictureError("This picture has too many pixels; 200 million is the most. Send a smaller one.") from error
+    except UnidentifiedImageError as error:
+        raise PictureError(NOT_A_PICTURE) from error
+    except (OSError, ValueError, SyntaxError, EOFError, RuntimeError, IndexError, TypeError, KeyError, ArithmeticError) as error:
+        raise PictureError(BROKEN) from error
+    except MemoryError as error:
+        raise PictureError("This picture is too large for this computer. Send a smaller one.") from error
+
+
+def _identify(data: bytes) -> Image.Image:
+    """Open without decoding. `Image.open` is avoided: it warns above 89 million pixels and refuses above 179."""
+    start = data[:16]
+    kinds = (
+        (start.startswith(b"\xff\xd8\xff"), JpegImageFile),
+        (start.startswith(b"\x89PNG\r\n\x1a\n"), PngImageFile),
+        (start[:6] in (b"GIF87a", b"GIF89a"), GifImageFile),
+        (start[:4] == b"RIFF" and start[8:12] == b"WEBP", WebPImageFile),
+        (start[4:8] == b"ftyp" and start[8:12] in (b"avif", b"avis"), AvifImageFile),
+        (start[4:8] == b"ftyp", _open_heif),
+        (start[:4] in (b"II*\0", b"MM\0*"), TiffImageFile),
+        (start[:2] == b"BM", BmpImageFile),
+    )
+    for matches, opener in kinds:
+        if matches:
+            return opener(io.BytesIO(data))
+    raise PictureError(NOT_A_PICTURE)
+
+
+def _open_heif(stream: io.BytesIO) -> Image.Image:
+    from pillow_heif import open_heif
+
+    heif = open_heif(stream)  # libheif turns the picture upright itself
+    if heif.size[0] * heif.size[1] > MAX_PIXELS:
+        raise PictureError("This picture has too many pixels; 200 million is the most. Send a smaller one.")
+    return heif.to_pillow() if heif.mode in ("RGB", "RGBA") else Image.fromarray(np.asarray(heif)).convert("RGBA")
+
+
+def _shrink(picture: Image.Image) -> Image.Image:
+    """The picture with its longest side at most `OPENED` pixels, in its own mode, EXIF kept."""
+    factor = -(-max(picture.size) // OPENED)
+    if factor == 1:
+        return picture
+    size = (max(1, picture.width // factor), max(1, picture.height // factor))
+    exact = picture.mode in ("P", "1", "PA") or picture.mode.startswith("I")
+    smaller = picture.resize(size, Image.Resampling.NEAREST if exact else Image.Resampling.BOX, reducing_gap=2.0)
+    smaller.info = dict(picture.info)
+    if exif := picture.getexif():
+        smaller.info["exif"] = exif.tobytes()
+    return smaller
+
+
+def _to_rgba(picture: Image.Image) -> Image.Image:
+    """Any Pillow mode as RGBA; more than 8 bits are scaled, not clipped."""
+    if picture.mode.startswith("I") or picture.mode == "F":
+        values = np.asarray(picture).astype(np.float64)
+        top = 65535.0 if picture.mode.startswith("I") and values.max() > 255 else max(1.0, values.max())
+        return Image.fromarray((np.clip(values / top, 0, 1) * 255).astype(np.uint8)).convert("RGBA")
+    if picture.mode in ("LAB", "YCbCr", "HSV", "CMYK"):
+        picture = picture.convert("RGB")
+    return picture.convert("RGBA")
+
+
+def read_photo(data: bytes, max_bytes: int) -> Reading:
+    """Read an uploaded picture: a photo, a cut-out with transparency, or a line drawing on white paper.
+
+    Raises PictureError when the file cannot be opened; a picture without one clear garment gives a `finding`.
+    """
+    rgba = _fit(open_picture(data, max_bytes), WORKING)
+    if _has_cutout(rgba):
+        mask = cutout.tidy(rgba[..., 3] > 127)
+        return _read_garment(_on_white(rgba), mask)
+    rgb = _on_white(rgba)
+    strokes = _strokes_on_paper(rgb)
+    if strokes is not None:
+        return _read_strokes(rgb, strokes)
+    return _read_garment(rgb, cutout.find_garment(rgb))
+
+
+def read_drawing(rgba: np.ndarray) -> Reading:
+    """Read a drawing canvas, (h, w, 4) uint8, untouched pixels with alpha 0. Raises PictureError when it is empty."""
+    rgba = _fit(np.asarray(rgba, np.uint8), WORKING)
+    strokes = rgba[..., 3] > 60
+    if int(strokes.sum()) < 12:
+        raise PictureError("Nothing is drawn yet. Draw the outline of a piece of clothing, as large as you can.")
+    shown = np.where(strokes[..., None], np.uint8(30), np.uint8(255)).repeat(3, axis=2)
+    return _read_strokes(shown, strokes)
+
+
+def read_sample(image: np.ndarray) -> Reading:
+    """Read an image of the data set itself, (28, 28) uint8: it is already what the network sees."""
+    image = np.asarray(image, np.uint8)
+    stage = Stage(f"{SIDE} x {SIDE}", "An image from the data set, just as the network sees it.", _grey_to_rgb(image))
+    return Reading(image, (stage,), "sample", float((image > 0).mean()), None)
+
+
+def _read_garment(rgb: np.ndarray, mask: np.ndarray) -> Reading:
+    """Stages and image from a picture (h, w, 3) and the garment's mask (h, w) bool."""
+    cover = float(mask.mean())
+    finding = _finding(mask, cover)
+    if not mask.any():
+        mask = np.ones_like(mask)
+    cut = np.where(mask[..., None], rgb, np.uint8(255))
+    toned = tone(rgb, mask)
+    image = to_square(toned, mask)
+    stages = (
+        Stage("As it came", "Your picture, upright.", rgb),
+        Stage("Cut out", "The background is taken away; only the garment stays.", cut),
+        Stage("Grey and negated", "No colours, and light and dark swapped: bright clothes on black.", _grey_to_rgb(toned)),
+        Stage(f"{SIDE} x {SIDE}", "Shrunk to 28 by 28 dots: this is all the network sees.", _grey_to_rgb(image)),
+    )
+    return Reading(image, stages, "photo", cover, finding)
+
+
+def _read_strokes(shown: np.ndarray, strokes: np.ndarray) -> Reading:
+    """Stages and image from a drawing: how it looks (h, w, 3) and where the pen was (h, w) bool."""
+    toned, inside = fill_outline(strokes)
+    image = to_square(toned, inside)
+    stages = (
+        Stage("As it came", "Your drawing.", shown),
+        Stage("Filled in", "Small gaps are closed and the outline is filled: clothes are whole, not lines.", _grey_to_rgb(toned)),
+        Stage(f"{SIDE} x {SIDE}", "Shrunk to 28 by 28 dots: this is all the network sees.", _grey_to_rgb(image)),
+    )
+    cover = float(inside.mean())
+    finding = "the drawing is very small" if cover < 0.01 else None
+    return Reading(image, stages, "drawing", cover, finding)
+
+
+def tone(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Negated grey of the garment, 0 elsewhere, (h, w) uint8: stretched so that its mean comes near the data set's."""
+    grey = 255.0 - cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    pixels = grey[mask]
+    mean, spread = float(pixels.mean()), float(pixels.std())
+    gain = float(np.clip(38.0 / max(spread, 1.0), 0.8, 2.0))
+    toned = (grey - mean) * gain + (0.4 * mean + 0.6 * TONE)
+    return np.where(mask, np.clip(toned, FLOOR, 255), 0).astype(np.uint8)
+
+
+def to_square(toned: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Crop to the mask, longest side to 28, a little sharper, centred on 0: (28, 28) uint8."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    part = np.where(mask, toned, 0)[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)
+    inside = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)
+    scale = SIDE / max(part.shape)
+    size = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small, weight = cv2.resize(part, size, interpolation=how), cv2.resize(inside, size, interpolation=how)
+    sharp = small + 0.4 * (small - cv2.GaussianBlur(small, (0, 0), 1.0, borderType=cv2.BORDER_CONSTANT))
+    small = np.where(weight > 0.25, np.clip(sharp, 8, 255), 0)
+    image = np.zeros((SIDE, SIDE), np.uint8)
+    top, left = (SIDE - size[1]) // 2, (SIDE - size[0]) // 2
+    image[top : top + size[1], left : left + size[0]] = small.round().astype(np.uint8)
+    return image
+
+
+def fill_outline(strokes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Close small gaps in an outline and fill what it encloses: tones (h, w) uint8 and the inside (h, w) bool.
+
+    Gaps are bridged wider and wider until most of what the drawing spans is enclosed.
+    """
+    rows, columns = np.flatnonzero(strokes.any(axis=1)), np.flatnonzero(strokes.any(axis=0))
+    crop = strokes[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.uint8)
+    side = max(crop.shape)
+    margin = side // 3 + 2
+    lines = cv2.copyMakeBorder(crop, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0)
+    hull = cv2.contourArea(cv2.convexHull(np.argwhere(lines > 0)[:, ::-1].astype(np.int32)))
+    inside = _enclosed(lines)
+    for share in (0.02, 0.04, 0.08, 0.13, 0.2, 0.28, 0.4):
+        if inside.sum() >= 0.42 * hull:
+            break
+        radius = max(1, round(share * side / 2))
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+        wide = _enclosed(cv2.dilate(lines, kernel))
+        inside = cv2.erode(wide, kernel) | lines | inside
+    toned = np.where(lines > 0, LINE, np.where(inside > 0, FILL, 0)).astype(np.uint8)
+    whole = np.zeros(strokes.shape, np.uint8)
+    height, width = crop.shape
+    within = slice(margin, margin + height), slice(margin, margin + width)
+    whole[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = toned[within]
+    return whole, whole > 0
+
+
+def _enclosed(lines: np.ndarray) -> np.ndarray:
+    """Lines and everything that cannot be reached from outside them, (h, w) uint8 of 0 and 1."""
+    outside = np.zeros((lines.shape[0] + 2, lines.shape[1] + 2), np.uint8)
+    canvas = lines.copy()
+    cv2.floodFill(canvas, outside, (0, 0), 2)
+    return (canvas != 2).astype(np.uint8)
+
+
+def _finding(mask: np.ndarray, cover: float) -> str | None:
+    if not mask.any():
+        return "nothing stands out from the background"
+    if cover > 0.93:
+        return "one colour or pattern fills the whole picture"
+    if cover < 0.02:
+        return "the garment is very small in the picture"
+    if len(cutout.large_parts(mask)) > 2:
+        return "there are several separate things in the picture"
+    return None
+
+
+def _has_cutout(rgba: np.ndarray) -> bool:
+    clear = float((rgba[..., 3] < 128).mean())
+    return 0.02 < clear < 0.995
+
+
+def _strokes_on_paper(rgb: np.ndarray) -> np.ndarray | None:
+    """Where the pen was, (h, w) bool, when the picture is a line drawing on white paper; None when it is not."""
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    colourful = rgb.max(axis=2).astype(int) - rgb.min(axis=2)
+    white, dark = float((grey > 225).mean()), float((grey < 110).mean())
+    between = 1.0 - white - dark
+    if white < 0.6 or not 0.002 < dark < 0.3 or between > 0.6 * dark + 0.02 or float((colourful > 60).mean()) > 0.02:
+        return None
+    strokes = grey < 160
+    thickness = cv2.distanceTransform(strokes.astype(np.uint8), cv2.DIST_L2, 3)
+    return strokes if float(thickness.max()) < 0.045 * max(grey.shape) else None
+
+
+def _fit(picture: np.ndarray, longest: int) -> np.ndarray:
+    """The picture with its longest side at most `longest` pixels."""
+    scale = longest / max(picture.shape[:2])
+    if scale >= 1:
+        return np.ascontiguousarray(picture)
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
+def _on_white(rgba: np.ndarray) -> np.ndarray:
+    alpha = rgba[..., 3:].astype(np.float32) / 255
+    return (rgba[..., :3] * alpha + 255 * (1 - alpha)).round().astype(np.uint8)
+
+
+def _grey_to_rgb(grey: np.ndarray) -> np.ndarray:
+    return np.repeat(grey[..., None], 3, axis=2)

@@ -1,0 +1,268 @@
+"""Pictures of every kind become 28 x 28 images like the data set's, and bad files become sentences."""
+
+import builtins
+import io
+import struct
+import warnings
+import zlib
+
+import numpy as np
+import pillow_heif
+import pytest
+from PIL import Image, ImageDraw
+
+from core.errors import PictureError
+from core.photo import OPENED, fill_outline, open_picture, read_drawing, read_photo, read_sample
+
+MOST = 40_000_000
+
+
+def shirt(ground=(200, 190, 170), cloth=(30, 40, 90), size=(240, 320)) -> Image.Image:
+    """A T-shirt lying on a floor, taller than wide."""
+    picture = Image.new("RGB", size, ground)
+    width, height = size
+    points = [(0.3, 0.2), (0.7, 0.2), (0.9, 0.38), (0.8, 0.46), (0.7, 0.4), (0.7, 0.8), (0.3, 0.8), (0.3, 0.4), (0.2, 0.46), (0.1, 0.38)]
+    ImageDraw.Draw(picture).polygon([(x * width, y * height) for x, y in points], fill=cloth)
+    return picture
+
+
+def encoded(picture: Image.Image, kind: str, **options) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def heic(picture: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    pillow_heif.from_pillow(picture).save(stream, quality=90)
+    return stream.getvalue()
+
+
+def animation() -> bytes:
+    frames = [shirt().convert("P"), Image.new("P", (240, 320), 3)]
+    return encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+
+
+def sixteen_bit() -> bytes:
+    grey = np.asarray(shirt().convert("L")).astype(np.uint16) * 257
+    return encoded(Image.fromarray(grey), "PNG")
+
+
+KINDS = {
+    "jpeg": lambda: encoded(shirt(), "JPEG", quality=92),
+    "png": lambda: encoded(shirt(), "PNG"),
+    "webp": lambda: encoded(shirt(), "WEBP"),
+    "avif": lambda: encoded(shirt(), "AVIF"),
+    "bmp": lambda: encoded(shirt(), "BMP"),
+    "tiff": lambda: encoded(shirt(), "TIFF"),
+    "heic": lambda: heic(shirt()),
+    "cmyk": lambda: encoded(shirt().convert("CMYK"), "JPEG", quality=92),
+    "palette": lambda: encoded(shirt().convert("P"), "PNG"),
+    "grey": lambda: encoded(shirt().convert("L"), "PNG"),
+    "16 bit": sixteen_bit,
+    "animated": animation,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_file_gives_the_same_garment(kind):
+    reading = read_photo(KINDS[kind](), MOST)
+    reference = read_photo(KINDS["png"](), MOST).image
+    assert reading.kind == "photo" and reading.finding is None
+    assert ((reading.image > 0) == (reference > 0)).mean() > 0.93
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_sideways_photo_stands_upright(orientation):
+    undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # the transposition that the EXIF entry asks to take back
+    picture = shirt()
+    stored = picture if orientation == 1 else picture.transpose(Image.Transpose(undo[orientation]))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    opened = open_picture(encoded(stored, "JPEG", quality=95, exif=exif.tobytes()), MOST)
+    assert opened.shape == (320, 240, 4)
+    assert np.abs(opened[..., :3].astype(int) - np.asarray(picture)).mean() < 4
+
+
+def test_transparency_is_the_cut_out():
+    picture = shirt().convert("RGBA")
+    pixels = np.array(picture)
+    pixels[..., 3] = np.where((pixels[..., :3] == (30, 40, 90)).all(axis=2), 255, 0)
+    reading = read_photo(encoded(Image.fromarray(pixels), "PNG"), MOST)
+    assert abs(reading.cover - (pixels[..., 3] > 0).mean()) < 0.01
+    assert open_picture(encoded(Image.fromarray(pixels), "PNG"), MOST)[0, 0, 3] == 0
+
+
+def test_a_white_garment_on_transparency_does_not_vanish():
+    pixels = np.full((200, 160, 4), 255, np.uint8)
+    pixels[..., 3] = 0
+    pixels[30:170, 40:120, 3] = 255
+    image = read_photo(encoded(Image.fromarray(pixels), "PNG"), MOST).image
+    assert (image > 20).sum() > 28 * 14
+
+
+def test_a_dark_shirt_on_white_is_bright_on_black_and_fills_the_frame():
+    image = read_photo(encoded(shirt((255, 255, 255), (20, 20, 20), (180, 320)), "PNG"), MOST).image
+    assert image.dtype == np.uint8 and image.shape == (28, 28)
+    assert image[0, 0] == image[-1, -1] == 0
+    assert image[14, 14] > 120
+    assert (image.max(axis=1) > 0).all() and 10 < (image.max(axis=0) > 0).sum() < 28
+    filled = np.flatnonzero(image.max(axis=0) > 0)
+    assert abs(filled[0] - (27 - filled[-1])) <= 1
+
+
+def test_a_light_shirt_on_a_dark_floor_keeps_the_floor_black():
+    image = read_photo(encoded(shirt((25, 30, 35), (235, 235, 230)), "PNG"), MOST).image
+    assert image[14, 14] > 40 and image[0, 0] == 0 and image[-1, 0] == 0
+
+
+@pytest.mark.parametrize("colour", [(255, 255, 255), (0, 0, 0)])
+def test_a_picture_of_one_colour_is_named_as_such(colour):
+    reading = read_photo(encoded(Image.new("RGB", (200, 200), colour), "PNG"), MOST)
+    assert reading.finding and reading.image.shape == (28, 28)
+
+
+def test_stages_lead_from_the_picture_to_the_image():
+    reading = read_photo(KINDS["jpeg"](), MOST)
+    assert [stage.name for stage in reading.stages] == ["As it came", "Cut out", "Grey and negated", "28 x 28"]
+    for stage in reading.stages:
+        assert stage.picture.dtype == np.uint8 and stage.picture.ndim == 3 and stage.picture.shape[2] == 3 and stage.words
+    assert (reading.stages[-1].picture[..., 0] == reading.image).all()
+
+
+def test_reading_twice_gives_the_same_image():
+    data = KINDS["jpeg"]()
+    assert (read_photo(data, MOST).image == read_photo(data, MOST).image).all()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 400), (400, 3), (9, 9)])
+def test_tiny_and_thin_pictures_give_an_image(size):
+    assert read_photo(encoded(Image.new("RGB", size, (90, 10, 10)), "PNG"), MOST).image.shape == (28, 28)
+
+
+def png_header(width: int, height: int) -> bytes:
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+BAD = {
+    "empty": (b"", "empty"),
+    "text": (b"this is not a picture, whatever its name says", "not a picture"),
+    "one byte": (b"\xff", "not a picture"),
+    "no pixels": (png_header(0, 0), "no pixels|breaks off"),
+    "too many pixels": (png_header(20_000, 10_001), "200 million"),
+    "truncated jpeg": (KINDS["jpeg"]()[:900], "breaks off"),
+    "truncated png": (KINDS["png"]()[:300], "breaks off"),
+    "truncated heic": (KINDS["heic"]()[:200], "breaks off"),
+    "truncated webp": (KINDS["webp"]()[:200], "breaks off"),
+    "only a head": (b"\x89PNG\r\n\x1a\n", "breaks off"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_file_gives_a_sentence(case):
+    data, words = BAD[case]
+    with pytest.raises(PictureError, match=words) as caught:
+        read_photo(data, MOST)
+    assert str(caught.value).endswith((".", "HEIC."))
+
+
+def test_a_file_over_the_limit_is_refused_before_decoding():
+    with pytest.raises(PictureError, match="MB"):
+        open_picture(KINDS["png"](), 100)
+
+
+def test_a_jpeg_of_a_hundred_megapixels_is_read_reduced_without_a_warning():
+    large = Image.new("L", (12_000, 9_000), 210)
+    large.paste(40, (3_000, 1_500, 9_000, 7_500))
+    data = encoded(large, "JPEG", quality=40)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        opened = open_picture(data, MOST)
+    assert max(opened.shape) <= OPENED + 1
+    assert read_photo(data, MOST).finding is None
+
+
+def canvas(draw) -> np.ndarray:
+    picture = Image.new("RGBA", (280, 280), (0, 0, 0, 0))
+    draw(ImageDraw.Draw(picture))
+    return np.asarray(picture)
+
+
+def test_a_closed_outline_is_filled_and_its_inner_lines_stay():
+    def bag(pen):
+        pen.rectangle((60, 90, 220, 240), outline=(0, 0, 0, 255), width=10)
+        pen.line((60, 150, 220, 150), fill=(0, 0, 0, 255), width=10)
+
+    reading = read_drawing(canvas(bag))
+    assert reading.kind == "drawing" and reading.finding is None
+    middle = reading.image[:, 14]
+    assert (middle > 0).sum() >= 26 and middle.max() > middle[20] + 40
+
+
+@pytest.mark.parametrize("gap", [10, 30, 60])
+def test_an_outline_with_a_gap_is_filled_all_the_same(gap):
+    def box(pen):
+        pen.line([(140 + gap, 60), (220, 60), (220, 230), (60, 230), (60, 60), (140, 60)], fill=(0, 0, 0, 255), width=10)
+
+    assert read_drawing(canvas(box)).image[14, 14] > 100
+
+
+def test_two_trouser_legs_stay_apart():
+    def trouser(pen):
+        points = [(90, 30), (190, 30), (210, 250), (165, 250), (140, 110), (115, 250), (70, 250), (90, 30)]
+        pen.line(points, fill=(0, 0, 0, 255), width=9)
+
+    image = read_drawing(canvas(trouser)).image
+    assert image[26, 14] == 0 and image[5, 14] > 0
+
+
+def test_an_empty_canvas_is_an_invitation_not_an_answer():
+    with pytest.raises(PictureError, match="drawn"):
+        read_drawing(np.zeros((280, 280, 4), np.uint8))
+
+
+def test_a_drawing_on_white_paper_goes_the_way_of_the_canvas():
+    strokes = canvas(lambda pen: pen.ellipse((40, 60, 240, 220), outline=(0, 0, 0, 255), width=8))
+    paper = Image.new("RGB", (280, 280), "white")
+    paper.paste(Image.fromarray(strokes), mask=Image.fromarray(strokes[..., 3]))
+    uploaded = read_photo(encoded(paper, "PNG"), MOST)
+    assert uploaded.kind == "drawing"
+    drawn = read_drawing(strokes).image
+    assert np.abs(uploaded.image.astype(int) - drawn).mean() < 8
+
+
+def test_a_black_garment_on_white_is_no_drawing():
+    assert read_photo(encoded(shirt((255, 255, 255), (10, 10, 10)), "PNG"), MOST).kind == "photo"
+
+
+def test_filling_never_loses_a_stroke():
+    random = np.random.default_rng(0)
+    strokes = np.zeros((200, 200), bool)
+    strokes[random.integers(20, 180, 60), random.integers(20, 180, 60)] = True
+    toned, inside = fill_outline(strokes)
+    assert inside[strokes].all() and (toned[inside] > 0).all()
+
+
+def test_a_sample_is_left_as_it_is():
+    image = np.arange(784, dtype=np.uint8).reshape(28, 28)
+    reading = read_sample(image)
+    assert (reading.image == image).all() and reading.kind == "sample" and reading.finding is None
+
+
+def test_nothing_of_a_picture_is_written_to_disk(monkeypatch, tmp_path):
+    real_open = builtins.open
+
+    def guarded(file, mode="r", *arguments, **options):
+        assert not set(mode) & set("wax+"), f"{file} was opened for writing"
+        return real_open(file, mode, *arguments, **options)
+
+    monkeypatch.chdir(tmp_path)
+    files = [KINDS["jpeg"](), KINDS["heic"](), KINDS["png"]()]
+    monkeypatch.setattr(builtins, "open", guarded)
+    for data in files:
+        read_photo(data, MOST)
+    assert list(tmp_path.iterdir()) == []
