@@ -6,43 +6,39 @@
     python3 start.py test [pytest ...]    set up for development and run every test
 
 Standard library only, and readable by Python 3.8, so that an unfitting Python can still look for a fitting one.
-Knows nothing of what the app does.
+core/opening.py opens the app once the packages are there; this file knows nothing of it but its name.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import hashlib
-import http.client
 import importlib.util
-import json
 import os
 import platform
 import queue
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-import webbrowser
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO
 
 PROJECT = Path(__file__).resolve().parent
 VENV = PROJECT / ".venv"
-NOTES = PROJECT / ".fitting-room"  # this launcher's own notes: lock, log of the installation, the app that runs
+STAMP = VENV / "installed.txt"  # fingerprints of the requirement files that were installed to the end
+NOTES = PROJECT / ".fitting-room"  # lock and log of the installation; core/opening.py keeps its note there too
 LOCK, RANGES, DEVELOPMENT = "requirements.lock", "requirements.txt", "requirements-dev.txt"
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 FITTING = ("3.13", "3.12", "3.11")
-FIRST_PORT, PORTS_TRIED = 8501, 50
 ROOM_NEEDED = 4_000_000_000  # bytes: what a full installation takes, with a margin
-START_SECONDS = 120  # longest wait for the app's first sign of life
 PYTHON_PAGE = "https://www.python.org/downloads/"
 
 
@@ -72,7 +68,7 @@ def machine_sentence(system: str, machine: str, bits: int) -> str | None:
     if bits < 64:
         return f"This is a 32-bit Python. Fitting Room needs the 64-bit one: install Python 3.12 from {PYTHON_PAGE}."
     if system == "Darwin" and machine == "x86_64":
-        return f"On a Mac, Fitting Room needs an Apple chip (M1 or newer) and a Python made for it: {PYTHON_PAGE}. This one is made for Intel."
+        return f"This Python is made for Intel Macs. Fitting Room needs an Apple chip (M1 or newer) and a Python for it: {PYTHON_PAGE}"
     return None
 
 
@@ -105,15 +101,13 @@ def find_python(commands: Iterable[list[str]], ask: Callable[[list[str]], tuple[
     return next((command for command in commands if fits(ask(command) or (0, 0))), None)
 
 
-def go_on_with(command: list[str], arguments: list[str]) -> int:
-    """Run this file again with another Python and return its exit status."""
-    whole = [*command, str(Path(__file__).resolve()), *arguments]
+def hand_over(command: list[str]) -> int:
+    """Let this command take the place of this process; returns its exit status where there is no such thing."""
+    sys.stdout.flush()
     if os.name == "nt":  # exec there comes back to the prompt at once
-        return subprocess.call(whole)
-    os.execv(whole[0], whole)
-
-
-# --- the virtual environment --------------------------------------------------------------------------------------------------
+        signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is the command's affair
+        return subprocess.call(command)
+    os.execv(command[0], command)
 
 
 def environment_python(folder: Path = VENV) -> Path:
@@ -121,26 +115,21 @@ def environment_python(folder: Path = VENV) -> Path:
     return folder / "Scripts" / "python.exe" if os.name == "nt" else folder / "bin" / "python"
 
 
-def digest(files: Iterable[Path]) -> str:
-    """A fingerprint of requirement files; it changes when a line of them does."""
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
+def digests(files: list[Path]) -> list[str]:
+    """A fingerprint of each requirement file; it changes when a line of the file does."""
+    return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
 
 
-def installed(files: list[Path], folder: Path = VENV) -> bool:
-    """Whether exactly these requirement files were installed to the end."""
-    stamp = stamp_of(files, folder)
-    return stamp.is_file() and stamp.read_text() == digest(files)
-
-
-def stamp_of(files: list[Path], folder: Path = VENV) -> Path:
-    """The file that says which requirements are installed; one for the app, one for the tests."""
-    return folder / f"installed-{files[-1].stem}-{files[-1].suffix[1:]}"
+def installed(files: list[Path], stamp: Path = STAMP) -> bool:
+    """Whether exactly these requirement files were installed to the end; more may have been."""
+    return stamp.is_file() and stamp.read_text().split()[: len(files)] == digests(files)
 
 
 def need_room(free: int) -> None:
     """Raise Trouble when the disk has fewer free bytes than an installation needs."""
     if free < ROOM_NEEDED:
-        raise Trouble(f"There is too little room on this disk: {free / 1e9:.1f} GB are free, Fitting Room needs {ROOM_NEEDED / 1e9:.0f} GB. Make room, then start again.")
+        figures = f"{free / 1e9:.1f} GB are free, Fitting Room needs {ROOM_NEEDED / 1e9:.0f} GB"
+        raise Trouble(f"There is too little room on this disk: {figures}. Make room, then start again.")
 
 
 def venv_sentence(version: tuple[int, ...], system: str) -> str:
@@ -150,19 +139,24 @@ def venv_sentence(version: tuple[int, ...], system: str) -> str:
     return f"This Python {ours} lacks a part, venv, that keeps the app's packages apart from others. To get it: {remedy}. Then start again."
 
 
+def runs(command: list[str]) -> bool:
+    """Whether a command ends well; what it prints is not shown."""
+    return subprocess.call(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+
+
 def make_environment() -> None:
     """Make .venv, unless a working one of a fitting Python is there."""
     python = str(environment_python())
-    if fits(version_of([python]) or (0, 0)) and subprocess.call([python, "-m", "pip", "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0:
+    if fits(version_of([python]) or (0, 0)) and runs([python, "-m", "pip", "--version"]):
         return
     trouble = venv_sentence(sys.version_info, platform.system())
     if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
         raise Trouble(trouble)
-    print("Making a place of its own for the app's packages (.venv) ...", flush=True)
+    print("Making a place of its own for the packages (.venv) ...", flush=True)
     made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if made.returncode:
         said = made.stdout.decode(errors="replace").strip()
-        raise Trouble(trouble if "ensurepip" in said else f"The virtual environment could not be made:\n{said}")
+        raise Trouble(trouble if "ensurepip" in said else f"The place for the packages (.venv) could not be made:\n{said}")
 
 
 class Progress:
@@ -189,68 +183,80 @@ class Progress:
             self.words = "No answer from the network, trying again"
 
     def __str__(self) -> str:
-        share = min(1.0, (self.found + 3 * self.fetched) / (4 * self.total)) * 0.8  # unpacking is the last fifth
+        share = 0.8 * min(1.0, (self.found + 3 * self.fetched) / (4 * self.total))  # unpacking is the last fifth
         return f"[{'#' * round(20 * share):<20}] {self.words}"
 
 
-def show_progress(progress: Progress, started: float, last: str) -> str:
-    """Draw the progress line (in a terminal over the old one); returns the words shown."""
-    if sys.stdout.isatty():
-        line = f"{progress}  {time.monotonic() - started:.0f} s"
-        print("\r" + line[: shutil.get_terminal_size().columns - 1].ljust(shutil.get_terminal_size().columns - 1), end="", flush=True)
-    elif progress.words.split()[0] != last.split()[0]:
-        print(progress, flush=True)
-    return progress.words
-
-
-def run_pip(files: list[Path]) -> str | None:
-    """Install requirement files with a progress line. Returns None on success, else all that pip said."""
-    total = sum(1 for file in files for line in file.read_text().splitlines() if line.strip() and not line.startswith("#"))
-    wanted = [word for file in files for word in ("-r", str(file))]
-    command = [str(environment_python()), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off", *wanted]
-    pip = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "PIP_USER": "0"})
-    lines: queue.Queue[str | None] = queue.Queue()
+def lines_of(process: subprocess.Popen) -> Iterator[str]:
+    """What a process prints, line by line as it comes, and an empty line for each second of silence."""
+    lines: queue.Queue = queue.Queue()
 
     def listen() -> None:
-        for line in pip.stdout:
+        for line in process.stdout:
             lines.put(line.decode(errors="replace"))
         lines.put(None)
 
     threading.Thread(target=listen, daemon=True).start()
-    progress, started, shown, said = Progress(total), time.monotonic(), " ", []
+    line = ""
+    while line is not None:
+        yield line
+        try:
+            line = lines.get(timeout=1)
+        except queue.Empty:
+            line = ""
+
+
+def run_pip(files: list[Path]) -> str | None:
+    """Install requirement files with a progress line. Returns None on success, else all that pip said."""
+    rows = [row for file in files for row in file.read_text(encoding="utf-8").splitlines() if row[:1] not in ("", "#")]
+    quietly = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
+    wanted = [word for file in files for word in ("-r", str(file))]
+    command = [str(environment_python()), "-m", "pip", "install", *quietly, *wanted]
+    pip = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "PIP_USER": "0"})
+    progress, started, said, shown = Progress(len(rows)), time.monotonic(), [], -1
+    width = shutil.get_terminal_size().columns - 1
     try:
         with (NOTES / "install.log").open("w", encoding="utf-8") as log:
-            while True:
-                shown = show_progress(progress, started, shown)
-                with contextlib.suppress(queue.Empty):
-                    line = lines.get(timeout=1)
-                    if line is None:
-                        break
-                    log.write(line)
-                    said.append(line)
-                    progress.read(line)
+            for line in lines_of(pip):
+                log.write(line)
+                said.append(line)
+                progress.read(line)
+                if sys.stdout.isatty():
+                    seconds = f"{time.monotonic() - started:.0f} s"
+                    print(f"\r{f'{progress}  {seconds}'[:width]:<{width}}", end="", flush=True)
+                elif str(progress).count("#") != shown:  # into a file, a line for each step of the bar
+                    shown = str(progress).count("#")
+                    print(progress, flush=True)
+        return "".join(said) if pip.wait() else None
     finally:
-        end(pip)
+        pip.kill()
+        pip.wait()
         print(flush=True)
-    return "".join(said) if pip.returncode else None
 
 
-NETWORK_SIGNS = "NewConnectionError|NameResolutionError|getaddrinfo|Name or service not known|name resolution|ReadTimeout|ConnectTimeout|ProxyError|Max retries|Network is unreachable|SSLError"
-DISK_SIGNS = "No space left on device|not enough space on the disk|Disk quota exceeded"
-NO_WHEEL_SIGNS = "No matching distribution|Could not find a version|ResolutionImpossible|Failed building wheel|Failed to build|metadata-generation-failed"
+# What pip prints when there is no network, no room on the disk, or no such package for this computer.
+NO_NETWORK = (
+    "NewConnectionError|NameResolutionError|getaddrinfo|Name or service not known|name resolution|ReadTimeout|ConnectTimeout"
+    "|ProxyError|Max retries|Network is unreachable|SSLError"
+)
+NO_ROOM = "No space left on device|not enough space on the disk|Disk quota exceeded"
+NO_PACKAGE = (
+    "No matching distribution|Could not find a version|ResolutionImpossible"
+    "|Failed building wheel|Failed to build|metadata-generation-failed"
+)
 
 
 def explain(said: str) -> str:
     """The plain reason why an installation failed, from what pip said."""
-    if re.search(DISK_SIGNS, said):
+    if re.search(NO_ROOM, said):
         return "The disk is full. Make about 4 GB of room, then start again; it goes on where it stopped."
-    if re.search(NETWORK_SIGNS, said):
-        return "The packages could not be fetched: there seems to be no network, or it blocks pypi.org. Connect this computer, then start again."
+    if re.search(NO_NETWORK, said):
+        return "The packages could not be fetched: no network, or it blocks pypi.org. Connect this computer, then start again."
     if "Long Path" in said:
         return "The folder's path is too long for Windows. Move the project to a short one, such as C:\\fitting-room, then start again."
     if "Permission denied" in said or "WinError 5" in said:
         return "A file in .venv could not be written. Close other programs that use this folder, delete .venv, then start again."
-    errors = [line for line in said.splitlines() if line.startswith("ERROR")] or said.splitlines()
+    errors = [line for line in said.splitlines() if line.startswith("ERROR")] or said.split("\n")
     return "The packages could not be installed. pip said:\n  " + "\n  ".join(errors[-3:]) + f"\nAll it said is in {NOTES / 'install.log'}."
 
 
@@ -266,34 +272,33 @@ def set_up(development: bool) -> Path:
     if not installed(app):
         need_room(shutil.disk_usage(PROJECT).free)
     make_environment()
-    for files in (app, wanted):  # from here to the end no stamp stands, so an interruption is repaired by the next start
-        with contextlib.suppress(FileNotFoundError):
-            stamp_of(files).unlink()
-    print("Installing the packages (about 600 MB to fetch, once) ..." if not development else "Installing the packages for the tests ...", flush=True)
+    with contextlib.suppress(FileNotFoundError):
+        STAMP.unlink()  # written again at the end, so the next start repairs what is interrupted
+    print("Installing the packages" + (" for the tests" if development else "") + " (some minutes, only once) ...", flush=True)
     said = run_pip(wanted)
-    if said and re.search(NO_WHEEL_SIGNS, said) and not re.search(f"{NETWORK_SIGNS}|{DISK_SIGNS}", said):
-        print("The exact versions this app was tested with cannot be had on this computer; taking the nearest ones that should work.", flush=True)
+    if said and re.search(NO_PACKAGE, said) and not re.search(f"{NO_NETWORK}|{NO_ROOM}", said):
+        print("The exact versions this app was tested with cannot be had here; taking the nearest that should work.", flush=True)
         said = run_pip([PROJECT / RANGES, *wanted[1:]])
     if said:
         raise Trouble(explain(said))
-    for files in (app, wanted):
-        stamp_of(files).write_text(digest(files))
+    STAMP.write_text("\n".join(digests(wanted)))
     return environment_python()
 
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """Let one start.py at a time set up and start in this folder; another waits here."""
+    """Let one start.py at a time set up this folder; another waits here."""
     NOTES.mkdir(exist_ok=True)
     with (NOTES / "lock").open("a+b") as handle:
-        if not _take(handle, wait=False):
-            print("Another start.py is busy in this folder; waiting for it ...", flush=True)
-            while not _take(handle, wait=True):
+        if not lock(handle, wait=False):
+            print("Another start.py is setting up in this folder; waiting for it ...", flush=True)
+            while not lock(handle, wait=True):
                 pass
         yield  # closing the file frees the lock, and so does the end of this process
 
 
-def _take(handle: object, wait: bool) -> bool:
+def lock(handle: BinaryIO, wait: bool) -> bool:
+    """Take the lock of an open file; False while another process has it. Where files cannot be locked, go without."""
     try:
         if os.name == "nt":
             import msvcrt
@@ -304,183 +309,32 @@ def _take(handle: object, wait: bool) -> bool:
             import fcntl
 
             fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except OSError:
-        return False
+    except OSError as refused:
+        return refused.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
     return True
-
-
-# --- the app that runs --------------------------------------------------------------------------------------------------------
-
-
-class Running(NamedTuple):
-    """An app this launcher started: its process, its port, whether other screens may open it."""
-
-    pid: int
-    port: int
-    share: bool
-
-
-def app_command(python: Path, port: int, share: bool) -> list[str]:
-    """The command that serves the app; `running_app` knows it again by its words."""
-    address = "0.0.0.0" if share else "127.0.0.1"
-    options = [f"--server.address={address}", f"--server.port={port}", "--server.headless=true", "--logger.hideWelcomeMessage=true"]
-    return [str(python), "-m", "streamlit", "run", str(PROJECT / "app.py"), *options]
-
-
-def words_of(pid: int) -> str:
-    """The command line of a process, empty when there is no such process."""
-    listing = Path(f"/proc/{pid}/cmdline")
-    if listing.parent.parent.joinpath("self").exists():
-        return listing.read_bytes().replace(b"\0", b" ").decode(errors="replace") if listing.exists() else ""
-    asking = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
-    if os.name == "nt":
-        asking = ["powershell", "-NoProfile", "-Command", f"(Get-CimInstance Win32_Process -Filter 'ProcessId={pid}').CommandLine"]
-    return subprocess.run(asking, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode(errors="replace")
-
-
-def healthy(port: int) -> bool:
-    """Whether a Streamlit app answers on this port of this computer."""
-    asking = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-    try:
-        asking.request("GET", "/_stcore/health")
-        answer = asking.getresponse()
-        return answer.status == 200 and answer.read(16) == b"ok"
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        asking.close()
-
-
-def running_app(note: Path, words: Callable[[int], str] = words_of) -> Running | None:
-    """The app of this project that an earlier start.py opened, if it still runs and answers."""
-    try:
-        running = Running(**json.loads(note.read_text()))
-    except (OSError, ValueError, TypeError):
-        return None
-    command = words(running.pid)
-    ours = str(PROJECT / "app.py") in command and f"--server.port={running.port} " in command
-    return running if ours and healthy(running.port) else None
-
-
-def free_port(first: int, share: bool) -> int:
-    """The first port from `first` on that nobody serves."""
-    for port in range(first, min(first + PORTS_TRIED, 65536)):
-        with socket.socket() as listener, socket.socket() as caller, contextlib.suppress(OSError):
-            caller.settimeout(1)
-            if caller.connect_ex(("127.0.0.1", port)) == 0:
-                continue
-            if os.name != "nt":  # there the option would share a port that is in use
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(("0.0.0.0" if share else "127.0.0.1", port))
-            return port
-    raise Trouble(f"No port from {first} on is free. Close other apps, or choose one: python3 start.py --port 9000")
-
-
-def lan_address() -> str | None:
-    """This computer's address in its network; nothing is sent to find it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
-        probe.connect(("192.0.2.1", 9))  # an address kept for documentation
-        return probe.getsockname()[0]
-    return None
-
-
-QR_CODE = "import sys, qrcode; code = qrcode.QRCode(border=2); code.add_data(sys.argv[1]); code.print_ascii(tty=sys.stdout.isatty(), invert=True)"
-
-
-def announce(running: Running, browser: bool) -> None:
-    """Say where the app is, and open it."""
-    here = f"http://127.0.0.1:{running.port}"
-    print(f"Fitting Room is open at {here}", flush=True)
-    if running.share:
-        address = lan_address()
-        if address:
-            there = f"http://{address}:{running.port}"
-            print(f"Other screens in this network open {there} (everybody in it can), or scan:", flush=True)
-            subprocess.call([str(environment_python()), "-c", QR_CODE, there], env={**os.environ, "PYTHONIOENCODING": "utf-8"})
-        else:
-            print("This computer is in no network, so other screens cannot open it yet.")
-    screen = os.name == "nt" or platform.system() == "Darwin" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")))
-    if browser and not (screen and webbrowser.open(here)):  # without a screen a text browser would take the terminal
-        print("No browser could be opened here: open that address yourself.", flush=True)
-
-
-def end(process: subprocess.Popen) -> None:
-    """Let a process end: wait a little where it was told to already, then tell it, then make it."""
-    for tell in (lambda: None, process.terminate, process.kill):
-        tell()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=5)
-            return
-
-
-def wait_for(app: subprocess.Popen, port: int) -> None:
-    """Return once the app answers; raise Trouble when it ended or says nothing for too long."""
-    latest = time.monotonic() + START_SECONDS
-    while not healthy(port):
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            app.wait(timeout=0.2)
-            raise Trouble("The app ended while it started; the lines above say why.")
-        if time.monotonic() > latest:
-            raise Trouble(f"The app has not answered for {START_SECONDS} seconds. Close other programs, then start again.")
-
-
-def open_app(port: int, share: bool, browser: bool) -> int:
-    """Set up, open the app (or the one that runs already) and stay until it ends; returns the exit status."""
-    note, app = NOTES / "running.json", None
-    try:
-        with alone():
-            running = running_app(note)
-            if running:
-                print("It runs already." if running.share or not share else "It runs already, for this computer only. End it with Ctrl-C there to start it with --share.")
-                announce(running, browser)
-                return 0
-            python = set_up(development=False)
-            chosen = free_port(port, share)
-            if chosen != port:
-                print(f"Port {port} is taken by something else, so this is port {chosen}.")
-            app = subprocess.Popen(app_command(python, chosen, share), cwd=str(PROJECT))
-            running = Running(app.pid, chosen, share)
-            wait_for(app, chosen)
-            note.write_text(json.dumps(running._asdict()))
-        announce(running, browser)
-        print("To end it, press Ctrl-C here.", flush=True)
-        return app.wait()
-    except KeyboardInterrupt:
-        print("\nEnded." if app else "\nStopped. The next start repairs what is half done.")
-        return 0 if app else 130
-    finally:
-        if app:
-            end(app)
-            with contextlib.suppress(FileNotFoundError):
-                note.unlink()
-
-
-def run_tests(arguments: list[str]) -> int:
-    """Set up for development and run pytest; returns its exit status."""
-    with alone():
-        python = set_up(development=True)
-    return subprocess.call([str(python), "-m", "pytest", *arguments], cwd=str(PROJECT))
 
 
 def main(arguments: list[str]) -> int:
     """Do what the command line asks; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="start.py", description="Set Fitting Room up and open it.", epilog="start.py test [pytest arguments] runs every test.")
+    parser = argparse.ArgumentParser(prog="start.py", description="Set up and open Fitting Room.", epilog="start.py test runs its tests.")
+    parser.add_argument("--port", type=int, help="first port to try (8501 when not given)")
     parser.add_argument("--share", action="store_true", help="let other screens in this network open it; shows the address and a QR code")
-    parser.add_argument("--port", type=int, default=FIRST_PORT, help="first port to try (default: %(default)s)")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     testing = arguments[:1] == ["test"]
-    options = parser.parse_args([] if testing else arguments)
+    if not testing:
+        parser.parse_args(arguments)
+    os.chdir(str(PROJECT))
     try:
         if not fits(sys.version_info):
             other = find_python(python_commands(Path.home()))
             if not other:
                 raise Trouble(unfit_sentence(sys.version_info))
-            return go_on_with(other, arguments)
-        if testing:
-            return run_tests(arguments[1:])
-        return open_app(options.port, options.share, not options.no_browser)
+            return hand_over([*other, str(PROJECT / "start.py"), *arguments])
+        with alone():
+            python = str(set_up(development=testing))
+        return hand_over([python, "-m", "pytest", *arguments[1:]] if testing else [python, "-m", "core.opening", *arguments])
     except KeyboardInterrupt:
-        print("\nStopped.")
+        print("\nStopped. The next start repairs what is half done.")
         return 130
     except (Trouble, OSError) as trouble:
         print(trouble, file=sys.stderr)
@@ -488,6 +342,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.stdout.reconfigure(errors="replace", line_buffering=True)
     sys.exit(main(sys.argv[1:]))
