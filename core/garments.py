@@ -24,7 +24,7 @@ WEAVE = np.array([
     [64, 22, 2, 1, 5, 3, 0, 3],
     [84, 8, 1, 0, 0, 3, 1, 3],
     [40, 14, 4, 8, 16, 13, 3, 2],
-    [74, 18, 0, 0, 1, 4, 0, 3],
+    [76, 18, 0, 0, 0, 3, 0, 3],
     [68, 14, 2, 2, 4, 6, 1, 3],
     [80, 14, 0, 0, 0, 2, 0, 4],
 ]) / 100  # fmt: skip
@@ -62,12 +62,12 @@ def _cloths(rng: np.random.Generator) -> np.ndarray:
         grain, flower = rng.uniform(0.4, 0.7), rng.uniform(0.5, 1.3)
         dots = np.cos(2 * np.pi * (x + y) / period) + np.cos(2 * np.pi * (x - y) / period)
         bank[:, sample] = (
-            0.06 * _smooth(rng, 0.6, 1),
+            0.05 * _smooth(rng, 0.6, 0.8),
             0.24 * _smooth(rng, grain, grain),
             across,
             down,
             0.5 * (across + crossing),
-            np.tanh(1.3 * _smooth(rng, flower, flower)),
+            0.8 * np.tanh(1.3 * _smooth(rng, flower, flower)),
             -np.clip(2 * dots - 1.5, 0, 1.2),
             np.tanh((y - SIDE + 3 * rng.normal()) / rng.uniform(4, 14)) * rng.choice([-1, 1]),
         )
