@@ -131,12 +131,12 @@ def wait_for(app: psutil.Process, port: int, seconds: float = START_SECONDS) -> 
 
 
 def end(app: psutil.Popen) -> None:
-    """End the app: Ctrl-C has told it already, else it is told, and in the end made to."""
-    for tell in (lambda: None, app.terminate, app.kill):
-        tell()
-        with suppress(psutil.TimeoutExpired):
-            app.wait(timeout=END_SECONDS)
-            return
+    """End the app, if it has not ended already: tell it, and in the end make it."""
+    for tell in (app.terminate, app.kill):
+        if app.poll() is None:
+            with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+                tell()
+                app.wait(timeout=END_SECONDS)
 
 
 def join(app: psutil.Process, running: Running, share: bool, browser: bool) -> int:
@@ -170,6 +170,8 @@ def open_new(note: Path, first_port: int, share: bool, browser: bool) -> int:
         print("To end it, press Ctrl-C here.")
         return app.wait()
     except KeyboardInterrupt:
+        with suppress(psutil.TimeoutExpired):  # in a terminal, Ctrl-C has told the app too
+            app.wait(timeout=END_SECONDS)
         print("\nFitting Room has ended.")
         return 0
     finally:
