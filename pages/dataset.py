@@ -1,0 +1,5 @@
+"""Clothes."""
+
+from pages.shared.frame import frame
+
+frame("Clothes", "Look at the clothes.")

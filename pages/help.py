@@ -1,0 +1,5 @@
+"""Help."""
+
+from pages.shared.frame import frame
+
+frame("Help", "Words explained.")

@@ -1,0 +1,5 @@
+"""Predict."""
+
+from pages.shared.frame import frame
+
+frame("Predict", "Ask.")

@@ -1,0 +1,71 @@
+"""What every page begins with: page settings, looks, menu, heading and which clothes are in use; and the one place errors are shown.
+
+Knows nothing of what a page does.
+"""
+
+import logging
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import FittingRoomError
+from pages.shared.services import data
+
+LOOKS = Path(__file__).with_name("looks.css")
+MENU = (
+    ("app.py", "Welcome"),
+    ("pages/dataset.py", "Clothes"),
+    ("pages/training.py", "Train"),
+    ("pages/mistakes.py", "Mistakes"),
+    ("pages/predict.py", "Predict"),
+    ("pages/help.py", "Help"),
+)
+log = logging.getLogger(__name__)
+
+
+def frame(title: str, lead: str = "", wide: bool = False) -> None:
+    """Set the page up and draw the menu, the heading and the line that says what one can do here.
+
+    Without a `lead` there is no heading: the welcome page has its own.
+    """
+    st.set_page_config(page_title=f"{title} · Fitting Room", page_icon=":material/checkroom:", layout="wide" if wide else "centered")
+    st.html(LOOKS)
+    with st.container(horizontal=True, gap=None, vertical_alignment="center", key="menu"):
+        st.html('<p class="brand">Fitting Room</p>', width="content")
+        for page, label in MENU:
+            st.page_link(page, label=label)
+    if lead:
+        st.title(title, anchor=False)
+        st.html(f'<p class="lead">{lead}</p>')
+        with guard():
+            say_which_clothes()
+
+
+def say_which_clothes() -> None:
+    """One quiet line: which data are in use; with drawn stand-ins it offers the real ones."""
+    used = data()
+    if used.problem:
+        st.warning(used.problem, icon=":material/folder_off:")
+    with st.container(horizontal=True, vertical_alignment="center", key="clothes_in_use"):
+        st.caption(f"Clothes in use: {used.title}", width="content")
+        if not used.real:
+            st.page_link("pages/dataset.py", label="Fetch the real ones", icon=":material/download:", query_params={"fetch": "yes"})
+
+
+@contextmanager
+def guard() -> Iterator[None]:
+    """Show an error as one sentence: our own as they are, any other logged under a number that the sentence gives."""
+    try:
+        yield
+    except FittingRoomError as error:
+        st.error(str(error), icon=":material/error:")
+    except Exception:
+        number = secrets.token_hex(3)
+        log.exception("Error %s on a page", number)
+        st.error(
+            f"Something went wrong here. Reload the page; if it comes again, report the number {number}, which is in the app's log too.",
+            icon=":material/error:",
+        )

@@ -1,0 +1,86 @@
+"""The objects behind the pages: settings, data set, store, queue, networks. Each is made once and shared by all visitors.
+
+Everything is cached by ids and addresses, never by arrays. Knows nothing of how a page looks.
+"""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core import answers, dataset
+from core.dataset import Dataset
+from core.inference import Network
+from core.settings import Settings
+from core.store import Run, Store
+
+if TYPE_CHECKING:
+    from core.jobs import Jobs
+
+
+
+def settings() -> Settings:
+    """The settings in force. Raises SettingsError."""
+    return Settings.from_environment()
+
+
+@st.cache_resource(max_entries=2, hash_funcs={Settings: repr}, show_spinner="Fetching the clothes …")
+def _data(chosen: Settings) -> Dataset:
+    return dataset.load(chosen)
+
+
+def data() -> Dataset:
+    """The data set in use: the real one, or drawn stand-ins. Raises DataError."""
+    return _data(settings())
+
+
+def forget_data() -> None:
+    """Look for the data set anew at the next `data()`, for instance after a download."""
+    _data.clear()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _store(url: str) -> Store:
+    return Store(url)
+
+
+def store() -> Store:
+    """The store of runs. Raises StoreError."""
+    return _store(settings().store_url)
+
+
+@st.cache_resource(max_entries=4, hash_funcs={Settings: repr}, show_spinner=False)
+def _jobs(chosen: Settings) -> "Jobs":
+    from core.jobs import Jobs
+
+    return Jobs(chosen).start()
+
+
+def jobs() -> "Jobs":
+    """The queue; the first call starts the training workers without waiting for them."""
+    return _jobs(settings())
+
+
+def runs() -> list[Run]:
+    """All runs that have a network to ask, the newest first. Raises StoreError."""
+    return [run for run in store().runs() if run.scored]
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _network(url: str, run_id: str) -> Network:
+    return answers.network(run_id, _store(url))
+
+
+def network(run_id: str = answers.SHIPPED) -> tuple[Network, str]:
+    """A network to ask and what it is called: of a stored run, or the shipped one. Raises RunError."""
+    title = answers.SHIPPED_TITLE if run_id == answers.SHIPPED else store().run(run_id).name
+    return _network(settings().store_url, run_id), title
+
+
+@st.cache_resource(max_entries=8, hash_funcs={Settings: repr}, show_spinner="Looking at its answers …")
+def _tested(chosen: Settings, run_id: str, fingerprint: str) -> answers.Tested:
+    return answers.tested(run_id, _store(chosen.store_url), _data(chosen))
+
+
+def tested(run_id: str) -> answers.Tested:
+    """The test answers of a run or of the shipped network, with the data set in use. Raises RunError."""
+    return _tested(settings(), run_id, data().fingerprint)
