@@ -169,7 +169,7 @@ class Progress:
     def read(self, line: str) -> None:
         """Take in one line of pip's output; lines that say nothing of progress change nothing."""
         looked_up = re.match(r"\s*(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line)
-        fetched = re.match(r"\s*(?:Downloading|Using cached|Processing) (?:\S*/)?([^\s/-]+)-\S+\.(?:whl|gz)(?: \((.+)\))?$", line)
+        fetched = re.match(r"\s*(?:Downloading|Using cached|Processing) (?:\S*/)?([^\s/-]+)-\S+\.(?:whl|gz)(?: .*?)?(?: \(([\d.]+ \w+)\))?$", line)
         if looked_up:
             self.found += 1
             self.words = f"Finding {looked_up[1]}"
@@ -342,5 +342,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that pip is ended too
     sys.stdout.reconfigure(errors="replace", line_buffering=True)
     sys.exit(main(sys.argv[1:]))

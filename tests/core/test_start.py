@@ -230,7 +230,7 @@ def test_progress_follows_pip():
         "  Downloading numpy-2.4.6-cp311-cp311-manylinux_2_28_x86_64.whl.metadata (6.6 kB)",
         "Collecting pandas==3.1.1",
         "Downloading numpy-2.4.6-cp311-cp311-manylinux_2_28_x86_64.whl (16.6 MB)",
-        "Using cached pandas-3.1.1-cp311-cp311-win_amd64.whl",
+        "Using cached pandas-3.1.1-cp311-cp311-win_amd64.whl (from -r requirements.lock (line 4))",
         "Installing collected packages: numpy, pandas",
     ):
         progress.read(line)
