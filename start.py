@@ -169,13 +169,14 @@ class Progress:
     def read(self, line: str) -> None:
         """Take in one line of pip's output; lines that say nothing of progress change nothing."""
         looked_up = re.match(r"\s*(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line)
-        fetched = re.match(r"\s*(?:Downloading|Using cached|Processing) (?:\S*/)?([^\s/-]+)-\S+\.(?:whl|gz)(?: .*?)?(?: \(([\d.]+ \w+)\))?$", line)
+        fetched = re.match(r"\s*(?:Downloading|Using cached|Processing) (?:\S*/)?([^\s/-]+)-\S+\.(?:whl|gz)(?!\S)", line)
+        size = re.search(r" \([\d.]+ \w+\)$", line.rstrip())
         if looked_up:
             self.found += 1
             self.words = f"Finding {looked_up[1]}"
         elif fetched:
             self.fetched += 1
-            self.words = f"Fetching {fetched[1]}" + (f" ({fetched[2]})" if fetched[2] else "")
+            self.words = f"Fetching {fetched[1]}" + (size[0] if size else "")
         elif line.startswith("Installing collected"):
             self.found = self.fetched = self.total
             self.words = "Unpacking everything, a minute or two"
