@@ -9,7 +9,7 @@ import os
 import urllib.error
 import urllib.request
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,11 @@ class Dataset:
     fingerprint: str  # 16 hexadecimal digits of the content, its order included
     problem: str | None = None  # why a configured folder was not used
 
+    @classmethod
+    def of(cls, arrays: Sequence[np.ndarray], source: str, place: str = "", problem: str | None = None) -> "Dataset":
+        """A data set of four arrays, in the order of the fields, with its fingerprint."""
+        return cls(*arrays, source=source, place=place, fingerprint=fingerprint(arrays), problem=problem)
+
     @property
     def real(self) -> bool:
         """Whether these are photographs of real clothes."""
@@ -73,7 +78,7 @@ def load(settings: Settings) -> Dataset:
             return read_folder(folder, source, problem)
         except DataError as error:
             problem = problem or str(error)
-    return _garments(settings, problem)
+    return _garments(problem)
 
 
 def keras_folder() -> Path:
@@ -97,10 +102,10 @@ def read_folder(folder: Path, source: str = "folder", problem: str | None = None
         )
     for images, labels, name in ((*arrays[:2], names[0]), (*arrays[2:], names[2])):
         _check(images, labels, name)
-    return Dataset(*arrays, source=source, place=str(folder), fingerprint=fingerprint(arrays), problem=problem)
+    return Dataset.of(arrays, source, str(folder), problem)
 
 
-def fingerprint(arrays: list[np.ndarray]) -> str:
+def fingerprint(arrays: Sequence[np.ndarray]) -> str:
     """16 hexadecimal digits that change with any picture, label or their order."""
     digest = hashlib.sha256()
     for array in arrays:
@@ -207,11 +212,10 @@ def _check(images: np.ndarray, labels: np.ndarray, name: str) -> None:
         raise DataError(f"The labels beside {name} must be 0 to 9, but one is {labels.max(initial=0)}. {AGAIN}")
 
 
-def _garments(settings: Settings, problem: str | None) -> Dataset:
+def _garments(problem: str | None) -> Dataset:
     from core import garments
 
-    arrays = list(garments.make())
-    return Dataset(*arrays, source="garments", place="", fingerprint=fingerprint(arrays), problem=problem)
+    return Dataset.of(garments.make(), "garments", problem=problem)
 
 
 def _fetch(url: str, path: Path, checksum: str, progress: Callable[[int], None]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.dataset import IDX_FILES, Dataset, read_folder
+from core.dataset import FILES, Dataset, read_folder
 from core.settings import Settings
 
 # marker -> (word in FITTING_ROOM_REQUIRE, what is absent and how to bring it)
@@ -126,7 +126,7 @@ def small_folder(garments: Dataset, tmp_path_factory: pytest.TempPathFactory) ->
     """The drawn clothes as a folder of idx files, for FITTING_ROOM_DATA: quick to load in any process."""
     folder = tmp_path_factory.mktemp("small")
     arrays = (garments.train_images, garments.train_labels, garments.test_images, garments.test_labels)
-    for name, array in zip(IDX_FILES, arrays, strict=True):
+    for name, array in zip(FILES, arrays, strict=True):
         write_idx(folder / f"{name}.gz", array)
     return folder
 
