@@ -1,248 +1,368 @@
-"""Fashion-MNIST from a folder of idx or CSV files, Keras' cache or a download; drawn stand-ins when there is none.
+"""Fashion-MNIST as four arrays: from a folder of idx or CSV files, from Keras' cache, from a download, else drawn stand-ins.
 
-Every source is checked before it is used. Knows nothing of networks.
+Knows how the files look and how to fetch them; knows nothing of networks, runs or pages, and needs no TensorFlow.
 """
 
+import csv
 import gzip
 import hashlib
+import http.client
 import os
+import threading
 import urllib.error
 import urllib.request
+import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-from sklearn.model_selection import train_test_split
 
 from core.errors import DataError
 from core.settings import Settings
 
+SIDE = 28
+FULL = (60_000, 10_000)  # training and test pictures of the whole data set
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+CHUNK = 256 * 1024  # bytes
+TIMEOUT = 30  # seconds without an answer
+TRIES = 4  # connections opened for one file before giving up
+DOWNLOADS = "fashion-mnist"  # folder within the home folder
+TABLES = ("fashion-mnist_train.csv", "fashion-mnist_test.csv")
+CSV_COLUMNS = ("label", *(f"pixel{number}" for number in range(1, SIDE * SIDE + 1)))
+REMEDY = "Get the file again, or leave FITTING_ROOM_DATA out and download the data set in the app."
+
+_downloading = threading.Lock()  # two people who press the button at once must not write the same file
+
+
 FILES = {  # name: (MD5 of the .gz as published, bytes)
     "train-images-idx3-ubyte": ("8d4fb7e6c68d591d4c3dfef9ec88bf0d", 26_421_880),
     "train-labels-idx1-ubyte": ("25c81989df183df01b3e8a0aad5dffbe", 29_515),
     "t10k-images-idx3-ubyte": ("bef4ecab320f06d8554ea6380940ec79", 4_422_102),
     "t10k-labels-idx1-ubyte": ("bb300cfdad3c16e7a12a480ee83cd310", 5_148),
 }
-TABLES = ("fashion-mnist_train.csv", "fashion-mnist_test.csv")
-PORTION = 256 * 1024  # bytes read at a time
-AGAIN = "Copy or download it again."
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Training and test pictures with their labels, and where they come from."""
+    """The pictures in use and where they come from. 0 is background."""
 
-    train_images: np.ndarray  # (n, 28, 28) uint8, 0 = background
+    train_images: np.ndarray  # (n, 28, 28) uint8
     train_labels: np.ndarray  # (n,) uint8, 0 to 9
-    test_images: np.ndarray
-    test_labels: np.ndarray
+    test_images: np.ndarray  # (m, 28, 28) uint8
+    test_labels: np.ndarray  # (m,) uint8, 0 to 9
     source: str  # "folder", "csv", "keras", "download" or "garments"
-    place: str  # the folder, "" for garments
-    fingerprint: str  # 16 hexadecimal digits of the content, its order included
-    problem: str | None = None  # why a configured folder was not used
+    place: str  # the folder, or "" for drawn clothes
+    fingerprint: str  # 16 hex digits of all pictures and labels in their order
+    problem: str | None = None  # a sentence: why better data were not used
 
     @classmethod
     def of(cls, arrays: Sequence[np.ndarray], source: str, place: str = "", problem: str | None = None) -> "Dataset":
-        """A data set of four arrays, in the order of the fields, with its fingerprint."""
+        """A data set of four uint8 arrays, in the order of the fields, with its fingerprint; the arrays become read-only."""
+        for array in arrays:
+            array.setflags(write=False)
         return cls(*arrays, source=source, place=place, fingerprint=fingerprint(arrays), problem=problem)
 
     @property
     def real(self) -> bool:
-        """Whether these are photographs of real clothes."""
+        """Whether these are photos of real clothes."""
         return self.source != "garments"
 
     @property
     def title(self) -> str:
-        """What the pictures are, for people."""
-        words = {"csv": "Fashion-MNIST, from CSV files", "garments": "Drawn stand-in clothes"}
-        return words.get(self.source, "Fashion-MNIST")
+        """What the data are, in plain words."""
+        if not self.real:
+            return "Drawn stand-in clothes"
+        counts = (len(self.train_images), len(self.test_images))
+        part = "" if counts == FULL else f" ({counts[0]:,} + {counts[1]:,} pictures)"
+        if self.source in ("keras", "download"):
+            return f"Fashion-MNIST, {'kept by Keras' if self.source == 'keras' else 'downloaded'}{part}"
+        return f"Fashion-MNIST, read from {Path(self.place).name}{' (CSV files)' if self.source == 'csv' else ''}{part}"
 
 
-def load(settings: Settings) -> Dataset:
-    """The first data set found: the configured folder, Keras' cache, our own download, else drawn clothes.
+def load(settings: Settings, environment: Mapping[str, str] = os.environ) -> Dataset:
+    """The best data at hand: the configured folder, Keras' cache, an earlier download, else clothes drawn by program.
 
-    A configured folder that cannot be used is passed over; `problem` says why.
+    Never fails for bad files: the next source is used and `problem` says why.
     """
-    problem = None
-    places = [("keras", keras_folder()), ("download", settings.folder / "fashion-mnist")]
+    configured, passing = None, None
     if settings.data:
-        places.insert(0, ("folder", settings.data))
-    for source, folder in places:
-        if source != "folder" and not _idx_files(folder):
-            continue
         try:
-            return read_folder(folder, source, problem)
+            return read_folder(settings.data)
         except DataError as error:
-            problem = problem or str(error)
-    return _garments(problem)
+            configured = str(error)
+    for source, folder in (("keras", keras_folder(environment)), ("download", settings.folder / DOWNLOADS)):
+        if any(_idx_path(folder, name) for name in FILES):
+            try:
+                return read_folder(folder, source, configured)
+            except DataError as error:
+                passing = passing or str(error)
+    return Dataset.of(_drawn(settings), "garments", problem=configured or passing)
 
 
-def keras_folder() -> Path:
+def keras_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Where Keras keeps this data set once it has downloaded it."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets" / "fashion-mnist"
-
-
-def read_folder(folder: Path, source: str = "folder", problem: str | None = None) -> Dataset:
-    """The data set in a folder: four idx files (.gz or plain), or the two CSV files. Raises DataError that names the file."""
-    idx = _idx_files(folder)
-    if idx:
-        arrays = [read_idx(path) for path in idx]
-        names = [path.name for path in idx]
-    elif all((folder / name).is_file() for name in TABLES):
-        arrays = [array for name in TABLES for array in read_csv(folder / name)]
-        names = [name for name in TABLES for _ in range(2)]
-        source = "csv" if source == "folder" else source
-    else:
-        raise DataError(
-            f"The folder {folder} holds no Fashion-MNIST. It needs the four files {', '.join(FILES)} (.gz or plain), or {' and '.join(TABLES)}."
-        )
-    for images, labels, name in ((*arrays[:2], names[0]), (*arrays[2:], names[2])):
-        _check(images, labels, name)
-    return Dataset.of(arrays, source, str(folder), problem)
+    home = environment.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
+    return Path(home) / "datasets" / "fashion-mnist"
 
 
 def fingerprint(arrays: Sequence[np.ndarray]) -> str:
-    """16 hexadecimal digits that change with any picture, label or their order."""
+    """16 hexadecimal digits that change with any picture, any label or their order."""
     digest = hashlib.sha256()
     for array in arrays:
         digest.update(np.ascontiguousarray(array))
     return digest.hexdigest()[:16]
 
 
+def read_folder(folder: Path, source: str = "folder", problem: str | None = None) -> Dataset:
+    """The data set in a folder: four idx files, packed (.gz) or plain, or the pair of CSV files.
+
+    Raises DataError that names the file, what is wrong with it and what to do.
+    """
+    folder = Path(folder).absolute()
+    if not folder.is_dir():
+        raise DataError(f"There is no folder {folder}. Set FITTING_ROOM_DATA to the folder of the data set, or leave it out.")
+    tables = [folder / name for name in TABLES]
+    found = [_idx_path(folder, name) for name in FILES]
+    if any(found) and (all(found) or not all(table.is_file() for table in tables)):
+        for name, path in zip(FILES, found, strict=True):
+            if path is None:
+                raise DataError(f"The file “{name}.gz” is missing in {folder}. {REMEDY}")
+        arrays = [read_idx(path) for path in found]
+        _check_pair(found[0], arrays[0], found[1], arrays[1])
+        _check_pair(found[2], arrays[2], found[3], arrays[3])
+        return Dataset.of(arrays, source, str(folder), problem)
+    if not any(table.is_file() for table in tables):
+        raise DataError(
+            f"The folder {folder} does not hold Fashion-MNIST. It needs the four files “{next(iter(FILES))}.gz” and so on, "
+            f"or “{TABLES[0]}” and “{TABLES[1]}”."
+        )
+    for table in tables:
+        if not table.is_file():
+            raise DataError(f"The file “{table.name}” is missing in {folder}. {REMEDY}")
+    arrays = [array for table in tables for array in read_csv(table)]
+    return Dataset.of(arrays, "csv" if source == "folder" else source, str(folder), problem)
+
+
+def validation_split(count: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to learn from and rows to hold back, as scikit-learn's `train_test_split(random_state=seed)` deals them."""
+    from sklearn.model_selection import train_test_split
+
+    learn, hold_back = train_test_split(np.arange(count), test_size=fraction, random_state=seed)
+    return learn, hold_back
+
+
+def subset(dataset: Dataset, examples: int | None, seed: int) -> np.ndarray:
+    """Rows of a random part of the training pictures, ascending, with every class in its share; None = all of them."""
+    labels = dataset.train_labels
+    if examples is None or examples >= len(labels):
+        return np.arange(len(labels))
+    order = np.random.default_rng(seed).permutation(len(labels))
+    place = np.empty(len(labels))  # of each picture within its class, 0 to 1
+    for label in np.unique(labels):
+        mine = order[labels[order] == label]
+        place[mine] = (np.arange(len(mine)) + 0.5) / len(mine)
+    return np.sort(order[np.argsort(place[order], kind="stable")[:examples]])
+
+
+def download(
+    settings: Settings,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    base_url: str = URL,
+    files: Mapping[str, tuple[str, int]] = FILES,
+) -> Path:
+    """Fetch the data set into the home folder and give that folder; what an earlier try left behind is used again.
+
+    `progress` gets bytes done and bytes in all. A file has its final name only once its checksum is right.
+    Raises DataError when the network, the files or the disk do not play along; pressing again continues.
+    """
+    folder = settings.folder / DOWNLOADS
+    total, done = sum(size for _, size in files.values()), 0
+    with _downloading:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, (checksum, size) in files.items():
+                path = folder / f"{name}.gz"
+                if not _is_right(path, checksum, size):
+                    _fetch(base_url, path, checksum, size, lambda so_far, before=done: progress(before + so_far, total))
+                done += size
+                progress(done, total)
+        except OSError as error:
+            why = error.strerror or error
+            raise DataError(f"The download cannot be written to {folder} ({why}). Make room there, then try again.") from error
+    return folder
+
+
+def _fetch(base_url: str, path: Path, checksum: str, size: int, advance: Callable[[int], None]) -> None:
+    """Bring one file under its final name, going on where a `.part` file ends."""
+    part = path.with_suffix(".gz.part")
+    for _ in range(TRIES):
+        for so_far in _append(base_url + path.name, part, size):
+            advance(so_far)
+        if _is_right(part, checksum, size):
+            os.replace(part, path)
+            return
+        if part.stat().st_size >= size:
+            part.unlink()  # all there, but wrong: begin again
+    if part.exists():
+        raise DataError("The download broke off several times. What has arrived is kept: try again, and it goes on from there.")
+    raise DataError(f"The file “{path.name}” arrived damaged (its checksum is wrong). Try again later.")
+
+
+def _append(url: str, part: Path, due: int) -> Iterator[int]:
+    """Add to the part what one connection gives; yields the part's size as it grows."""
+    start = part.stat().st_size if part.exists() else 0
+    if start >= due:
+        start = 0
+    request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"} if start else {})
+    try:
+        response = urllib.request.urlopen(request, timeout=TIMEOUT)
+    except urllib.error.HTTPError as error:
+        with error:
+            raise DataError(f"The server does not hand out “{part.stem}” (it answers {error.code}). Try again later.") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise DataError("The server with the data set cannot be reached. Check the internet connection, then try again.") from error
+    with response:
+        resumed = response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+        size = start if resumed else 0
+        with open(part, "ab" if resumed else "wb") as output:
+            while size < due:
+                try:
+                    chunk = response.read(min(CHUNK, due - size))
+                except (OSError, http.client.HTTPException):
+                    return  # the connection broke; the caller opens another
+                if not chunk:
+                    return
+                output.write(chunk)
+                size += len(chunk)
+                yield size
+
+
+def _is_right(path: Path, checksum: str, size: int) -> bool:
+    if not path.is_file() or path.stat().st_size != size:
+        return False
+    with open(path, "rb") as content:
+        return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() == checksum
+
+
+def _idx_path(folder: Path, name: str) -> Path | None:
+    return next((path for path in (folder / f"{name}.gz", folder / name) if path.is_file()), None)
+
+
 def read_idx(path: Path) -> np.ndarray:
-    """The array in an idx file, plain or gzip: (n, 28, 28) or (n,) uint8. Raises DataError when it is damaged."""
+    """Pictures (n, 28, 28) or labels (n,) uint8 of an idx file: 0, 0, 8 (= bytes), dimensions, sizes, then the bytes."""
+    where = f"The file “{path.name}” in {path.parent}"
     try:
         content = path.read_bytes()
         if content[:2] == b"\x1f\x8b":
             content = gzip.decompress(content)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path.name} breaks off or is damaged. {AGAIN}") from error
+    except EOFError as error:
+        raise DataError(f"{where} ends too early: it was not copied or downloaded to its end. {REMEDY}") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{where} is damaged and cannot be unpacked. {REMEDY}") from error
     except OSError as error:
-        raise DataError(f"{path.name} cannot be read ({error.strerror}). Check the file and its folder.") from error
-    dimensions = content[3] if len(content) > 4 else 0
-    if content[:3] != b"\x00\x00\x08" or dimensions not in (1, 3) or len(content) < 4 + 4 * dimensions:
-        raise DataError(f"{path.name} is not an idx file of bytes. {AGAIN}")
-    shape = np.frombuffer(content, ">u4", dimensions, 4)
-    values = np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions)
-    if values.size != int(np.prod(shape, dtype=np.int64)):
-        raise DataError(
-            f"{path.name} should hold {int(np.prod(shape, dtype=np.int64)):,} bytes of pictures but holds {values.size:,}. {AGAIN}"
-        )
-    return values.reshape(shape)
+        raise DataError(f"{where} cannot be read ({error.strerror or error}). Check its permissions.") from error
+    pictures = "idx3" in path.name
+    header = 16 if pictures else 8
+    sizes = np.frombuffer(content[: min(len(content), header) // 4 * 4], ">u4")
+    if len(sizes) < header // 4 or sizes[0] != (0x803 if pictures else 0x801):
+        raise DataError(f"{where} is not an idx file of {'pictures' if pictures else 'labels'}. {REMEDY}")
+    if pictures and tuple(sizes[2:]) != (SIDE, SIDE):
+        raise DataError(f"{where} holds pictures of {sizes[3]} x {sizes[2]} pixels; those of Fashion-MNIST are 28 x 28. {REMEDY}")
+    promised = header + int(sizes[1]) * (SIDE * SIDE if pictures else 1)
+    if len(content) != promised:
+        words = "ends too early" if len(content) < promised else "is longer than it says"
+        raise DataError(f"{where} {words}: {len(content):,} bytes where {promised:,} are due. {REMEDY}")
+    values = np.frombuffer(content, np.uint8, offset=header)
+    return values.reshape(-1, SIDE, SIDE) if pictures else values
+
+
+def _check_pair(images_path: Path, images: np.ndarray, labels_path: Path, labels: np.ndarray) -> None:
+    if len(images) != len(labels):
+        counts = f"“{images_path.name}” holds {len(images):,} pictures but “{labels_path.name}” {len(labels):,} labels"
+        raise DataError(f"{counts} (in {images_path.parent}). {REMEDY}")
+    if not len(labels):
+        raise DataError(f"“{images_path.name}” in {images_path.parent} holds no pictures. {REMEDY}")
+    if labels.max() > 9:
+        first = int(np.argmax(labels > 9))
+        raise DataError(f"“{labels_path.name}” gives picture {first} the label {labels[first]}; labels go from 0 to 9. {REMEDY}")
 
 
 def read_csv(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures (n, 28, 28) and labels (n,) uint8 of a table `label,pixel1..pixel784`. Raises DataError that names the row."""
+    """Pictures (n, 28, 28) and labels (n,), both uint8, of a table with the columns label, pixel1 ... pixel784."""
+    import pyarrow
+    from pyarrow import csv as fast
+
+    where = f"The file “{path.name}” in {path.parent}"
     try:
-        table = pd.read_csv(path, engine="pyarrow")
+        with open(path, encoding="utf-8-sig", errors="replace", newline="") as text:
+            header = next(csv.reader(text), [])
+        missing = [name for name in CSV_COLUMNS if name not in header]
+        if missing:
+            more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+            raise DataError(f"{where} has no column “{missing[0]}”{more}. Its first line must name label, pixel1 to pixel784.")
+        options = fast.ConvertOptions(column_types=dict.fromkeys(CSV_COLUMNS, pyarrow.uint8()), include_columns=list(CSV_COLUMNS))
+        table = fast.read_csv(path, convert_options=options)
+    except (pyarrow.ArrowInvalid, csv.Error) as error:
+        raise DataError(f"{where} {_first_fault(path) or 'is not a table of numbers'}. {REMEDY}") from error
     except OSError as error:
-        raise DataError(f"{path.name} cannot be read ({error.strerror}). Check the file and its folder.") from error
-    except ValueError as error:
-        raise DataError(f"{path.name} is not a table I can read: {str(error).splitlines()[0]}. {AGAIN}") from error
-    wanted = ["label", *(f"pixel{number}" for number in range(1, 785))]
-    if list(table.columns) != wanted:
-        missing = next((name for name in wanted if name not in table.columns), None)
-        found = f"lacks the column “{missing}”" if missing else f"has {len(table.columns)} columns"
-        raise DataError(f"{path.name} {found}. It needs “label” and then “pixel1” to “pixel784”.")
-    values = table.apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
-    limits = np.array([9.0] + [255.0] * 784)
-    bad = ~((values >= 0) & (values <= limits) & (values == np.floor(values)))
-    if bad.any():
-        row, column = np.argwhere(bad)[0]
-        raise DataError(
-            f"{path.name}, row {row + 2}: “{wanted[column]}” is {table.iat[row, column]}, but must be a whole number from 0 to {limits[column]:.0f}."
-        )
-    return values[:, 1:].astype(np.uint8).reshape(-1, 28, 28), values[:, 0].astype(np.uint8)
+        raise DataError(f"{where} cannot be read ({error.strerror or error}). Check its permissions.") from error
+    if not table.num_rows:
+        raise DataError(f"{where} holds no pictures. {REMEDY}")
+    if any(column.null_count for column in table.columns) or table["label"].to_numpy().max() > 9:
+        raise DataError(f"{where} {_first_fault(path)}. {REMEDY}")
+    pixels = np.empty((table.num_rows, SIDE * SIDE), np.uint8)
+    for index, name in enumerate(CSV_COLUMNS[1:]):
+        pixels[:, index] = table[name].to_numpy()
+    return pixels.reshape(-1, SIDE, SIDE), table["label"].to_numpy().copy()
 
 
-def download(settings: Settings, progress: Callable[[int, int], None] = lambda done, total: None, base_url: str = URL) -> Path:
-    """Fetch the four files into the home folder; `progress` gets bytes done and in all. Gives the folder.
-
-    A download that broke off is resumed; a file with a wrong checksum is fetched anew, once. Whole files only appear under
-    their names. Raises DataError when there is no network or no room.
-    """
-    folder = settings.folder / "fashion-mnist"
-    total, before = sum(size for _, size in FILES.values()), 0
+def _first_fault(path: Path) -> str:
+    """What is wrong with the first bad row of a table, as the rest of a sentence. Slow, and only for tables with a fault."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, (checksum, size) in FILES.items():
-            path = folder / f"{name}.gz"
-            if not (path.exists() and _md5(path) == checksum):
-                _fetch(f"{base_url}{name}.gz", path, checksum, lambda done, before=before: progress(before + done, total))
-            before += size
-            progress(before, total)
-    except urllib.error.URLError as error:
-        raise DataError(f"The clothes could not be downloaded: {error.reason}. Check the network and try again.") from error
-    except OSError as error:
-        raise DataError(f"The download broke off: {error}. Try again: it goes on where it stopped.") from error
-    return folder
+        with open(path, encoding="utf-8-sig", errors="replace", newline="") as text:
+            rows = csv.reader(text)
+            header = next(rows)
+            highest = [9 if name == "label" else 255 if name in CSV_COLUMNS else None for name in header]
+            for number, row in enumerate(filter(None, rows), start=1):
+                where = f"row {number} (line {rows.line_num})"
+                if len(row) != len(header):
+                    return f"has {len(row)} values in {where}, where {len(header)} are due"
+                for name, most, value in zip(header, highest, row, strict=True):
+                    if most is not None and not (value.isdecimal() and int(value) <= most):
+                        return f"says “{value[:20]}” for {name} in {where}; it must be a whole number from 0 to {most}"
+    except csv.Error:
+        return ""
+    return ""
 
 
-def validation_split(count: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows (training, validation) of a seeded split, as scikit-learn's `train_test_split` makes it."""
-    training, validation = train_test_split(np.arange(count), test_size=fraction, random_state=seed)
-    return training, validation
-
-
-def subset(dataset: Dataset, examples: int | None, seed: int) -> np.ndarray:
-    """Rows of `examples` training pictures with the classes in their usual shares, in the order of the files; all for None."""
-    count = len(dataset.train_labels)
-    if examples is None or examples >= count:
-        return np.arange(count)
-    chosen, _ = train_test_split(np.arange(count), train_size=examples, random_state=seed, stratify=dataset.train_labels)
-    return np.sort(chosen)
-
-
-def _idx_files(folder: Path) -> list[Path]:
-    """The four idx files in order, or nothing when one is missing."""
-    found = [next((path for path in (folder / f"{name}.gz", folder / name) if path.is_file()), None) for name in FILES]
-    return [] if None in found else found
-
-
-def _check(images: np.ndarray, labels: np.ndarray, name: str) -> None:
-    if images.ndim != 3 or images.shape[1:] != (28, 28):
-        raise DataError(f"{name} holds no pictures of 28 x 28. {AGAIN}")
-    if labels.ndim != 1 or len(labels) != len(images):
-        raise DataError(f"{name} holds {len(images):,} pictures, but there are {labels.size:,} labels for them. {AGAIN}")
-    if not len(labels) or labels.max() > 9:
-        raise DataError(f"The labels beside {name} must be 0 to 9, but one is {labels.max(initial=0)}. {AGAIN}")
-
-
-def _garments(problem: str | None) -> Dataset:
+def _drawn(settings: Settings) -> tuple[np.ndarray, ...]:
+    """Drawn clothes, kept in the home folder: drawing 70,000 takes seconds, reading them a moment."""
     from core import garments
 
-    return Dataset.of(garments.make(), "garments", problem=problem)
+    kept = settings.folder / f"garments-{_drawing_version(Path(garments.__file__).parent)}.npz"
+    try:
+        with np.load(kept) as arrays:
+            return tuple(arrays[name] for name in FILES)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        drawn = garments.make()
+    part = kept.with_suffix(f".{os.getpid()}.part")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        for old in kept.parent.glob("garments-*.npz"):
+            old.unlink(missing_ok=True)
+        with open(part, "wb") as output:
+            np.savez(output, **dict(zip(FILES, drawn, strict=True)))
+        os.replace(part, kept)
+    except OSError:
+        return drawn  # no room or no right to write: they are drawn again next time
+    return drawn
 
 
-def _fetch(url: str, path: Path, checksum: str, progress: Callable[[int], None]) -> None:
-    part = path.with_suffix(".part")
-    for _ in range(2):
-        have = part.stat().st_size if part.exists() else 0
-        request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                resumed = answer.status == 206
-                done = have if resumed else 0
-                with open(part, "ab" if resumed else "wb") as file:
-                    while portion := answer.read(PORTION):
-                        file.write(portion)
-                        done += len(portion)
-                        progress(done)
-        except urllib.error.HTTPError as error:
-            with error:
-                if error.code != 416:  # nothing left to send: the part is whole, or too long
-                    raise
-        if _md5(part) == checksum:
-            os.replace(part, path)
-            return
-        part.unlink()
-    raise DataError(f"{path.name} arrived damaged twice. Try again later.")
-
-
-def _md5(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+def _drawing_version(core: Path) -> str:
+    """Eight hex digits of the programs that draw, so that clothes kept by another version are not taken for this one's."""
+    digest = hashlib.sha256(np.__version__.encode())
+    for path in [core / "garments.py", *sorted((core / "silhouettes").glob("*.py"))]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]

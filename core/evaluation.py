@@ -56,3 +56,10 @@ def in_cell(labels: np.ndarray, probabilities: np.ndarray, true: int, predicted:
     shares = normalise(probabilities)
     chosen = np.flatnonzero((labels == true) & (shares.argmax(axis=1) == predicted))
     return chosen[np.argsort(-shares[chosen, predicted], kind="stable")]
+
+
+def worst_cell(counts: np.ndarray) -> tuple[int, int]:
+    """The most frequent mistake (true class, predicted class) in a confusion matrix (10, 10)."""
+    off_diagonal = counts * (1 - np.eye(10, dtype=counts.dtype))
+    true, predicted = np.unravel_index(off_diagonal.argmax(), counts.shape)
+    return int(true), int(predicted)

@@ -8,7 +8,7 @@ import contextlib
 import io
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from models.catalogue import RECIPES, Recipe
 EXECUTION_SECONDS = 0.1  # aim for one call into TensorFlow: a stop is seen, and the curve moves, between two
 REPORT_SECONDS = 0.25
 SCORE_BATCH = 500
+OVERHEAD_SECONDS = 4.0  # getting ready, scoring and saving
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,18 @@ class Plan:
         """How many pictures the run looks at, over all epochs."""
         count = min(self.examples or available, available)
         return self.epochs * (count - round(count * RECIPES[self.recipe].validation))
+
+
+def estimate(plan: Plan, available: int, measured: Mapping[str, float]) -> float:
+    """Seconds a run will take from Start to its last score: `measured` holds images a second by recipe, from earlier runs here."""
+    return OVERHEAD_SECONDS + plan.images(available) / measured.get(plan.recipe, RECIPES[plan.recipe].images_per_second)
+
+
+def duration(seconds: float) -> str:
+    """A length of time in round words: "8 seconds", "3 minutes", "1.5 hours"."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} second{'s' if round(seconds) > 1 else ''}"
+    return f"{seconds / 60:.0f} minutes" if seconds < 90 * 60 else f"{seconds / 3600:.1f} hours"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,28 @@
+"""Pictures of clothes with words below, as tiles that fill whatever width there is. Hard pixels, on a quiet ground."""
+
+import base64
+import html
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+from core.gallery import png
+
+STYLE = """<style>
+.tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:14px 12px;margin:.25rem 0 1rem}
+.tiles figure{margin:0}
+.tiles img{width:100%;aspect-ratio:1;image-rendering:pixelated;background:#000;border-radius:8px;display:block}
+.tiles figcaption{font-size:.8rem;line-height:1.3;padding-top:5px}
+.tiles b{font-weight:600}
+.tiles .quiet{opacity:.7}
+</style>"""
+
+
+def tiles(images: np.ndarray, captions: Sequence[str], alts: Sequence[str]) -> None:
+    """Show pictures (n, 28, 28) uint8, each with a caption (HTML, already escaped) and a description for those who cannot see it."""
+    figures = "".join(
+        f'<figure><img src="data:image/png;base64,{base64.b64encode(png(image)).decode()}" alt="{html.escape(alt, quote=True)}">'
+        f"<figcaption>{caption}</figcaption></figure>"
+        for image, caption, alt in zip(images, captions, alts, strict=True)
+    )
+    st.html(f'{STYLE}<div class="tiles">{figures}</div>')

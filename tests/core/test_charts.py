@@ -1,0 +1,46 @@
+"""Figures hold the data they were given: what a page shows is what was measured."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core import charts
+from core.labels import COLOURS, NAMES
+
+EPOCHS = pd.DataFrame({"epoch": [1.0, 2.0], "accuracy": [0.5, 0.6], "loss": [2.0, 1.0], "val_accuracy": [0.4, 0.5], "val_loss": [2.1, 1.2]})
+BATCHES = pd.DataFrame({"epoch": [0.5, 1.0], "accuracy": [0.3, 0.5], "loss": [2.5, 2.0]})
+
+
+def test_the_bars_show_ten_percentages_in_class_order_and_class_colours() -> None:
+    shares = np.linspace(0, 0.18, 10)
+    figure = charts.bars(shares, true=3)
+    bar = figure.data[0]
+    assert list(bar.x) == pytest.approx(100 * shares) and bar.marker.color == COLOURS
+    assert bar.y[3] == f"✓ {NAMES[3]}" and bar.y[0] == NAMES[0]
+    assert bar.marker.opacity[9] == 1 and bar.marker.opacity[0] < 1
+
+
+@pytest.mark.parametrize(("measure", "factor"), [("accuracy", 100), ("loss", 1)])
+def test_the_curves_show_batches_epochs_validation_and_the_published_line(measure: str, factor: int) -> None:
+    figure = charts.curves(BATCHES, EPOCHS, measure, published=(0.7, 0.8))
+    lines = {line.name: list(line.y) for line in figure.data}
+    assert lines["each batch"] == pytest.approx([factor * value for value in BATCHES[measure]])
+    assert lines["training pictures"] == pytest.approx([factor * value for value in EPOCHS[measure]])
+    assert lines["validation pictures"] == pytest.approx([factor * value for value in EPOCHS[f"val_{measure}"]])
+    assert lines["as published"] == pytest.approx([factor * 0.7, factor * 0.8])
+
+
+def test_without_validation_there_is_no_validation_line() -> None:
+    figure = charts.curves(BATCHES, EPOCHS.assign(val_accuracy=np.nan), "accuracy")
+    assert [line.name for line in figure.data] == ["each batch", "training pictures"]
+
+
+@pytest.mark.parametrize("as_percent", [False, True])
+def test_the_matrix_shows_its_numbers_and_every_cell_can_be_clicked(as_percent: bool) -> None:
+    counts = np.arange(100).reshape(10, 10)
+    figure = charts.matrix(counts, as_percent)
+    heat, clicks = figure.data
+    assert heat.text[9][9] == (f"{100 * 99 / counts[9].sum():.0f}" if as_percent else "99")
+    assert np.allclose(heat.z, 100 * counts / counts.sum(axis=1, keepdims=True))
+    assert [tuple(cell) for cell in clicks.customdata] == [(true, predicted) for true in range(10) for predicted in range(10)]
+    assert "99 of 945 Ankle boot" in clicks.hovertemplate[99]

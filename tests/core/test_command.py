@@ -1,0 +1,95 @@
+"""`python -m core` as a person or a program uses it: real processes, real files."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from core.dataset import Dataset
+from core.settings import Settings
+from models.catalogue import RECIPES
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def core(*arguments: str, status: int = 0) -> list[dict]:
+    """Run a command with --json; every line it prints must be one JSON object."""
+    done = subprocess.run(
+        [sys.executable, "-m", "core", *arguments, "--json"],
+        cwd=PROJECT, env=os.environ, capture_output=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    assert done.returncode == status, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture
+def small_home(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder))
+    return Settings.from_environment()
+
+
+def test_models_lists_every_network() -> None:
+    rows = core("models")
+    assert [row["name"] for row in rows] == list(RECIPES)
+    assert all(row["parameters"] == sum(layer["parameters"] for layer in row["layers"]) and row["source"] for row in rows)
+
+
+def test_a_network_is_trained_listed_scored_and_asked(small_home: Settings, small: Dataset, tmp_path: Path) -> None:
+    events = core("train", "quick", "--examples", "600", "--epochs", "2", "--batch-size", "32", "--seed", "5", "--name", "Mine")
+    assert {event["event"] for event in events} == {"batch", "epoch", "done"}
+    assert [event["epoch"] for event in events if event["event"] == "epoch"] == [1, 2]
+    done = events[-1]
+    assert done["event"] == "done" and done["seconds"] > 0 and 0 < done["test_loss"]
+
+    (run,) = core("runs")
+    assert (run["id"], run["name"], run["status"]) == (done["run"], "Mine", "done")
+    assert run["plan"] == {"recipe": "quick", "examples": 600, "epochs": 2, "batch_size": 32, "learning_rate": 0.008, "seed": 5}
+
+    for name in (done["run"], "Mine", "Mi"):
+        (scored,) = core("evaluate", name)
+        assert scored["test_accuracy"] == pytest.approx(done["test_accuracy"])
+        assert sum(map(sum, scored["confusion"])) == scored["images"] == len(small.test_labels)
+        assert len(scored["classes"]) == 10
+
+    picture = tmp_path / "coat.png"
+    Image.fromarray(255 - small.test_images[0]).resize((280, 280)).save(picture)
+    no_picture = tmp_path / "words.png"
+    no_picture.write_text("I am not a picture.")
+    rows = core("predict", "--model", "Mine", str(picture), str(no_picture), str(tmp_path / "missing.jpg"), status=1)
+    assert [row["file"] for row in rows] == [str(picture), str(no_picture), str(tmp_path / "missing.jpg")]
+    assert len(rows[0]["probabilities"]) == 10 and sum(rows[0]["probabilities"]) == pytest.approx(1, abs=1e-3)
+    assert rows[0]["verdict"] in {"unsure", "none", "unclear"} and rows[0]["milliseconds"] > 0  # it never saw a photo
+    assert "not a picture" in rows[1]["error"] and "cannot be read" in rows[2]["error"]
+
+
+def test_the_shipped_network_answers_without_a_store(small_home: Settings, small: Dataset, tmp_path: Path) -> None:
+    picture = tmp_path / "boot.png"
+    Image.fromarray(255 - small.test_images[1]).resize((280, 280)).save(picture)
+    (row,) = core("predict", str(picture))
+    assert set(row) >= {"file", "label", "index", "probabilities", "verdict", "milliseconds"}
+    assert not list(small_home.folder.glob("*.sqlite"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("train", "five"), "no recipe “five”"),
+        (("train", "quick", "--epochs", "1000"), "epochs is 1,000"),
+        (("evaluate", "nobody"), "no run “nobody”"),
+        (("predict", "--model", "nobody", "x.png"), "no run “nobody”"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_sentence(small_home: Settings, arguments: tuple[str, ...], words: str) -> None:
+    (row,) = core(*arguments, status=1)
+    assert words in row["error"]
+
+
+def test_a_store_that_cannot_be_written_is_said(small_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("FITTING_ROOM_STORE", f"sqlite:///{tmp_path / 'file' / 'runs.sqlite'}")
+    (row,) = core("runs", status=1)
+    assert "FITTING_ROOM_HOME" in row["error"]

@@ -1,0 +1,51 @@
+"""Scores from labels and probabilities, against hand-worked and brute-force answers."""
+
+import numpy as np
+import pytest
+
+from core import evaluation
+
+LABELS = np.array([0, 0, 1, 6, 6, 9], np.uint8)
+ANSWERS = np.array([0, 6, 1, 0, 6, 9])
+SURE = np.array([0.9, 0.6, 0.8, 0.95, 0.5, 0.7])
+
+
+@pytest.fixture
+def outputs() -> np.ndarray:
+    table = np.repeat(((1 - SURE) / 9)[:, np.newaxis], 10, axis=1)
+    table[np.arange(6), ANSWERS] = SURE
+    return table.astype(np.float32)
+
+
+def test_accuracy_and_loss_are_those_worked_out_by_hand(outputs: np.ndarray) -> None:
+    assert evaluation.accuracy(LABELS, outputs) == pytest.approx(4 / 6)
+    given = [0.9, 0.4 / 9, 0.8, 0.05 / 9, 0.5, 0.7]
+    assert evaluation.loss(LABELS, outputs) == pytest.approx(-np.mean(np.log(given)), rel=1e-5)
+
+
+def test_sigmoid_rows_are_scaled_to_one_and_empty_rows_say_nothing() -> None:
+    rows = np.array([[0.5] * 10, [0.0] * 10, [0.9, 0.9] + [0.0] * 8])
+    shares = evaluation.normalise(rows)
+    assert np.allclose(shares.sum(axis=1), 1) and shares[2, 0] == pytest.approx(0.5) and np.allclose(shares[1], 0.1)
+
+
+def test_the_matrix_counts_true_rows_and_answered_columns(outputs: np.ndarray) -> None:
+    counts = evaluation.confusion(LABELS, outputs)
+    assert counts.shape == (10, 10) and counts.sum() == 6 and np.trace(counts) == 4
+    assert counts[0, 6] == counts[6, 0] == 1
+    assert evaluation.worst_cell(counts) == (0, 6)
+
+
+def test_mistakes_come_surest_first_and_cells_hold_their_pictures(outputs: np.ndarray) -> None:
+    table = evaluation.mistakes(LABELS, outputs)
+    assert table["index"].tolist() == [3, 1]
+    assert table[["label", "predicted"]].to_numpy().tolist() == [[6, 0], [0, 6]]
+    assert table["probability"].tolist() == pytest.approx([0.95, 0.6])
+    assert evaluation.in_cell(LABELS, outputs, 6, 0).tolist() == [3]
+    assert evaluation.in_cell(LABELS, outputs, 5, 5).tolist() == []
+
+
+def test_the_report_matches_its_definitions(outputs: np.ndarray) -> None:
+    report = evaluation.report(LABELS, outputs)
+    assert report.loc["T-shirt/top", ["precision", "recall", "f1", "images"]].tolist() == pytest.approx([0.5, 0.5, 0.5, 2])
+    assert report.loc["Ankle boot", "recall"] == 1 and report["images"].sum() == 6
