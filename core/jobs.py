@@ -229,6 +229,7 @@ class Jobs:
                 stderr=subprocess.STDOUT,
                 **own_group,
             )
+        threading.Thread(target=process.wait, daemon=True).start()  # it may outlive us; if not, it leaves no zombie
         began = time.monotonic()
         while time.monotonic() - began < START_SECONDS and process.poll() is None and not self._ended.wait(0.1):
             if address := self._running_address():

@@ -67,7 +67,6 @@ def test_runs_train_in_turn_survive_a_killed_worker_and_a_new_app(working: Setti
 
     os.kill(trainer(working).pid, signal.SIGKILL if os.name != "nt" else signal.SIGTERM)
     wait_for(lambda: store.run(long).attempts == 2 and len(store.points(long)[0]) >= 1, "the run to go on in a new worker")
-    assert store.run(short).status == "waiting"
 
     jobs.close()  # the app is gone; the training is not
     heartbeat = store.run(long).heartbeat
