@@ -15,6 +15,7 @@ import platform
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -43,6 +44,7 @@ DATA = (
     ("Phone photos of 61 other people", "contributors", "CC0-1.0", "measuring only"),
     ("Quick, Draw! drawings", "Google", "CC BY 4.0", "measuring only"),
 )
+FEW = 150  # so many pictures are read without starting processes
 LARGEST = 10**9  # bytes; these are our own files
 
 
@@ -71,8 +73,12 @@ def read_pictures(folder: Path, kind: str, part: str) -> Pictures:
         raise DataError(f"{folder} holds no pictures.csv. Point --pictures at the folder with the photos and drawings.") from error
     if not rows:
         raise DataError(f"{folder / 'pictures.csv'} lists no pictures of kind {kind}, part {part}.")
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        readings = list(pool.map(_read, [folder / row["path"] for row in rows], chunksize=16))
+    paths = [folder / row["path"] for row in rows]
+    if len(paths) <= FEW:
+        readings = [_read(path) for path in paths]
+    else:  # fresh processes: a forked one may wait for ever on a thread that only its parent has
+        with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+            readings = list(pool.map(_read, paths, chunksize=16))
     good = [index for index, reading in enumerate(readings) if reading is not None]
     labels = [SLUGS.index(row["class"]) if row["class"] in SLUGS else -1 for row in rows]
     return Pictures(
@@ -84,7 +90,6 @@ def read_pictures(folder: Path, kind: str, part: str) -> Pictures:
 
 
 def _read(path: Path) -> tuple[np.ndarray, bool] | None:
-    cv2.setNumThreads(1)
     try:
         reading = photo.read_photo(path.read_bytes(), LARGEST)
     except PictureError:
@@ -257,6 +262,7 @@ def make(data: Dataset, folder: Path, out: Path, seed: int, epochs: int, say: Ca
     """Read, fit, calibrate, measure and write the shipped network's files; returns its card."""
     generator = np.random.default_rng([seed, 1])
     photos, none = read_pictures(folder, "photo", "train"), read_pictures(folder, "none-of-the-ten", "train")
+    checks = {kind: read_pictures(folder, kind, "check") for kind in ("photo", "drawing", "none-of-the-ten")}
     say(f"{len(photos.labels)} photos and {len(none.labels)} other things read")
     kept, none_kept = hold_out(photos.contributors, generator), hold_out(none.contributors, generator)
     usable = photos.pick(~kept & photos.found)
@@ -279,9 +285,9 @@ def make(data: Dataset, folder: Path, out: Path, seed: int, epochs: int, say: Ca
 
     probabilities = network.probabilities(data.test_images)
     figures = {
-        "photos_check": measure(network, read_pictures(folder, "photo", "check"), on_photos),
-        "drawings_check": measure(network, read_pictures(folder, "drawing", "check"), on_drawings),
-        "none_of_the_ten_check": measure(network, read_pictures(folder, "none-of-the-ten", "check"), on_photos),
+        "photos_check": measure(network, checks["photo"], on_photos),
+        "drawings_check": measure(network, checks["drawing"], on_drawings),
+        "none_of_the_ten_check": measure(network, checks["none-of-the-ten"], on_photos),
         "photos_held_out": measure(network, calibration, on_photos),
     }
     card = _card(model, data, seed, epochs, temperature, thresholds, figures, probabilities)

@@ -1,0 +1,98 @@
+"""The command that makes the shipped network: splits by person, augmentation, sketches, calibration, thresholds."""
+
+import csv
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import sketches
+from core.errors import DataError
+from core.fitting import HELD_OUT, PRECISION, augment, fit_temperature, fit_thresholds, hold_out, read_pictures
+from core.garments import draw
+
+
+def test_nobodys_photos_are_on_both_sides_of_the_split():
+    people = np.random.default_rng(0).integers(0, 60, 900).astype(str)
+    held = hold_out(people, np.random.default_rng(1))
+    assert not set(people[held]) & set(people[~held])
+    assert HELD_OUT <= held.mean() < HELD_OUT + 0.05
+
+
+def test_augmented_images_differ_but_stay_images_of_the_data_set():
+    images = draw(np.arange(10), seed=0)
+    before = images.copy()
+    changed = augment(images, np.random.default_rng(0), 1.0)
+    assert changed.shape == images.shape and changed.dtype == np.uint8
+    assert (images == before).all() and (changed != images).any(axis=(1, 2)).all()
+    assert np.mean((changed > 0) == (images > 0)) > 0.6
+    assert (augment(images, np.random.default_rng(0), 1.0) == changed).all()
+
+
+@pytest.mark.parametrize("source", ["images", "templates"])
+def test_sketches_are_filled_shapes_that_touch_two_opposite_edges(source):
+    labels = np.repeat(np.arange(10), 3)
+    generator = np.random.default_rng(0)
+    drawn = sketches.from_images(draw(labels, seed=1), generator) if source == "images" else sketches.caricatures(labels, generator)
+    assert drawn.shape == (30, 28, 28) and drawn.dtype == np.uint8
+    assert len({image.tobytes() for image in drawn}) == 30
+    for image in drawn:
+        rows, columns = image.any(axis=1), image.any(axis=0)
+        assert (rows[0] and rows[-1]) or (columns[0] and columns[-1])
+    assert 0.2 < (drawn > 0).mean() < 0.8
+
+
+def test_the_temperature_takes_back_what_made_answers_too_certain():
+    generator = np.random.default_rng(0)
+    honest = generator.dirichlet(np.full(10, 0.4), 4000)
+    labels = np.array([generator.choice(10, p=row / row.sum()) for row in honest])
+    boasting = honest**2 / (honest**2).sum(axis=1, keepdims=True)
+    assert fit_temperature([honest], [labels]) == pytest.approx(1.0, abs=0.11)
+    assert fit_temperature([boasting], [labels]) == pytest.approx(2.0, abs=0.21)
+
+
+def test_sure_answers_are_as_often_right_as_was_asked():
+    generator = np.random.default_rng(0)
+    best = generator.uniform(0.2, 1.0, 3000)
+    probabilities = np.full((3000, 10), 0.0)
+    probabilities[:, 1:] = ((1 - best) / 9)[:, None]
+    probabilities[:, 0] = best
+    labels = np.where(generator.random(3000) < best, 0, 3)
+    limits = fit_thresholds(probabilities, labels)
+    sure = best >= limits["sure"]
+    assert (labels[sure] == 0).mean() >= PRECISION - 0.01 and sure.sum() > 300
+    assert limits["none"] < limits["sure"]
+
+
+def test_an_answer_that_is_never_right_is_hardly_ever_sure():
+    probabilities = np.tile(np.array([0.9, *[0.1 / 9] * 9]), (200, 1))
+    assert fit_thresholds(probabilities, np.full(200, 4))["sure"] > 0.95
+
+
+def picture_folder(folder) -> None:
+    (folder / "photos").mkdir()
+    rows = []
+    for index, (kind, part) in enumerate([("coat", "train"), ("coat", "check"), ("hat", "train")]):
+        picture = Image.new("RGB", (80, 100), (200, 190, 180))
+        picture.paste((20, 30, 60), (20, 20, 60, 85))
+        picture.save(folder / "photos" / f"{index}.png")
+        rows.append({"path": f"photos/{index}.png", "class": kind, "kind": "photo", "part": part, "contributor": f"person {index}"})
+    with (folder / "pictures.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_reading_takes_only_the_part_asked_for(tmp_path):
+    picture_folder(tmp_path)
+    found = read_pictures(tmp_path, "photo", "train")
+    assert found.labels.tolist() == [4, -1] and found.contributors.tolist() == ["person 0", "person 2"]
+    assert found.images.shape == (2, 28, 28) and found.found.all()
+
+
+def test_a_folder_without_a_list_of_pictures_gives_a_sentence(tmp_path):
+    with pytest.raises(DataError, match="pictures.csv"):
+        read_pictures(tmp_path, "photo", "train")
+    picture_folder(tmp_path)
+    with pytest.raises(DataError, match="drawing"):
+        read_pictures(tmp_path, "drawing", "check")
