@@ -305,7 +305,7 @@ def read_csv(path: Path) -> tuple[np.ndarray, np.ndarray]:
         options = fast.ConvertOptions(column_types=dict.fromkeys(CSV_COLUMNS, pyarrow.uint8()), include_columns=list(CSV_COLUMNS))
         table = fast.read_csv(path, convert_options=options)
     except (pyarrow.ArrowInvalid, csv.Error) as error:
-        raise DataError(f"{where} {_first_fault(path) or 'is not a table of numbers'}. {REMEDY}") from error
+        raise DataError(f"{where} {_first_fault(path)}. {REMEDY}") from error
     except OSError as error:
         raise DataError(f"{where} cannot be read ({error.strerror or error}). Check its permissions.") from error
     if not table.num_rows:
@@ -320,6 +320,7 @@ def read_csv(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def _first_fault(path: Path) -> str:
     """What is wrong with the first bad row of a table, as the rest of a sentence. Slow, and only for tables with a fault."""
+    number = 0
     try:
         with open(path, encoding="utf-8-sig", errors="replace", newline="") as text:
             rows = csv.reader(text)
@@ -333,8 +334,8 @@ def _first_fault(path: Path) -> str:
                     if most is not None and not (value.isdecimal() and int(value) <= most):
                         return f"says “{value[:20]}” for {name} in {where}; it must be a whole number from 0 to {most}"
     except csv.Error:
-        return ""
-    return ""
+        return "is not a table of numbers"
+    return "holds no pictures" if not number else "is not a table of numbers"
 
 
 def _drawn(settings: Settings) -> tuple[np.ndarray, ...]:
@@ -343,7 +344,7 @@ def _drawn(settings: Settings) -> tuple[np.ndarray, ...]:
 
     kept = settings.folder / f"garments-{_drawing_version(Path(garments.__file__).parent)}.npz"
     try:
-        with np.load(kept) as arrays:
+        with open(kept, "rb") as content, np.load(content) as arrays:
             return tuple(arrays[name] for name in FILES)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         drawn = garments.make()
