@@ -2,9 +2,66 @@
 
 import streamlit as st
 
-from pages.shared.frame import frame, guard
-from pages.shared.services import data
+from core import answers
+from pages.shared import pictures
+from pages.shared.frame import frame, guard, say_which_clothes
+from pages.shared.services import jobs, store, wall
 
-frame("Welcome", "Here.")
+frame("Welcome", wide=True)
+
+CURVE = (
+    '<svg class="curve" viewBox="0 0 240 120" role="img" aria-label="A rising curve">'
+    '<path d="M6 112 C 22 40, 44 34, 70 27 S 140 16, 234 10"/><path class="second" d="M6 114 C 26 62, 52 50, 82 42 S 150 33, 234 30"/>'
+    '<circle cx="234" cy="10" r="6"/></svg>'
+)
+
 with guard():
-    st.write(data().title)
+    picture, clothes = wall()
+    with st.container(key="wall"):
+        st.image(picture, width="stretch", alt="A wall of many small pictures of clothes")
+    st.title("Teach a computer to tell a coat from a shirt", anchor=False)
+    st.html('<p class="lead">Ten kinds of clothes, seventy thousand pictures, and a network that learns while you watch.</p>')
+
+    doors = st.columns(3, gap="medium")
+    with doors[0].container(key="door_photo"):
+        pictures.large(clothes[0], "A piece of clothing in 28 by 28 dots")
+        st.page_link("pages/predict.py", label="Try a photo")
+        st.caption("Show it clothes of your own: a photo, the camera, or a drawing.")
+    with doors[1].container(key="door_train"):
+        st.html(CURVE)
+        st.page_link("pages/training.py", label="Train a network")
+        st.caption("Press Start and watch it learn. The quick one takes seconds.")
+    with doors[2].container(key="door_clothes"):
+        pictures.large(clothes[1], "A piece of clothing in 28 by 28 dots")
+        st.page_link("pages/dataset.py", label="Look at the clothes")
+        st.caption("Every picture it learns from, down to the 784 numbers inside.")
+
+    busy = any(run.status in ("waiting", "running") for run in store().runs())
+
+    @st.fragment(run_every=2 if busy else None)
+    def going_on() -> None:
+        """What is being trained now, and the best run so far."""
+        runs = store().runs()
+        live = [run for run in reversed(runs) if run.status in ("running", "waiting")]
+        best = answers.best(runs)
+        now, so_far = st.columns(2, gap="large")
+        with now:
+            st.subheader("Now", anchor=False)
+            for run in live[:4]:
+                st.progress(run.progress, text=run.name if run.status == "running" else f"{run.name}: waits its turn")
+                st.page_link("pages/training.py", label="Watch it learn", icon=":material/monitoring:", query_params={"run": run.id})
+            if not live:
+                st.write("Nothing is being trained. Train one in a minute.")
+                st.page_link("pages/training.py", label="Start a run", icon=":material/play_arrow:")
+        with so_far:
+            st.subheader("Best run so far", anchor=False)
+            if best:
+                st.metric(best.name, f"{best.test_accuracy:.1%}", "people: 83.5 %", delta_color="off", delta_arrow="off")
+                st.page_link("pages/mistakes.py", label="See what it gets wrong", icon=":material/grid_on:", query_params={"run": best.id})
+            else:
+                st.write("No run yet. People get 83.5 % of these pictures right: can your network beat them?")
+                st.page_link("pages/mistakes.py", label="See how the ready-made network does", icon=":material/grid_on:")
+
+    going_on()
+    say_which_clothes()
+    jobs()

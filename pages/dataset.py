@@ -1,5 +1,105 @@
-"""Clothes."""
+"""Clothes: page through all pictures by class, see one large with its 784 numbers, and which clothes these are."""
 
-from pages.shared.frame import frame
+from urllib.parse import urlencode
 
-frame("Clothes", "Look at the clothes.")
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.dataset import FILES, download
+from core.labels import CLASSES, COLOURS, NAMES
+from pages.shared import pictures
+from pages.shared.frame import frame, guard
+from pages.shared.services import averages, data, forget_data, halves, jobs, settings
+
+frame("The clothes", "Tap a kind of clothes to see only those; tap a picture to see it large, with the numbers inside it.", wide=True)
+
+SIZES = {30: 6, 100: 10, 225: 15}  # pictures at once: in how many columns
+MEGABYTES = sum(size for _, size in FILES.values()) / 1e6
+
+
+def open_picture(step: int, last: int) -> None:
+    """Go to the next or the previous picture."""
+    st.session_state["picture"] = min(max(st.session_state["picture"] + step, 0), last)
+
+
+with guard():
+    used = data()
+    if not used.real:
+        with st.container(key="fetch"):
+            st.markdown(
+                "**These clothes are drawn by program.** The real pictures, photographed in a shop, are not on this computer yet. "
+                "All pages work with the drawn ones too."
+            )
+            if st.button(f"Fetch the real clothes ({MEGABYTES:.0f} MB)", key="dataset_fetch", type="primary", icon=":material/download:"):
+                bar = st.progress(0.0, text="Asking for the files …")
+                with guard():
+                    download(
+                        settings(),
+                        progress=lambda done, total: bar.progress(min(done / total, 1.0), text=f"{done / 1e6:.1f} of {total / 1e6:.1f} MB"),
+                    )
+                    forget_data()
+                    st.rerun()
+                bar.empty()
+
+    parts = halves(used)
+    choice, size_choice = st.columns([3, 1], vertical_alignment="bottom")
+    with choice.container(horizontal=True, vertical_alignment="bottom"):
+        part = st.segmented_control(
+            "Part",
+            list(parts),
+            default="training",
+            required=True,
+            format_func=lambda name: f"{name} pictures",
+            key="part",
+            bind="query-params",
+            help="A network learns from the training pictures. The test pictures are kept back, to see what it has really learned.",
+        )
+    at_once = size_choice.segmented_control(
+        "Pictures at once", list(SIZES), default=100, required=True, key="dataset_size", persist_state="session"
+    )
+    kind = st.pills("Kind of clothes", NAMES, key="class", bind="query-params")
+    images, labels = parts[part]
+    rows = np.flatnonzero(labels == NAMES.index(kind)) if kind else np.arange(len(labels))
+
+    left, right = st.columns([1.35, 1], gap="large")
+    with left:
+        if len(rows):
+            st.caption(f"{len(rows):,} {part} pictures{f' of the class {kind}' if kind else ''}")
+            page = st.pagination(-(-len(rows) // at_once), key="page", bind="query-params")
+            shown = rows[at_once * (page - 1) : at_once * page]
+            here = {"part": part, "page": page} | ({"class": kind} if kind else {})
+            links = [(f"picture {row}", f"?{urlencode(here | {'picture': row})}") for row in shown]
+            pictures.grid(images[shown], [NAMES[label] for label in labels[shown]], links, SIZES[at_once])
+        else:
+            st.write("There is no picture of this kind here. Tap another kind.")
+
+    with right:
+        last = len(images) - 1
+        st.session_state.setdefault("picture", int(rows[0]) if len(rows) else 0)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            number = st.number_input("Picture number", 0, last, key="picture", bind="query-params", width=180)
+            st.button(":material/chevron_left:", key="dataset_before", help="Picture before", on_click=open_picture, args=(-1, last))
+            st.button(":material/chevron_right:", key="dataset_next", help="Next picture", on_click=open_picture, args=(1, last))
+        garment = CLASSES[labels[number]]
+        pictures.large(images[number], f"{garment.name}, {part} picture {number}, enlarged")
+        st.subheader(garment.name, anchor=False)
+        st.write(f"{garment.description.capitalize()}. Class {garment.index} of 0 to 9.")
+
+    st.subheader("The numbers inside", anchor=False)
+    st.write(
+        f"To a computer this {garment.name} is a table of 28 × 28 = 784 numbers: 0 is the black ground, 255 the brightest dot. "
+        f"Here from {images[number].min()} to {images[number].max()}, {np.count_nonzero(images[number])} of them not 0."
+    )
+    pictures.numbers(images[number])
+
+    st.subheader("How many of each", anchor=False)
+    counts = pd.DataFrame({"class": NAMES, "pictures": np.bincount(labels, minlength=10), "colour": COLOURS})
+    st.bar_chart(
+        counts, x="class", y="pictures", color="colour", horizontal=True, height=320, alt=f"Number of {part} pictures of each class"
+    )
+
+    st.subheader("The average of each class", anchor=False)
+    st.write("All pictures of a class laid over each other. Where two averages look alike, a network has a hard time too.")
+    pictures.grid(averages(part), NAMES, [("their average", f"?{urlencode({'part': part, 'class': name})}") for name in NAMES], 10)
+    jobs()

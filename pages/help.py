@@ -1,5 +1,78 @@
-"""Help."""
+"""Help: words explained, where data lie, how to delete everything, credits."""
 
-from pages.shared.frame import frame
+import html
 
-frame("Help", "Words explained.")
+import streamlit as st
+from sqlalchemy import make_url
+
+from core.settings import describe
+from pages.shared.frame import frame, guard
+from pages.shared.services import data, jobs, settings
+
+frame("Help", "Words explained, where everything lies on this computer, and how to get rid of it.")
+
+WORDS = {
+    "network": "Many small sums, one after another, with numbers in them that can be changed. Pixels go in, ten shares come out.",
+    "training": "Showing the network pictures whose answer is known, and changing its numbers a little so that it would answer better.",
+    "epoch": "One look at all training pictures. Several epochs mean that it sees each picture several times.",
+    "batch": "The pictures it looks at before each small change: a handful at once goes faster and steadier than one by one.",
+    "learning rate": "How large each change is. Too large and it never settles; too small and it takes for ever.",
+    "seed": "The number that all chance begins from. The same seed gives the same run.",
+    "accuracy": "The share of pictures answered right.",
+    "loss": "How surprised the network is by the truth. It falls while the network learns; 0 would be perfect.",
+    "test pictures": "10,000 pictures it never learns from. Only they show what it has really understood.",
+    "validation": "A part of the training pictures held back, to see during training how it does on pictures that are new to it.",
+    "overfitting": "Learning by heart: better and better on the training pictures, no longer on new ones.",
+    "confusion matrix": "A table of what it takes for what. Each row is a true class, each column an answer.",
+    "precision": "Of the pictures it called a coat, the share that were coats.",
+    "recall": "Of all coats, the share that it found.",
+    "probability": "How much of its vote the network gives to a class, from 0 to 100 %. All ten together make 100 %.",
+    "pixel": "One dot of a picture. Here each picture has 28 × 28 of them, each a number from 0 (black) to 255 (white).",
+    "filter": "A tiny picture, 3 × 3 dots or so, slid over the large one to find an edge or a pattern. A layer of them is a convolution.",
+}
+ARTICLES = (
+    "Fashion classifier in 5 easy steps",
+    "The fashionable Hello World",
+    "Intuitively create a CNN",
+    "Classify clothes with an ANN",
+    "New ABCD of machine learning",
+)
+
+
+def explain(rows: dict[str, str]) -> None:
+    """Show terms beside their meanings."""
+    listed = "".join(f"<dt>{html.escape(term)}</dt><dd>{html.escape(meaning)}</dd>" for term, meaning in rows.items())
+    st.html(f'<dl class="words">{listed}</dl>')
+
+
+with guard():
+    st.subheader("Words", anchor=False)
+    explain(WORDS)
+
+    st.subheader("Where things lie", anchor=False)
+    folder = settings().folder
+    explain(
+        {
+            "clothes in use": f"{data().title}{f', in {data().place}' if data().place else ', made anew at each start'}",
+            "runs and networks": make_url(settings().store_url).render_as_string(hide_password=True),
+            "photos and drawings": "Only in memory, while you look at the answer. They are never saved.",
+        }
+    )
+
+    st.subheader("How to delete everything", anchor=False)
+    st.write("One run: open it on the Train page and press Delete. All of it: close the app, then delete this folder.")
+    st.code(str(folder), language=None, wrap_lines=True)
+
+    st.subheader("Settings", anchor=False)
+    st.write("Set before the app is started, as environment variables.")
+    explain({name: f"{words}{f' ({default})' if default else ''}" for name, default, words in describe()})
+
+    st.subheader("Credits", anchor=False)
+    st.markdown(
+        "The real clothes are [Fashion-MNIST](https://github.com/zalandoresearch/fashion-mnist) by Zalando SE, under the MIT licence. "
+        "The network that comes with the app also learned from phone photos that people gave away under CC0. "
+        "How well people do, 83.5 %, was measured by the makers of Fashion-MNIST."
+    )
+    st.markdown("Five articles are the lessons behind the networks one can train here:")
+    st.markdown("\n".join(f"- “{title}”" for title in ARTICLES))
+    jobs()

@@ -5,9 +5,10 @@ Everything is cached by ids and addresses, never by arrays. Knows nothing of how
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
-from core import answers, dataset
+from core import answers, dataset, gallery, garments
 from core.dataset import Dataset
 from core.inference import Network
 from core.settings import Settings
@@ -16,6 +17,7 @@ from core.store import Run, Store
 if TYPE_CHECKING:
     from core.jobs import Jobs
 
+WALL = (40, 10)  # columns and rows of garments
 
 
 def settings() -> Settings:
@@ -36,6 +38,42 @@ def data() -> Dataset:
 def forget_data() -> None:
     """Look for the data set anew at the next `data()`, for instance after a download."""
     _data.clear()
+    _wall.clear()
+
+
+@st.cache_resource(max_entries=2, hash_funcs={Settings: repr}, show_spinner=False)
+def _wall(chosen: Settings) -> tuple[bytes, np.ndarray]:
+    columns, rows = WALL
+    order = np.random.default_rng(7)
+    folders = (chosen.data, dataset.keras_folder(), chosen.folder / "fashion-mnist")
+    if any(folder and folder.is_dir() for folder in folders):
+        images = _data(chosen).test_images
+        images = images[order.integers(0, len(images), columns * rows)]
+    else:  # drawing all 70,000 takes seconds, and the wall must be there at once
+        images = garments.draw(order.integers(0, 10, columns * rows), 7)
+    return gallery.png(gallery.sheet(images, columns, scale=2, gap=10)), images
+
+
+def wall() -> tuple[bytes, np.ndarray]:
+    """The welcome page's wall as one PNG, and its pictures (n, 28, 28) uint8: of the data set in use, or drawn like it."""
+    return _wall(settings())
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _averages(fingerprint: str, part: str, _used: Dataset) -> np.ndarray:
+    images, labels = halves(_used)[part]
+    groups = [images[labels == index] for index in range(10)]
+    return np.stack([group.mean(axis=0) if len(group) else np.zeros((28, 28)) for group in groups]).astype(np.uint8)
+
+
+def averages(part: str) -> np.ndarray:
+    """The mean picture of each class, (10, 28, 28) uint8."""
+    return _averages(data().fingerprint, part, data())
+
+
+def halves(used: Dataset) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Images and labels of the two parts of a data set, by their names on the pages."""
+    return {"training": (used.train_images, used.train_labels), "test": (used.test_images, used.test_labels)}
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
