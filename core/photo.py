@@ -292,7 +292,7 @@ def _strokes_on_paper(rgb: np.ndarray) -> np.ndarray | None:
         return None
     strokes = grey < 160
     thickness = cv2.distanceTransform(strokes.astype(np.uint8), cv2.DIST_L2, 3)
-    return strokes if float(thickness.max()) < 0.045 * max(grey.shape) else None
+    return strokes if float(np.quantile(thickness[strokes], 0.9)) < 0.035 * max(grey.shape) else None
 
 
 def _fit(picture: np.ndarray, longest: int) -> np.ndarray:

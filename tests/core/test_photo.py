@@ -225,8 +225,9 @@ def test_an_empty_canvas_is_an_invitation_not_an_answer():
         read_drawing(np.zeros((280, 280, 4), np.uint8))
 
 
-def test_a_drawing_on_white_paper_goes_the_way_of_the_canvas():
-    strokes = canvas(lambda pen: pen.ellipse((40, 60, 240, 220), outline=(0, 0, 0, 255), width=8))
+@pytest.mark.parametrize("width", [3, 8, 18])
+def test_a_drawing_on_white_paper_goes_the_way_of_the_canvas(width):
+    strokes = canvas(lambda pen: pen.ellipse((40, 60, 240, 220), outline=(0, 0, 0, 255), width=width))
     paper = Image.new("RGB", (280, 280), "white")
     paper.paste(Image.fromarray(strokes), mask=Image.fromarray(strokes[..., 3]))
     uploaded = read_photo(encoded(paper, "PNG"), MOST)
