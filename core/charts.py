@@ -11,7 +11,7 @@ from core.labels import COLOURS, NAMES
 
 ACCENT = "#c2410c"
 SECOND = "#0f766e"
-QUIET = "rgba(128,128,128,.35)"
+PALE = "rgba(194,65,12,.4)"
 SCALE = [[0, "rgba(194,65,12,0)"], [0.02, "rgba(194,65,12,.12)"], [0.3, "rgba(194,65,12,.45)"], [1, "rgba(194,65,12,.95)"]]
 SHORT_NAMES = tuple(name.split("/")[0] for name in NAMES)
 
@@ -61,7 +61,7 @@ def curves(batches: pd.DataFrame, epochs: pd.DataFrame, measure: str, published:
     percent = 100 if measure == "accuracy" else 1
     if len(batches):
         figure.add_scatter(
-            x=batches["epoch"], y=percent * batches[measure], mode="lines", name="each batch", line={"color": QUIET, "width": 2}
+            x=batches["epoch"], y=percent * batches[measure], mode="lines", name="each batch", line={"color": PALE, "width": 2}
         )
     if published:
         figure.add_scatter(

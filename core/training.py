@@ -76,10 +76,10 @@ def estimate(plan: Plan, available: int, measured: Mapping[str, float]) -> float
 
 
 def duration(seconds: float) -> str:
-    """A length of time in round words: "8 seconds", "3 minutes", "1.5 hours"."""
+    """A length of time in round words: "8 s", "3 min", "1.5 h"."""
     if seconds < 90:
-        return f"{max(1, round(seconds))} second{'s' if round(seconds) > 1 else ''}"
-    return f"{seconds / 60:.0f} minutes" if seconds < 90 * 60 else f"{seconds / 3600:.1f} hours"
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
 @dataclass(frozen=True)

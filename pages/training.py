@@ -18,6 +18,12 @@ BATCHES = [16, 32, 64, 128, 256, 512, 1024]
 RATES = [0.0001, 0.0003, 0.001, 0.003, 0.008, 0.02, 0.1]
 
 
+def nothing_yet() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables of a run that has no points."""
+    columns = ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
+    return pd.DataFrame(columns=columns), pd.DataFrame(columns=columns)
+
+
 def follow(run_id: str) -> None:
     """Open a run: its id goes into the address, so that the link shows the same run everywhere."""
     st.query_params["run"] = run_id

@@ -45,7 +45,7 @@ def test_an_estimate_grows_with_epochs_and_prefers_what_was_measured_here() -> N
     short, long = Plan.of("new-abcd", epochs=1), Plan.of("new-abcd", epochs=10)
     assert estimate(long, 60_000, {}) > 5 * estimate(short, 60_000, {})
     assert estimate(short, 60_000, {"new-abcd": 60_000}) == pytest.approx(5, abs=0.1)
-    assert (duration(1), duration(14.6), duration(200), duration(9000)) == ("1 second", "15 seconds", "3 minutes", "2.5 hours")
+    assert (duration(1), duration(14.6), duration(200), duration(9000)) == ("1 s", "15 s", "3 min", "2.5 h")
 
 
 @pytest.mark.parametrize("name", RECIPES)
