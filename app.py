@@ -1,5 +1,7 @@
 """The welcome page: a wall of clothes, three doors, and what is going on now."""
 
+from urllib.parse import quote
+
 import streamlit as st
 
 from core import answers
@@ -10,9 +12,9 @@ from pages.shared.services import jobs, store, wall
 frame("Welcome", wide=True)
 
 CURVE = (
-    '<svg class="curve" viewBox="0 0 240 120" role="img" aria-label="A rising curve">'
-    '<path d="M6 112 C 22 40, 44 34, 70 27 S 140 16, 234 10"/><path class="second" d="M6 114 C 26 62, 52 50, 82 42 S 150 33, 234 30"/>'
-    '<circle cx="234" cy="10" r="6"/></svg>'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 120" fill="none" stroke-width="5" stroke-linecap="round">'
+    '<path d="M6 114C26 62 52 50 82 42S150 33 234 30" stroke="#a89f93" stroke-opacity=".5"/>'
+    '<path d="M6 112C22 40 44 34 70 27S140 16 230 11" stroke="#d9541e"/><circle cx="230" cy="11" r="6" fill="#d9541e"/></svg>'
 )
 
 with guard():
@@ -28,11 +30,11 @@ with guard():
         st.page_link("pages/predict.py", label="Try a photo")
         st.caption("Show it clothes of your own: a photo, the camera, or a drawing.")
     with doors[1].container(key="door_train"):
-        st.html(CURVE)
+        st.html(f'<img class="curve" src="data:image/svg+xml,{quote(CURVE)}" alt="A rising curve">')
         st.page_link("pages/training.py", label="Train a network")
         st.caption("Press Start and watch it learn. The quick one takes seconds.")
     with doors[2].container(key="door_clothes"):
-        pictures.large(clothes[1], "A piece of clothing in 28 by 28 dots")
+        pictures.bunch(clothes[1:9], 4, "Eight pictures of clothes")
         st.page_link("pages/dataset.py", label="Look at the clothes")
         st.caption("Every picture it learns from, down to the 784 numbers inside.")
 

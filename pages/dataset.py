@@ -3,7 +3,6 @@
 from urllib.parse import urlencode
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core.dataset import FILES, download
@@ -46,17 +45,16 @@ with guard():
     choice, size_choice = st.columns([3, 1], vertical_alignment="bottom")
     with choice.container(horizontal=True, vertical_alignment="bottom"):
         part = st.segmented_control(
-            "Part",
+            "Pictures for",
             list(parts),
             default="training",
             required=True,
-            format_func=lambda name: f"{name} pictures",
             key="part",
             bind="query-params",
             help="A network learns from the training pictures. The test pictures are kept back, to see what it has really learned.",
         )
     at_once = size_choice.segmented_control(
-        "Pictures at once", list(SIZES), default=100, required=True, key="dataset_size", persist_state="session"
+        "Pictures at once", list(SIZES), default=30, required=True, key="dataset_size", persist_state="session"
     )
     kind = st.pills("Kind of clothes", NAMES, key="class", bind="query-params")
     images, labels = parts[part]
@@ -94,12 +92,9 @@ with guard():
     pictures.numbers(images[number])
 
     st.subheader("How many of each", anchor=False)
-    counts = pd.DataFrame({"class": NAMES, "pictures": np.bincount(labels, minlength=10), "colour": COLOURS})
-    st.bar_chart(
-        counts, x="class", y="pictures", color="colour", horizontal=True, height=320, alt=f"Number of {part} pictures of each class"
-    )
+    pictures.counts(NAMES, np.bincount(labels, minlength=10).tolist(), COLOURS)
 
     st.subheader("The average of each class", anchor=False)
     st.write("All pictures of a class laid over each other. Where two averages look alike, a network has a hard time too.")
-    pictures.grid(averages(part), NAMES, [("their average", f"?{urlencode({'part': part, 'class': name})}") for name in NAMES], 10)
+    pictures.grid(averages(part), NAMES, [("the average", f"?{urlencode({'part': part, 'class': name})}") for name in NAMES], 5)
     jobs()

@@ -17,13 +17,9 @@ from pages.shared.services import data, jobs, network, runs, settings
 
 frame("Try a photo", "Show it one piece of clothing, and see what the network answers, how sure it is, and what it really saw.", wide=True)
 
-WAYS = {
-    "photo": ":material/upload: Photo",
-    "camera": ":material/photo_camera: Camera",
-    "draw": ":material/draw: Draw",
-    "data": ":material/checkroom: From the data",
-}
+WAYS = ("Photo", "Camera", "Draw", "Test picture")
 SIGNS = {"sure": "✓ Sure", "unsure": "? Not sure", "none": "✗ None of the ten", "unclear": "? I cannot make it out"}
+EXAMPLE = 0  # the test picture answered while there is no photo yet
 SIDE, BRUSH = 320, 21  # px of the drawing paper and its brush
 PRIVATE = "Your picture stays in this computer's memory while you look at the answer. It is never saved and never sent anywhere else."
 
@@ -51,6 +47,10 @@ def show(asked: Network, reading: Reading, key: str, true: int | None = None) ->
     """The answer to one picture: the way to 28 x 28, the verdict in words, the ten bars."""
     reply = answer(asked, reading)
     told, bars = st.columns([1, 1.15], gap="large")
+    if len(reading.stages) == 1:
+        seen, told = told.columns([1, 1.2], gap="medium")
+        with seen:
+            pictures.strip(reading.stages)
     with told:
         big = "Something else" if reply.verdict == "none" else reply.label
         doubt = "" if reply.verdict in ("sure", "none") else "?"
@@ -68,22 +68,23 @@ def show(asked: Network, reading: Reading, key: str, true: int | None = None) ->
             config={"displayModeBar": False},
             alt=f"Ten probabilities; the highest is {reply.label} with {max(reply.probabilities):.0%}.",
         )
-    pictures.strip(reading.stages)
+    if len(reading.stages) > 1:
+        pictures.strip(reading.stages)
 
 
 with guard():
     choices = {answers.SHIPPED: "The network that comes with the app"} | {run.id: f"{run.name} ({run.test_accuracy:.1%})" for run in runs()}
     wished = st.query_params.get("model", answers.SHIPPED)
-    if wished not in choices and wished not in choices.values():
+    if wished not in choices:
         st.info(f"There is no finished run “{wished}”. The network that comes with the app answers instead.", icon=":material/search_off:")
     with st.container(horizontal=True, vertical_alignment="bottom", key="predict_choices"):
-        way = st.segmented_control(
-            "Picture", list(WAYS), default="photo", required=True, format_func=WAYS.get, key="way", bind="query-params"
-        )
-        model = st.selectbox("Network to ask", list(choices), format_func=choices.get, key="model", bind="query-params", width=340)
+        way = st.segmented_control("Show it", WAYS, default="Photo", required=True, key="way", bind="query-params")
+        start = list(choices).index(wished) if wished in choices else 0
+        model = st.selectbox("Network to ask", list(choices), start, format_func=choices.get, key="predict_model", width=340)
+    st.query_params["model"] = model
     asked, _ = network(model)
 
-    if way == "photo":
+    if way == "Photo":
         files = st.file_uploader(
             "Photos of clothes: one piece each, on a plain background",
             type=["image", "heic", "heif", "avif"],
@@ -95,6 +96,9 @@ with guard():
         most = settings().max_pictures
         if len(files) > most:
             st.warning(f"These are {len(files)} pictures; {most} at once is the most. The first {most} are answered.")
+        if not files:
+            st.subheader("For example", anchor=False)
+            show(asked, read_sample(data().test_images[EXAMPLE]), "example", true=int(data().test_labels[EXAMPLE]))
         for place, (name, reading) in enumerate(read_files(files[:most])):
             if isinstance(reading, PictureError):
                 st.error(f"{name}: {reading}", icon=":material/broken_image:")
@@ -102,7 +106,7 @@ with guard():
             with guard(), st.container(key=f"predict_answer_{place}"):
                 st.caption(name)
                 show(asked, reading, f"photo_{place}")
-    elif way == "camera":
+    elif way == "Camera":
         snap = st.camera_input("Hold one piece of clothing in front of the camera", key="predict_camera")
         st.caption(f"{PRIVATE} The camera only works on this computer or over https; on a phone, choose “Photo” and take one there.")
         for name, reading in read_files([snap] if snap else []):
@@ -110,7 +114,7 @@ with guard():
                 st.error(f"{name}: {reading}", icon=":material/broken_image:")
             else:
                 show(asked, reading, "camera")
-    elif way == "draw":
+    elif way == "Draw":
 
         @st.fragment
         def draw() -> None:

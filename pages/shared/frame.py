@@ -15,6 +15,7 @@ from core.errors import FittingRoomError
 from pages.shared.services import data
 
 LOOKS = Path(__file__).with_name("looks.css")
+NARROW = "<style>[data-testid=stMainBlockContainer]>[data-testid=stVerticalBlock]>:not(:has(.st-key-menu)){max-width:46rem}</style>"
 MENU = (
     ("app.py", "Welcome"),
     ("pages/dataset.py", "Clothes"),
@@ -23,16 +24,19 @@ MENU = (
     ("pages/predict.py", "Predict"),
     ("pages/help.py", "Help"),
 )
+NEGATIVE = "<style>.tiles img,img.large,.sheet i,.strip img.dots28{filter:invert(1)}</style>"
 log = logging.getLogger(__name__)
 
 
 def frame(title: str, lead: str = "", wide: bool = False) -> None:
     """Set the page up and draw the menu, the heading and the line that says what one can do here.
 
-    Without a `lead` there is no heading: the welcome page has its own.
+    Without a `lead` there is no heading: the welcome page has its own. A page that is not `wide` keeps to the width of a book.
     """
-    st.set_page_config(page_title=f"{title} · Fitting Room", page_icon=":material/checkroom:", layout="wide" if wide else "centered")
+    st.set_page_config(page_title=f"{title} · Fitting Room", page_icon=":material/checkroom:", layout="wide")
     st.html(LOOKS)
+    if not wide:
+        st.html(NARROW)
     with st.container(horizontal=True, gap=None, vertical_alignment="center", key="menu"):
         st.html('<p class="brand">Fitting Room</p>', width="content")
         for page, label in MENU:
@@ -51,8 +55,10 @@ def say_which_clothes() -> None:
         st.warning(used.problem, icon=":material/folder_off:")
     with st.container(horizontal=True, vertical_alignment="center", key="clothes_in_use"):
         st.caption(f"Clothes in use: {used.title}", width="content")
+        if st.toggle("Dark clothes on light", key="frame_negative", persist_state="session"):
+            st.html(NEGATIVE)
         if not used.real:
-            st.page_link("pages/dataset.py", label="Fetch the real ones", icon=":material/download:", query_params={"fetch": "yes"})
+            st.page_link("pages/dataset.py", label="Fetch the real ones", icon=":material/download:")
 
 
 @contextmanager
