@@ -8,6 +8,7 @@ import numpy as np
 
 WORKING = 192  # px, longest side of the picture GrabCut works on; 28 px are wanted in the end
 BORDER = 0.04  # share of the shorter side taken as "edge of the picture"
+FLAT = 1.0  # a picture whose colours vary less (of 255) has nothing in it, and would keep GrabCut busy for long
 CLUSTERS = 5  # colours a background may have
 NEAR, FAR = 2.2, 5.0  # distances from the background colours, in standard deviations
 SMALLEST = 0.015  # a garment covers at least this share of the picture
@@ -32,6 +33,8 @@ def find_garment(rgb: np.ndarray) -> np.ndarray:
         found = cv2.resize(find_garment(small).astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
         return found > 0.5
     lab = cv2.cvtColor(cv2.bilateralFilter(rgb, 5, 30, 5), cv2.COLOR_RGB2LAB).astype(np.float32)
+    if float(lab.std(axis=(0, 1)).max()) < FLAT:
+        return empty
     best, best_score = empty, 0.0
     for guess in _guesses(lab):
         mask = tidy(_grab(rgb, guess))
@@ -100,7 +103,9 @@ def _border_colours(lab: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     labels = labels.ravel()
     shares = np.bincount(labels, minlength=len(centres)) / len(samples)
     kept = np.flatnonzero(shares >= min(0.06, shares.max()))
-    spreads = np.stack([np.clip(samples[labels == index].std(axis=0), 4.0, 14.0) for index in kept])
+    deviations = np.stack([samples[labels == index].std(axis=0) for index in kept])
+    least = np.clip(2 * deviations.max(axis=1, keepdims=True), 1.5, 4.0)  # on clean shop white, less of a difference counts
+    spreads = np.clip(deviations, least, 14.0)
     middle = lab[height // 4 : 3 * height // 4, width // 4 : 3 * width // 4].reshape(-1, 3)
     away = ((middle[:, None] - centres[kept]) ** 2).sum(axis=2)
     close = np.where(away.min(axis=1) < 22**2, away.argmin(axis=1), -1)
@@ -163,10 +168,12 @@ def _plausible(lab: np.ndarray, mask: np.ndarray) -> float:
     if not SMALLEST < share < 0.97:
         return 0.0
     height, width = mask.shape
-    bins = (lab // np.array([26, 16, 16])).astype(np.int64)
-    codes = (bins[..., 0] * 17 + bins[..., 1]) * 17 + bins[..., 2]
-    inside = np.bincount(codes[mask], minlength=17 * 17 * 17) / mask.sum()
-    outside = np.bincount(codes[~mask], minlength=17 * 17 * 17) / (~mask).sum()
+    finer = np.clip(lab.std(axis=(0, 1)).max() / 12, 0.08, 1.0)  # white on white needs narrower bins
+    bins = ((lab - lab.min(axis=(0, 1))) // (finer * np.array([26, 16, 16]))).astype(np.int64)
+    _, codes = np.unique((bins[..., 0] * 256 + bins[..., 1]) * 256 + bins[..., 2], return_inverse=True)
+    codes = codes.reshape(mask.shape)
+    inside = np.bincount(codes[mask], minlength=codes.max() + 1) / mask.sum()
+    outside = np.bincount(codes[~mask], minlength=codes.max() + 1) / (~mask).sum()
     apart = 1.0 - float(np.sqrt(inside * outside).sum())
     centre = float(mask[height // 3 : 2 * height // 3, width // 3 : 2 * width // 3].mean())
     touched = float(mask[_rim(mask.shape, 2)].mean())
