@@ -65,5 +65,5 @@ with guard():
                 st.page_link("pages/mistakes.py", label="See how the ready-made network does", icon=":material/grid_on:")
 
     going_on()
-    say_which_clothes()
+    say_which_clothes(switch=False)
     jobs()

@@ -60,7 +60,8 @@ with guard():
     images, labels = parts[part]
     rows = np.flatnonzero(labels == NAMES.index(kind)) if kind else np.arange(len(labels))
 
-    left, right = st.columns([1.35, 1], gap="large")
+    with st.container(key="clothes_opened" if "picture" in st.query_params else "clothes_closed"):
+        left, right = st.columns([1.35, 1], gap="large")
     with left:
         if len(rows):
             st.caption(f"{len(rows):,} {part} pictures{f' of the class {kind}' if kind else ''}")

@@ -17,11 +17,24 @@ from pages.shared.services import data, jobs, network, runs, settings
 
 frame("Try a photo", "Show it one piece of clothing, and see what the network answers, how sure it is, and what it really saw.", wide=True)
 
-WAYS = ("Photo", "Camera", "Draw", "Test picture")
+WAYS = {
+    "photo": ":material/upload: Photo",
+    "camera": ":material/photo_camera: Camera",
+    "draw": ":material/draw: Draw",
+    "data": ":material/checkroom: Test picture",
+}
 SIGNS = {"sure": "✓ Sure", "unsure": "? Not sure", "none": "✗ None of the ten", "unclear": "? I cannot make it out"}
 EXAMPLE = 0  # the test picture answered while there is no photo yet
 SIDE, BRUSH = 320, 21  # px of the drawing paper and its brush
 PRIVATE = "Your picture stays in this computer's memory while you look at the answer. It is never saved and never sent anywhere else."
+
+
+def remember(word: str, value: str, usual: str) -> None:
+    """Keep a choice in the address, unless it is the usual one. (A bound widget would write its label there, not its value.)"""
+    if value != usual:
+        st.query_params[word] = value
+    elif word in st.query_params:
+        del st.query_params[word]
 
 
 def read_files(files: Sequence[UploadedFile]) -> list[tuple[str, Reading | PictureError]]:
@@ -78,13 +91,16 @@ with guard():
     if wished not in choices:
         st.info(f"There is no finished run “{wished}”. The network that comes with the app answers instead.", icon=":material/search_off:")
     with st.container(horizontal=True, vertical_alignment="bottom", key="predict_choices"):
-        way = st.segmented_control("Show it", WAYS, default="Photo", required=True, key="way", bind="query-params")
+        asked_way = st.query_params.get("way", "photo")
+        first = asked_way if asked_way in WAYS else "photo"
+        way = st.segmented_control("Show it", list(WAYS), default=first, required=True, format_func=WAYS.get, key="predict_way")
         start = list(choices).index(wished) if wished in choices else 0
         model = st.selectbox("Network to ask", list(choices), start, format_func=choices.get, key="predict_model", width=340)
-    st.query_params["model"] = model
+    remember("way", way, "photo")
+    remember("model", model, answers.SHIPPED)
     asked, _ = network(model)
 
-    if way == "Photo":
+    if way == "photo":
         files = st.file_uploader(
             "Photos of clothes: one piece each, on a plain background",
             type=["image", "heic", "heif", "avif"],
@@ -106,7 +122,7 @@ with guard():
             with guard(), st.container(key=f"predict_answer_{place}"):
                 st.caption(name)
                 show(asked, reading, f"photo_{place}")
-    elif way == "Camera":
+    elif way == "camera":
         snap = st.camera_input("Hold one piece of clothing in front of the camera", key="predict_camera")
         st.caption(f"{PRIVATE} The camera only works on this computer or over https; on a phone, choose “Photo” and take one there.")
         for name, reading in read_files([snap] if snap else []):
@@ -114,7 +130,7 @@ with guard():
                 st.error(f"{name}: {reading}", icon=":material/broken_image:")
             else:
                 show(asked, reading, "camera")
-    elif way == "Draw":
+    elif way == "draw":
 
         @st.fragment
         def draw() -> None:

@@ -48,14 +48,14 @@ def frame(title: str, lead: str = "", wide: bool = False) -> None:
             say_which_clothes()
 
 
-def say_which_clothes() -> None:
-    """One quiet line: which data are in use; with drawn stand-ins it offers the real ones."""
+def say_which_clothes(switch: bool = True) -> None:
+    """One quiet line: which data are in use; with drawn stand-ins it offers the real ones. With the `switch` to a light ground."""
     used = data()
     if used.problem:
         st.warning(used.problem, icon=":material/folder_off:")
     with st.container(horizontal=True, vertical_alignment="center", key="clothes_in_use"):
         st.caption(f"Clothes in use: {used.title}", width="content")
-        if st.toggle("Dark clothes on light", key="frame_negative", persist_state="session"):
+        if switch and st.toggle("Dark clothes on light", key="frame_negative", persist_state="session"):
             st.html(NEGATIVE)
         if not used.real:
             st.page_link("pages/dataset.py", label="Fetch the real ones", icon=":material/download:")

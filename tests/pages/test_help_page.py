@@ -1,0 +1,48 @@
+"""Help: words, places, settings; what it says is true."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.settings import Settings, describe
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+
+
+@pytest.fixture
+def at(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder))
+    monkeypatch.setenv("FITTING_ROOM_STORE", "postgresql+nothing://teacher:secret-word@school/runs")
+    app = AppTest.from_file(str(APP), default_timeout=60)
+    app.switch_page("pages/help.py")
+    return app.run()
+
+
+def words(at: AppTest) -> str:
+    return " ".join([block.proto.body for block in at.html] + [text.value for text in at.markdown])
+
+
+@pytest.mark.parametrize("term", ["epoch", "batch", "loss", "accuracy", "validation", "confusion matrix", "overfitting", "seed"])
+def test_the_terms_of_the_field_are_explained(at, term):
+    assert not at.exception and not at.error
+    assert f"<dt>{term}</dt>" in words(at)
+
+
+def test_every_setting_is_listed(at):
+    for name, _, _ in describe():
+        assert name in words(at)
+
+
+def test_it_says_where_things_lie_and_what_to_delete(at, home):
+    assert at.code[0].value == str(home.folder)
+
+
+def test_credits_name_the_makers(at):
+    for name in ("Zalando", "MIT", "CC0", "Intuitively create a CNN", "New ABCD of machine learning"):
+        assert name in words(at)
+
+
+def test_the_password_of_a_database_is_never_shown(at):
+    assert "secret-word" not in words(at)
+    assert "school/runs" in words(at)
