@@ -22,6 +22,15 @@ def open_picture(step: int, last: int) -> None:
     st.session_state["picture"] = min(max(st.session_state["picture"] + step, 0), last)
 
 
+def open_kind() -> None:
+    """A class was tapped: go to its first page and its first picture."""
+    labels = halves(data())[st.session_state["part"]][1]
+    tapped = np.flatnonzero(labels == NAMES.index(st.session_state["class"])) if st.session_state["class"] else []
+    st.session_state["page"] = 1
+    if len(tapped):
+        st.session_state["picture"] = int(tapped[0])
+
+
 with guard():
     used = data()
     if not used.real:
@@ -56,7 +65,7 @@ with guard():
     at_once = size_choice.segmented_control(
         "Pictures at once", list(SIZES), default=30, required=True, key="dataset_size", persist_state="session"
     )
-    kind = st.pills("Kind of clothes", NAMES, key="class", bind="query-params")
+    kind = st.pills("Kind of clothes", NAMES, key="class", bind="query-params", on_change=open_kind)
     images, labels = parts[part]
     rows = np.flatnonzero(labels == NAMES.index(kind)) if kind else np.arange(len(labels))
 

@@ -17,12 +17,7 @@ from pages.shared.services import data, jobs, network, runs, settings
 
 frame("Try a photo", "Show it one piece of clothing, and see what the network answers, how sure it is, and what it really saw.", wide=True)
 
-WAYS = {
-    "photo": ":material/upload: Photo",
-    "camera": ":material/photo_camera: Camera",
-    "draw": ":material/draw: Draw",
-    "data": ":material/checkroom: Test picture",
-}
+WAYS = {"photo": "Photo", "camera": "Camera", "draw": "Draw", "data": "Test picture"}
 SIGNS = {"sure": "✓ Sure", "unsure": "? Not sure", "none": "✗ None of the ten", "unclear": "? I cannot make it out"}
 EXAMPLE = 0  # the test picture answered while there is no photo yet
 SIDE, BRUSH = 320, 21  # px of the drawing paper and its brush

@@ -15,6 +15,7 @@ from core.errors import FittingRoomError
 from pages.shared.services import data
 
 LOOKS = Path(__file__).with_name("looks.css")
+ICON = Path(__file__).with_name("icon.svg")
 NARROW = "<style>[data-testid=stMainBlockContainer]>[data-testid=stVerticalBlock]>:not(:has(.st-key-menu)){max-width:46rem}</style>"
 MENU = (
     ("app.py", "Welcome"),
@@ -33,7 +34,7 @@ def frame(title: str, lead: str = "", wide: bool = False) -> None:
 
     Without a `lead` there is no heading: the welcome page has its own. A page that is not `wide` keeps to the width of a book.
     """
-    st.set_page_config(page_title=f"{title} · Fitting Room", page_icon=":material/checkroom:", layout="wide")
+    st.set_page_config(page_title=f"{title} · Fitting Room", page_icon=str(ICON), layout="wide")
     st.html(LOOKS)
     if not wide:
         st.html(NARROW)
@@ -45,7 +46,7 @@ def frame(title: str, lead: str = "", wide: bool = False) -> None:
         st.title(title, anchor=False)
         st.html(f'<p class="lead">{lead}</p>')
         with guard():
-            say_which_clothes()
+            say_which_clothes(switch=wide)
 
 
 def say_which_clothes(switch: bool = True) -> None:

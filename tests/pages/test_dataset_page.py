@@ -62,6 +62,17 @@ def test_a_tapped_class_leaves_only_that_class(small):
     assert any(f"{count:,} training pictures of the class Coat" in caption.value for caption in at.caption)
 
 
+def test_a_tapped_class_opens_its_first_page_and_its_first_picture(small):
+    at = opened(page="5", picture="900")
+    at.pills(key="class").set_value("Bag").run()
+    assert at.number_input(key="picture").value == int(np.flatnonzero(small.train_labels == 8)[0])
+    assert "Bag" in [heading.value for heading in at.subheader]
+    assert "page" not in at.query_params
+    at.pills(key="class").set_value(None).run()
+    assert not at.exception and not at.error
+    assert names(at) == [NAMES[label] for label in small.train_labels[:30]]
+
+
 def test_pages_go_on_where_the_last_one_ended(small):
     at = opened(page="2")
     assert names(at) == [NAMES[label] for label in small.train_labels[30:60]]
