@@ -344,7 +344,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--pictures", type=Path, required=True, help="folder with pictures.csv, photos and drawings")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="where the files go")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=9)
     given = parser.parse_args(arguments)
     data = load(Settings(data=given.data))
     if not data.real:

@@ -148,7 +148,7 @@ def test_shipped_probabilities_are_ten_thousand_rows_of_ten():
 def test_the_shipped_network_reads_the_real_test_set(real):
     probabilities = shipped().probabilities(real.test_images)
     accuracy = float((probabilities.argmax(axis=1) == real.test_labels).mean())
-    assert accuracy >= 0.87
+    assert accuracy >= 0.91
     assert abs(accuracy - shipped_card()["test_accuracy"]) < 0.002
     assert np.abs(probabilities - shipped_probabilities()).max() < 0.01
     assert shipped_card()["fingerprint"] == real.fingerprint
@@ -168,7 +168,7 @@ def read_every(folder: Path, step: int) -> list[tuple[int, Answer]]:
 
 
 @pytest.mark.pictures
-@pytest.mark.parametrize(("kind", "step", "floor"), [("photos", 6, 0.63), ("drawings", 1, 0.66)])
+@pytest.mark.parametrize(("kind", "step", "floor"), [("photos", 6, 0.64), ("drawings", 1, 0.69)])
 def test_pictures_by_strangers_are_read_as_well_as_measured(pictures, kind, step, floor):
     answers = read_every(pictures / kind / "check", step)
     right = np.mean([given.index == label for label, given in answers])
