@@ -4,11 +4,12 @@ import html
 
 import numpy as np
 import streamlit as st
-from pages.shared.frame import frame, guard
-from pages.shared.services import data, store, tested
 
-from core import answers, charts, evaluation
+from core import charts, evaluation
 from core.labels import NAMES
+from pages.shared.choice import choose_network
+from pages.shared.frame import frame, guard
+from pages.shared.services import data, tested
 from pages.shared.tiles import tiles
 
 frame("Mistakes", "See which clothes a network mixes up. Tap a number to see the pictures behind it.", wide=True)
@@ -34,13 +35,7 @@ def show(rows: np.ndarray, labels: np.ndarray, shares: np.ndarray) -> None:
 
 
 with guard():
-    choices = {answers.SHIPPED: "The network that comes with the app"}
-    choices |= {run.id: f"{run.name} ({run.test_accuracy:.1%})" for run in store().runs() if run.scored}
-    asked = st.query_params.get("run", answers.SHIPPED)
-    if asked not in choices:
-        st.info(f"There is no finished run “{asked}”. Here is the network that comes with the app.", icon=":material/search_off:")
-        del st.query_params["run"]
-    chosen = st.selectbox("Network", list(choices), format_func=choices.get, key="run", bind="query-params", width=420)
+    chosen = choose_network("run")
     result = tested(chosen)
     shares = evaluation.normalise(result.outputs)
     wrong = evaluation.mistakes(result.labels, result.outputs)

@@ -3,12 +3,12 @@
 
 import pandas as pd
 import streamlit as st
-from pages.shared.frame import frame, guard
-from pages.shared.services import data, jobs, settings, store
 
 from core import answers, charts
 from core.training import Plan, duration, estimate
 from models.catalogue import RECIPES, layers
+from pages.shared.frame import frame, guard
+from pages.shared.services import data, jobs, settings, store
 
 frame("Train a network", "Choose a network, press Start, and watch it learn.", wide=True)
 

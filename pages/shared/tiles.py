@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+
 from core.gallery import png
 
 STYLE = """<style>
