@@ -116,9 +116,7 @@ def _border_colours(lab: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
 def _distance(lab: np.ndarray, colours: np.ndarray, spreads: np.ndarray) -> np.ndarray:
     """How far each pixel is from the nearest of some colours, in standard deviations, (h, w) float32."""
     scale = np.array([0.6, 1.0, 1.0], np.float32)  # light and shadow change L more than they change the colour
-    away = [
-        np.sqrt((((lab - colour) / spread * scale) ** 2).sum(axis=2)) for colour, spread in zip(colours, spreads, strict=True)
-    ]
+    away = [np.sqrt((((lab - colour) / spread * scale) ** 2).sum(axis=2)) for colour, spread in zip(colours, spreads, strict=True)]
     return np.min(away, axis=0)
 
 

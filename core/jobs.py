@@ -82,7 +82,8 @@ def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
     if settings.scheduler:
         _join(settings, options, say)
         return
-    with LocalCluster(host="127.0.0.1", dashboard_address="127.0.0.1:0", worker_dashboard_address="127.0.0.1:0", **options) as cluster, Client(cluster) as client:
+    here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "worker_dashboard_address": "127.0.0.1:0"}
+    with LocalCluster(**here, **options) as cluster, Client(cluster) as client:
         client.register_plugin(Warm(settings))
         _write(address_file(settings), {"address": cluster.scheduler_address, "pid": os.getpid()})
         say(f"Training workers: {cluster.scheduler_address}")

@@ -1,6 +1,5 @@
 """Train: the curve of the live run (else of the one opened, else of the best), what to choose, Start, and the run book."""
 
-
 import pandas as pd
 import streamlit as st
 

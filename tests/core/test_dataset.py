@@ -267,9 +267,7 @@ class Shop:
     def __init__(self) -> None:
         rng = np.random.default_rng(0)
         self.contents = {f"{name}.gz": rng.bytes(200_000 if "images" in name else 900) for name in FILES}
-        self.files = {
-            name.removesuffix(".gz"): (hashlib.md5(content).hexdigest(), len(content)) for name, content in self.contents.items()
-        }
+        self.files = {name.removesuffix(".gz"): (hashlib.md5(content).hexdigest(), len(content)) for name, content in self.contents.items()}
         self.requests: list[tuple[str, str | None]] = []
         self.break_after: int | None = None  # bytes of an answer
         self.breaks = 0  # answers still to be broken off
