@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     models = command("models", _models, "list the networks")
     train = command("train", _train, "train a network here, in this process")
     train.add_argument("recipe", help="quick, five-steps, hello-world, intuitive-cnn, clothes-ann or new-abcd")
+    train.add_argument("--variant", default="", help="one of the recipe's variants, for instance with its oddity switched off")
     train.add_argument("--examples", type=int, help="training pictures to use (default: all)")
     train.add_argument("--epochs", type=int, help="looks at all training pictures (default: as published)")
     train.add_argument("--batch-size", type=int, help="pictures per step (default: as published)")
@@ -83,7 +84,7 @@ def _train(asked: argparse.Namespace, settings: Settings) -> int:
     from core.training import Plan, Point, limit_threads
 
     chosen = {name: getattr(asked, name) for name in ("examples", "epochs", "batch_size", "learning_rate", "seed")}
-    plan = Plan.of(asked.recipe, **chosen)
+    plan = Plan.of(asked.recipe, asked.variant, **chosen)
     data = dataset_in_use(settings)
     plan.checked(settings, len(data.train_images))
     store = Store(settings.store_url)

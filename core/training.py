@@ -36,14 +36,18 @@ class Plan:
     learning_rate: float
     examples: int | None = None  # None: all of the training pictures
     seed: int = 0
+    variant: str = ""  # of the recipe; "" is as published
 
     @classmethod
-    def of(cls, recipe: str, **changes: object) -> "Plan":
+    def of(cls, recipe: str, variant: str = "", **changes: object) -> "Plan":
         """The plan of a recipe as published, with changes; a change of None is no change. Raises PlanError for an unknown recipe."""
         if recipe not in RECIPES:
             raise PlanError(f"There is no recipe “{recipe}”. Choose one of {', '.join(RECIPES)}.")
-        row = RECIPES[recipe]
-        plan = cls(recipe, row.epochs, row.batch_size, row.learning_rate)
+        names = [row.name for row in RECIPES[recipe].variants]
+        if variant and variant not in names:
+            raise PlanError(f"“{recipe}” has no variant “{variant}”. It has {', '.join(names) or 'none'}.")
+        row = RECIPES[recipe].variant(variant)
+        plan = cls(recipe, row.epochs, row.batch_size, row.learning_rate, variant=variant)
         return replace(plan, **{name: value for name, value in changes.items() if value is not None})
 
     def checked(self, settings: Settings, available: int) -> "Plan":
@@ -60,6 +64,11 @@ class Plan:
                 raise PlanError(f"{words} is {value:,}, but must lie between {low:,} and {high:,}.")
         return self
 
+    @property
+    def row(self) -> Recipe:
+        """The recipe, with its variant applied."""
+        return RECIPES[self.recipe].variant(self.variant)
+
     def as_dict(self) -> dict:
         """Plain values for the store."""
         return asdict(self)
@@ -67,12 +76,12 @@ class Plan:
     def images(self, available: int) -> int:
         """How many pictures the run looks at, over all epochs."""
         count = min(self.examples or available, available)
-        return self.epochs * (count - round(count * RECIPES[self.recipe].validation))
+        return self.epochs * (count - round(count * self.row.validation))
 
 
 def estimate(plan: Plan, available: int, measured: Mapping[str, float]) -> float:
     """Seconds a run will take from Start to its last score: `measured` holds images a second by recipe, from earlier runs here."""
-    return OVERHEAD_SECONDS + plan.images(available) / measured.get(plan.recipe, RECIPES[plan.recipe].images_per_second)
+    return OVERHEAD_SECONDS + plan.images(available) / measured.get(plan.recipe, plan.row.images_per_second)
 
 
 def duration(seconds: float) -> str:
@@ -137,7 +146,7 @@ def train(
     import keras
 
     keras.utils.set_random_seed(plan.seed)
-    recipe = RECIPES[plan.recipe]
+    recipe = plan.row
     lesson = _prepare(plan, recipe, dataset)
     began = time.perf_counter()
     phase("training")

@@ -65,7 +65,7 @@ with guard():
             f"{np.trace(counts):,} of {counts.sum():,}. This table is called a confusion matrix."
         )
     with right:
-        points = event.selection.points if event else []
+        points = event["selection"]["points"] if event else []
         true, predicted = (int(index) for index in points[0]["customdata"]) if points else evaluation.worst_cell(counts)
         cell = evaluation.in_cell(result.labels, result.outputs, true, predicted)
         if true == predicted:

@@ -89,9 +89,13 @@ with guard():
                 st.caption("The curve appears here as soon as the first pictures are learned.")
             if run.status in ("waiting", "running"):
                 stop = "Stop and keep what it learned" if run.status == "running" else "Take it out of the queue"
-                if st.button(stop, key="training_stop", icon=":material/stop:", disabled=run.stop_requested):
-                    store().stop(run.id)
-                    st.rerun(scope="fragment")
+                st.button(
+                    stop,
+                    key="training_stop",
+                    icon=":material/stop:",
+                    disabled=run.stop_requested,
+                    on_click=lambda: store().stop(run.id),
+                )
                 if run.stop_requested:
                     st.caption("Stopping: what it learned is scored and saved.")
             if run.status != shown.status:
@@ -110,7 +114,14 @@ with guard():
         else:
             st.subheader("No run yet", anchor=False)
             st.write(
-                "Press Start: the quick network learns to tell ten kinds of clothes apart in a few seconds, and you see it happen here."
+                "Press Start: the quick network learns to tell ten kinds of clothes apart in a few seconds, and you see it happen here. "
+                "Until then, this is how the author of “The fashionable Hello World” saw his network learn."
+            )
+            st.plotly_chart(
+                charts.curves(*nothing_yet(), "accuracy", RECIPES["hello-world"].published_train_accuracy),
+                key="training_example",
+                config={"displayModeBar": False},
+                alt="A published curve: the share of right answers rises from 80 to 88 % in five epochs.",
             )
 
     with choices:
@@ -219,7 +230,7 @@ with guard():
             key="training_book",
             alt="All runs with their state and score",
         )
-        with st.expander(f"Rename, download or delete “{shown.name}”"):
+        with st.expander("Rename, download or delete this run", key="training_this_run"):
             new_name = st.text_input("New name", shown.name, key=f"training_rename_{shown.id}", max_chars=60)
             if st.button("Rename", key="training_rename_button", icon=":material/edit:"):
                 store().rename(shown.id, new_name)

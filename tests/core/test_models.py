@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.catalogue import RECIPES, describe, layers
+from models.catalogue import RECIPES, describe, every, layers
 
 PUBLISHED = {
     "five-steps": 347_114,
@@ -27,9 +27,19 @@ def test_a_network_has_its_articles_parameters_and_takes_and_gives_the_agreed_sh
     assert network.layers[-1].activation.__name__ == ("sigmoid" if RECIPES[name].sigmoid else "softmax")
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", every())
 def test_the_layers_written_down_are_those_keras_builds(name: str) -> None:
-    assert layers(name) == describe(RECIPES[name])
+    recipe = every()[name]
+    assert layers(*name.split("/")) == describe(recipe)
+    assert sum(row["parameters"] for row in layers(*name.split("/"))) == recipe.parameters
+
+
+def test_an_oddity_can_be_switched_off_and_then_is_gone() -> None:
+    for recipe in RECIPES.values():
+        assert bool(recipe.correction) == bool(recipe.oddity)
+        if recipe.correction:
+            mended = recipe.variant(recipe.correction.name)
+            assert not mended.oddity and not mended.sigmoid and mended.train_scale == mended.test_scale == 255
 
 
 def test_every_recipe_says_what_it_is_and_odd_ones_say_why() -> None:

@@ -1,0 +1,234 @@
+"""The app as people meet it: real server, real worker, real Chromium; real Fashion-MNIST where FITTING_ROOM_DATA names it."""
+
+import io
+import re
+from collections.abc import Callable
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from core.store import Store
+from tests.browser.conftest import PATIENCE, App, settled
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=PATIENCE)
+
+PAGES = {
+    "": "Teach a computer to tell a coat from a shirt",
+    "dataset": "The clothes",
+    "training": "Train a network",
+    "mistakes": "Mistakes",
+    "predict": "Try a photo",
+    "help": "Help",
+}
+Open = Callable[..., Page]
+
+
+def shirt(background: int = 255) -> bytes:
+    """A PNG of a dark T-shirt on a plain ground."""
+    from PIL import ImageDraw
+
+    picture = Image.new("RGB", (400, 400), (background,) * 3)
+    outline = [
+        (120, 60),
+        (170, 60),
+        (200, 85),
+        (230, 60),
+        (280, 60),
+        (370, 130),
+        (335, 185),
+        (290, 155),
+        (290, 345),
+        (110, 345),
+        (110, 155),
+        (65, 185),
+        (30, 130),
+    ]
+    ImageDraw.Draw(picture).polygon(outline, fill=(40, 60, 120))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def no_trouble(page: Page) -> None:
+    """Nothing on the page says that something broke."""
+    expect(page.get_by_text(re.compile("Traceback|Something went wrong|Error:"))).to_have_count(0)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("path", "title"), PAGES.items(), ids=lambda value: value or "welcome")
+def test_a_link_to_a_page_works_in_an_app_nobody_has_opened_yet(fresh_app: App, open_page: Open, path: str, title: str) -> None:
+    page = open_page(f"{fresh_app.address}/{path}")
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
+    for label in ("Welcome", "Clothes", "Train", "Mistakes", "Predict", "Help"):
+        expect(page.get_by_role("link", name=label, exact=True)).to_be_visible()
+    expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    no_trouble(page)
+
+
+def test_a_network_is_trained_left_found_again_inspected_and_asked(app: App, open_page: Open) -> None:
+    page = open_page(f"{app.address}/training")
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_text(re.compile(r"epoch \d of 4")).first).to_be_visible()
+    expect(page.get_by_text("pictures a second")).to_be_visible()
+    expect(page.locator(".js-plotly-plot .scatterlayer .trace").first).to_be_attached()
+    assert "run=" in page.url
+    link = page.url
+
+    page.get_by_role("link", name="Clothes", exact=True).click()  # leave, come back, refresh, and open the link elsewhere
+    expect(page.get_by_role("heading", name="The clothes")).to_be_visible()
+    page.get_by_role("link", name="Train", exact=True).click()
+    expect(page.get_by_role("heading", name="Quick", exact=True)).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="Quick", exact=True)).to_be_visible()
+    elsewhere = open_page(link)
+    expect(elsewhere.get_by_text("of the test pictures right")).to_be_visible()
+    expect(page.get_by_text("of the test pictures right")).to_be_visible()
+    no_trouble(page)
+
+    store = Store(f"sqlite:///{app.home / 'runs.sqlite'}")
+    (run,) = [run for run in store.runs() if run.name == "Quick"]
+    assert run.status == "done" and run.test_accuracy > 0.85
+    expect(elsewhere.get_by_text(f"{run.test_accuracy:.1%}").first).to_be_visible()
+    store.close()
+
+    elsewhere.get_by_role("link", name="Look into its mistakes").click()
+    expect(elsewhere.get_by_role("heading", name="What it takes for what")).to_be_visible()
+    expect(elsewhere.get_by_text(f"{run.test_accuracy:.1%}").first).to_be_visible()
+    assert f"run={run.id}" in elsewhere.url
+    page.get_by_role("link", name="Show it a photo").click()
+    expect(page.get_by_role("heading", name="Try a photo")).to_be_visible()
+    page.locator("input[type=file]").set_input_files({"name": "shirt.png", "mimeType": "image/png", "buffer": shirt()})
+    expect(page.get_by_text("shirt.png").first).to_be_visible()
+    expect(page.locator(".verdict").first).to_be_visible()
+    expect(page.get_by_text("✓ Sure")).to_have_count(0)  # a network that never saw a photo is never sure of one
+    no_trouble(page)
+
+
+def test_stop_really_stops_and_a_second_start_waits_its_turn(app: App, open_page: Open) -> None:
+    first = open_page(f"{app.address}/training")
+    choose(first, "New ABCD")
+    first.get_by_role("button", name="Start").click()
+    expect(first.get_by_text("pictures a second")).to_be_visible()
+    second = open_page(f"{app.address}/training")
+    choose(second, "Hello World")
+    second.get_by_role("button", name="Start").click()
+    expect(second.get_by_text("In the queue: 1 run is before it")).to_be_visible()
+    first.get_by_role("button", name="Stop and keep what it learned").click()
+    expect(first.get_by_text("Stopped by hand.")).to_be_visible()
+    expect(first.get_by_text("of the test pictures right")).to_be_visible()
+    expect(second.get_by_text("of the test pictures right")).to_be_visible()
+    expect(second.get_by_text("In the queue")).to_have_count(0)
+    no_trouble(second)
+
+
+def choose(page: Page, network: str) -> None:
+    """Take a network from the list on the Train page."""
+    page.get_by_role("combobox", name=re.compile("Network")).click()
+    page.get_by_role("option", name=network).click()
+    settled(page)
+
+
+def test_a_run_is_renamed_and_deleted(app: App, open_page: Open) -> None:
+    store = Store(f"sqlite:///{app.home / 'runs.sqlite'}")
+    run_id = store.create({"recipe": "quick", "epochs": 1, "batch_size": 64, "learning_rate": 0.008}, "Old name", "0" * 16, "Other clothes")
+    store.stop(run_id)
+    page = open_page(f"{app.address}/training?run={run_id}")
+    page.get_by_text("Rename, download or delete this run").click()
+    page.get_by_label("New name").fill("New name")
+    page.get_by_label("New name").press("Enter")
+    page.get_by_role("button", name="Rename", exact=True).click()
+    expect(page.get_by_role("heading", name="New name")).to_be_visible()
+    page.get_by_text("Yes, delete this run").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_role("heading", name="New name")).to_have_count(0)
+    assert run_id not in [run.id for run in store.runs()]
+    store.close()
+
+
+def test_a_tap_on_a_number_of_the_matrix_shows_its_pictures(app: App, open_page: Open) -> None:
+    page = open_page(f"{app.address}/mistakes", height=1400)
+    chart = page.locator(".js-plotly-plot").first
+    heat = chart.locator(".heatmaplayer image").bounding_box()
+    side_x, side_y = heat["width"] / 10, heat["height"] / 10
+    page.mouse.move(heat["x"] + 9.5 * side_x, heat["y"] + 7.5 * side_y)
+    page.mouse.click(heat["x"] + 9.5 * side_x, heat["y"] + 7.5 * side_y)  # Sneaker answered as Ankle boot
+    expect(page.get_by_role("heading", name="Sneaker taken for Ankle boot")).to_be_visible()
+    first = page.locator(".tiles").first
+    expect(first.locator("figcaption").first).to_contain_text("really Sneaker")
+    pictures = first.locator("img").first
+    assert "Sneaker, answered Ankle boot" in pictures.get_attribute("alt")
+    no_trouble(page)
+
+
+def test_good_and_bad_files_sent_together_each_get_their_own_answer(app: App, open_page: Open) -> None:
+    page = open_page(f"{app.address}/predict")
+    page.locator("input[type=file]").set_input_files(
+        [
+            {"name": "letter.png", "mimeType": "image/png", "buffer": b"I am text."},
+            {"name": "empty.jpg", "mimeType": "image/jpeg", "buffer": b""},
+            {"name": "shirt.png", "mimeType": "image/png", "buffer": shirt()},
+        ]
+    )
+    expect(page.get_by_text("letter.png: This file is not a picture I can open")).to_be_visible()
+    expect(page.get_by_text("empty.jpg: This file is empty")).to_be_visible()
+    expect(page.locator(".verdict")).to_have_count(1)
+    expect(page.locator(".answer").first).to_contain_text("T-shirt/top")
+    no_trouble(page)
+
+
+def test_a_drawing_is_answered_while_it_is_drawn(app: App, open_page: Open) -> None:
+    page = open_page(f"{app.address}/predict?way=draw", height=1200)
+    canvas = page.get_by_test_id("stMain").locator("canvas.upper-canvas, canvas").last
+    canvas.wait_for()
+    expect(page.get_by_text("Draw a shirt, a boot, a bag")).to_be_visible()
+    box = canvas.bounding_box()
+    trousers = [(0.3, 0.08), (0.7, 0.08), (0.74, 0.92), (0.56, 0.92), (0.5, 0.35), (0.44, 0.92), (0.26, 0.92), (0.3, 0.08)]
+    page.mouse.move(box["x"] + trousers[0][0] * box["width"], box["y"] + trousers[0][1] * box["height"])
+    page.mouse.down()
+    for x, y in trousers[1:]:
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=12)
+    page.mouse.up()
+    expect(page.locator(".answer").first).to_contain_text("Trouser")
+    no_trouble(page)
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("training?run=nonsense", "There is no run “nonsense”"),
+        ("mistakes?run=%00%22", "There is no finished run"),
+        ("predict?model=nonsense&way=nowhere&sample=x", "There is no finished run “nonsense”"),
+        ("dataset?split=sideways&class=hat&page=-7&index=1e9", "The clothes"),
+    ],
+)
+def test_nonsense_in_the_address_gets_a_sentence_and_a_working_page(app: App, open_page: Open, path: str, sentence: str) -> None:
+    page = open_page(f"{app.address}/{path}")
+    expect(page.get_by_text(sentence).first).to_be_visible()
+    no_trouble(page)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_phone_shows_every_page_without_sideways_scrolling(app: App, open_page: Open, path: str) -> None:
+    page = open_page(f"{app.address}/{path}", width=390, height=844)
+    expect(page.get_by_role("heading", name=PAGES[path])).to_be_visible()
+    wide = page.evaluate(
+        "[...document.querySelectorAll('[data-testid=stMain] *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1"
+        " && !e.closest('.numbers, .strip, [data-testid=stDataFrame], [data-testid=stElementToolbar], .st-key-menu, .js-plotly-plot')"
+        " && getComputedStyle(e).position !== 'fixed').map(e => e.tagName + '.' + e.className).slice(0, 5)"
+    )
+    assert wide == []
+    no_trouble(page)
+
+
+def test_the_server_never_holds_tensorflow_after_all_this(app: App, open_page: Open) -> None:
+    page = open_page(f"{app.address}/predict?way=data")
+    expect(page.locator(".verdict").first).to_be_visible()
+    mapped = {mapping.path for mapping in psutil.Process(app.process.pid).memory_maps()}
+    assert any("ai_edge_litert" in path for path in mapped)
+    assert not [path for path in mapped if re.search(r"/(tensorflow|keras)/", path)]
+    assert np.array([path.endswith(".so") for path in mapped]).any()

@@ -1,0 +1,50 @@
+"""The README tells the truth: its settings, files, networks and pictures are those of the project."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from core.settings import describe
+from models.catalogue import RECIPES
+
+PROJECT = Path(__file__).resolve().parents[2]
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+ARCHITECTURE = (PROJECT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_settings_is_the_settings() -> None:
+    rows = re.findall(r"^\| `(FITTING_ROOM_\w+)` \| (.*?) \| (.*?) \|$", README, re.MULTILINE)
+    assert [(name, default.strip(), words) for name, default, words in rows] == describe()
+
+
+def test_the_table_of_networks_is_the_catalogue() -> None:
+    rows = re.findall(r"^\| `([\w-]+)` \| .*? \| ([\d,]+) \| ?(.*?) \|$", README, re.MULTILINE)
+    assert {name: int(parameters.replace(",", "")) for name, parameters, _ in rows} == {
+        recipe.name: recipe.parameters for recipe in RECIPES.values()
+    }
+    for name, _, published in rows:
+        expected = RECIPES[name].published_accuracy
+        assert not expected or float(published.split()[0]) == pytest.approx(100 * expected, abs=0.05)
+
+
+def test_every_file_and_picture_named_exists() -> None:
+    tree = README.split("## Files")[1].split("```")[1]
+    named = [line.split()[0] for line in tree.strip().splitlines()]
+    pictures = re.findall(r"\((docs/pictures/[\w.-]+)\)", README)
+    assert len(pictures) == 6
+    missing = [name for name in [*named, *pictures] if not (PROJECT / name).exists()]
+    assert missing == []
+
+
+def test_the_code_map_names_every_module_of_core() -> None:
+    row_text = ARCHITECTURE.split("## Code map")[1].split("## What")[0]
+    modules = [path.name for path in (PROJECT / "core").glob("[a-z]*.py")]
+    assert [name for name in modules if f"`{name}`" not in row_text and f"`core/{name}`" not in row_text] == []
+
+
+def test_nothing_above_eight_megabytes_is_kept() -> None:
+    import subprocess
+
+    kept = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True, encoding="utf-8").stdout.split("\0")
+    assert [name for name in kept if name and (PROJECT / name).exists() and (PROJECT / name).stat().st_size > 8_000_000] == []

@@ -1,0 +1,140 @@
+"""Train: a plan becomes a waiting run, runs are shown as they stand, and nothing wrong reaches the queue."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.dataset import Dataset
+from core.runner import carry_out
+from core.settings import Settings
+from core.store import Store
+from core.training import Plan
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+
+
+@pytest.fixture(autouse=True)
+def folder(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder))
+
+
+@pytest.fixture
+def store(home: Settings) -> Iterator[Store]:
+    store = Store(home.store_url)
+    yield store
+    store.close()
+
+
+def opened(**address: str) -> AppTest:
+    at = AppTest.from_file(str(APP), default_timeout=60)
+    at.switch_page("pages/training.py")
+    for word, value in address.items():
+        at.query_params[word] = value
+    return at.run()
+
+
+def add(store: Store, data: Dataset, name: str = "Mine", **changes: object) -> str:
+    plan = Plan.of("quick", **{"epochs": 1, **changes})
+    return store.create(plan.as_dict(), name, data.fingerprint, data.title)
+
+
+def subheaders(at: AppTest) -> list[str]:
+    return [heading.value for heading in at.subheader]
+
+
+def test_with_no_run_the_page_invites_and_shows_an_example_curve():
+    at = opened()
+    assert not at.exception and not at.error
+    assert "No run yet" in subheaders(at)
+    assert len(at.get("plotly_chart")) == 1
+    assert any("a guess" in text.value for text in at.markdown)
+
+
+def test_start_puts_the_chosen_plan_into_the_store_and_the_run_into_the_address(store: Store):
+    at = opened()
+    at.selectbox(key="training_recipe").select("hello-world").run()
+    at.slider(key="training_epochs_hello-world").set_value(3)
+    at.text_input(key="training_name").input("Class 7b")
+    at.number_input(key="training_seed").set_value(9)
+    at.button(key="training_start").click().run()
+    (run,) = store.runs()
+    assert (run.name, run.status) == ("Class 7b", "waiting")
+    assert Plan(**run.plan) == Plan.of("hello-world", epochs=3, seed=9)
+    assert at.query_params["run"] in (run.id, [run.id])
+    assert "Class 7b" in subheaders(at)
+    assert any("it is next" in info.value for info in at.info)
+
+
+def test_choices_of_one_network_do_not_leak_into_another(store: Store):
+    at = opened()
+    at.slider(key="training_epochs_quick").set_value(7).run()
+    at.selectbox(key="training_recipe").select("new-abcd").run()
+    assert at.slider(key="training_epochs_new-abcd").value == 50
+
+
+def test_too_many_pictures_for_the_data_are_refused_in_a_sentence(store: Store):
+    at = opened()
+    at.segmented_control(key="training_amount").set_value("a taste").run()
+    at.button(key="training_start").click().run()
+    assert any("must lie between 100 and 1,200" in error.value for error in at.error)
+    assert store.runs() == []
+
+
+def test_a_running_run_shows_its_numbers_and_can_be_stopped(store: Store, small: Dataset):
+    run_id = add(store, small)
+    store.claim(run_id, time.time())
+    store.update(run_id, phase="training")
+    store.add_point(run_id, {"kind": "batch", "epoch": 0.5, "accuracy": 0.62, "loss": 1.1}, progress=0.5, speed=1234.0)
+    at = opened(run=run_id)
+    assert {metric.value for metric in at.metric} >= {"62%", "1.10", "1,234"}
+    at.button(key="training_stop").click().run()
+    assert store.run(run_id).stop_requested
+    assert at.button(key="training_stop").disabled
+
+
+def test_a_finished_run_shows_its_score_and_its_curve_and_leads_on(store: Store, small: Dataset):
+    run_id = add(store, small, epochs=2)
+    assert carry_out(run_id, Settings.from_environment()) == "done"
+    at = opened(run=run_id)
+    assert not at.exception and not at.error
+    assert f"{store.run(run_id).test_accuracy:.1%}" in [metric.value for metric in at.metric]
+    assert len(at.get("plotly_chart")) == 2
+    assert any("going by the last run" in text.value for text in at.markdown)
+    assert not [button for button in at.button if button.key == "training_stop"]
+
+
+def test_a_failed_run_says_why(store: Store, small: Dataset):
+    run_id = add(store, small)
+    store.update(run_id, status="failed", message="The computer ran out of memory. Try fewer pictures.")
+    at = opened(run=run_id)
+    assert [error.value for error in at.error] == ["The computer ran out of memory. Try fewer pictures."]
+
+
+def test_an_unknown_run_gets_a_sentence_and_the_page_still_works(store: Store, small: Dataset):
+    at = opened(run="nonsense")
+    assert any("no run “nonsense”" in info.value for info in at.info)
+    assert at.button(key="training_start")
+
+
+def test_a_run_is_renamed_and_only_deleted_after_a_second_yes(store: Store, small: Dataset):
+    run_id = add(store, small)
+    store.stop(run_id)
+    at = opened(run=run_id)
+    at.text_input(key=f"training_rename_{run_id}").input("Better name").run()
+    at.button(key="training_rename_button").click().run()
+    assert store.run(run_id).name == "Better name"
+    assert at.button(key="training_delete").disabled
+    at.checkbox(key=f"training_sure_{run_id}").check().run()
+    at.button(key="training_delete").click().run()
+    assert store.runs() == [] and "No run yet" in subheaders(at)
+
+
+def test_a_store_that_cannot_be_written_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("FITTING_ROOM_STORE", f"sqlite:///{tmp_path / 'file' / 'runs.sqlite'}")
+    at = opened()
+    assert not at.exception
+    assert any("FITTING_ROOM_HOME" in error.value for error in at.error)
