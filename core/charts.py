@@ -99,21 +99,15 @@ def curves(batches: pd.DataFrame, epochs: pd.DataFrame, measure: str, published:
 def matrix(counts: np.ndarray, as_percent: bool = False, height: int = 560) -> go.Figure:
     """The confusion matrix (10, 10): rows true, columns predicted.
 
-    Clicks are reported by an invisible marker on every cell, with customdata (true, predicted): Streamlit reports none for a heat map.
+    Numbers and clicks belong to an invisible marker on every cell, with customdata (true, predicted): Streamlit reports no
+    click on a heat map, and text of its own would not follow the page's theme.
     """
     share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    text = (
-        [[f"{value:.0f}" if value >= 0.5 else "" for value in row] for row in share]
-        if as_percent
-        else [[str(value) if value else "" for value in row] for row in counts]
-    )
     figure = go.Figure(
         go.Heatmap(
             z=share,
             x=SHORT_NAMES,
             y=SHORT_NAMES,
-            text=text,
-            texttemplate="%{text}",
             colorscale=SCALE,
             zmin=0,
             zmax=100,
@@ -124,19 +118,25 @@ def matrix(counts: np.ndarray, as_percent: bool = False, height: int = 560) -> g
         )
     )
     cells = [(true, predicted) for true in range(10) for predicted in range(10)]
-    figure.add_scatter(
-        x=[SHORT_NAMES[predicted] for _, predicted in cells],
-        y=[SHORT_NAMES[true] for true, _ in cells],
-        mode="markers",
-        marker={"symbol": "square", "size": 34, "color": "rgba(0,0,0,0)"},
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
-        customdata=cells,
-        hovertemplate=[
-            f"{counts[true, predicted]} of {counts[true].sum()} {NAMES[true]} pictures<br>were answered “{NAMES[predicted]}”<extra></extra>"
-            for true, predicted in cells
-        ],
-    )
+    strong = [cell for cell in cells if share[cell] >= 40]
+    pale = [cell for cell in cells if share[cell] < 40]
+    for group, look in ((strong, {"textfont": {"color": "#fff", "weight": 600}}), (pale, {})):  # pale cells: the theme's own text colour
+        shown = [f"{share[cell]:.0f}" if as_percent else f"{counts[cell]}" for cell in group]
+        figure.add_scatter(
+            x=[SHORT_NAMES[predicted] for _, predicted in group],
+            y=[SHORT_NAMES[true] for true, _ in group],
+            mode="markers+text",
+            text=["" if number == "0" else number for number in shown],
+            marker={"symbol": "square", "size": 34, "color": "rgba(0,0,0,0)"},
+            selected={"marker": {"opacity": 1}},
+            unselected={"marker": {"opacity": 1}},
+            customdata=group,
+            hovertemplate=[
+                f"{counts[cell]} of {counts[cell[0]].sum()} {NAMES[cell[0]]} pictures<br>were answered “{NAMES[cell[1]]}”<extra></extra>"
+                for cell in group
+            ],
+            **look,
+        )
     _quiet(figure, height)
     figure.update_xaxes(title="the answer", side="top", fixedrange=True, tickangle=-40, range=[-0.5, 9.5], showgrid=False)
     figure.update_yaxes(title="the true class", fixedrange=True, range=[9.5, -0.5], showgrid=False)

@@ -40,7 +40,7 @@ with guard():
     shares = evaluation.normalise(result.outputs)
     wrong = evaluation.mistakes(result.labels, result.outputs)
 
-    facts = st.columns(3)
+    facts = st.container(key="mistakes_facts").columns(3)
     facts[0].metric("of the test pictures right", f"{result.accuracy:.1%}", "people: 83.5 %", delta_color="off", delta_arrow="off")
     facts[1].metric("wrong answers", f"{len(wrong):,}", f"of {len(result.labels):,}", delta_color="off", delta_arrow="off")
     facts[2].metric("loss", f"{result.loss:.3f}", help="Loss: how surprised the network is by the truth. Lower is better; 0 is perfect.")

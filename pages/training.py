@@ -60,7 +60,7 @@ with guard():
                 st.progress(run.progress, text=words)
             elif run.message:
                 (st.error if run.status == "failed" else st.info)(run.message)
-            facts = st.columns(4) if not run.scored else st.columns(3)
+            facts = st.container(key="training_facts").columns(3 if run.scored else 4)
             if run.scored:
                 other = f"as published: {recipe.published_accuracy:.1%}" if recipe.published_accuracy else "people: 83.5 %"
                 facts[0].metric("of the test pictures right", f"{run.test_accuracy:.1%}", other, delta_color="off", delta_arrow="off")

@@ -18,7 +18,7 @@ LOOKS = Path(__file__).with_name("looks.css")
 ICON = Path(__file__).with_name("icon.svg")
 NARROW = "<style>[data-testid=stMainBlockContainer]>[data-testid=stVerticalBlock]>:not(:has(.st-key-menu)){max-width:46rem}</style>"
 MENU = (
-    ("app.py", "Welcome"),
+    ("app.py", "Fitting Room"),
     ("pages/dataset.py", "Clothes"),
     ("pages/training.py", "Train"),
     ("pages/mistakes.py", "Mistakes"),
@@ -39,7 +39,6 @@ def frame(title: str, lead: str = "", wide: bool = False) -> None:
     if not wide:
         st.html(NARROW)
     with st.container(horizontal=True, gap=None, vertical_alignment="center", key="menu"):
-        st.html('<p class="brand">Fitting Room</p>', width="content")
         for page, label in MENU:
             st.page_link(page, label=label)
     if lead:

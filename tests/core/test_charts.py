@@ -39,8 +39,11 @@ def test_without_validation_there_is_no_validation_line() -> None:
 def test_the_matrix_shows_its_numbers_and_every_cell_can_be_clicked(as_percent: bool) -> None:
     counts = np.arange(100).reshape(10, 10)
     figure = charts.matrix(counts, as_percent)
-    heat, clicks = figure.data
-    assert heat.text[9][9] == (f"{100 * 99 / counts[9].sum():.0f}" if as_percent else "99")
+    heat, *groups = figure.data
+    numbers = {tuple(cell): text for group in groups for cell, text in zip(group.customdata, group.text, strict=True)}
+    hovers = {tuple(cell): text for group in groups for cell, text in zip(group.customdata, group.hovertemplate, strict=True)}
     assert np.allclose(heat.z, 100 * counts / counts.sum(axis=1, keepdims=True))
-    assert [tuple(cell) for cell in clicks.customdata] == [(true, predicted) for true in range(10) for predicted in range(10)]
-    assert "99 of 945 Ankle boot" in clicks.hovertemplate[99]
+    assert set(numbers) == {(true, predicted) for true in range(10) for predicted in range(10)}
+    assert numbers[9, 9] == (f"{100 * 99 / counts[9].sum():.0f}" if as_percent else "99")
+    assert numbers[0, 0] == ""
+    assert "99 of 945 Ankle boot" in hovers[9, 9]
