@@ -120,7 +120,7 @@ def matrix(counts: np.ndarray, as_percent: bool = False, height: int = 560) -> g
     cells = [(true, predicted) for true in range(10) for predicted in range(10)]
     strong = [cell for cell in cells if share[cell] >= 40]
     pale = [cell for cell in cells if share[cell] < 40]
-    for group, look in ((strong, {"textfont": {"color": "#fff", "weight": 600}}), (pale, {})):  # pale cells: the theme's own text colour
+    for group, look in ((strong, {"color": "#fff", "weight": 600}), (pale, {})):  # pale cells: the theme's own text colour
         shown = [f"{share[cell]:.0f}" if as_percent else f"{counts[cell]}" for cell in group]
         figure.add_scatter(
             x=[SHORT_NAMES[predicted] for _, predicted in group],
@@ -135,9 +135,10 @@ def matrix(counts: np.ndarray, as_percent: bool = False, height: int = 560) -> g
                 f"{counts[cell]} of {counts[cell[0]].sum()} {NAMES[cell[0]]} pictures<br>were answered “{NAMES[cell[1]]}”<extra></extra>"
                 for cell in group
             ],
-            **look,
+            textfont={"size": 11, **look},
         )
     _quiet(figure, height)
-    figure.update_xaxes(title="the answer", side="top", fixedrange=True, tickangle=-40, range=[-0.5, 9.5], showgrid=False)
-    figure.update_yaxes(title="the true class", fixedrange=True, range=[9.5, -0.5], showgrid=False)
+    labels = {"fixedrange": True, "showgrid": False, "ticks": "", "tickfont": {"size": 12}}
+    figure.update_xaxes(title="the answer →", side="top", tickangle=-55, range=[-0.5, 9.5], **labels)
+    figure.update_yaxes(range=[9.5, -0.5], **labels)
     return figure
