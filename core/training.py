@@ -69,6 +69,12 @@ class Plan:
         """The recipe, with its variant applied."""
         return RECIPES[self.recipe].variant(self.variant)
 
+    @property
+    def title(self) -> str:
+        """What a run of this plan is called when nobody names it."""
+        variant = next((row.title for row in self.row.variants if row.name == self.variant), "")
+        return f"{self.row.title}: {variant}" if variant else self.row.title
+
     def as_dict(self) -> dict:
         """Plain values for the store."""
         return asdict(self)

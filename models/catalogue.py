@@ -47,12 +47,18 @@ class Recipe:
     sigmoid: bool = False
     on_patches: bool = False
     oddity: str = ""
+    difference: str = ""  # why measured and published accuracy differ by more than a point
     published_accuracy: float | None = None  # on the test set
     published_loss: float | None = None
     published_train_accuracy: tuple[float, ...] = ()  # after each epoch
     published_train_loss: tuple[float, ...] = ()
     arguments: Mapping = field(default_factory=dict)  # of the network's build function, where a variant changes it
     variants: tuple[Variant, ...] = ()
+
+    @property
+    def article(self) -> str:
+        """The title of the article it comes from."""
+        return self.source.partition("“")[2].rstrip("”")
 
     @property
     def module(self) -> str:
@@ -230,7 +236,7 @@ RECIPES = {
 
 
 def layers(name: str, variant: str = "") -> list[dict]:
-    """The layers of a network, from layers.json: `kind`, `shape` (without the batch), `parameters`."""
+    """The layers of a network, from layers.json: `kind`, `shape` (without the batch), `parameters`, `setting`, `sum`."""
     return _written_layers()[f"{name}/{variant}" if variant else name]
 
 
@@ -247,11 +253,33 @@ def every() -> dict[str, Recipe]:
 
 
 def describe(recipe: Recipe) -> list[dict]:
-    """The same rows, read from Keras itself."""
+    """The same rows, read from Keras itself; `setting` says how the layer is set, `sum` how its parameters are counted."""
     return [
-        {"kind": type(layer).__name__, "shape": list(layer.output.shape[1:]), "parameters": layer.count_params()}
+        {"kind": type(layer).__name__, "shape": list(layer.output.shape[1:]), "parameters": layer.count_params(), **_setting(layer)}
         for layer in recipe.build().layers
     ]
+
+
+def _setting(layer) -> dict[str, str]:
+    kind = type(layer).__name__
+    if kind == "Conv2D":
+        height, width = layer.kernel_size
+        stride = f", {layer.strides[0]} dots a step" if layer.strides[0] > 1 else ""
+        channels = layer.input.shape[-1]
+        return {
+            "setting": f"{layer.filters} filters, {height} × {width}{stride}, {layer.activation.__name__}",
+            "sum": f"({height} × {width} × {channels} + 1) × {layer.filters}",
+        }
+    if kind == "Dense":
+        return {
+            "setting": f"{layer.units} neurons, {layer.activation.__name__}",
+            "sum": f"({layer.input.shape[-1]:,} + 1) × {layer.units}",
+        }
+    if kind == "MaxPooling2D":
+        return {"setting": "the largest of {} × {}".format(*layer.pool_size), "sum": ""}
+    if kind == "Dropout":
+        return {"setting": f"{layer.rate:.0%} left out", "sum": ""}
+    return {"setting": "", "sum": ""}
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
 """Help: words explained, where data lie, how to delete everything, credits."""
 
-import html
-
 import streamlit as st
 from sqlalchemy import make_url
 
 from core.settings import describe
+from pages.shared import pictures
 from pages.shared.frame import frame, guard
 from pages.shared.services import data, jobs, settings
 
@@ -39,19 +38,13 @@ ARTICLES = (
 )
 
 
-def explain(rows: dict[str, str]) -> None:
-    """Show terms beside their meanings."""
-    listed = "".join(f"<dt>{html.escape(term)}</dt><dd>{html.escape(meaning)}</dd>" for term, meaning in rows.items())
-    st.html(f'<dl class="words">{listed}</dl>')
-
-
 with guard():
     st.subheader("Words", anchor=False)
-    explain(WORDS)
+    pictures.explain(WORDS)
 
     st.subheader("Where things lie", anchor=False)
     folder = settings().folder
-    explain(
+    pictures.explain(
         {
             "clothes in use": f"{data().title}{f', in {data().place}' if data().place else ', made anew at each start'}",
             "runs and networks": make_url(settings().store_url).render_as_string(hide_password=True),
@@ -65,7 +58,7 @@ with guard():
 
     st.subheader("Settings", anchor=False)
     st.write("Set before the app is started, as environment variables.")
-    explain({name: f"{words}{f' ({default})' if default else ''}" for name, default, words in describe()})
+    pictures.explain({name: f"{words}{f' ({default})' if default else ''}" for name, default, words in describe()})
 
     st.subheader("Credits", anchor=False)
     st.markdown(

@@ -4,10 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from core import answers, charts
+from core.lessons import LAYERS, LESSONS
 from core.training import Plan, duration, estimate
 from models.catalogue import RECIPES, layers
 from pages.shared.frame import frame, guard
-from pages.shared.services import data, jobs, settings, store
+from pages.shared.services import data, jobs, settings, start, store
 
 frame("Train a network", "Choose a network, press Start, and watch it learn.", wide=True)
 
@@ -46,7 +47,7 @@ with guard():
         def watch() -> None:
             """The one part of the page that moves: reads the store twice a second while the run goes on."""
             run = store().run(shown.id)
-            recipe = RECIPES[run.recipe]
+            recipe = Plan(**run.plan).row
             batches, epochs = store().points(run.id)
             st.subheader(run.name, anchor=False)
             latest = batches.iloc[-1] if len(batches) else None
@@ -128,8 +129,16 @@ with guard():
         name = st.selectbox(
             "Network", list(RECIPES), format_func=lambda key: RECIPES[key].title, key="training_recipe", persist_state="session"
         )
-        recipe = RECIPES[name]
-        st.caption(f"{recipe.sentence} {recipe.parameters:,} numbers to learn. From {recipe.source}. {recipe.oddity}")
+        variant = ""
+        if RECIPES[name].variants:
+            titles = {"": "As published"} | {row.name: row.title for row in RECIPES[name].variants}
+            variant = st.selectbox("How", list(titles), format_func=titles.get, key=f"training_variant_{name}", persist_state="session")
+        recipe = RECIPES[name].variant(variant)
+        changed = next((row.words for row in recipe.variants if row.name == variant), "")
+        st.caption(f"{recipe.sentence} {recipe.parameters:,} numbers to learn. From {recipe.source}. {recipe.oddity} {changed}")
+        if name in LESSONS:
+            st.page_link("pages/lessons.py", label="Its lesson, step by step", icon=":material/school:", query_params={"lesson": name})
+        kind = f"{name}_{variant}" if variant else name
         amount = st.segmented_control(
             "Training pictures",
             list(AMOUNTS),
@@ -144,7 +153,7 @@ with guard():
             1,
             settings().max_epochs,
             recipe.epochs,
-            key=f"training_epochs_{name}",
+            key=f"training_epochs_{kind}",
             persist_state="session",
             help="Epoch: one look at all training pictures. Leave it as it is at first.",
         )
@@ -153,7 +162,7 @@ with guard():
                 "Batch size",
                 BATCHES,
                 recipe.batch_size,
-                key=f"training_batch_{name}",
+                key=f"training_batch_{kind}",
                 persist_state="session",
                 help="Batch: how many pictures it looks at before each small correction. Leave it at first.",
             )
@@ -161,7 +170,7 @@ with guard():
                 "Learning rate",
                 RATES,
                 recipe.learning_rate,
-                key=f"training_rate_{name}",
+                key=f"training_rate_{kind}",
                 persist_state="session",
                 help="Learning rate: how large each correction is. Too large and it never settles; too small and it takes for ever.",
             )
@@ -174,8 +183,8 @@ with guard():
                 persist_state="session",
                 help="Seed: the number every random choice begins from. The same seed gives the same run.",
             )
-            title = st.text_input("Name of the run", key="training_name", max_chars=60, placeholder=recipe.title)
-        plan = Plan.of(name, examples=AMOUNTS[amount], epochs=epochs, batch_size=batch_size, learning_rate=rate, seed=int(seed))
+            title = st.text_input("Name of the run", key="training_name", max_chars=60, placeholder=Plan.of(name, variant).title)
+        plan = Plan.of(name, variant, examples=AMOUNTS[amount], epochs=epochs, batch_size=batch_size, learning_rate=rate, seed=int(seed))
         measured = {run.recipe: run.speed for run in reversed(runs) if run.scored and run.speed}
         seconds = estimate(plan, len(data().train_images), measured)
         origin = "going by the last run" if name in measured else "a guess: it has not been trained on this computer yet"
@@ -183,18 +192,16 @@ with guard():
         if seconds > 180:
             st.caption("A lesson has three minutes: take fewer epochs, or “a taste” of the pictures.")
         if st.button("Start", type="primary", icon=":material/play_arrow:", key="training_start", width="stretch"):
-            plan.checked(settings(), len(data().train_images))
-            follow(store().create(plan.as_dict(), title.strip() or recipe.title, data().fingerprint, data().title, settings().max_waiting))
-            jobs().tend()
+            follow(start(plan, title.strip() or plan.title))
             st.rerun()
         if jobs().problem:
             st.warning(jobs().problem)
         with st.expander("What is inside this network"):
             rows = [
-                {"layer": row["kind"], "gives": " × ".join(map(str, row["shape"])), "numbers to learn": row["parameters"]}
-                for row in layers(name)
+                {"layer": LAYERS[row["kind"]][0], "gives": " × ".join(map(str, row["shape"])), "numbers to learn": row["parameters"]}
+                for row in layers(name, variant)
             ]
-            st.dataframe(pd.DataFrame(rows), hide_index=True, key=f"training_layers_{name}", alt=f"The layers of {recipe.title}")
+            st.dataframe(pd.DataFrame(rows), hide_index=True, key=f"training_layers_{kind}", alt=f"The layers of {recipe.title}")
 
     if runs:
         st.subheader("Run book", anchor=False)

@@ -20,6 +20,7 @@ NARROW = "<style>[data-testid=stMainBlockContainer]>[data-testid=stVerticalBlock
 MENU = (
     ("app.py", "Fitting Room"),
     ("pages/dataset.py", "Clothes"),
+    ("pages/lessons.py", "Lessons"),
     ("pages/training.py", "Train"),
     ("pages/mistakes.py", "Mistakes"),
     ("pages/predict.py", "Predict"),

@@ -13,6 +13,7 @@ from core.dataset import Dataset
 from core.inference import Network
 from core.settings import Settings
 from core.store import Run, Store
+from core.training import Plan
 
 if TYPE_CHECKING:
     from core.jobs import Jobs
@@ -96,6 +97,15 @@ def _jobs(chosen: Settings) -> "Jobs":
 def jobs() -> "Jobs":
     """The queue; the first call starts the training workers without waiting for them."""
     return _jobs(settings())
+
+
+def start(plan: Plan, name: str) -> str:
+    """Put a run into the queue, with the data set in use, and give its id. Raises PlanError, RunError."""
+    used = data()
+    plan.checked(settings(), len(used.train_images))
+    run_id = store().create(plan.as_dict(), name, used.fingerprint, used.title, settings().max_waiting)
+    jobs().tend()
+    return run_id
 
 
 def runs() -> list[Run]:

@@ -1,0 +1,78 @@
+"""Drawings of networks as SVG: data in, text out. White ink on nothing; a page gives it the colour of its text.
+
+Knows nothing of pages or runs.
+"""
+
+import html
+import math
+from collections.abc import Sequence
+
+LOOKS = (
+    "text{fill:#fff;font:600 14px system-ui,sans-serif;text-anchor:middle}text.left{text-anchor:start}text.quiet{font-weight:400}"
+    "line,path{stroke:#fff;fill:none}.thin{stroke-width:.7;opacity:.35}.dot{fill:none;stroke:#fff;stroke-width:2}"
+    ".full{fill:#fff;fill-opacity:.22;stroke:#fff;stroke-width:2.5}.against{stroke-dasharray:5 5}"
+    ".sheet{fill:#fff;fill-opacity:.14;stroke:#fff;stroke-width:1.5}"
+)
+SHEETS = 6  # at most so many sheets are drawn for a stack of pictures
+
+
+def layer(shape: Sequence[int]) -> str:
+    """One layer's output: a stack of sheets for (height, width, channels), a column for (numbers,). Sizes follow the shape; a column's, its logarithm."""
+    if len(shape) == 1:
+        tall = 12 * math.log2(shape[0] + 1)
+        return _svg(34, tall + 4, f'<rect x="10" y="2" width="14" height="{tall:.0f}" rx="7" class="full"/>')
+    side = 18 + 3 * shape[0]
+    count = min(SHEETS, max(1, round(shape[2] ** 0.5 / 1.5)))
+    spread = 6 * (count - 1)
+    sheets = "".join(
+        f'<rect x="{2 + 6 * place}" y="{2 + spread - 6 * place}" width="{side}" height="{side}" rx="5" class="sheet"/>'
+        for place in reversed(range(count))
+    )
+    return _svg(side + spread + 4, side + spread + 4, sheets)
+
+
+def neuron(inputs: Sequence[float], weights: Sequence[float], bias: float) -> str:
+    """One neuron at work: inputs times weights, summed with the bias, negative made 0. Thicker lines are larger weights."""
+    total = sum(value * weight for value, weight in zip(inputs, weights, strict=True)) + bias
+    gap = 54
+    middle = 24 + gap * (len(inputs) - 1) / 2
+    parts = []
+    for place, (value, weight) in enumerate(zip(inputs, weights, strict=True)):
+        y = 24 + gap * place
+        sign = "for" if weight >= 0 else "against"
+        parts.append(f'<line x1="52" y1="{y}" x2="226" y2="{middle}" stroke-width="{1 + 3 * abs(weight):.1f}" class="{sign}"/>')
+        parts.append(f'<circle cx="32" cy="{y}" r="20" class="dot"/>{_text(32, y + 5, f"{value:g}")}')
+        parts.append(_text(118, y + (middle - y) * 0.38 - 8, f"× {weight:g}"))
+    parts.append(f'<circle cx="250" cy="{middle}" r="26" class="full"/>{_text(250, middle + 5, f"{total:.2g}")}')
+    parts.append(_text(250, middle + 48, f"sum, plus {bias:g}"))
+    parts.append(f'<line x1="276" y1="{middle}" x2="330" y2="{middle}" stroke-width="2"/>')
+    parts.append(f'<path d="M338 {middle + 16}h22l18 -32" stroke-width="3"/>{_text(358, middle + 48, "ReLU")}')
+    parts.append(f'<line x1="386" y1="{middle}" x2="424" y2="{middle}" stroke-width="2"/>')
+    parts.append(f'<circle cx="450" cy="{middle}" r="24" class="dot"/>{_text(450, middle + 5, f"{max(total, 0):.2g}")}')
+    return _svg(480, 24 + gap * (len(inputs) - 1) + 28, "".join(parts))
+
+
+def network(names: Sequence[str], hidden: int, inputs: int = 784) -> str:
+    """A network of three columns: inputs, hidden neurons and outputs with their names; every neuron is joined to every one before it."""
+    height = 24 * len(names)
+    columns = [(40, 8, f"{inputs:,} pixels"), (200, 6, f"{hidden:,} neurons"), (360, len(names), f"{len(names)} answers")]
+    spots = [[(x, (place + 0.5) * height / count) for place in range(count)] for x, count, _ in columns]
+    lines = "".join(
+        f'<line x1="{x1}" y1="{y1:.0f}" x2="{x2}" y2="{y2:.0f}" class="thin"/>'
+        for before, after in zip(spots, spots[1:], strict=False)
+        for x1, y1 in before
+        for x2, y2 in after
+    )
+    dots = "".join(f'<circle cx="{x}" cy="{y:.0f}" r="8" class="{"full" if x == 200 else "dot"}"/>' for column in spots for x, y in column)
+    words = "".join(_text(376, y + 5, name, "left") for name, (_, y) in zip(names, spots[-1], strict=True))
+    titles = "".join(_text(x, height + 22, title) for x, _, title in columns)
+    return _svg(480, height + 32, lines + dots + words + titles)
+
+
+def _text(x: float, y: float, words: str, look: str = "") -> str:
+    return f'<text x="{x:.0f}" y="{y:.0f}" class="{look}">{html.escape(words)}</text>'
+
+
+def _svg(width: float, height: float, content: str) -> str:
+    size = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{LOOKS}</style>{content}</svg>'

@@ -1,0 +1,94 @@
+"""Lessons: each of the five is told, can be started as published, short, or with its oddity switched off."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.lessons import LESSONS
+from core.settings import Settings
+from core.store import Store
+from core.training import Plan
+from models.catalogue import RECIPES
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+
+
+@pytest.fixture(autouse=True)
+def folder(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder))
+
+
+@pytest.fixture
+def store(home: Settings) -> Iterator[Store]:
+    store = Store(home.store_url)
+    yield store
+    store.close()
+
+
+def opened(**address: str) -> AppTest:
+    at = AppTest.from_file(str(APP), default_timeout=60)
+    at.switch_page("pages/lessons.py")
+    for word, value in address.items():
+        at.query_params[word] = value
+    return at.run()
+
+
+def bodies(at: AppTest) -> str:
+    return " ".join(block.proto.body for block in at.html)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_tells_its_steps_in_order_and_draws_its_own_network(name: str) -> None:
+    at = opened(lesson=name)
+    assert not at.exception and not at.error
+    assert RECIPES[name].article in [heading.value for heading in at.subheader]
+    shown = bodies(at)
+    places = [shown.index(f"<i>{place}</i>") for place in range(1, len(LESSONS[name]) + 1)]
+    assert places == sorted(places)
+    assert f"{RECIPES[name].parameters:,} numbers to learn" in " ".join(text.value for text in at.caption)
+
+
+def test_nonsense_in_the_address_shows_the_first_lesson() -> None:
+    at = opened(lesson="nonsense")
+    assert RECIPES["five-steps"].article in [heading.value for heading in at.subheader]
+
+
+@pytest.mark.parametrize(
+    ("key", "plan"),
+    [
+        ("lessons_short", Plan.of("new-abcd", epochs=3, examples=6_000)),
+        ("lessons_scaled-alike_short", Plan.of("new-abcd", "scaled-alike", epochs=3, examples=6_000)),
+        ("lessons_full", Plan.of("new-abcd")),
+        ("lessons_scaled-alike", Plan.of("new-abcd", "scaled-alike")),
+    ],
+)
+def test_a_button_queues_exactly_what_it_says(store: Store, key: str, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Plan, "checked", lambda self, settings, available: self)  # the tests' own data set is small
+    at = opened(lesson="new-abcd")
+    at.button(key=key).click().run()
+    (run,) = store.runs()
+    assert Plan(**run.plan) == plan and run.name == plan.title and run.status == "waiting"
+
+
+@pytest.mark.parametrize("inside", ["Neuron", "Convolution", "ReLU", "Max pooling", "Dropout", "Flatten", "Network"])
+def test_every_layer_can_be_looked_into(inside: str) -> None:
+    at = opened()
+    at.segmented_control(key="lessons_inside").set_value(inside).run()
+    assert not at.exception and not at.error
+
+
+def test_a_convolution_shows_its_nine_products_and_their_sum() -> None:
+    at = opened()
+    at.slider(key="lessons_row").set_value(0)
+    at.slider(key="lessons_column").set_value(0).run()
+    assert 'class="products"' in bodies(at) and "<strong>0.00</strong>" in bodies(at)  # the corner of a picture is empty
+
+
+def test_dropout_leaves_out_others_each_time() -> None:
+    at = opened()
+    at.segmented_control(key="lessons_inside").set_value("Dropout").run()
+    before = bodies(at)
+    at.button(key="lessons_again").click().run()
+    assert bodies(at) != before
