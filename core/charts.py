@@ -142,3 +142,67 @@ def matrix(counts: np.ndarray, as_percent: bool = False, height: int = 560) -> g
     figure.update_xaxes(title="the answer →", side="top", tickangle=-55, range=[-0.5, 9.5], **labels)
     figure.update_yaxes(range=[9.5, -0.5], **labels)
     return figure
+
+
+def dots(image: np.ndarray, coloured: bool = False, height: int = 380) -> go.Figure:
+    """One picture (28, 28) as a heat map with its colour bar: uint8 from 0 to 255, or float from 0 to 1. Each dot tells its number."""
+    whole = image.dtype == np.uint8
+    figure = go.Figure(
+        go.Heatmap(
+            z=image,
+            colorscale="Viridis" if coloured else "Gray",
+            zmin=0,
+            zmax=255 if whole else 1,
+            colorbar={"thickness": 12, "outlinewidth": 0, "tickvals": [0, 50, 100, 150, 200, 255] if whole else [0, 0.2, 0.4, 0.6, 0.8, 1]},
+            hovertemplate=f"row %{{y}}, column %{{x}}<br>%{{z{'' if whole else ':.3f'}}}<extra></extra>",
+        )
+    )
+    _quiet(figure, height)
+    figure.update_xaxes(fixedrange=True, showgrid=False, zeroline=False, constrain="domain", tickvals=[0, 9, 18, 27], ticks="")
+    figure.update_yaxes(fixedrange=True, showgrid=False, zeroline=False, scaleanchor="x", constrain="domain", range=[27.5, -0.5])
+    figure.update_yaxes(tickvals=[0, 9, 18, 27], ticks="")
+    return figure
+
+
+def brightness(counts: np.ndarray, height: int = 260) -> go.Figure:
+    """How many dots have each value, counts (256,), in steps of five; 0, the ground, is left out: its bar would dwarf all others."""
+    steps = counts[1:].reshape(-1, 5).sum(axis=1)
+    first = range(1, 256, 5)
+    shades = [f"rgb({value},{value},{value})" for value in range(3, 256, 5)]
+    figure = go.Figure(
+        go.Bar(
+            x=[value + 2 for value in first],
+            y=steps,
+            width=5,
+            marker={"color": shades, "line": {"color": "rgba(128,128,128,.6)", "width": 1}},
+            customdata=[f"{value} to {value + 4}" for value in first],
+            hovertemplate="value %{customdata}<br>%{y:,} dots<extra></extra>",
+        )
+    )
+    _quiet(figure, height, bargap=0)
+    figure.update_xaxes(title="value of a dot: dark to bright", range=[0, 262], tickvals=[1, 50, 100, 150, 200, 255], fixedrange=True)
+    figure.update_yaxes(title="dots", fixedrange=True, gridcolor="rgba(128,128,128,.15)", automargin=True)
+    return figure
+
+
+def atlas(points: np.ndarray, labels: np.ndarray, rows: np.ndarray, height: int = 560) -> go.Figure:
+    """A map of pictures: points (n, 2) in the colours of their classes, each with its row as customdata for a click."""
+    figure = go.Figure()
+    for index, name in enumerate(NAMES):
+        here = labels == index
+        figure.add_scattergl(
+            x=points[here, 0],
+            y=points[here, 1],
+            customdata=rows[here].reshape(-1, 1).tolist(),  # of an array, a click would report an object in place of a list
+            mode="markers",
+            name=name,
+            marker={"color": COLOURS[index], "size": 7, "opacity": 0.9, "line": {"color": "rgba(255,255,255,.45)", "width": 0.6}},
+            unselected={"marker": {"opacity": 0.35}},
+            selected={"marker": {"opacity": 1, "size": 14}},
+            hovertemplate=f"{name}, picture %{{customdata[0]}}<extra></extra>",
+        )
+    _quiet(figure, height, uirevision="keep")
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "itemsizing": "constant"})
+    figure.update_xaxes(visible=False, fixedrange=True)
+    figure.update_yaxes(visible=False, fixedrange=True)
+    return figure

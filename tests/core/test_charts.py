@@ -47,3 +47,30 @@ def test_the_matrix_shows_its_numbers_and_every_cell_can_be_clicked(as_percent: 
     assert numbers[9, 9] == (f"{100 * 99 / counts[9].sum():.0f}" if as_percent else "99")
     assert numbers[0, 0] == ""
     assert "99 of 945 Ankle boot" in hovers[9, 9]
+
+
+@pytest.mark.parametrize(("divisor", "top"), [(1, 255), (255, 1)])
+def test_a_picture_as_a_heat_map_has_the_bar_of_its_numbers(divisor: int, top: int) -> None:
+    image = np.arange(784).reshape(28, 28).astype(np.uint8)
+    heat = charts.dots(image if divisor == 1 else image / divisor).data[0]
+    assert np.array_equal(np.asarray(heat.z), image / divisor) and (heat.zmin, heat.zmax) == (0, top)
+    assert heat.colorbar.tickvals[-1] == top and "row %{y}, column %{x}" in heat.hovertemplate
+    assert charts.dots(image, coloured=True).data[0].colorscale != charts.dots(image).data[0].colorscale
+    first, last = charts.dots(image).layout.yaxis.range
+    assert first > last, "row 0 is at the top"
+
+
+def test_the_brightness_leaves_out_the_ground_and_nothing_else() -> None:
+    counts = np.arange(256) + 1_000_000 * (np.arange(256) == 0)
+    bar = charts.brightness(counts).data[0]
+    assert len(bar.y) == 51 and sum(bar.y) == counts[1:].sum()
+    assert bar.y[0] == counts[1:6].sum() and bar.customdata[0] == "1 to 5" and bar.customdata[-1] == "251 to 255"
+
+
+def test_the_map_has_a_colour_for_each_class_and_a_row_for_each_click() -> None:
+    points, labels, rows = np.arange(8.0).reshape(4, 2), np.array([3, 0, 3, 9]), np.array([40, 10, 30, 20])
+    figure = charts.atlas(points, labels, rows)
+    assert [trace.name for trace in figure.data] == list(NAMES) and [trace.marker.color for trace in figure.data] == list(COLOURS)
+    dresses = figure.data[3]
+    assert dresses.type == "scattergl" and list(dresses.customdata) == [[40], [30]] and dresses.x.tolist() == [0, 4]
+    assert len(figure.data[1].x) == 0

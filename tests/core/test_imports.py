@@ -15,7 +15,10 @@ from packaging.utils import canonicalize_name
 PROJECT = Path(__file__).resolve().parents[2]
 PACKAGES = ("core", "models", "pages", "tests", "benchmarks")
 HEAVY = {"tensorflow", "keras"}
-LIGHT = ("labels", "settings", "errors", "dataset", "garments", "evaluation", "charts", "gallery", "photo", "inference", "store", "jobs")
+LIGHT = (
+    *("labels", "settings", "errors", "dataset", "garments", "evaluation", "charts"),
+    *("gallery", "atlas", "table", "photo", "inference", "store", "jobs"),
+)
 
 
 def files(*folders: str) -> list[Path]:
