@@ -22,18 +22,40 @@ def address(picture: np.ndarray) -> str:
     return f"data:image/png;base64,{base64.b64encode(png(picture)).decode()}"
 
 
-def grid(images: np.ndarray, labels: Sequence[str], links: Sequence[tuple[str, str]], columns: int) -> None:
-    """Show pictures (n, 28, 28) uint8 side by side, each with its label and a link (its name, its address). They travel as one picture."""
+def grid(
+    images: np.ndarray,
+    labels: Sequence[str],
+    links: Sequence[tuple[str, str]],
+    columns: int,
+    below: Sequence[str] | None = None,
+    opened: int | None = None,
+) -> None:
+    """Show pictures (n, 28, 28) uint8 side by side, each with its label and a link (its name, its address). They travel as one picture.
+
+    `below` are shorter words to stand below them; `opened` is the place of the one that is marked.
+    """
+    st.html(markup(images, labels, links, columns, below, opened))
+
+
+def markup(
+    images: np.ndarray,
+    labels: Sequence[str],
+    links: Sequence[tuple[str, str]],
+    columns: int,
+    below: Sequence[str] | None = None,
+    opened: int | None = None,
+) -> str:
+    """The HTML of a `grid`."""
     row = sheet(images, columns=len(images), scale=1, gap=0)
     step = 100 / max(len(images) - 1, 1)
     cells = "".join(
-        f'<a href="{html.escape(link)}" target="_self" title="{html.escape(f"{label}, {name}")}">'
-        f'<i style="background-position-x:{place * step:.4f}%"></i><span>{html.escape(label)}</span></a>'
-        for place, (label, (name, link)) in enumerate(zip(labels, links, strict=True))
+        f'<a href="{html.escape(link)}" target="_self" title="{html.escape(f"{label}, {name}")}"{" aria-current=true" * (place == opened)}>'
+        f'<i style="background-position-x:{place * step:.4f}%"></i><span>{html.escape(word)}</span></a>'
+        for place, (label, word, (name, link)) in enumerate(zip(labels, below or labels, links, strict=True))
     )
     block = f"sheet-{secrets.token_hex(4)}"
     look = f".{block} i{{background-image:url({address(row)});background-size:{len(images) * 100}% 100%}}"
-    st.html(f'<style>{look}</style><div class="sheet sheet{columns} {block}">{cells}</div>')
+    return f'<style>{look}</style><div class="sheet sheet{columns} {block}">{cells}</div>'
 
 
 def strip(stages: Sequence[Stage]) -> None:
@@ -144,3 +166,9 @@ def explain(rows: Mapping[str, str]) -> None:
     """Show terms beside their meanings."""
     listed = "".join(f"<dt>{html.escape(term)}</dt><dd>{html.escape(meaning)}</dd>" for term, meaning in rows.items())
     st.html(f'<dl class="words">{listed}</dl>')
+
+
+def scaled(values: np.ndarray) -> None:
+    """Show a few numbers (n,) uint8, each with what it becomes when divided by 255."""
+    steps = "".join(f"<span><b>{value}</b> → {value / 255:.3f}</span>" for value in values.tolist())
+    st.html(f'<p class="scaled">{steps}</p>')

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from core import answers, dataset, gallery, garments
+from core import answers, atlas, dataset, gallery, garments
 from core.dataset import Dataset
 from core.inference import Network
 from core.settings import Settings
@@ -70,6 +70,29 @@ def _averages(fingerprint: str, part: str, _used: Dataset) -> np.ndarray:
 def averages(part: str) -> np.ndarray:
     """The mean picture of each class, (10, 28, 28) uint8."""
     return _averages(data().fingerprint, part, data())
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _atlas(fingerprint: str, part: str, way: str, _used: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    images, _ = halves(_used)[part]
+    rows = atlas.sample(len(images), atlas.MAPS[way])
+    return rows, atlas.place(images[rows], way)
+
+
+def places(part: str, way: str) -> tuple[np.ndarray, np.ndarray]:
+    """A sample of a part, rows (n,), and where its pictures stand on a map, (n, 2); drawn once for all visitors."""
+    return _atlas(data().fingerprint, part, way, data())
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _brightness(fingerprint: str, part: str, kind: int | None, _used: Dataset) -> np.ndarray:
+    images, labels = halves(_used)[part]
+    return atlas.brightness(images if kind is None else images[labels == kind])
+
+
+def brightness(part: str, kind: int | None) -> np.ndarray:
+    """How many dots of a part, or of one class of it, have each value, (256,)."""
+    return _brightness(data().fingerprint, part, kind, data())
 
 
 def halves(used: Dataset) -> dict[str, tuple[np.ndarray, np.ndarray]]:

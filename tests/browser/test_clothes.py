@@ -1,0 +1,83 @@
+"""The Clothes page in a real browser: a dot of the map, a picture's neighbours, a shuffle that a link repeats, a file to take home."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from core import atlas
+from core.dataset import CSV_COLUMNS, Dataset, load, read_csv
+from core.settings import Settings
+from tests.browser.conftest import PATIENCE, App, settled
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=PATIENCE)
+Open = Callable[..., Page]
+
+# Where on the page the dot of the map stands that is furthest to the left: [x, y, its row].
+LEFTMOST = """() => {
+    const chart = document.querySelector('.js-plotly-plot'), box = chart.getBoundingClientRect(), layout = chart._fullLayout;
+    const dots = chart._fullData.flatMap(trace => Array.from(trace.x, (x, i) => [x, trace.y[i], trace.customdata[i][0]]));
+    const [x, y, row] = dots.reduce((one, other) => one[0] < other[0] ? one : other);
+    return [box.left + layout.xaxis._offset + layout.xaxis.c2p(x), box.top + layout.yaxis._offset + layout.yaxis.c2p(y), row];
+}"""
+
+
+def shown_by(app: App) -> Dataset:
+    """The data set that the app shows."""
+    return load(replace(Settings.from_environment(), home=app.home))
+
+
+def test_a_tapped_dot_of_the_map_shows_its_picture_which_can_be_opened(app: App, open_page: Open) -> None:
+    page = open_page(f"{app.address}/dataset?look=Map", height=2200)
+    expect(page.get_by_text("Tap a dot to see its picture")).to_be_visible()
+    page.locator(".js-plotly-plot .gl-container canvas").first.wait_for()
+    x, y, row = page.evaluate(LEFTMOST)
+    page.mouse.move(x, y)
+    expect(page.locator(".hoverlayer")).to_contain_text(f"picture {row}")
+    page.mouse.click(x, y)
+    expect(page.locator(f"img[alt$='training picture {row}, found on the map']")).to_be_visible()
+    page.get_by_role("button", name="Open this picture").click()
+    expect(page.get_by_role("spinbutton", name="Picture number")).to_have_value(str(row))
+    expect(page.get_by_text("To a computer this")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"picture={row}"))
+
+
+def test_a_tapped_neighbour_is_opened_and_its_own_neighbours_are_shown(app: App, open_page: Open) -> None:
+    data = shown_by(app)
+    first = atlas.nearest(data.train_images, data.train_images[5], 20, leave_out=5)
+    page = open_page(f"{app.address}/dataset?picture=5&look=More+like+this")
+    page.get_by_title(re.compile(f", training picture {first[0]}$")).click()
+    expect(page.get_by_role("spinbutton", name="Picture number")).to_have_value(str(first[0]))
+    second = atlas.nearest(data.train_images, data.train_images[first[0]], 20, leave_out=int(first[0]))
+    expect(page.get_by_title(re.compile(f", training picture {second[0]}$"))).to_be_visible()
+    expect(page.get_by_title(re.compile(f", training picture {first[0]}$"))).to_have_count(0)
+
+
+def test_a_shuffle_is_repeated_by_its_link(app: App, open_page: Open) -> None:
+    page = open_page(f"{app.address}/dataset")
+    page.get_by_role("radio", name="shuffled").click()
+    page.get_by_role("spinbutton", name="Seed").fill("12")
+    page.get_by_role("spinbutton", name="Seed").press("Enter")
+    expect(page).to_have_url(re.compile("seed=12"))
+    settled(page)
+    pictures = ".sheet6 a"
+    titles = [link.get_attribute("title") for link in page.locator(pictures).all()]
+    elsewhere = open_page(page.url)
+    assert len(titles) == 30 and [link.get_attribute("title") for link in elsewhere.locator(pictures).all()] == titles
+
+
+def test_the_table_is_downloaded_as_a_csv_that_can_be_read_again(app: App, open_page: Open, tmp_path: Path) -> None:
+    page = open_page(f"{app.address}/dataset?look=Table&part=test")
+    with page.expect_download() as started:
+        page.get_by_role("button", name=re.compile("Download as CSV .about")).click()
+    file = tmp_path / started.value.suggested_filename
+    started.value.save_as(file)
+    assert file.name == "fashion-mnist_test.csv" and file.read_text().startswith(",".join(CSV_COLUMNS))
+    data = shown_by(app)
+    images, labels = read_csv(file)
+    assert np.array_equal(images, data.test_images) and np.array_equal(labels, data.test_labels)
