@@ -40,8 +40,9 @@ def agreement(label: int, labels: np.ndarray) -> str:
     if not counted:
         return f"All {len(labels)} are called {NAMES[label]} too."
     others = ", ".join(f"{count} {NAMES[other]}" for other, count in counted.most_common())
-    start = f"{same} of {len(labels)} are called {NAMES[label]} too" if same else f"None of the {len(labels)} is called {NAMES[label]}"
-    return f"{start}; the others are {others}. To the dots they look alike, and yet people gave them other names."
+    verb = "is" if same == 1 else "are"
+    start = f"{same} of {len(labels)} {verb} called {NAMES[label]} too" if same else f"None of the {len(labels)} is called {NAMES[label]}"
+    return f"{start}; the others: {others}. Dot by dot they look alike, and yet people gave them other names."
 
 
 def sample(count: int, most: int, seed: int = 0) -> np.ndarray:

@@ -197,7 +197,7 @@ def atlas(points: np.ndarray, labels: np.ndarray, rows: np.ndarray, height: int 
             mode="markers",
             name=name,
             marker={"color": COLOURS[index], "size": 7, "opacity": 0.9, "line": {"color": "rgba(255,255,255,.45)", "width": 0.6}},
-            unselected={"marker": {"opacity": 0.35}},
+            unselected={"marker": {"opacity": 0.55}},
             selected={"marker": {"opacity": 1, "size": 14}},
             hovertemplate=f"{name}, picture %{{customdata[0]}}<extra></extra>",
         )

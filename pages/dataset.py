@@ -42,11 +42,13 @@ def open_from_map(row: int) -> None:
 
 def open_kind() -> None:
     """A class was tapped: go to its first page and its first picture."""
-    labels = halves(data())[st.session_state["part"]][1]
-    tapped = np.flatnonzero(labels == NAMES.index(st.session_state["class"])) if st.session_state["class"] else []
-    st.session_state["page"] = 1
-    if len(tapped):
-        st.session_state["picture"] = int(tapped[0])
+    state = st.session_state
+    state["page"] = 1
+    if state["class"]:
+        seed = state.get("seed") if state["order"] == "shuffled" else None
+        tapped = atlas.arrange(halves(data())[state["part"]][1], NAMES.index(state["class"]), seed)
+        if len(tapped):
+            state["picture"] = int(tapped[0])
 
 
 with guard():

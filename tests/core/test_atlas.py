@@ -71,7 +71,8 @@ def test_the_nearest_of_60_000_are_there_at_once(real: Dataset) -> None:
     ("labels", "parts"),
     [
         ([6, 6, 6], ["All 3 are called Shirt too"]),
-        ([6, 4, 4, 2], ["1 of 4 are called Shirt too", "2 Coat, 1 Pullover"]),
+        ([6, 4, 4, 2], ["1 of 4 is called Shirt too", "2 Coat, 1 Pullover"]),
+        ([6, 6, 4], ["2 of 3 are called Shirt too", "1 Coat"]),
         ([4, 2], ["None of the 2 is called Shirt", "1 Coat, 1 Pullover"]),
     ],
 )

@@ -117,9 +117,11 @@ def test_a_link_shows_the_same_shuffle_and_another_seed_another(small):
     assert names(at) == [NAMES[label] for label in small.train_labels[:30]]
 
 
-def test_a_shuffled_class_is_still_that_class():
-    at = opened(order="shuffled", seed="7", **{"class": "Bag"})
-    assert set(names(at)) == {"Bag"}
+def test_a_class_tapped_in_a_shuffle_stays_shuffled_and_opens_its_first_picture_there(small):
+    at = opened(order="shuffled", seed="7")
+    at.pills(key="class").set_value("Bag").run()
+    assert not at.exception and not at.error and set(names(at)) == {"Bag"}
+    assert at.number_input(key="picture").value == int(links(at)[0]["picture"][0]) == atlas.arrange(small.train_labels, 8, 7)[0]
 
 
 def test_any_one_stays_in_the_chosen_class_and_takes_its_ends_too(small, monkeypatch):
