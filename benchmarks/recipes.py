@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core import dataset
+from core.lessons import results
 from core.settings import Settings
 from core.training import Plan, Point, limit_threads, train
 from models import measured
@@ -53,37 +54,18 @@ def measure(plan: Plan, data: dataset.Dataset) -> dict:
     }
 
 
-def table(rows: dict[str, dict]) -> str:
-    """The table of results in Markdown: published beside measured."""
-    lines = [
-        "| recipe | published | measured | test loss | training accuracy | seconds | parameters | without its oddity |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for name, recipe in RECIPES.items():
-        row = rows.get(name)
-        if not row:
-            continue
-        mended = rows.get(f"{name}/{recipe.correction.name}") if recipe.correction else None
-        published = f"{recipe.published_accuracy:.1%}" if recipe.published_accuracy else ""
-        cells = [
-            f"`{name}`",
-            published,
-            f"{row['test_accuracy']:.1%}",
-            f"{row['test_loss']:.3f}",
-            f"{row['train_accuracy']:.1%}",
-            f"{row['seconds']:,.0f}",
-            f"{row['parameters']:,}",
-            f"{mended['test_accuracy']:.1%}" if mended else "",
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+def table() -> str:
+    """The table that the app shows, in Markdown."""
+    shown = results()
+    rows = [shown.columns, ["---"] * len(shown.columns), *shown.astype(str).to_numpy()]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def write_readme(rows: dict[str, dict]) -> None:
+def write_readme() -> None:
     """Put the table between its two marks in the README."""
     text = README.read_text(encoding="utf-8")
     begin, end = "<!-- results -->", "<!-- end of results -->"
-    text = re.sub(f"{begin}.*?{end}", lambda _: f"{begin}\n{table(rows)}\n{end}", text, flags=re.DOTALL)
+    text = re.sub(f"{begin}.*?{end}", lambda _: f"{begin}\n{table()}\n{end}", text, flags=re.DOTALL)
     README.write_text(text, encoding="utf-8")
 
 
@@ -112,8 +94,8 @@ def main() -> None:
                 print(name, flush=True)
                 rows[name] = measure(plan, data)
                 measured.write(rows)
-    print(table(rows))
-    write_readme(rows)
+    print(table())
+    write_readme()
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from core.labels import COLOURS, NAMES
 
 ACCENT = "#c2410c"
-SECOND = "#0f766e"
-PALE = "rgba(194,65,12,.4)"
+SECOND = "#0d9488"
+PALE = "rgba(207,84,26,.6)"
 SCALE = [[0, "rgba(194,65,12,0)"], [0.02, "rgba(194,65,12,.12)"], [0.3, "rgba(194,65,12,.45)"], [1, "rgba(194,65,12,.95)"]]
 SHORT_NAMES = tuple(name.split("/")[0] for name in NAMES)
 

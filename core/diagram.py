@@ -17,7 +17,7 @@ SHEETS = 6  # at most so many sheets are drawn for a stack of pictures
 
 
 def layer(shape: Sequence[int]) -> str:
-    """One layer's output: a stack of sheets for (height, width, channels), a column for (numbers,). Sizes follow the shape; a column's, its logarithm."""
+    """One layer's output: a stack of sheets for (height, width, channels), a column for (numbers,) as tall as their logarithm."""
     if len(shape) == 1:
         tall = 12 * math.log2(shape[0] + 1)
         return _svg(34, tall + 4, f'<rect x="10" y="2" width="14" height="{tall:.0f}" rx="7" class="full"/>')

@@ -12,7 +12,15 @@ from tests.browser.conftest import serve, settled
 from tests.conftest import chromium_path
 
 FOLDER = Path(__file__).with_name("pictures")
-PAGES = {"welcome": "", "dataset": "dataset", "training": "training", "mistakes": "mistakes", "predict": "predict?way=data", "help": "help"}
+PAGES = {
+    "welcome": "",
+    "dataset": "dataset",
+    "lessons": "lessons",
+    "training": "training",
+    "mistakes": "mistakes",
+    "predict": "predict?way=data",
+    "help": "help",
+}
 WAIT = 120_000  # milliseconds
 
 

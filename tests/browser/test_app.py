@@ -19,6 +19,7 @@ expect.set_options(timeout=PATIENCE)
 PAGES = {
     "": "Teach a computer to tell a coat from a shirt",
     "dataset": "The clothes",
+    "lessons": "Lessons",
     "training": "Train a network",
     "mistakes": "Mistakes",
     "predict": "Try a photo",
@@ -63,7 +64,7 @@ def no_trouble(page: Page) -> None:
 def test_a_link_to_a_page_works_in_an_app_nobody_has_opened_yet(fresh_app: App, open_page: Open, path: str, title: str) -> None:
     page = open_page(f"{fresh_app.address}/{path}")
     expect(page.get_by_role("heading", name=title)).to_be_visible()
-    for label in ("Fitting Room", "Clothes", "Train", "Mistakes", "Predict", "Help"):
+    for label in ("Fitting Room", "Clothes", "Lessons", "Train", "Mistakes", "Predict", "Help"):
         expect(page.get_by_role("link", name=label, exact=True)).to_be_visible()
     expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
     expect(page.get_by_text("Page not found")).to_have_count(0)
