@@ -7,6 +7,7 @@ import csv
 import gzip
 import hashlib
 import http.client
+import io
 import os
 import threading
 import urllib.error
@@ -16,6 +17,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -28,6 +30,7 @@ URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 CHUNK = 256 * 1024  # bytes
 TIMEOUT = 30  # seconds without an answer
 TRIES = 4  # connections opened for one file before giving up
+OWN_TITLE = "Your clothes"  # what a data set that a person brought is called
 DOWNLOADS = "fashion-mnist"  # folder within the home folder
 TABLES = ("fashion-mnist_train.csv", "fashion-mnist_test.csv")
 CSV_COLUMNS = ("label", *(f"pixel{number}" for number in range(1, SIDE * SIDE + 1)))
@@ -52,8 +55,8 @@ class Dataset:
     train_labels: np.ndarray  # (n,) uint8, 0 to 9
     test_images: np.ndarray  # (m, 28, 28) uint8
     test_labels: np.ndarray  # (m,) uint8, 0 to 9
-    source: str  # "folder", "csv", "keras", "download" or "garments"
-    place: str  # the folder, or "" for drawn clothes
+    source: str  # "folder", "csv", "keras", "download", "own" or "garments"
+    place: str  # the folder, the name of what a person brought, or "" for drawn clothes
     fingerprint: str  # 16 hex digits of all pictures and labels in their order
     problem: str | None = None  # a sentence: why better data were not used
 
@@ -75,6 +78,8 @@ class Dataset:
         if not self.real:
             return "Drawn stand-in clothes"
         counts = (len(self.train_images), len(self.test_images))
+        if self.source == "own":
+            return f"{OWN_TITLE}: {self.place} ({counts[0]:,} + {counts[1]:,} pictures)"
         part = "" if counts == FULL else f" ({counts[0]:,} + {counts[1]:,} pictures)"
         if self.source in ("keras", "download"):
             return f"Fashion-MNIST, {'kept by Keras' if self.source == 'keras' else 'downloaded'}{part}"
@@ -291,38 +296,53 @@ def _check_pair(images_path: Path, images: np.ndarray, labels_path: Path, labels
 
 def read_csv(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Pictures (n, 28, 28) and labels (n,), both uint8, of a table with the columns label, pixel1 ... pixel784."""
+    where = f"The file “{path.name}” in {path.parent}"
+    try:
+        return read_table(lambda: open(path, "rb"), where, REMEDY)
+    except OSError as error:
+        raise DataError(f"{where} cannot be read ({error.strerror or error}). Check its permissions.") from error
+
+
+def read_table(opened: Callable[[], BinaryIO], where: str, remedy: str) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures (n, 28, 28) and labels (n,), both uint8, of a table with the columns label, pixel1 ... pixel784.
+
+    `opened` gives the table from its beginning, each time it is asked. Raises DataError: `where`, the first bad row, `remedy`.
+    """
     import pyarrow
     from pyarrow import csv as fast
 
-    where = f"The file “{path.name}” in {path.parent}"
     try:
-        with open(path, encoding="utf-8-sig", errors="replace", newline="") as text:
+        with _text(opened) as text:
             header = next(csv.reader(text), [])
         missing = [name for name in CSV_COLUMNS if name not in header]
         if missing:
             more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
             raise DataError(f"{where} has no column “{missing[0]}”{more}. Its first line must name label, pixel1 to pixel784.")
         options = fast.ConvertOptions(column_types=dict.fromkeys(CSV_COLUMNS, pyarrow.uint8()), include_columns=list(CSV_COLUMNS))
-        table = fast.read_csv(path, convert_options=options)
+        with opened() as content:
+            table = fast.read_csv(content, convert_options=options)
     except (pyarrow.ArrowInvalid, csv.Error) as error:
-        raise DataError(f"{where} {_first_fault(path)}. {REMEDY}") from error
-    except OSError as error:
-        raise DataError(f"{where} cannot be read ({error.strerror or error}). Check its permissions.") from error
+        raise DataError(f"{where} {_first_fault(opened)}. {remedy}") from error
     if not table.num_rows:
-        raise DataError(f"{where} holds no pictures. {REMEDY}")
+        raise DataError(f"{where} holds no pictures. {remedy}")
     if any(column.null_count for column in table.columns) or table["label"].to_numpy().max() > 9:
-        raise DataError(f"{where} {_first_fault(path)}. {REMEDY}")
+        raise DataError(f"{where} {_first_fault(opened)}. {remedy}")
     pixels = np.empty((table.num_rows, SIDE * SIDE), np.uint8)
     for index, name in enumerate(CSV_COLUMNS[1:]):
         pixels[:, index] = table[name].to_numpy()
     return pixels.reshape(-1, SIDE, SIDE), table["label"].to_numpy().copy()
 
 
-def _first_fault(path: Path) -> str:
+def _text(opened: Callable[[], BinaryIO]) -> io.TextIOWrapper:
+    """A table as text; closing it closes the file beneath."""
+    return io.TextIOWrapper(opened(), encoding="utf-8-sig", errors="replace", newline="")
+
+
+def _first_fault(opened: Callable[[], BinaryIO]) -> str:
     """What is wrong with the first bad row of a table, as the rest of a sentence. Slow, and only for tables with a fault."""
     number = 0
     try:
-        with open(path, encoding="utf-8-sig", errors="replace", newline="") as text:
+        with _text(opened) as text:
             rows = csv.reader(text)
             header = next(rows)
             highest = [9 if name == "label" else 255 if name in CSV_COLUMNS else None for name in header]

@@ -13,7 +13,8 @@ STRIDE = 4
 BEFORE, AFTER = 1, 2  # rows of zeros that "same" padding adds for 28 pixels, kernel 7, stride 4
 COMPONENTS = 24
 PORTION = 500  # pictures projected at a time, so that they stay in the cache
-EVERY = 20  # the whitening is worked out from every twentieth picture
+EVERY = 20  # the whitening is worked out from every twentieth picture,
+AT_LEAST = 100  # but from so many where there are few
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ def cut(images: np.ndarray) -> np.ndarray:
 
 def whiten(images: np.ndarray) -> Whitening:
     """The principal components of the pictures' patches, scaled to variance 1."""
-    rows = cut(images[::EVERY]).reshape(-1, SIZE * SIZE).astype(np.float64)
+    every = min(EVERY, max(1, len(images) // AT_LEAST))
+    rows = cut(images[::every]).reshape(-1, SIZE * SIZE).astype(np.float64)
     mean = rows.mean(axis=0)
     variances, directions = np.linalg.eigh(np.cov(rows - mean, rowvar=False))
     strongest = np.argsort(variances)[::-1][:COMPONENTS]

@@ -143,7 +143,12 @@ def read_photo(data: bytes, max_bytes: int) -> Reading:
 
     Raises PictureError when the file cannot be opened; a picture without one clear garment gives a `finding`.
     """
-    rgba = _fit(open_picture(data, max_bytes), WORKING)
+    return read_opened(open_picture(data, max_bytes))
+
+
+def read_opened(picture: np.ndarray) -> Reading:
+    """Read a picture that `open_picture` gave, (h, w, 4) uint8 RGBA, as `read_photo` does."""
+    rgba = _fit(picture, WORKING)
     if _has_cutout(rgba):
         mask = cutout.tidy(rgba[..., 3] > 127)
         return _read_garment(_on_white(rgba), mask)

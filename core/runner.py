@@ -14,6 +14,7 @@ from dataclasses import asdict
 import numpy as np
 
 from core import dataset as datasets
+from core import own
 from core.errors import FittingRoomError, RunError
 from core.settings import Settings
 from core.store import SILENT_SECONDS, Run, Store
@@ -107,7 +108,8 @@ def _claimed(store: Store, run_id: str) -> bool:
 
 
 def _trained(store: Store, run: Run, settings: Settings, pulse: Pulse, listen: Callable[[Point], None]) -> str:
-    data = dataset_with(settings, run.fingerprint)
+    brought = store.pictures(run.id)
+    data = own.unpack(brought) if brought else dataset_with(settings, run.fingerprint)
 
     def report(point: Point) -> None:
         row = asdict(point)

@@ -33,6 +33,10 @@ class Settings:
     max_waiting: int = _setting(40, "most runs that may wait in the queue")
     max_pictures: int = _setting(20, "most pictures answered in one upload")
     max_upload_mb: int = _setting(40, "largest picture file, in megabytes")
+    max_own_mb: int = _setting(
+        100, "largest data set of one's own, in megabytes; above 100 also raise `maxUploadSize` in .streamlit/config.toml"
+    )
+    max_own_pictures: int = _setting(20_000, "most pictures in a data set of one's own")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":

@@ -14,6 +14,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Engine,
     Float,
@@ -40,6 +41,7 @@ from core.errors import RunError, StoreError
 
 ENDED = ("done", "stopped", "failed")
 ARTIFACTS = ("keras", "tflite", "probabilities")
+PICTURES = "pictures"  # the artifact a run on somebody's own clothes brings with it; it goes when the run has ended
 SILENT_SECONDS = 6.0  # a running run whose worker wrote nothing for so long has lost it
 
 _TABLES = MetaData()
@@ -148,10 +150,20 @@ class Store:
         """Let go of the database file."""
         self._engine.dispose()
 
-    def create(self, plan: Mapping, name: str, fingerprint: str, data_title: str, most_waiting: int = 40, waiting: bool = True) -> str:
+    def create(
+        self,
+        plan: Mapping,
+        name: str,
+        fingerprint: str,
+        data_title: str,
+        most_waiting: int = 40,
+        waiting: bool = True,
+        pictures: bytes | None = None,
+    ) -> str:
         """Write a new run and give its id; a name already taken gets a number. Raises RunError when the queue is full.
 
-        Not `waiting` means that the caller carries it out itself, and no worker may take it.
+        Not `waiting` means that the caller carries it out itself, and no worker may take it. `pictures` is a data set that
+        only this run may use; it is kept until the run has ended.
         """
         run_id, now = secrets.token_hex(4), time.time()
         with self._writing() as connection:
@@ -168,6 +180,8 @@ class Store:
                 **({"status": "waiting"} if waiting else {"status": "running", "started": now, "heartbeat": now}),
             }
             connection.execute(insert(_RUNS).values(values))
+            if pictures is not None:
+                connection.execute(insert(_ARTIFACTS).values(run=run_id, kind=PICTURES, content=pictures))
         return run_id
 
     def runs(self) -> list[Run]:
@@ -232,6 +246,8 @@ class Store:
         """Set columns of a run; a deleted run is left alone."""
         with self._writing() as connection:
             connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(columns))
+            if columns.get("status") in ENDED:
+                connection.execute(delete(_ARTIFACTS).where(_pictures_of(run_id)))
 
     def add_point(self, run_id: str, point: Mapping, **columns: object) -> None:
         """Add a point of the curve (`kind`, `epoch`, `accuracy`, `loss`, ...) and set columns of the run in the same stroke."""
@@ -265,11 +281,20 @@ class Store:
             raise RunError("This run has no model yet. Wait until it has finished, or choose another run.")
         return content
 
+    def pictures(self, run_id: str) -> bytes | None:
+        """The data set a run brought with it, while it has not ended; None when it uses the one everybody has."""
+        with self._reading() as connection:
+            return connection.scalar(select(_ARTIFACTS.c.content).where(_pictures_of(run_id)))
+
     def stop(self, run_id: str) -> None:
         """Ask the worker to stop; a run that still waits ends at once."""
         with self._writing() as connection:
             waiting = update(_RUNS).where(_RUNS.c.id == run_id, _RUNS.c.status == "waiting")
-            connection.execute(waiting.values(status="stopped", finished=time.time(), message="Taken out of the queue before it began."))
+            ended = connection.execute(
+                waiting.values(status="stopped", finished=time.time(), message="Taken out of the queue before it began.")
+            )
+            if ended.rowcount:
+                connection.execute(delete(_ARTIFACTS).where(_pictures_of(run_id)))
             running = update(_RUNS).where(_RUNS.c.id == run_id, _RUNS.c.status == "running")
             connection.execute(running.values(stop_requested=True))
 
@@ -313,6 +338,10 @@ class Store:
         return f"Check that the database at {place.host} answers, or choose another with FITTING_ROOM_STORE."
 
 
+def _pictures_of(run_id: str) -> ColumnElement[bool]:
+    return (_ARTIFACTS.c.run == run_id) & (_ARTIFACTS.c.kind == PICTURES)
+
+
 def _cause(error: SQLAlchemyError) -> str:
     return str(getattr(error, "orig", None) or error).splitlines()[0]
 
@@ -329,6 +358,7 @@ def _sqlite(url: str, path: str | None) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")  # somebody's pictures are gone from the file, not only from its index
 
     return engine
 

@@ -54,7 +54,7 @@ class Plan:
         """This plan, when it lies within the limits. Raises PlanError that names the value and what is allowed."""
         examples = available if self.examples is None else self.examples
         for words, value, low, high in (
-            ("The number of pictures", examples, 100, available),
+            ("The number of pictures", examples, min(100, available), available),
             ("The number of epochs", self.epochs, 1, settings.max_epochs),
             ("The batch size", self.batch_size, 1, 4096),
             ("The learning rate", self.learning_rate, 1e-6, 1.0),

@@ -6,7 +6,7 @@ from sqlalchemy import make_url
 from core.settings import describe
 from pages.shared import pictures
 from pages.shared.frame import frame, guard
-from pages.shared.services import data, jobs, settings
+from pages.shared.services import data, jobs, own, settings
 
 frame("Help", "Words explained, where everything lies on this computer, and how to get rid of it.")
 
@@ -44,13 +44,16 @@ with guard():
 
     st.subheader("Where things lie", anchor=False)
     folder = settings().folder
+    kept = f"in {data().place}" if data().place else "made anew at each start"
     pictures.explain(
         {
-            "clothes in use": f"{data().title}{f', in {data().place}' if data().place else ', made anew at each start'}",
+            "clothes in use": f"{data().title}, {'in the memory of this computer, for this window only' if own() else kept}",
             "runs and networks": make_url(settings().store_url).render_as_string(hide_password=True),
             "photos and drawings": "Only in memory, while you look at the answer. They are never saved.",
         }
     )
+
+    st.page_link("pages/own.py", label="Bring clothes of your own", icon=":material/upload_file:")
 
     st.subheader("How to delete everything", anchor=False)
     st.write("One run: open it on the Train page and press Delete. All of it: close the app, then delete this folder.")

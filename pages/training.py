@@ -8,7 +8,7 @@ from core.lessons import LAYERS, LESSONS
 from core.training import Plan, duration, estimate
 from models.catalogue import RECIPES, layers
 from pages.shared.frame import frame, guard
-from pages.shared.services import data, jobs, settings, start, store
+from pages.shared.services import data, jobs, own, settings, shared_data, start, store
 
 frame("Train a network", "Choose a network, press Start, and watch it learn.", wide=True)
 
@@ -71,7 +71,7 @@ with guard():
                 facts[0].metric("right just now", f"{latest.accuracy:.0%}")
                 facts[1].metric("loss", f"{latest.loss:.2f}")
                 facts[2].metric("pictures a second", f"{run.speed:,.0f}")
-                left = Plan(**run.plan).images(len(data().train_images)) * (1 - run.progress) / max(run.speed, 1)
+                left = Plan(**run.plan).images(len(shared_data().train_images)) * (1 - run.progress) / max(run.speed, 1)
                 facts[3].metric("time left", duration(left) if run.phase == "training" else "almost done")
             if len(batches):
                 st.plotly_chart(
@@ -141,7 +141,7 @@ with guard():
         kind = f"{name}_{variant}" if variant else name
         amount = st.segmented_control(
             "Training pictures",
-            list(AMOUNTS),
+            [words for words, count in AMOUNTS.items() if count is None or count < len(data().train_images)],
             default="all",
             required=True,
             key="training_amount",
@@ -194,6 +194,8 @@ with guard():
         if st.button("Start", type="primary", icon=":material/play_arrow:", key="training_start", width="stretch"):
             follow(start(plan, title.strip() or plan.title))
             st.rerun()
+        if own():
+            st.caption("Your pictures are kept with the run only until it has ended.")
         if jobs().problem:
             st.warning(jobs().problem)
         with st.expander("What is inside this network"):

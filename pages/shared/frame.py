@@ -12,7 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import FittingRoomError
-from pages.shared.services import data
+from pages.shared.services import data, own, put_own_away, shared_data
 
 LOOKS = Path(__file__).with_name("looks.css")
 ICON = Path(__file__).with_name("icon.svg")
@@ -50,14 +50,19 @@ def frame(title: str, lead: str = "", wide: bool = False) -> None:
 
 
 def say_which_clothes(switch: bool = True) -> None:
-    """One quiet line: which data are in use; with drawn stand-ins it offers the real ones. With the `switch` to a light ground."""
+    """One quiet line: which data are in use, and the way to others. With the `switch` to a light ground."""
     used = data()
     if used.problem:
         st.warning(used.problem, icon=":material/folder_off:")
     with st.container(horizontal=True, vertical_alignment="center", key="clothes_in_use"):
-        st.caption(f"Clothes in use: {used.title}", width="content")
+        st.caption(f"Clothes in use: {used.title}{', in this window only' if own() else ''}", width="content")
         if switch and st.toggle("Dark clothes on light", key="frame_negative", persist_state="session"):
             st.html(NEGATIVE)
+        if own():
+            back = "Back to Fashion-MNIST" if shared_data().real else "Back to the drawn clothes"
+            st.button(back, key="frame_put_away", icon=":material/undo:", type="tertiary", on_click=put_own_away)
+        elif switch:
+            st.page_link("pages/own.py", label="Bring your own", icon=":material/upload_file:")
         if not used.real:
             st.page_link("pages/dataset.py", label="Fetch the real ones", icon=":material/download:")
 

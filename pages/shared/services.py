@@ -1,8 +1,12 @@
 """The objects behind the pages: settings, data set, store, queue, networks. Each is made once and shared by all visitors.
 
+Only clothes that somebody brought, and what is worked out from them, belong to that browser's session.
 Everything is cached by ids and addresses, never by arrays. Knows nothing of how a page looks.
 """
 
+import functools
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +15,7 @@ import streamlit as st
 from core import answers, atlas, dataset, gallery, garments
 from core.dataset import Dataset
 from core.inference import Network
+from core.own import Own, pack
 from core.settings import Settings
 from core.store import Run, Store
 from core.training import Plan
@@ -18,6 +23,7 @@ from core.training import Plan
 if TYPE_CHECKING:
     from core.jobs import Jobs
 
+OWN = "own_clothes"  # where a session keeps what somebody brought to it
 WALL = (40, 10)  # columns and rows of garments
 
 
@@ -31,9 +37,47 @@ def _data(chosen: Settings) -> Dataset:
     return dataset.load(chosen)
 
 
-def data() -> Dataset:
-    """The data set in use: the real one, or drawn stand-ins. Raises DataError."""
+def shared_data() -> Dataset:
+    """The data set of everybody: the real one, or drawn stand-ins. Raises DataError."""
     return _data(settings())
+
+
+def data() -> Dataset:
+    """The data set in use in this session: the clothes brought to it, else everybody's. Raises DataError."""
+    brought = own()
+    return brought.data if brought else shared_data()
+
+
+def own() -> Own | None:
+    """The clothes that somebody brought to this session, if any."""
+    return st.session_state.get(OWN)
+
+
+def use_own(brought: Own) -> None:
+    """Use these clothes on every page of this session, and nowhere else."""
+    st.session_state[OWN] = brought
+
+
+def put_own_away() -> None:
+    """Go back to everybody's clothes; those brought to this session are forgotten."""
+    st.session_state.pop(OWN, None)
+
+
+def per_data(**options: object) -> Callable[[Callable], Callable]:
+    """Cache what is worked out from the data set in use: for everybody, but from brought clothes for their session only."""
+
+    def decorate(work: Callable) -> Callable:
+        shared = st.cache_resource(**options)(work)
+        private = st.cache_resource(scope="session", **options)(work)
+
+        @functools.wraps(work)
+        def ask(*arguments: object) -> object:
+            return (private if own() else shared)(*arguments)
+
+        ask.clear = shared.clear
+        return ask
+
+    return decorate
 
 
 def forget_data() -> None:
@@ -42,13 +86,13 @@ def forget_data() -> None:
     _wall.clear()
 
 
-@st.cache_resource(max_entries=2, hash_funcs={Settings: repr}, show_spinner=False)
-def _wall(chosen: Settings) -> tuple[bytes, np.ndarray]:
+@per_data(max_entries=2, hash_funcs={Settings: repr}, show_spinner=False)
+def _wall(chosen: Settings, own_fingerprint: str) -> tuple[bytes, np.ndarray]:
     columns, rows = WALL
     order = np.random.default_rng(7)
     folders = (chosen.data, dataset.keras_folder(), chosen.folder / "fashion-mnist")
-    if any(folder and folder.is_dir() for folder in folders):
-        images = _data(chosen).test_images
+    if own_fingerprint or any(folder and folder.is_dir() for folder in folders):
+        images = data().test_images
         images = images[order.integers(0, len(images), columns * rows)]
     else:  # drawing all 70,000 takes seconds, and the wall must be there at once
         images = garments.draw(order.integers(0, 10, columns * rows), 7)
@@ -57,10 +101,11 @@ def _wall(chosen: Settings) -> tuple[bytes, np.ndarray]:
 
 def wall() -> tuple[bytes, np.ndarray]:
     """The welcome page's wall as one PNG, and its pictures (n, 28, 28) uint8: of the data set in use, or drawn like it."""
-    return _wall(settings())
+    brought = own()
+    return _wall(settings(), brought.data.fingerprint if brought else "")
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@per_data(max_entries=4, show_spinner=False)
 def _averages(fingerprint: str, part: str, _used: Dataset) -> np.ndarray:
     images, labels = halves(_used)[part]
     groups = [images[labels == index] for index in range(10)]
@@ -72,7 +117,7 @@ def averages(part: str) -> np.ndarray:
     return _averages(data().fingerprint, part, data())
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@per_data(max_entries=4, show_spinner=False)
 def _atlas(fingerprint: str, part: str, way: str, _used: Dataset) -> tuple[np.ndarray, np.ndarray]:
     images, _ = halves(_used)[part]
     rows = atlas.sample(len(images), atlas.MAPS[way])
@@ -123,10 +168,14 @@ def jobs() -> "Jobs":
 
 
 def start(plan: Plan, name: str) -> str:
-    """Put a run into the queue, with the data set in use, and give its id. Raises PlanError, RunError."""
-    used = data()
-    plan.checked(settings(), len(used.train_images))
-    run_id = store().create(plan.as_dict(), name, used.fingerprint, used.title, settings().max_waiting)
+    """Queue a run on the clothes in use and give its id; brought clothes travel with it. Raises PlanError, RunError and StoreError."""
+    used, brought = data(), own()
+    available = len(used.train_images)
+    if brought and plan.examples is None:
+        plan = replace(plan, examples=available)  # "all" is another number for those who watch with other clothes
+    plan.checked(settings(), available)
+    pictures = pack(used) if brought else None
+    run_id = store().create(plan.as_dict(), name, used.fingerprint, used.title, settings().max_waiting, pictures=pictures)
     jobs().tend()
     return run_id
 
@@ -147,9 +196,9 @@ def network(run_id: str = answers.SHIPPED) -> tuple[Network, str]:
     return _network(settings().store_url, run_id), title
 
 
-@st.cache_resource(max_entries=8, hash_funcs={Settings: repr}, show_spinner="Looking at its answers …")
+@per_data(max_entries=8, hash_funcs={Settings: repr}, show_spinner="Looking at its answers …")
 def _tested(chosen: Settings, run_id: str, fingerprint: str) -> answers.Tested:
-    return answers.tested(run_id, _store(chosen.store_url), _data(chosen))
+    return answers.tested(run_id, _store(chosen.store_url), data())
 
 
 def tested(run_id: str) -> answers.Tested:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,9 +76,14 @@ def test_choices_of_one_network_do_not_leak_into_another(store: Store):
     assert at.slider(key="training_epochs_new-abcd").value == 50
 
 
-def test_too_many_pictures_for_the_data_are_refused_in_a_sentence(store: Store):
+def test_only_amounts_that_the_data_have_are_offered():
+    assert opened().segmented_control(key="training_amount").options == ["all"]
+
+
+def test_a_plan_outside_the_limits_is_refused_in_a_sentence(store: Store, monkeypatch: pytest.MonkeyPatch):
+    checked = Plan.checked
+    monkeypatch.setattr(Plan, "checked", lambda plan, settings, available: checked(replace(plan, examples=6_000), settings, available))
     at = opened()
-    at.segmented_control(key="training_amount").set_value("a taste").run()
     at.button(key="training_start").click().run()
     assert any("must lie between 100 and 1,200" in error.value for error in at.error)
     assert store.runs() == []

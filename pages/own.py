@@ -1,0 +1,110 @@
+"""Bring your own clothes: a table or a zip of pictures, used in this browser's session only; what is wrong with it, by row or by name."""
+
+import html
+
+import numpy as np
+import streamlit as st
+
+from core.labels import CLASSES, COLOURS, NAMES
+from core.own import FEWEST, Own, example_table, example_zip, read
+from pages.shared import pictures
+from pages.shared.frame import frame, guard
+from pages.shared.services import halves, jobs, own, settings, use_own
+
+frame("Bring your own clothes", "Browse, train and test on pictures of your own, from a table or from folders of photos.")
+
+TREE = """<pre class="sample" aria-label="How the folders lie">clothes.zip
+  <b>coat</b>/       red.jpg   long.heic  …
+  <b>sneaker</b>/    my-left.png  …
+  <b>t-shirt</b>/    1.png  2.png  …</pre>"""
+TABLE = """<pre class="sample" aria-label="How the table begins"><b>label</b>,pixel1,pixel2, … ,pixel784
+<b>4</b>,0,0,31, … ,0
+<b>7</b>,0,12,180, … ,0
+<b>0</b>,0,0,0, … ,96</pre>"""
+PROMISES = {
+    "Where they are": "In the memory of this computer, and nowhere on its disk, until you close this window or put them away.",
+    "Who sees them": "You, in this window. All others keep the clothes they have, and the two are never mixed.",
+    "When you train": "Your pictures wait with the run until it has ended, and are then deleted. "
+    "Its network, its curve and its scores stay in the run book; its mistakes can be looked at while these clothes are in use.",
+}
+
+
+def tell(heading: str, rows: tuple[str, ...]) -> None:
+    """A list of what was found, one line each, closed until one asks for it."""
+    if rows:
+        with st.expander(heading):
+            st.html(f'<ul class="found">{"".join(f"<li>{html.escape(row)}</li>" for row in rows)}</ul>')
+
+
+def show(brought: Own) -> None:
+    """What was brought: how much of each class, a few of the pictures, and what is to be said about it."""
+    images, labels = halves(brought.data)["training"]
+    with st.container(key="own_brought"):
+        st.subheader(f"✓ {brought.data.title}", anchor=False)
+        st.write(f"In use on every page of this window. {brought.split}")
+        tell(f"✗ {len(brought.left_out)} left out", brought.left_out)
+        tell(f"? {len(brought.doubtful)} used, but the garment was hard to find", brought.doubtful)
+        pictures.bunch(images[:24], 12, "The first of these pictures, as the network sees them")
+        with st.container(horizontal=True):
+            st.page_link("pages/dataset.py", label="Look at them", icon=":material/grid_view:")
+            st.page_link("pages/training.py", label="Train on them", icon=":material/play_arrow:")
+    st.caption("To learn from, of each class")
+    pictures.counts(NAMES, np.bincount(labels, minlength=10).tolist(), COLOURS)
+
+
+with guard():
+    if own():
+        show(own())
+    most_mb, most = settings().max_own_mb, settings().max_own_pictures
+    st.subheader("Bring others" if own() else "Your file", anchor=False)
+    turn = st.session_state.setdefault("own_turn", 0)
+    files = st.file_uploader(
+        "A zip, or one or two tables (CSV)",
+        type=["zip", "csv"],
+        accept_multiple_files=True,
+        max_upload_size=most_mb,
+        key=f"own_files_{turn}",
+    )
+    st.caption(f"Up to {most_mb:,} MB and {most:,} pictures, at least {FEWEST} of them, of two classes or more.")
+    if files and st.button("Use these clothes", type="primary", icon=":material/check:", key="own_use"):
+        bar = st.progress(0.0, text="Reading …")
+        with guard():
+            found = read(
+                {file.name: file.getvalue() for file in files},
+                settings(),
+                progress=lambda done, total: bar.progress(done / total, text=f"{done:,} of {total:,} pictures"),
+            )
+            use_own(found)
+            st.session_state["own_turn"] = turn + 1  # a new, empty uploader: the file itself is not kept
+            st.rerun()
+        bar.empty()
+
+    folders, table = st.columns(2, gap="large")
+    with folders:
+        st.subheader("Folders of pictures", anchor=False)
+        st.html(TREE)
+        st.write(
+            "A zip with one folder for each class. Photos are cut out and shrunk to 28 × 28 as on the page Predict; "
+            "grey pictures of 28 × 28 are taken as they are. Folders “train” and “test” around them are kept apart."
+        )
+        st.download_button("Example zip", example_zip, "clothes.zip", key="own_example_zip", icon=":material/download:", on_click="ignore")
+    with table:
+        st.subheader("A table", anchor=False)
+        st.html(TABLE)
+        st.write(
+            "A CSV file as Fashion-MNIST has it: one line a picture, its class from 0 to 9, then its 784 pixels, "
+            "each from 0 (black ground) to 255. Bring a second table to test on, or let me keep a fifth back."
+        )
+        st.download_button(
+            "Example table", example_table, "clothes.csv", key="own_example_csv", icon=":material/download:", on_click="ignore"
+        )
+
+    st.subheader("What the folders may be called", anchor=False)
+    rows = "".join(f"<dt>{garment.index}</dt><dd>{garment.slug}</dd>" for garment in CLASSES)
+    st.html(f'<dl class="folders">{rows}</dl>')
+    st.caption("Any of the ten will do; the number or the name, in small or large letters. Other folders are named and left out.")
+
+    st.subheader("What happens to your pictures", anchor=False)
+    st.html(f'<dl class="words">{"".join(f"<dt>{term}</dt><dd>{words}</dd>" for term, words in PROMISES.items())}</dl>')
+    st.write("With only a few hundred pictures a network has seen little: take more epochs on the Train page, 30 or 50.")
+    jobs()
