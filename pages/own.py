@@ -5,28 +5,38 @@ import html
 import numpy as np
 import streamlit as st
 
-from core.labels import CLASSES, COLOURS, NAMES
+from core.gallery import sheet
+from core.labels import CLASSES, COLOURS, NAMES, SLUGS
 from core.own import FEWEST, Own, example_table, example_zip, read
 from pages.shared import pictures
 from pages.shared.frame import frame, guard
-from pages.shared.services import halves, jobs, own, settings, use_own
+from pages.shared.services import halves, jobs, own, settings, shared_data, use_own
 
 frame("Bring your own clothes", "Browse, train and test on pictures of your own, from a table or from folders of photos.")
 
-TREE = """<pre class="sample" aria-label="How the folders lie">clothes.zip
-  <b>coat</b>/       red.jpg   long.heic  …
-  <b>sneaker</b>/    my-left.png  …
-  <b>t-shirt</b>/    1.png  2.png  …</pre>"""
-TABLE = """<pre class="sample" aria-label="How the table begins"><b>label</b>,pixel1,pixel2, … ,pixel784
+SHOWN = ("coat", "sneaker", "bag")  # class folders of the sample
+TABLE = """<pre class="sample"><b>label</b>,pixel1,pixel2, … ,pixel784
 <b>4</b>,0,0,31, … ,0
 <b>7</b>,0,12,180, … ,0
-<b>0</b>,0,0,0, … ,96</pre>"""
+<b>0</b>,0,0,0, … ,96
+<b>8</b>,0,5,99, … ,0
+…</pre>"""
 PROMISES = {
     "Where they are": "In the memory of this computer, and nowhere on its disk, until you close this window or put them away.",
     "Who sees them": "You, in this window. All others keep the clothes they have, and the two are never mixed.",
     "When you train": "Your pictures wait with the run until it has ended, and are then deleted. "
     "Its network, its curve and its scores stay in the run book; its mistakes can be looked at while these clothes are in use.",
 }
+
+
+def tree() -> str:
+    """How the folders lie, with a few pictures in each."""
+    images, labels = halves(shared_data())["test"]
+    rows = ""
+    for slug in SHOWN:
+        few = sheet(images[labels == SLUGS.index(slug)][:4], columns=4, gap=8)
+        rows += f'<b>{slug}/</b><img src="{pictures.address(few)}" alt="Pictures of this class">'
+    return f'<div class="sample tree">{rows}</div>'
 
 
 def tell(heading: str, rows: tuple[str, ...]) -> None:
@@ -82,21 +92,21 @@ with guard():
     folders, table = st.columns(2, gap="large")
     with folders:
         st.subheader("Folders of pictures", anchor=False)
-        st.html(TREE)
+        st.html(tree())
+        st.download_button("Example zip", example_zip, "clothes.zip", key="own_example_zip", icon=":material/download:", on_click="ignore")
         st.write(
             "A zip with one folder for each class. Photos are cut out and shrunk to 28 × 28 as on the page Predict; "
             "grey pictures of 28 × 28 are taken as they are. Folders “train” and “test” around them are kept apart."
         )
-        st.download_button("Example zip", example_zip, "clothes.zip", key="own_example_zip", icon=":material/download:", on_click="ignore")
     with table:
         st.subheader("A table", anchor=False)
         st.html(TABLE)
+        st.download_button(
+            "Example table", example_table, "clothes.csv", key="own_example_csv", icon=":material/download:", on_click="ignore"
+        )
         st.write(
             "A CSV file as Fashion-MNIST has it: one line a picture, its class from 0 to 9, then its 784 pixels, "
             "each from 0 (black ground) to 255. Bring a second table to test on, or let me keep a fifth back."
-        )
-        st.download_button(
-            "Example table", example_table, "clothes.csv", key="own_example_csv", icon=":material/download:", on_click="ignore"
         )
 
     st.subheader("What the folders may be called", anchor=False)

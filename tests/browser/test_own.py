@@ -1,0 +1,49 @@
+"""Own clothes as people meet them: a zip goes in, is browsed, trained on and looked into; another browser sees nothing of it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core import own
+from tests.browser.conftest import PATIENCE, App, settled
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=PATIENCE)
+
+TITLE = "Your clothes: mine.zip (80 + 20 pictures)"
+
+
+def test_a_zip_is_brought_browsed_trained_on_and_looked_into_in_one_browser_only(app: App, open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{app.address}/dataset")
+    page.get_by_role("link", name="Bring your own").click()
+    expect(page.get_by_role("heading", name="Bring your own clothes")).to_be_visible()
+    page.locator("input[type=file]").set_input_files({"name": "mine.zip", "mimeType": "application/zip", "buffer": own.example_zip()})
+    page.get_by_role("button", name="Use these clothes").click()
+    expect(page.get_by_role("heading", name=f"✓ {TITLE}")).to_be_visible()
+
+    page.get_by_role("link", name="Look at them").click()
+    expect(page.get_by_text("80 training pictures")).to_be_visible()
+    expect(page.get_by_text(f"Clothes in use: {TITLE}, in this window only")).to_be_visible()
+
+    page.get_by_role("link", name="Train", exact=True).click()
+    expect(page.get_by_text("only until it has ended")).to_be_visible()
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("link", name="Look into its mistakes").click()
+    expect(page.get_by_role("heading", name="What it takes for what")).to_be_visible()
+    expect(page.get_by_text("of 20", exact=True)).to_be_visible()
+    link = page.url
+    assert "run=" in link
+
+    elsewhere = open_page(link)  # another browser: its clothes are the real ones, and the run's pictures are not there
+    expect(elsewhere.get_by_text(re.compile("was tested on “Your clothes: mine.zip"))).to_be_visible()
+    expect(elsewhere.get_by_text(re.compile("Clothes in use: (Fashion-MNIST|Drawn)"))).to_be_visible()
+    elsewhere.get_by_role("link", name="Clothes", exact=True).click()
+    expect(elsewhere.get_by_text("60,000 training pictures")).to_be_visible()
+    expect(elsewhere.get_by_text("80 training pictures")).to_have_count(0)
+
+    page.get_by_role("button", name=re.compile("Back to")).click()
+    expect(page.get_by_text("in this window only")).to_have_count(0)
+    settled(page)
+    expect(page.get_by_text(re.compile("was tested on “Your clothes: mine.zip"))).to_be_visible()
