@@ -5,11 +5,14 @@ Works on bytes in memory: nothing of a file is written anywhere. Knows nothing o
 
 import io
 import re
+import secrets
 import struct
+import threading
+import time
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +26,8 @@ from core.settings import Settings
 
 FEWEST = 20  # pictures a data set needs
 TEST_SHARE, SPLIT_SEED = 0.2, 12345
+PLACES = 40  # data sets kept for visitors at a time
+REST_SECONDS = 3600.0  # one that nobody used for so long is forgotten
 UNPACKED = 5  # a zip may unpack to so many times the largest upload
 EXAMPLES = 100  # pictures in an example file
 REMEDY = "Mend it and bring it again; nothing was changed here."
@@ -64,17 +69,55 @@ class _Entry:
     test: bool
 
 
-def read(files: Mapping[str, bytes], settings: Settings, progress: Callable[[int, int], None] = lambda done, total: None) -> Own:
-    """The data set in the contents of files, by their names: one zip, one table, or two tables (to learn from, to test on).
+class Shelf:
+    """The data sets that people brought, each under a secret word, in memory: a bounded number, and none longer than it is used.
+
+    Safe to use from several threads. `clock` gives seconds.
+    """
+
+    def __init__(self, places: int = PLACES, rest: float = REST_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+        self._places, self._rest, self._clock = places, rest, clock
+        self._rows: dict[str, tuple[Own, float]] = {}  # word -> what was brought, when it was last asked for; the longest unused first
+        self._lock = threading.Lock()
+
+    def put(self, brought: Own) -> str:
+        """Keep it, and give the word that brings it back; with the shelf full, the longest unused makes room."""
+        word = secrets.token_urlsafe(16)
+        with self._lock:
+            self._rows[word] = brought, self._clock()
+            while len(self._rows) > self._places:
+                del self._rows[next(iter(self._rows))]
+        return word
+
+    def get(self, word: str) -> Own | None:
+        """What lies under this word, unless it has rested too long or was taken off."""
+        with self._lock:
+            now = self._clock()
+            for old in [name for name, (_, used) in self._rows.items() if now - used > self._rest]:
+                del self._rows[old]
+            row = self._rows.pop(word, None)
+            if row is None:
+                return None
+            self._rows[word] = row[0], now
+            return row[0]
+
+    def remove(self, word: str) -> None:
+        """Take it off, for every window that knows the word."""
+        with self._lock:
+            self._rows.pop(word, None)
+
+
+def read(files: Sequence[tuple[str, bytes]], settings: Settings, progress: Callable[[int, int], None] = lambda done, total: None) -> Own:
+    """The data set in files, each its name and its bytes: one zip, one table, or two tables (to learn from, to test on).
 
     `progress` gets the pictures done and in all. Raises DataError that names the file, and the row where there is one.
     """
-    size = sum(map(len, files.values()))
+    size = sum(len(content) for _, content in files)
     if size > settings.max_own_mb * 2**20:
         raise DataError(f"These are {size / 2**20:,.0f} MB; {settings.max_own_mb:,} MB is the most. Take fewer or smaller pictures.")
-    zips = [name for name, content in files.items() if name.lower().endswith(".zip") or content[:4] == b"PK\3\4"]
+    zips = [name for name, content in files if name.lower().endswith(".zip") or content[:4] == b"PK\3\4"]
     if len(files) == 1 and zips:
-        return _of_zip(*next(iter(files.items())), settings, progress)
+        return _of_zip(*files[0], settings, progress)
     if zips or not 1 <= len(files) <= 2:
         raise DataError("Bring one zip, or one table, or two tables: one to learn from and one to test on.")
     return _of_tables(files, settings)
@@ -126,9 +169,11 @@ def example_zip() -> bytes:
     return content.getvalue()
 
 
-def _of_tables(files: Mapping[str, bytes], settings: Settings) -> Own:
+def _of_tables(files: Sequence[tuple[str, bytes]], settings: Settings) -> Own:
     parts = {}
-    for name, content in files.items():
+    for name, content in files:
+        if tidy(name) in parts:
+            raise DataError(f"Both tables are called “{tidy(name)}”. Call the one to test on test.csv.")
         parts[tidy(name)] = read_table(lambda content=content: io.BytesIO(content), f"The file “{tidy(name)}”", REMEDY)
     name = " and ".join(parts)
     _check_count(name, sum(len(labels) for _, labels in parts.values()), settings)

@@ -47,7 +47,7 @@ with guard():
     kept = f"in {data().place}" if data().place else "made anew at each start"
     pictures.explain(
         {
-            "clothes in use": f"{data().title}, {'in the memory of this computer, for this window only' if own() else kept}",
+            "clothes in use": f"{data().title}, {'in the memory of this computer, for this browser only' if own() else kept}",
             "runs and networks": make_url(settings().store_url).render_as_string(hide_password=True),
             "photos and drawings": "Only in memory, while you look at the answer. They are never saved.",
         }

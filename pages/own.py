@@ -1,6 +1,7 @@
-"""Bring your own clothes: a table or a zip of pictures, used in this browser's session only; what is wrong with it, by row or by name."""
+"""Bring your own clothes: a table or a zip of pictures, used in this browser only; what is wrong with it, by row or by name."""
 
 import html
+import time
 
 import numpy as np
 import streamlit as st
@@ -8,9 +9,10 @@ import streamlit as st
 from core.gallery import sheet
 from core.labels import CLASSES, COLOURS, NAMES, SLUGS
 from core.own import FEWEST, Own, example_table, example_zip, read
+from core.training import duration
 from pages.shared import pictures
 from pages.shared.frame import frame, guard
-from pages.shared.services import halves, jobs, own, settings, shared_data, use_own
+from pages.shared.services import OWN, halves, jobs, own, own_word, settings, shared_data, use_own
 
 frame("Bring your own clothes", "Browse, train and test on pictures of your own, from a table or from folders of photos.")
 
@@ -22,8 +24,8 @@ TABLE = """<pre class="sample"><b>label</b>,pixel1,pixel2, … ,pixel784
 <b>8</b>,0,5,99, … ,0
 …</pre>"""
 PROMISES = {
-    "Where they are": "In the memory of this computer, and nowhere on its disk, until you close this window or put them away.",
-    "Who sees them": "You, in this window. All others keep the clothes they have, and the two are never mixed.",
+    "Where they are": "In the memory of this computer, and nowhere on its disk, until you put them away or have not used them for an hour.",
+    "Who sees them": "You, in this browser. All others keep the clothes they have, and the two are never mixed.",
     "When you train": "Your pictures wait with the run until it has ended, and are then deleted. "
     "Its network, its curve and its scores stay in the run book; its mistakes can be looked at while these clothes are in use.",
 }
@@ -51,7 +53,7 @@ def show(brought: Own) -> None:
     images, labels = halves(brought.data)["training"]
     with st.container(key="own_brought"):
         st.subheader(f"✓ {brought.data.title}", anchor=False)
-        st.write(f"In use on every page of this window. {brought.split}")
+        st.write(f"In use on every page of this browser. {brought.split}")
         tell(f"✗ {len(brought.left_out)} left out", brought.left_out)
         tell(f"? {len(brought.doubtful)} used, but the garment was hard to find", brought.doubtful)
         pictures.bunch(images[:24], 12, "The first of these pictures, as the network sees them")
@@ -60,6 +62,7 @@ def show(brought: Own) -> None:
             st.page_link("pages/training.py", label="Train on them", icon=":material/play_arrow:")
     st.caption("To learn from, of each class")
     pictures.counts(NAMES, np.bincount(labels, minlength=10).tolist(), COLOURS)
+    st.html(f"<script>document.cookie = '{OWN}={own_word()}; path=/; SameSite=Strict'</script>", unsafe_allow_javascript=True)
 
 
 with guard():
@@ -77,13 +80,15 @@ with guard():
     )
     st.caption(f"Up to {most_mb:,} MB and {most:,} pictures, at least {FEWEST} of them, of two classes or more.")
     if files and st.button("Use these clothes", type="primary", icon=":material/check:", key="own_use"):
-        bar = st.progress(0.0, text="Reading …")
+        bar, began = st.progress(0.0, text="Reading …"), time.monotonic()
+
+        def tell_progress(done: int, total: int) -> None:
+            """How far the reading is, and how long it will take."""
+            left = duration((time.monotonic() - began) * (total - done) / done)
+            bar.progress(done / total, text=f"{done:,} of {total:,} pictures, about {left} left")
+
         with guard():
-            found = read(
-                {file.name: file.getvalue() for file in files},
-                settings(),
-                progress=lambda done, total: bar.progress(done / total, text=f"{done:,} of {total:,} pictures"),
-            )
+            found = read([(file.name, file.getvalue()) for file in files], settings(), tell_progress)
             use_own(found)
             st.session_state["own_turn"] = turn + 1  # a new, empty uploader: the file itself is not kept
             st.rerun()
@@ -95,7 +100,7 @@ with guard():
         st.html(tree())
         st.download_button("Example zip", example_zip, "clothes.zip", key="own_example_zip", icon=":material/download:", on_click="ignore")
         st.write(
-            "A zip with one folder for each class. Photos are cut out and shrunk to 28 × 28 as on the page Predict; "
+            "A zip with one folder for each class. Photos are cut out and shrunk to 28 × 28 as on the page Predict, a few each second; "
             "grey pictures of 28 × 28 are taken as they are. Folders “train” and “test” around them are kept apart."
         )
     with table:

@@ -12,7 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import FittingRoomError
-from pages.shared.services import data, own, put_own_away, shared_data
+from pages.shared.services import data, own, own_lapsed, put_own_away, shared_data
 
 LOOKS = Path(__file__).with_name("looks.css")
 ICON = Path(__file__).with_name("icon.svg")
@@ -54,8 +54,10 @@ def say_which_clothes(switch: bool = True) -> None:
     used = data()
     if used.problem:
         st.warning(used.problem, icon=":material/folder_off:")
+    if own_lapsed():
+        st.info("Your clothes were put away after a long rest. Bring them again to go on.", icon=":material/checkroom:")
     with st.container(horizontal=True, vertical_alignment="center", key="clothes_in_use"):
-        st.caption(f"Clothes in use: {used.title}{', in this window only' if own() else ''}", width="content")
+        st.caption(f"Clothes in use: {used.title}{', in this browser only' if own() else ''}", width="content")
         if switch and st.toggle("Dark clothes on light", key="frame_negative", persist_state="session"):
             st.html(NEGATIVE)
         if own():

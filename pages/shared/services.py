@@ -1,6 +1,6 @@
 """The objects behind the pages: settings, data set, store, queue, networks. Each is made once and shared by all visitors.
 
-Only clothes that somebody brought, and what is worked out from them, belong to that browser's session.
+Only clothes that somebody brought, and what is worked out from them, belong to one browser.
 Everything is cached by ids and addresses, never by arrays. Knows nothing of how a page looks.
 """
 
@@ -15,7 +15,7 @@ import streamlit as st
 from core import answers, atlas, dataset, gallery, garments
 from core.dataset import Dataset
 from core.inference import Network
-from core.own import Own, pack
+from core.own import Own, Shelf, pack
 from core.settings import Settings
 from core.store import Run, Store
 from core.training import Plan
@@ -23,7 +23,7 @@ from core.training import Plan
 if TYPE_CHECKING:
     from core.jobs import Jobs
 
-OWN = "own_clothes"  # where a session keeps what somebody brought to it
+OWN = "fitting_room_own"  # where a session, and a cookie, keep the word for what somebody brought
 WALL = (40, 10)  # columns and rows of garments
 
 
@@ -43,28 +43,45 @@ def shared_data() -> Dataset:
 
 
 def data() -> Dataset:
-    """The data set in use in this session: the clothes brought to it, else everybody's. Raises DataError."""
+    """The data set in use in this browser: the clothes brought to it, else everybody's. Raises DataError."""
     brought = own()
     return brought.data if brought else shared_data()
 
 
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _shelf() -> Shelf:
+    return Shelf()
+
+
+def own_word() -> str:
+    """The secret word of the clothes brought to this browser: of this window, else the cookie's, so that a reload finds them again."""
+    return st.session_state.get(OWN) or st.context.cookies.get(OWN, "")
+
+
 def own() -> Own | None:
-    """The clothes that somebody brought to this session, if any."""
-    return st.session_state.get(OWN)
+    """The clothes that somebody brought to this browser, if any."""
+    return _shelf().get(own_word())
 
 
 def use_own(brought: Own) -> None:
-    """Use these clothes on every page of this session, and nowhere else."""
-    st.session_state[OWN] = brought
+    """Use these clothes on every page of this browser, in place of those brought before, and nowhere else."""
+    put_own_away()
+    st.session_state[OWN] = _shelf().put(brought)
 
 
 def put_own_away() -> None:
-    """Go back to everybody's clothes; those brought to this session are forgotten."""
+    """Go back to everybody's clothes; those brought to this browser are forgotten."""
+    _shelf().remove(own_word())
     st.session_state.pop(OWN, None)
 
 
+def own_lapsed() -> bool:
+    """Whether clothes brought to this window have been forgotten since; says so once."""
+    return not own() and bool(st.session_state.pop(OWN, None))
+
+
 def per_data(**options: object) -> Callable[[Callable], Callable]:
-    """Cache what is worked out from the data set in use: for everybody, but from brought clothes for their session only."""
+    """Cache what is worked out from the data set in use: for everybody, but from brought clothes for one session only."""
 
     def decorate(work: Callable) -> Callable:
         shared = st.cache_resource(**options)(work)

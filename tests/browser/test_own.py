@@ -25,7 +25,11 @@ def test_a_zip_is_brought_browsed_trained_on_and_looked_into_in_one_browser_only
 
     page.get_by_role("link", name="Look at them").click()
     expect(page.get_by_text("80 training pictures")).to_be_visible()
-    expect(page.get_by_text(f"Clothes in use: {TITLE}, in this window only")).to_be_visible()
+    expect(page.get_by_text(f"Clothes in use: {TITLE}, in this browser only")).to_be_visible()
+    page.locator(".sheet a").nth(3).click()  # a link of the page's own: a new window as far as the server knows
+    page.wait_for_url(re.compile("picture="))
+    settled(page)
+    expect(page.get_by_text(f"Clothes in use: {TITLE}, in this browser only")).to_be_visible()
 
     page.get_by_role("link", name="Train", exact=True).click()
     expect(page.get_by_text("only until it has ended")).to_be_visible()
@@ -44,6 +48,6 @@ def test_a_zip_is_brought_browsed_trained_on_and_looked_into_in_one_browser_only
     expect(elsewhere.get_by_text("80 training pictures")).to_have_count(0)
 
     page.get_by_role("button", name=re.compile("Back to")).click()
-    expect(page.get_by_text("in this window only")).to_have_count(0)
+    expect(page.get_by_text("in this browser only")).to_have_count(0)
     settled(page)
     expect(page.get_by_text(re.compile("was tested on “Your clothes: mine.zip"))).to_be_visible()

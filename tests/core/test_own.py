@@ -62,7 +62,7 @@ def folders(*names: str, each: int = 10, around: str = "") -> dict[str, bytes]:
 
 
 def read(files: dict[str, bytes], settings: Settings = LIMITS) -> own.Own:
-    return own.read(files, settings)
+    return own.read(list(files.items()), settings)
 
 
 def test_a_table_becomes_four_fifths_to_learn_from_and_one_to_test_on() -> None:
@@ -84,6 +84,11 @@ def test_of_two_tables_the_one_called_test_or_the_smaller_one_is_tested_on(names
     counts = (60, 30) if "test" in names[0] else (10, 30)
     found = read({name: table(np.arange(count) % 3) for name, count in zip(names, counts, strict=True)})
     assert len(found.data.test_labels) == counts[0] and names[0] in found.split and names[1] in found.split
+
+
+def test_two_tables_of_one_name_are_said() -> None:
+    with pytest.raises(DataError, match="Both tables are called “x.csv”"):
+        own.read([("x.csv", table(np.arange(30) % 3)), ("x.csv", table(np.arange(30) % 3))], LIMITS)
 
 
 def test_the_rare_classes_of_a_split_are_learned_from() -> None:
@@ -108,7 +113,7 @@ def test_a_zip_with_folders_train_and_test_keeps_them_apart() -> None:
 def test_small_grey_pictures_are_taken_as_they_are_and_photos_are_cut_out() -> None:
     told = []
     files = folders("bag", "dress", around="top/") | {"top/shirt/mine.jpg": photo()}
-    found = own.read({"x.zip": packed(files)}, LIMITS, lambda done, total: told.append((done, total)))
+    found = own.read([("x.zip", packed(files))], LIMITS, lambda done, total: told.append((done, total)))
     images = {image.tobytes() for image in (*found.data.train_images, *found.data.test_images)}
     small = np.zeros((28, 28), np.uint8)
     small[4:24, 6:22] = 63
@@ -298,3 +303,20 @@ def test_nothing_of_the_pictures_stays_in_the_file_of_the_store(store: Store, ho
     assert piece in file.read_bytes()
     store.stop(run_id)
     assert piece not in file.read_bytes()
+
+
+def test_a_shelf_keeps_a_few_under_secret_words_until_they_have_rested(few: Dataset) -> None:
+    now = [0.0]
+    shelf = own.Shelf(places=2, rest=10, clock=lambda: now[0])
+    brought = [own.Own(few, str(number)) for number in range(3)]
+    first, second = shelf.put(brought[0]), shelf.put(brought[1])
+    assert shelf.get(first) is brought[0] and len(first) > 20
+    third = shelf.put(brought[2])  # the second was unused the longest
+    assert [shelf.get(word) for word in (first, second, third, "", "guess")] == [brought[0], None, brought[2], None, None]
+    now[0] = 8
+    assert shelf.get(third) is brought[2]
+    now[0] = 12
+    assert shelf.get(first) is None and shelf.get(third) is brought[2]
+    shelf.remove(third)
+    shelf.remove("guess")
+    assert shelf.get(third) is None

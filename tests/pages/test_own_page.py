@@ -62,8 +62,8 @@ def faultless(at: AppTest) -> bool:
 def test_brought_clothes_are_on_every_page_of_this_window_and_in_no_other(small):
     at, other = session(), session()
     bring(at, "clothes.zip", own.example_zip())
-    assert faultless(at) and "Your clothes: clothes.zip (80 + 20 pictures), in this window only" in in_use(at)
-    found = own.read({"clothes.zip": own.example_zip()}, Settings()).data
+    assert faultless(at) and "Your clothes: clothes.zip (80 + 20 pictures), in this browser only" in in_use(at)
+    found = own.read([("clothes.zip", own.example_zip())], Settings()).data
 
     go(at, "dataset")
     assert faultless(at) and "80 training pictures" in "".join(caption.value for caption in at.caption)
@@ -76,7 +76,7 @@ def test_brought_clothes_are_on_every_page_of_this_window_and_in_no_other(small)
     go(at, "training")
     assert faultless(at) and at.segmented_control(key="training_amount").options == ["all"]
     go(at, "help")
-    assert faultless(at) and any("for this window only" in block.proto.body for block in at.html)
+    assert faultless(at) and any("for this browser only" in block.proto.body for block in at.html)
 
     for page in ("dataset", "mistakes", "predict", "training"):
         go(other, page)
@@ -182,3 +182,19 @@ def test_the_page_offers_both_formats_with_an_example_and_says_the_limits():
     assert any("100 MB and 20,000 pictures" in caption.value for caption in at.caption)
     assert {button.label for button in at.get("download_button")} == {"Example zip", "Example table"}
     assert np.all([word in " ".join(block.proto.body for block in at.html) for word in ("pixel784", "coat", "memory of this computer")])
+
+
+def test_a_reload_finds_them_again_by_the_cookie_and_putting_away_holds_for_every_window(small, monkeypatch: pytest.MonkeyPatch):
+    at = session()
+    bring(at, "clothes.zip", own.example_zip())
+    (script,) = [block.proto.body for block in at.html if "document.cookie" in block.proto.body]
+    word, value = re.search(r"'(\w+)=([\w-]+); path=/; SameSite=Strict'", script).groups()
+    stranger = session()
+    monkeypatch.setattr("streamlit.runtime.context.ContextProxy.cookies", {word: value})
+    again = session()
+    assert "clothes.zip" in in_use(again) and faultless(again)
+    again.button(key="frame_put_away").click().run()
+    assert small.title in in_use(again) and small.title in in_use(stranger)
+    at.run()
+    assert small.title in in_use(at) and any("long rest" in info.value for info in at.info)
+    assert not at.run().info
