@@ -14,7 +14,7 @@ BEFORE, AFTER = 1, 2  # rows of zeros that "same" padding adds for 28 pixels, ke
 COMPONENTS = 24
 PORTION = 500  # pictures projected at a time, so that they stay in the cache
 EVERY = 20  # the whitening is worked out from every twentieth picture,
-AT_LEAST = 100  # but from so many where there are few
+AT_LEAST = 50  # but from so many where there are few
 
 
 @dataclass(frozen=True)

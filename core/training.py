@@ -23,6 +23,7 @@ from models.catalogue import RECIPES, Recipe
 EXECUTION_SECONDS = 0.1  # aim for one call into TensorFlow: a stop is seen, and the curve moves, between two
 REPORT_SECONDS = 0.25
 SCORE_BATCH = 500
+CALIBRATED_ON = 50  # held-back pictures it takes to say how sure a network may be
 OVERHEAD_SECONDS = 4.0  # getting ready, scoring and saving
 
 
@@ -162,7 +163,7 @@ def train(
     model = _with_pixels(lesson.finish(lesson.network), recipe)
     outputs = _outputs(model, dataset.test_images)
     temperature = 1.0
-    if len(lesson.held_back):
+    if len(lesson.held_back) >= CALIBRATED_ON:
         held_back = _outputs(model, dataset.train_images[lesson.held_back])
         temperature = best_temperature(held_back, dataset.train_labels[lesson.held_back])
     phase("saving")

@@ -268,7 +268,7 @@ def test_every_network_trains_on_a_few_pictures_that_only_its_run_has(store: Sto
     assert own.unpack(store.pictures(run_id)).fingerprint == few.fingerprint
     assert runner.carry_out(run_id, home) == "done"
     run = store.run(run_id)
-    assert run.scored and np.isfinite(run.test_loss) and np.isfinite(run.temperature)
+    assert run.scored and np.isfinite(run.test_loss) and run.temperature == 1.0  # eight pictures cannot say how sure it may be
     assert store.pictures(run_id) is None and store.artifact(run_id, "tflite")
     outputs = np.load(io.BytesIO(store.artifact(run_id, "probabilities")))
     assert outputs.shape == (len(few.test_labels), 10)
