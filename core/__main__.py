@@ -1,4 +1,4 @@
-"""The same doors without a browser: `python -m core models | train | evaluate | predict | runs | workers`.
+"""The same doors without a browser: `python -m core models | train | load | code | evaluate | predict | runs | workers`.
 
 With --json, every line printed is one JSON object. The exit status is 1 when something asked for did not work.
 """
@@ -12,9 +12,9 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from core.errors import FittingRoomError
+from core.errors import FittingRoomError, PictureError, RunError
 from core.settings import Settings
-from core.store import Store
+from core.store import Run, Store
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,13 +52,22 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--learning-rate", type=float, help="size of a step (default: as published)")
     train.add_argument("--seed", type=int, help="start of every random choice (default: 0)")
     train.add_argument("--name", default="", help="what the run is called")
+    load = command("load", _load, "score weights saved elsewhere (.weights.h5) as a run, in this process")
+    load.add_argument("recipe", help="the network they belong to")
+    load.add_argument("file", help="what Keras wrote with save_weights")
+    load.add_argument("--variant", default="", help="one of the recipe's variants")
+    load.add_argument("--name", default="", help="what the run is called")
+    code = command("code", _code, "print the Keras script that does what a run did, or a recipe does")
+    code.add_argument("what", metavar="RUN|RECIPE", help="run id or name, or the name of a recipe")
+    code.add_argument("--variant", default="", help="one of the recipe's variants")
+    code.add_argument("--notebook", action="store_true", help="as a Jupyter notebook")
     evaluate = command("evaluate", _evaluate, "score a run on the test pictures")
     evaluate.add_argument("run", help="run id, name, the beginning of either, or “shipped”")
     predict = command("predict", _predict, "say which garment each picture shows")
     predict.add_argument("files", nargs="+", metavar="FILE")
     predict.add_argument("--model", default="shipped", help="run id, name, the beginning of either, or “shipped” (the default)")
     runs = command("runs", _runs, "list the stored runs")
-    for with_json in (models, train, evaluate, predict, runs):
+    for with_json in (models, train, load, evaluate, predict, runs):
         with_json.add_argument("--json", action="store_true", help="one JSON object a line")
     command("workers", _workers, "start the processes that train, or join FITTING_ROOM_SCHEDULER")
     return parser
@@ -99,17 +108,54 @@ def _train(asked: argparse.Namespace, settings: Settings) -> int:
             print(f"epoch {point.epoch:.0f}: {point.accuracy:.1%} right, loss {point.loss:.4f}{held_back}")
 
     before = signal.signal(signal.SIGINT, lambda *_: store.stop(run_id))
-    status = carry_out(run_id, settings, say, claimed=True)
+    carry_out(run_id, settings, say, claimed=True)
     signal.signal(signal.SIGINT, before)
     run = store.run(run_id)
     store.close()
-    if status == "failed":
+    _tell(asked, run, "" if run.seconds is None else f", {run.seconds:.1f} s of training")
+    return 0
+
+
+def _tell(asked: argparse.Namespace, run: Run, more: str) -> None:
+    """Say how a run ended. Raises FittingRoomError when it failed."""
+    if run.status == "failed":
         raise FittingRoomError(run.message)
     if asked.json:
         figures = {name: getattr(run, name) for name in ("status", "name", "recipe", "test_accuracy", "test_loss", "seconds", "data_title")}
-        _print({"event": "done", "run": run_id, **figures})
+        _print({"event": "done", "run": run.id, **figures})
     else:
-        print(f"{run.name} ({run.id}), {status}: {run.test_accuracy:.2%} of the test pictures right, {run.seconds:.1f} s of training")
+        print(f"{run.name} ({run.id}), {run.status}: {run.test_accuracy:.2%} of the test pictures right{more}")
+
+
+def _load(asked: argparse.Namespace, settings: Settings) -> int:
+    from core.runner import carry_out, dataset_in_use
+    from core.training import Plan, limit_threads
+    from core.weights import checked
+
+    plan = Plan.loading(asked.recipe, asked.variant)
+    content = checked(_content(asked.file, RunError))
+    data = dataset_in_use(settings)
+    store = Store(settings.store_url)
+    run_id = store.create(plan.as_dict(), asked.name or asked.recipe, data.fingerprint, data.title, waiting=False, given=content)
+    limit_threads(1)
+    carry_out(run_id, settings, claimed=True)
+    run = store.run(run_id)
+    store.close()
+    _tell(asked, run, "")
+    return 0
+
+
+def _code(asked: argparse.Namespace, settings: Settings) -> int:
+    from core import script
+    from core.training import Plan
+    from models.catalogue import RECIPES
+
+    if asked.what in RECIPES:
+        plan = Plan.of(asked.what, asked.variant)
+        texts = script.script(plan), script.notebook(plan)
+    else:
+        texts = script.of_run(Store(settings.store_url).find(asked.what))
+    print(texts[asked.notebook], end="")
     return 0
 
 
@@ -161,13 +207,11 @@ def _predict(asked: argparse.Namespace, settings: Settings) -> int:
     return int(failed)
 
 
-def _content(file: str) -> bytes:
-    from core.errors import PictureError
-
+def _content(file: str, kind: type[FittingRoomError] = PictureError) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise PictureError(f"This file cannot be read ({error.strerror}). Check its name and place.") from error
+        raise kind(f"This file cannot be read ({error.strerror}). Check its name and place.") from error
 
 
 def _runs(asked: argparse.Namespace, settings: Settings) -> int:

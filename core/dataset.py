@@ -160,8 +160,13 @@ def validation_split(count: int, fraction: float, seed: int) -> tuple[np.ndarray
 
 def subset(dataset: Dataset, examples: int | None, seed: int) -> np.ndarray:
     """Rows of a random part of the training pictures, ascending, with every class in its share; None = all of them."""
-    labels = dataset.train_labels
-    if examples is None or examples >= len(labels):
+    count = len(dataset.train_labels)
+    return fair_share(dataset.train_labels, count if examples is None else examples, seed)
+
+
+def fair_share(labels: np.ndarray, examples: int, seed: int) -> np.ndarray:
+    """Rows of a random part of the pictures, ascending, with every class in its share; all rows where there are not more."""
+    if examples >= len(labels):
         return np.arange(len(labels))
     order = np.random.default_rng(seed).permutation(len(labels))
     place = np.empty(len(labels))  # of each picture within its class, 0 to 1

@@ -18,7 +18,7 @@ from core import own
 from core.errors import FittingRoomError, RunError
 from core.settings import Settings
 from core.store import SILENT_SECONDS, Run, Store
-from core.training import Plan, Point, train
+from core.training import Plan, Point, load, train
 
 PULSE_SECONDS = 0.25
 BEAT_SECONDS = 1.0
@@ -120,13 +120,17 @@ def _trained(store: Store, run: Run, settings: Settings, pulse: Pulse, listen: C
     def phase(words: str) -> None:
         store.update(run.id, phase=words, heartbeat=time.time())
 
-    result = train(Plan(**run.plan), data, report, phase, pulse.stopping.is_set)
+    plan = Plan(**run.plan)
+    if plan.loads:
+        result = load(plan, data, store.artifact(run.id, "given"), phase)
+    else:
+        result = train(plan, data, report, phase, pulse.stopping.is_set)
     buffer = io.BytesIO()
     np.save(buffer, result.outputs)
     status = "stopped" if pulse.stopping.is_set() else "done"
     store.finish(
         run.id,
-        {"keras": result.keras, "tflite": result.tflite, "probabilities": buffer.getvalue()},
+        {"keras": result.keras, "tflite": result.tflite, "weights": result.weights, "probabilities": buffer.getvalue()},
         status=status,
         finished=time.time(),
         phase="",

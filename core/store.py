@@ -40,8 +40,8 @@ from sqlalchemy.pool import NullPool
 from core.errors import RunError, StoreError
 
 ENDED = ("done", "stopped", "failed")
-ARTIFACTS = ("keras", "tflite", "probabilities")
-PICTURES = "pictures"  # the artifact a run on somebody's own clothes brings with it; it goes when the run has ended
+ARTIFACTS = ("keras", "tflite", "weights", "probabilities")
+BROUGHT = ("pictures", "given")  # what a run may bring with it, somebody's own clothes or weights; it goes when the run has ended
 SILENT_SECONDS = 6.0  # a running run whose worker wrote nothing for so long has lost it
 
 _TABLES = MetaData()
@@ -159,11 +159,12 @@ class Store:
         most_waiting: int = 40,
         waiting: bool = True,
         pictures: bytes | None = None,
+        given: bytes | None = None,
     ) -> str:
         """Write a new run and give its id; a name already taken gets a number. Raises RunError when the queue is full.
 
         Not `waiting` means that the caller carries it out itself, and no worker may take it. `pictures` is a data set that
-        only this run may use; it is kept until the run has ended.
+        only this run may use, `given` a file of weights to load instead of training; both are kept until the run has ended.
         """
         run_id, now = secrets.token_hex(4), time.time()
         with self._writing() as connection:
@@ -180,8 +181,9 @@ class Store:
                 **({"status": "waiting"} if waiting else {"status": "running", "started": now, "heartbeat": now}),
             }
             connection.execute(insert(_RUNS).values(values))
-            if pictures is not None:
-                connection.execute(insert(_ARTIFACTS).values(run=run_id, kind=PICTURES, content=pictures))
+            for kind, content in zip(BROUGHT, (pictures, given), strict=True):
+                if content is not None:
+                    connection.execute(insert(_ARTIFACTS).values(run=run_id, kind=kind, content=content))
         return run_id
 
     def runs(self) -> list[Run]:
@@ -247,7 +249,7 @@ class Store:
         with self._writing() as connection:
             connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(columns))
             if columns.get("status") in ENDED:
-                connection.execute(delete(_ARTIFACTS).where(_pictures_of(run_id)))
+                connection.execute(delete(_ARTIFACTS).where(_brought_by(run_id)))
 
     def add_point(self, run_id: str, point: Mapping, **columns: object) -> None:
         """Add a point of the curve (`kind`, `epoch`, `accuracy`, `loss`, ...) and set columns of the run in the same stroke."""
@@ -274,7 +276,7 @@ class Store:
         return tuple(table.loc[table["kind"] == kind, numbers].astype(float).reset_index(drop=True) for kind in ("batch", "epoch"))
 
     def artifact(self, run_id: str, kind: str) -> bytes:
-        """A file a run made: one of ARTIFACTS. Raises RunError when it has none (yet)."""
+        """A file a run made or brought: one of ARTIFACTS or BROUGHT. Raises RunError when it has none (yet)."""
         with self._reading() as connection:
             content = connection.scalar(select(_ARTIFACTS.c.content).where(_ARTIFACTS.c.run == run_id, _ARTIFACTS.c.kind == kind))
         if content is None:
@@ -284,17 +286,20 @@ class Store:
     def pictures(self, run_id: str) -> bytes | None:
         """The data set a run brought with it, while it has not ended; None when it uses the one everybody has."""
         with self._reading() as connection:
-            return connection.scalar(select(_ARTIFACTS.c.content).where(_pictures_of(run_id)))
+            return connection.scalar(select(_ARTIFACTS.c.content).where(_ARTIFACTS.c.run == run_id, _ARTIFACTS.c.kind == "pictures"))
+
+    def artifacts(self, run_id: str) -> list[str]:
+        """The kinds of files a run has."""
+        with self._reading() as connection:
+            return list(connection.scalars(select(_ARTIFACTS.c.kind).where(_ARTIFACTS.c.run == run_id)))
 
     def stop(self, run_id: str) -> None:
         """Ask the worker to stop; a run that still waits ends at once."""
         with self._writing() as connection:
             waiting = update(_RUNS).where(_RUNS.c.id == run_id, _RUNS.c.status == "waiting")
-            ended = connection.execute(
-                waiting.values(status="stopped", finished=time.time(), message="Taken out of the queue before it began.")
-            )
-            if ended.rowcount:
-                connection.execute(delete(_ARTIFACTS).where(_pictures_of(run_id)))
+            message = "Taken out of the queue before it began."
+            if connection.execute(waiting.values(status="stopped", finished=time.time(), message=message)).rowcount:
+                connection.execute(delete(_ARTIFACTS).where(_brought_by(run_id)))
             running = update(_RUNS).where(_RUNS.c.id == run_id, _RUNS.c.status == "running")
             connection.execute(running.values(stop_requested=True))
 
@@ -338,8 +343,8 @@ class Store:
         return f"Check that the database at {place.host} answers, or choose another with FITTING_ROOM_STORE."
 
 
-def _pictures_of(run_id: str) -> ColumnElement[bool]:
-    return (_ARTIFACTS.c.run == run_id) & (_ARTIFACTS.c.kind == PICTURES)
+def _brought_by(run_id: str) -> ColumnElement[bool]:
+    return (_ARTIFACTS.c.run == run_id) & _ARTIFACTS.c.kind.in_(BROUGHT)
 
 
 def _cause(error: SQLAlchemyError) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import evaluation, patches
+from core import evaluation, patches, weights
 from core.dataset import Dataset, subset, validation_split
 from core.errors import PlanError, RunError
 from core.settings import Settings
@@ -32,7 +32,7 @@ class Plan:
     """What a person chose before Start; `Plan.of(recipe)` has the author's choices."""
 
     recipe: str
-    epochs: int
+    epochs: int  # 0: its weights are loaded, not trained
     batch_size: int
     learning_rate: float
     examples: int | None = None  # None: all of the training pictures
@@ -50,6 +50,16 @@ class Plan:
         row = RECIPES[recipe].variant(variant)
         plan = cls(recipe, row.epochs, row.batch_size, row.learning_rate, variant=variant)
         return replace(plan, **{name: value for name, value in changes.items() if value is not None})
+
+    @classmethod
+    def loading(cls, recipe: str, variant: str = "") -> "Plan":
+        """The plan of a run that loads weights instead of training. Raises PlanError for an unknown recipe."""
+        return cls.of(recipe, variant, epochs=0)
+
+    @property
+    def loads(self) -> bool:
+        """Whether its weights are loaded from a file that came with the run."""
+        return self.epochs == 0
 
     def checked(self, settings: Settings, available: int) -> "Plan":
         """This plan, when it lies within the limits. Raises PlanError that names the value and what is allowed."""
@@ -114,15 +124,16 @@ class Point:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run made: two model files, raw test outputs (10000, 10) float32, and its figures."""
+    """What a run made: its network as three files, raw test outputs (10000, 10) float32, and its figures."""
 
     keras: bytes
     tflite: bytes
+    weights: bytes  # .weights.h5 of the network as models/ builds it
     outputs: np.ndarray
     test_accuracy: float
     test_loss: float
     temperature: float
-    seconds: float  # of training alone
+    seconds: float | None  # of training alone; None when it loaded its weights
 
 
 @dataclass
@@ -159,17 +170,38 @@ def train(
     phase("training")
     _learn(plan, recipe, lesson, report, stopping)
     seconds = time.perf_counter() - began
+    return _result(lesson.finish(lesson.network), recipe, dataset, lesson.held_back, seconds, phase)
+
+
+def load(plan: Plan, dataset: Dataset, content: bytes, phase: Callable[[str], None] = lambda words: None) -> Result:
+    """Build a plan's network and give it the weights in a .weights.h5 file instead of training it; score and export it.
+
+    Raises RunError when the file holds no weights, or those of another network.
+    """
+    recipe = plan.row
+    phase("loading the weights")
+    network = recipe.build()
+    weights.load(network, content, recipe.title)
+    return _result(network, recipe, dataset, _dealt(plan, recipe, dataset)[1], None, phase)
+
+
+def _result(
+    network: object, recipe: Recipe, dataset: Dataset, held_back: np.ndarray, seconds: float | None, phase: Callable[[str], None]
+) -> Result:
+    """Score and export a network as models/ builds it; the rows held back of the training pictures set its temperature."""
     phase("scoring on the test pictures")
-    model = _with_pixels(lesson.finish(lesson.network), recipe)
+    model = _with_pixels(network, recipe)
     outputs = _outputs(model, dataset.test_images)
+    if not np.isfinite(outputs).all():
+        raise RunError("Some of this network's answers are no numbers. Its weights are spoilt; train it again.")
     temperature = 1.0
-    if len(lesson.held_back) >= CALIBRATED_ON:
-        held_back = _outputs(model, dataset.train_images[lesson.held_back])
-        temperature = best_temperature(held_back, dataset.train_labels[lesson.held_back])
+    if len(held_back) >= CALIBRATED_ON:
+        temperature = best_temperature(_outputs(model, dataset.train_images[held_back]), dataset.train_labels[held_back])
     phase("saving")
     return Result(
         keras=_keras_file(model),
         tflite=_tflite_file(model),
+        weights=weights.written(network),
         outputs=outputs,
         test_accuracy=evaluation.accuracy(dataset.test_labels, outputs),
         test_loss=evaluation.loss(dataset.test_labels, outputs),
@@ -191,15 +223,19 @@ def best_temperature(outputs: np.ndarray, labels: np.ndarray) -> float:
     return float(np.exp(minimize_scalar(mean_loss, bounds=(-1.5, 1.5), method="bounded").x))
 
 
+def _dealt(plan: Plan, recipe: Recipe, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """The training pictures to learn from and those to hold back, as rows."""
+    chosen = subset(dataset, plan.examples, plan.seed)
+    if not recipe.validation:
+        return chosen, chosen[:0]
+    kept, held_back = validation_split(len(chosen), recipe.validation, recipe.validation_seed)
+    return chosen[kept], chosen[held_back]
+
+
 def _prepare(plan: Plan, recipe: Recipe, dataset: Dataset) -> _Lesson:
     import tensorflow as tf
 
-    chosen = subset(dataset, plan.examples, plan.seed)
-    if recipe.validation:
-        kept, held_back = validation_split(len(chosen), recipe.validation, recipe.validation_seed)
-        learn, check = chosen[kept], chosen[held_back]
-    else:
-        learn, check = chosen, chosen[:0]
+    learn, check = _dealt(plan, recipe, dataset)
     rows = np.concatenate([learn, check])
     images, labels = dataset.train_images[rows], dataset.train_labels[rows].astype(np.int32)
     if recipe.on_patches:

@@ -74,6 +74,27 @@ def test_a_network_is_trained_listed_scored_and_asked(small_home: Settings, smal
     assert "not a picture" in rows[1]["error"] and "cannot be read" in rows[2]["error"]
 
 
+def test_the_code_of_a_run_and_of_a_recipe_is_printed_and_weights_are_scored_as_a_run(small_home: Settings, tmp_path: Path) -> None:
+    (saved,) = core("load", "hello-world", str(fresh_weights(tmp_path)), "--name", "Brought")
+    assert (saved["event"], saved["name"], saved["seconds"]) == ("done", "Brought", None)
+
+    def code(*arguments: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-m", "core", "code", *arguments], cwd=PROJECT, capture_output=True, encoding="utf-8", check=True
+        ).stdout
+
+    assert 'build(outputs="softmax")' in code("five-steps", "--variant", "softmax").replace("'", '"')
+    book = json.loads(code("Brought", "--notebook"))
+    assert any('load_weights("hello-world.weights.h5")' in "".join(cell["source"]) for cell in book["cells"])
+
+
+def fresh_weights(folder: Path) -> Path:
+    """Weights of a network that has learned nothing, as Keras saves them."""
+    path = folder / "fresh.weights.h5"
+    RECIPES["hello-world"].build().save_weights(path)
+    return path
+
+
 def test_the_shipped_network_answers_without_a_store(small_home: Settings, small: Dataset, tmp_path: Path) -> None:
     picture = tmp_path / "boot.png"
     Image.fromarray(255 - small.test_images[1]).resize((280, 280)).save(picture)
@@ -87,6 +108,8 @@ def test_the_shipped_network_answers_without_a_store(small_home: Settings, small
     [
         (("train", "five"), "no recipe “five”"),
         (("train", "quick", "--epochs", "1000"), "epochs is 1,000"),
+        (("load", "quick", __file__), "does not hold weights"),
+        (("load", "quick", "missing.h5"), "cannot be read"),
         (("evaluate", "nobody"), "no run “nobody”"),
         (("predict", "--model", "nobody", "x.png"), "no run “nobody”"),
     ],
