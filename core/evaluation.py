@@ -5,7 +5,7 @@ Works on arrays alone: knows nothing of networks, runs or pictures.
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import classification_report, confusion_matrix, precision_recall_fscore_support
 
 from core.labels import NAMES
 
@@ -38,6 +38,37 @@ def report(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
     """Per class: precision, recall, F1 (0 to 1) and number of images; one row a class, in class order."""
     columns = precision_recall_fscore_support(labels, probabilities.argmax(axis=1), labels=CLASS_INDEX, zero_division=0)
     return pd.DataFrame(dict(zip(("precision", "recall", "f1", "images"), columns, strict=True)), index=pd.Index(NAMES, name="class"))
+
+
+def full_report(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
+    """The same with scikit-learn's last three rows: accuracy (in the column f1, of all images), macro avg and weighted avg."""
+    rows = classification_report(labels, probabilities.argmax(axis=1), labels=CLASS_INDEX, output_dict=True, zero_division=0)
+    averages = {name: [*list(rows[name].values())[:3], len(labels)] for name in ("macro avg", "weighted avg")}
+    table = pd.DataFrame({"accuracy": [np.nan, np.nan, rows["accuracy"], len(labels)], **averages}).T
+    classes = report(labels, probabilities)
+    last = table.set_axis(classes.columns, axis=1).astype(classes.dtypes)
+    return pd.concat([classes, last]).rename_axis("class")
+
+
+def report_csv(labels: np.ndarray, probabilities: np.ndarray) -> str:
+    """The full report as CSV, with scikit-learn's names of the columns."""
+    return full_report(labels, probabilities).rename(columns={"f1": "f1-score", "images": "support"}).to_csv(lineterminator="\n")
+
+
+def report_text(labels: np.ndarray, probabilities: np.ndarray) -> str:
+    """The classification report as scikit-learn prints it."""
+    return classification_report(labels, probabilities.argmax(axis=1), labels=CLASS_INDEX, target_names=NAMES, digits=4, zero_division=0)
+
+
+def adds_up(raw: np.ndarray) -> bool:
+    """Whether outputs (n, 10) are shares of 1 already, as those of a softmax are; sigmoids each stand for themselves."""
+    return bool(np.allclose(raw.sum(axis=1), 1, atol=5e-3))
+
+
+def shown(count: int, begin: int, size: int, seed: int | None = None) -> np.ndarray:
+    """Which of `count` pictures stand on a sheet of `size` that begins at a place: in order, or shuffled by a seed."""
+    order = np.arange(count) if seed is None else np.random.default_rng(seed).permutation(count)
+    return order[begin : begin + size]
 
 
 def mistakes(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:

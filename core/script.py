@@ -66,7 +66,7 @@ def of_run(run: Run) -> tuple[str, str]:
     figures = ""
     if run.scored:
         early = ", but it was stopped early" if run.status == "stopped" else ""
-        figures = f"{run.test_accuracy:.2%} of the test pictures right, loss {run.test_loss:.4f}{early}"
+        figures = f"test accuracy {run.test_accuracy:.4f}, test loss {run.test_loss:.4f}{early}"
     plan = Plan(**run.plan)
     return script(plan, run.data_title, figures), notebook(plan, run.data_title, figures)
 

@@ -1,12 +1,14 @@
-"""Mistakes: the confusion matrix of a run, the pictures behind each of its cells, and every wrong answer."""
+"""Mistakes: the confusion matrix of a run, the pictures behind each of its cells, its answers one by one, and every wrong answer."""
 
 import html
+import random
 
 import numpy as np
 import streamlit as st
 
 from core import charts, evaluation
 from core.labels import NAMES
+from pages.shared import sheets
 from pages.shared.choice import choose_network
 from pages.shared.frame import frame, guard
 from pages.shared.services import data, tested
@@ -15,6 +17,7 @@ from pages.shared.tiles import tiles
 frame("Mistakes", "See which clothes a network mixes up. Tap a number to see the pictures behind it.", wide=True)
 
 PER_PAGE = 24
+SHEETS = {"5 × 5 answers": 25, "5 × 3 with bars": 15}
 
 
 def caption(label: int, predicted: int, probability: float) -> str:
@@ -60,9 +63,14 @@ with guard():
             config={"displayModeBar": False},
             alt="Confusion matrix: rows are the true classes, columns the answers.",
         )
+        added = " + ".join(f"{count:,}" for count in counts.diagonal())
+        st.html(
+            f'<p class="diagonal">The diagonal: {added} = <b>{np.trace(counts):,} right answers</b> of {counts.sum():,}, '
+            f"or <b>{result.accuracy:.1%}</b>.</p>"
+        )
         st.caption(
-            f"Each row is one kind of clothes, each column an answer. Right answers lie on the diagonal: "
-            f"{np.trace(counts):,} of {counts.sum():,}. This table is called a confusion matrix."
+            "This table is called a confusion matrix. Each row is one kind of clothes, each column an answer; where both are the same, "
+            "on the outlined diagonal from corner to corner, the answer is right. Everything beside it is a mistake."
         )
     with right:
         points = event["selection"]["points"] if event else []
@@ -80,6 +88,62 @@ with guard():
         else:
             st.write("No picture: it never made this mistake.")
 
+    last = len(result.labels) - 1
+    if st.session_state.get("mistakes_from", 0) > last:
+        st.session_state["mistakes_from"] = 0
+
+    def turn(pages: int, size: int) -> None:
+        """Turn to another sheet."""
+        st.session_state["mistakes_from"] = min(max(st.session_state["mistakes_from"] + pages * size, 0), last)
+
+    def another() -> None:
+        """Take any other test picture."""
+        st.session_state["picture"] = random.randint(0, last)
+
+    with st.container(key="mistakes_answers"):
+        many, single = st.columns([1.25, 1], gap="large")
+    with many:
+        st.subheader("Answer by answer", anchor=False)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            kind = st.segmented_control(
+                "Sheet", list(SHEETS), default="5 × 5 answers", required=True, key="mistakes_kind", persist_state="session"
+            )
+            seed = None
+            if st.toggle("Shuffled", key="mistakes_shuffled", persist_state="session"):
+                seed = st.number_input("Seed", 0, 2**31 - 1, key="mistakes_seed", persist_state="session", width=110)
+        size = SHEETS[kind]
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            begin = st.number_input("From picture", 0, last, key="mistakes_from", persist_state="session", width=140)
+            st.button("Back", key="mistakes_back", icon=":material/arrow_back:", disabled=begin == 0, on_click=turn, args=(-1, size))
+            st.button("On", key="mistakes_on", icon=":material/arrow_forward:", disabled=begin + size > last, on_click=turn, args=(1, size))
+        rows = evaluation.shown(len(result.labels), begin, size, seed)
+        sheets.answered(
+            rows,
+            data().test_images[rows],
+            result.labels[rows],
+            shares[rows],
+            lambda row: f"mistakes?run={chosen}&picture={row}#one",
+            bars=size == 15,
+        )
+        st.caption(
+            "✓ right; ✗ wrong, with the truth in brackets. Below: the number of its answer / of the truth; a network knows the ten "
+            "classes as 0 to 9. Tap a picture to see all it said of it."
+        )
+    with single:
+        st.subheader("One of them", anchor="one")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            picture = st.number_input("Test picture", 0, last, key="picture", bind="query-params", width=160)
+            st.button("Take another", key="mistakes_another", icon=":material/casino:", on_click=another)
+        label, raw = int(result.labels[picture]), result.outputs[picture]
+        sheets.opened(picture, data().test_images[picture], label, shares[picture])
+        alike = evaluation.adds_up(result.outputs)
+        sheets.outputs(raw, None if alike else shares[picture], true=label)
+        total = "They add up to 1." if alike else f"They add up to {raw.sum():.2f}, not to 1: each is a sigmoid of its own."
+        st.caption(
+            f"The ten numbers the network gives for this picture. {total} The largest has number {raw.argmax()}, so the answer is "
+            f"{NAMES[raw.argmax()]}. (This step is called arg max.)"
+        )
+
     st.subheader("All wrong answers", anchor=False)
     only = st.pills("Show only these clothes", NAMES, selection_mode="multi", key="mistakes_only", persist_state="session")
     listed = wrong[wrong["label"].isin([NAMES.index(name) for name in only])] if only else wrong
@@ -95,7 +159,21 @@ with guard():
         "Precision: of the pictures it called so, how many were. Recall: of the pictures that are so, how many it found. "
         "F1: one number for both. Images: how many there are in the test set."
     )
-    table = evaluation.report(result.labels, result.outputs)
+    table = evaluation.full_report(result.labels, result.outputs)
     percent = {name: st.column_config.ProgressColumn(name, min_value=0, max_value=1, format="percent") for name in ("precision", "recall")}
     percent["f1"] = st.column_config.ProgressColumn("F1", min_value=0, max_value=1, format="percent")
     st.dataframe(table, column_config=percent, key="mistakes_report", height="content", alt="Precision, recall and F1 of each class")
+    st.caption(
+        "Accuracy: the share of all pictures answered right. Macro avg: the mean over the ten classes. Weighted avg: the mean in which a "
+        "class counts as much as it has pictures."
+    )
+    with st.container(horizontal=True):
+        for words, make, ending in (("Download as CSV", evaluation.report_csv, "csv"), ("Download as text", evaluation.report_text, "txt")):
+            st.download_button(
+                words,
+                make(result.labels, result.outputs),
+                f"report-{chosen}.{ending}",
+                key=f"mistakes_report_{ending}",
+                icon=":material/download:",
+                on_click="ignore",
+            )

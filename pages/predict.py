@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from core import answers, charts
+from core import answers, charts, evaluation
 from core.errors import PictureError
 from core.inference import Network, answer
 from core.labels import NAMES
 from core.photo import Reading, read_drawing, read_photo, read_sample
-from pages.shared import pictures
+from pages.shared import pictures, sheets
 from pages.shared.frame import frame, guard
 from pages.shared.services import data, jobs, network, runs, settings
 
@@ -76,6 +76,11 @@ def show(asked: Network, reading: Reading, key: str, true: int | None = None) ->
             config={"displayModeBar": False},
             alt=f"Ten probabilities; the highest is {reply.label} with {max(reply.probabilities):.0%}.",
         )
+        raw = asked.raw(reading.image[None])
+        if not evaluation.adds_up(raw):
+            with st.expander("The ten outputs as the network gives them", key=f"predict_raw_{key}"):
+                sheets.outputs(raw[0])
+                st.caption(f"Ten sigmoids, each of its own: they add up to {raw.sum():.2f}. The bars above are scaled to 100 %.")
     if len(reading.stages) > 1:
         pictures.strip(reading.stages)
 

@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from core import answers, charts
+from core import answers, charts, script, weights
 from core.lessons import LAYERS, LESSONS
 from core.training import Plan, duration, estimate
-from models.catalogue import RECIPES, layers
+from models.catalogue import RECIPES, every, layers
 from pages.shared.frame import frame, guard
 from pages.shared.services import data, jobs, own, settings, shared_data, start, store
 
@@ -15,6 +15,7 @@ frame("Train a network", "Choose a network, press Start, and watch it learn.", w
 STATUS = {"waiting": "waits", "running": "trains", "done": "finished", "stopped": "stopped early", "failed": "broke off"}
 AMOUNTS = {"a taste": 6_000, "a third": 20_000, "all": None}
 BATCHES = [16, 32, 64, 128, 256, 512, 1024]
+FILES = {"keras": "keras", "weights": "weights.h5", "tflite": "tflite"}
 RATES = [0.0001, 0.0003, 0.001, 0.003, 0.008, 0.02, 0.1]
 
 
@@ -27,6 +28,13 @@ def nothing_yet() -> tuple[pd.DataFrame, pd.DataFrame]:
 def follow(run_id: str) -> None:
     """Open a run: its id goes into the address, so that the link shows the same run everywhere."""
     st.query_params["run"] = run_id
+
+
+def titled(name: str) -> str:
+    """What a network of the catalogue is called, with what is changed in it."""
+    recipe, _, variant = name.partition("/")
+    changed = [row.title for row in RECIPES[recipe].variants if row.name == variant]
+    return " · ".join([RECIPES[recipe].title, *changed])
 
 
 with guard():
@@ -66,7 +74,8 @@ with guard():
                 other = f"as published: {recipe.published_accuracy:.1%}" if recipe.published_accuracy else "people: 83.5 %"
                 facts[0].metric("of the test pictures right", f"{run.test_accuracy:.1%}", other, delta_color="off", delta_arrow="off")
                 facts[1].metric("test loss", f"{run.test_loss:.3f}")
-                facts[2].metric("time to train", duration(run.seconds))
+                if run.seconds is not None:
+                    facts[2].metric("time to train", duration(run.seconds))
             elif latest is not None:
                 facts[0].metric("right just now", f"{latest.accuracy:.0%}")
                 facts[1].metric("loss", f"{latest.loss:.2f}")
@@ -86,6 +95,8 @@ with guard():
                     config={"displayModeBar": False},
                     alt=f"Loss over the epochs, now {latest.loss:.2f}.",
                 )
+            elif Plan(**run.plan).loads:
+                st.write("Its weights come from a file. Nothing was trained here, so there is no curve to show.")
             elif not run.ended:
                 st.caption("The curve appears here as soon as the first pictures are learned.")
             if run.status in ("waiting", "running"):
@@ -214,7 +225,7 @@ with guard():
                 "network": [RECIPES[run.recipe].title for run in runs],
                 "state": [STATUS[run.status] for run in runs],
                 "right": [None if run.test_accuracy is None else 100 * run.test_accuracy for run in runs],
-                "training": ["" if run.seconds is None else duration(run.seconds) for run in runs],
+                "training": ["loaded" if Plan(**run.plan).loads else duration(run.seconds) if run.seconds else "" for run in runs],
                 "pictures": [run.data_title for run in runs],
                 "started": [pd.Timestamp(run.created, unit="s") for run in runs],
             }
@@ -239,22 +250,80 @@ with guard():
             key="training_book",
             alt="All runs with their state and score",
         )
+
+    with st.expander("Show me the code", key="training_code"):
+        st.write(
+            "A short Keras script that does the same: same pictures, same order, same figures. Run it on any computer with Python, "
+            "change a line, and see what happens."
+        )
+        of_run = ["this run"] if shown else []
+        choice = st.segmented_control(
+            "Code of",
+            [*of_run, "what is chosen above"],
+            default="this run" if shown else None,
+            required=bool(shown),
+            key="training_code_of",
+        )
+        if shown and choice == "this run":
+            code, book = script.of_run(shown)
+            stem = f"{shown.recipe}-{shown.id}"
+        else:
+            code, book = script.script(plan, data().title), script.notebook(plan, data().title)
+            stem = plan.recipe
+        with st.container(horizontal=True):
+            for words, content, ending in (("Download .py", code, "py"), ("Download notebook (.ipynb)", book, "ipynb")):
+                st.download_button(
+                    words,
+                    content,
+                    f"{stem}.{ending}",
+                    key=f"training_code_{ending}",
+                    icon=":material/download:",
+                    on_click="ignore",
+                )
+        st.code(code, language="python", height=460)
+
+    with st.expander("Load weights saved elsewhere", key="training_load"):
+        st.write(
+            "The script above leaves a file that ends in .weights.h5: the numbers the network has learned. Bring it here, and it is "
+            "scored on the test pictures and listed with the other runs."
+        )
+        networks = every()
+        owner = st.selectbox(
+            "The weights belong to", list(networks), format_func=titled, key="training_load_recipe", persist_state="session"
+        )
+        file = st.file_uploader("File of weights", type=["h5"], max_upload_size=weights.MOST_MB, key="training_load_file")
+        start = st.button("Load and score", key="training_load_start", icon=":material/play_arrow:", disabled=file is None)
+        with guard():
+            if start:
+                content = weights.checked(file.getvalue())
+                brought = Plan.loading(*owner.split("/")).as_dict()
+                words = f"{networks[owner].title}, loaded"
+                follow(store().create(brought, words, data().fingerprint, data().title, settings().max_waiting, given=content))
+                jobs().tend()
+                st.rerun()
+
+    if runs:
         with st.expander("Rename, download or delete this run", key="training_this_run"):
             new_name = st.text_input("New name", shown.name, key=f"training_rename_{shown.id}", max_chars=60)
             if st.button("Rename", key="training_rename_button", icon=":material/edit:"):
                 store().rename(shown.id, new_name)
                 st.rerun()
             if shown.scored:
-                st.caption(".keras opens in Python with Keras; .tflite runs on a phone.")
-                for kind in ("keras", "tflite"):
-                    st.download_button(
-                        f"Download .{kind}",
-                        lambda kind=kind: store().artifact(shown.id, kind),
-                        f"{shown.id}.{kind}",
-                        key=f"training_download_{kind}",
-                        icon=":material/download:",
-                        on_click="ignore",
-                    )
+                st.caption(
+                    ".keras opens in Python with Keras; .weights.h5 holds the learned numbers alone, for the script above; "
+                    ".tflite runs on a phone."
+                )
+                there = store().artifacts(shown.id)
+                with st.container(horizontal=True):
+                    for kind in (kind for kind in FILES if kind in there):
+                        st.download_button(
+                            f"Download .{FILES[kind]}",
+                            lambda kind=kind: store().artifact(shown.id, kind),
+                            f"{shown.id}.{FILES[kind]}",
+                            key=f"training_download_{kind}",
+                            icon=":material/download:",
+                            on_click="ignore",
+                        )
             sure = st.checkbox("Yes, delete this run and all it made", key=f"training_sure_{shown.id}")
             if st.button("Delete", key="training_delete", icon=":material/delete:", disabled=not sure):
                 store().delete(shown.id)

@@ -26,7 +26,7 @@ MENU = (
     ("pages/predict.py", "Predict"),
     ("pages/help.py", "Help"),
 )
-NEGATIVE = "<style>.tiles img,img.large,.sheet i,.strip img.dots28{filter:invert(1)}</style>"
+NEGATIVE = "<style>.tiles img,img.large,.sheet i,.answers i,.strip img.dots28{filter:invert(1)}</style>"
 log = logging.getLogger(__name__)
 
 

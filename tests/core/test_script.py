@@ -140,5 +140,5 @@ def test_what_a_person_called_their_clothes_cannot_become_code(home: Settings) -
     store.update(run_id, status="stopped", test_accuracy=0.5, test_loss=1.0)
     code, _ = of_run(store.run(run_id))
     store.close()
-    assert "SystemExit" in code and "50.00% of the test pictures right, loss 1.0000, but it was stopped early" in code
+    assert "SystemExit" in code and "test accuracy 0.5000, test loss 1.0000, but it was stopped early" in code
     assert "SystemExit" not in compile(code, "run.py", "exec").co_names

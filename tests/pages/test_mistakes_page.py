@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -100,3 +101,73 @@ def test_an_unknown_run_gets_a_sentence_and_the_shipped_network(store: Store):
     at = opened(run="nonsense")
     assert any("no finished run “nonsense”" in info.value for info in at.info)
     assert at.selectbox(key="choice_run").value == SHIPPED
+
+
+def sheet(at: AppTest) -> list[tuple[str, str]]:
+    """Each answered picture on the sheet: its number, and what is written below."""
+    (body,) = [block.proto.body for block in at.html if 'class="answers' in block.proto.body]
+    return re.findall(r'aria-label="Test picture (\d+)".*?<b>(.*?)</b><small>(.*?)</small>', body)
+
+
+def written(row: int, label: int, shares: np.ndarray) -> tuple[str, str, str]:
+    """What must stand below a picture."""
+    answer = int(shares.argmax())
+    right = answer == label
+    words = f"{'✓' if right else '✗'} {NAMES[answer]} {shares[answer]:.0%}".replace("%", "\u00a0%")
+    return str(row), words if right else f"{words} ({NAMES[label]})", f"{answer} / {label}"
+
+
+def test_sheets_begin_with_the_first_pictures_turn_and_shuffle(store: Store, small: Dataset):
+    answers = tested(SHIPPED, store, small)
+    shares = evaluation.normalise(answers.outputs)
+    expected = [written(row, int(answers.labels[row]), shares[row]) for row in range(len(shares))]
+    at = opened()
+    assert sheet(at) == expected[:25]
+    at.button(key="mistakes_on").click().run()
+    assert sheet(at) == expected[25:50]
+    at.segmented_control(key="mistakes_kind").set_value("5 × 3 with bars").run()
+    assert sheet(at) == expected[25:40]
+    at.number_input(key="mistakes_from").set_value(0).run()
+    assert sheet(at) == expected[:15] and at.button(key="mistakes_back").disabled
+    at.toggle(key="mistakes_shuffled").set_value(True).run()
+    assert sheet(at) == [expected[row] for row in np.random.default_rng(0).permutation(len(shares))[:15]]
+    at.number_input(key="mistakes_from").set_value(len(shares) - 1).run()
+    assert len(sheet(at)) == 1 and at.button(key="mistakes_on").disabled
+
+
+def outputs(at: AppTest) -> list[list[str]]:
+    """The rows of the table of ten outputs: number, name and figures."""
+    (body,) = [block.proto.body for block in at.html if 'class="outputs"' in block.proto.body]
+    rows = re.findall(r"<td>(\d)</td><th>(.*?)</th>(.*?)</tr>", body)
+    return [[index, name, *re.findall(r"<span>(.*?)</span>", cells)] for index, name, cells in rows]
+
+
+def test_a_sigmoid_network_shows_its_raw_outputs_beside_the_scaled_ones(store: Store, small: Dataset):
+    run_id = store.create(Plan.of("five-steps", epochs=1).as_dict(), "Sigmoid", small.fingerprint, small.title)
+    carry_out(run_id, Settings.from_environment())
+    answers = tested(run_id, store, small)
+    raw, label = answers.outputs[15], answers.labels[15]
+    at = opened(run=run_id, picture="15")
+    rows = outputs(at)
+    assert [float(row[2]) for row in rows] == pytest.approx(raw.tolist(), abs=6e-5)
+    assert [float(row[3].split()[0]) for row in rows] == pytest.approx((100 * raw / raw.sum()).tolist(), abs=0.06)
+    assert [row[1].endswith("✓") for row in rows] == [index == label for index in range(10)]
+    told = " ".join(caption.value for caption in at.caption)
+    assert f"add up to {raw.sum():.2f}, not to 1" in told and f"number {raw.argmax()}, so the answer is {NAMES[raw.argmax()]}" in told
+
+
+def test_a_softmax_network_shows_its_outputs_once(store: Store):
+    at = opened(picture="3")
+    assert all(len(row) == 3 for row in outputs(at)) and any("They add up to 1." in caption.value for caption in at.caption)
+    at.button(key="mistakes_another").click().run()
+    assert not at.exception and len(outputs(at)) == 10
+
+
+def test_the_diagonal_is_added_up_and_the_report_can_be_taken_away(store: Store, small: Dataset):
+    answers = tested(SHIPPED, store, small)
+    diagonal = evaluation.confusion(answers.labels, answers.outputs).diagonal()
+    at = opened()
+    (words,) = [block.proto.body for block in at.html if 'class="diagonal"' in block.proto.body]
+    assert f"{' + '.join(map(str, diagonal))} = <b>{diagonal.sum()} right answers</b> of 400" in words
+    assert [button.label for button in at.get("download_button")] == ["Download as CSV", "Download as text"]
+    assert at.dataframe[0].value.index.tolist()[-3:] == ["accuracy", "macro avg", "weighted avg"]

@@ -1,6 +1,7 @@
 """Predict: photos, drawings and test pictures are answered; a bad file is one sentence and stops nothing."""
 
 import io
+import re
 from pathlib import Path
 
 import cv2
@@ -11,8 +12,10 @@ from streamlit.testing.v1 import AppTest
 
 from core.dataset import Dataset
 from core.labels import NAMES
+from core.runner import carry_out
 from core.settings import Settings
 from core.store import Store
+from core.training import Plan
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PLAN = {"recipe": "quick", "epochs": 4}
@@ -151,3 +154,15 @@ def test_a_run_without_a_network_is_not_offered(home):
     store.create(PLAN, "still waiting", "print", "Fashion-MNIST")
     store.close()
     assert not any("still waiting" in option for option in opened().selectbox(key="predict_model").options)
+
+
+def test_a_sigmoid_network_shows_its_outputs_before_they_are_scaled(home, small: Dataset):
+    assert not [block for block in opened(way="data").html if 'class="outputs"' in block.proto.body]  # the shipped one is a softmax
+    store = Store(home.store_url)
+    run = store.create(Plan.of("five-steps", epochs=1, examples=300).as_dict(), "Sigmoid", small.fingerprint, small.title)
+    carry_out(run, Settings.from_environment())
+    store.close()
+    at = opened(way="data", model=run, sample="4")
+    (table,) = [block.proto.body for block in at.html if 'class="outputs"' in block.proto.body]
+    figures = [float(words) for words in re.findall(r"<span>(.*?)</span>", table)]
+    assert len(figures) == 10 and any(f"add up to {sum(figures):.2f}" in caption.value for caption in at.caption)

@@ -13,6 +13,8 @@ from core.runner import carry_out
 from core.settings import Settings
 from core.store import Store
 from core.training import Plan
+from core.weights import written
+from models.catalogue import RECIPES
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 
@@ -144,3 +146,46 @@ def test_a_store_that_cannot_be_written_is_one_sentence(tmp_path: Path, monkeypa
     at = opened()
     assert not at.exception
     assert any("FITTING_ROOM_HOME" in error.value for error in at.error)
+
+
+def shown_code(at: AppTest) -> str:
+    (block,) = at.code
+    return block.value
+
+
+def test_the_code_of_a_run_and_of_what_is_chosen_is_shown(store: Store, small: Dataset):
+    at = opened()
+    assert "EPOCHS = 4\n" in shown_code(at)  # of the plan: there is no run
+    run_id = add(store, small, epochs=3, seed=11)
+    at = opened(run=run_id)
+    assert "SEED = 11 " in shown_code(at) and "EPOCHS = 3\n" in shown_code(at) and small.title in shown_code(at)
+    at.segmented_control(key="training_code_of").set_value("what is chosen above").run()
+    assert "SEED = 0 " in shown_code(at) and "EPOCHS = 4\n" in shown_code(at)
+    assert [button.label for button in at.get("download_button")][:2] == ["Download .py", "Download notebook (.ipynb)"]
+
+
+def test_weights_from_elsewhere_become_a_run_like_any_other(store: Store, small: Dataset):
+    at = opened()
+    assert at.button(key="training_load_start").disabled
+    at.selectbox(key="training_load_recipe").select("five-steps/softmax")
+    content = written(RECIPES["five-steps"].variant("softmax").build())
+    at.file_uploader(key="training_load_file").upload("mine.weights.h5", content, "application/x-hdf5").run()
+    at.button(key="training_load_start").click().run()
+    assert not at.exception and not at.error
+    (run,) = store.runs()
+    assert (run.name, run.status) == ("Five easy steps, loaded", "waiting") and Plan(**run.plan) == Plan.loading("five-steps", "softmax")
+    assert store.artifact(run.id, "given") == content
+    assert carry_out(run.id, Settings.from_environment()) == "done"
+    at = opened(run=run.id)
+    assert any("there is no curve to show" in text.value for text in at.markdown) and not at.get("plotly_chart")
+    assert f"{store.run(run.id).test_accuracy:.1%}" in [metric.value for metric in at.metric]
+    assert "Download .weights.h5" in [button.label for button in at.get("download_button")]
+    assert at.dataframe[-1].value["training"].tolist() == ["loaded"]
+
+
+def test_a_file_that_holds_no_weights_is_refused_at_once_and_nothing_waits(store: Store):
+    at = opened()
+    at.file_uploader(key="training_load_file").upload("words.h5", b"I am text.", "text/plain").run()
+    at.button(key="training_load_start").click().run()
+    assert any("does not hold weights" in error.value for error in at.error)
+    assert store.runs() == []
