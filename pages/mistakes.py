@@ -130,7 +130,7 @@ with guard():
             "classes as 0 to 9. Tap a picture to see all it said of it."
         )
     with single:
-        st.subheader("One of them", anchor="one")
+        st.subheader("One picture", anchor="one")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             picture = st.number_input("Test picture", 0, last, key="picture", bind="query-params", width=160)
             st.button("Take another", key="mistakes_another", icon=":material/casino:", on_click=another)
