@@ -20,12 +20,12 @@ frame("Lessons", "Five published systems, step by step: what their authors did, 
 
 SHORT = {"epochs": 3, "examples": 6_000}
 LOOKS = {  # a step's word: where in the app one sees it
-    "table": ("See the table", "pages/dataset.py", {}),
-    "arrays": ("See shapes and labels", "pages/dataset.py", {}),
+    "table": ("See the table", "pages/dataset.py", {"look": "Table"}),
+    "arrays": ("See shapes and labels", "pages/dataset.py", {"look": "Table"}),
     "grid": ("See the grid", "pages/dataset.py", {}),
-    "one": ("See one large", "pages/dataset.py", {}),
-    "scaling": ("See before and after", "pages/dataset.py", {}),
-    "reshape": ("See what a channel is", "pages/dataset.py", {}),
+    "one": ("See one large", "pages/dataset.py", {"look": "Numbers"}),
+    "scaling": ("See before and after", "pages/dataset.py", {"look": "Numbers"}),
+    "reshape": ("See what a channel is", "pages/dataset.py", {"look": "Numbers"}),
     "evaluate": ("See the score of a run", "pages/mistakes.py", {}),
     "matrix": ("See the matrix of a run", "pages/mistakes.py", {}),
     "sheet": ("See the sheet of a run", "pages/mistakes.py", {}),

@@ -30,13 +30,6 @@ def follow(run_id: str) -> None:
     st.query_params["run"] = run_id
 
 
-def titled(name: str) -> str:
-    """What a network of the catalogue is called, with what is changed in it."""
-    recipe, _, variant = name.partition("/")
-    changed = [row.title for row in RECIPES[recipe].variants if row.name == variant]
-    return " · ".join([RECIPES[recipe].title, *changed])
-
-
 with guard():
     runs = store().runs()
     asked = st.query_params.get("run", "")
@@ -287,19 +280,19 @@ with guard():
             "The script above leaves a file that ends in .weights.h5: the numbers the network has learned. Bring it here, and it is "
             "scored on the test pictures and listed with the other runs."
         )
-        networks = every()
+        loadable = {name: Plan.loading(*name.split("/")) for name in every()}
         owner = st.selectbox(
-            "The weights belong to", list(networks), format_func=titled, key="training_load_recipe", persist_state="session"
+            "The weights belong to",
+            list(loadable),
+            format_func=lambda name: loadable[name].title,
+            key="training_load_recipe",
+            persist_state="session",
         )
         file = st.file_uploader("File of weights", type=["h5"], max_upload_size=weights.MOST_MB, key="training_load_file")
-        start = st.button("Load and score", key="training_load_start", icon=":material/play_arrow:", disabled=file is None)
         with guard():
-            if start:
-                content = weights.checked(file.getvalue())
-                brought = Plan.loading(*owner.split("/")).as_dict()
-                words = f"{networks[owner].title}, loaded"
-                follow(store().create(brought, words, data().fingerprint, data().title, settings().max_waiting, given=content))
-                jobs().tend()
+            if st.button("Load and score", key="training_load_start", icon=":material/play_arrow:", disabled=file is None):
+                plan = loadable[owner]
+                follow(start(plan, f"{plan.title}, loaded", given=weights.checked(file.getvalue())))
                 st.rerun()
 
     if runs:

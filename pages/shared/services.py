@@ -184,15 +184,19 @@ def jobs() -> "Jobs":
     return _jobs(settings())
 
 
-def start(plan: Plan, name: str) -> str:
-    """Queue a run on the clothes in use and give its id; brought clothes travel with it. Raises PlanError, RunError and StoreError."""
+def start(plan: Plan, name: str, given: bytes | None = None) -> str:
+    """Queue a run on the clothes in use and give its id; brought clothes and weights travel with it.
+
+    Raises PlanError, RunError and StoreError.
+    """
     used, brought = data(), own()
     available = len(used.train_images)
     if brought and plan.examples is None:
         plan = replace(plan, examples=available)  # "all" is another number for those who watch with other clothes
-    plan.checked(settings(), available)
+    if given is None:  # with weights to load there is nothing to train, and no limit to hold
+        plan.checked(settings(), available)
     pictures = pack(used) if brought else None
-    run_id = store().create(plan.as_dict(), name, used.fingerprint, used.title, settings().max_waiting, pictures=pictures)
+    run_id = store().create(plan.as_dict(), name, used.fingerprint, used.title, settings().max_waiting, pictures=pictures, given=given)
     jobs().tend()
     return run_id
 

@@ -173,7 +173,8 @@ def test_weights_from_elsewhere_become_a_run_like_any_other(store: Store, small:
     at.button(key="training_load_start").click().run()
     assert not at.exception and not at.error
     (run,) = store.runs()
-    assert (run.name, run.status) == ("Five easy steps, loaded", "waiting") and Plan(**run.plan) == Plan.loading("five-steps", "softmax")
+    assert (run.name, run.status) == ("Five easy steps: Softmax instead of sigmoids, loaded", "waiting")
+    assert Plan(**run.plan) == Plan.loading("five-steps", "softmax")
     assert store.artifact(run.id, "given") == content
     assert carry_out(run.id, Settings.from_environment()) == "done"
     at = opened(run=run.id)
