@@ -118,11 +118,8 @@ with guard():
 
     st.subheader("Look inside", anchor=False)
     images = data().train_images
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        inside = st.segmented_control("What to look at", INSIDE, default="Convolution", required=True, key="lessons_inside")
-        number = st.number_input(
-            "Training picture", 0, len(images) - 1, min(FIRST_SHIRT, len(images) - 1), key="lessons_picture", width=180
-        )
+    inside = st.pills("What to look at", INSIDE, default="Convolution", required=True, key="lessons_inside")
+    number = st.number_input("Training picture", 0, len(images) - 1, min(FIRST_SHIRT, len(images) - 1), key="lessons_picture", width=180)
     image = images[number]
     if inside == "Neuron":
         st.write(

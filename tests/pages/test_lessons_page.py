@@ -75,7 +75,7 @@ def test_a_button_queues_exactly_what_it_says(store: Store, key: str, plan: Plan
 @pytest.mark.parametrize("inside", ["Neuron", "Convolution", "ReLU", "Max pooling", "Dropout", "Flatten", "Network"])
 def test_every_layer_can_be_looked_into(inside: str) -> None:
     at = opened()
-    at.segmented_control(key="lessons_inside").set_value(inside).run()
+    at.pills(key="lessons_inside").set_value(inside).run()
     assert not at.exception and not at.error
 
 
@@ -88,7 +88,7 @@ def test_a_convolution_shows_its_nine_products_and_their_sum() -> None:
 
 def test_dropout_leaves_out_others_each_time() -> None:
     at = opened()
-    at.segmented_control(key="lessons_inside").set_value("Dropout").run()
+    at.pills(key="lessons_inside").set_value("Dropout").run()
     before = bodies(at)
     at.button(key="lessons_again").click().run()
     assert bodies(at) != before
