@@ -1,7 +1,8 @@
 """Makes the shipped network: `python -m core.fitting --data FOLDER --pictures FOLDER [--out models/shipped] [--seed 0]`.
 
-Fits one small network on Fashion-MNIST, cut-out photos and sketches made by program; calibrates it on photos by
-people whose photos it was not fitted on; measures it on the check folders, which it never learns from.
+Fits one small network in two stages: on Fashion-MNIST and sketches made by program, then on these and cut-out photos. The second
+stage is repeated with the photos of some people left out, so that every photo is answered once by a network that has seen none of
+its owner's: these answers calibrate. The check folders are only measured.
 Keras is imported inside functions: no server imports this file.
 """
 
@@ -13,7 +14,7 @@ import json
 import os
 import platform
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -30,7 +31,8 @@ from core.settings import Settings
 
 BATCH = 128
 RATE = 2e-3
-HELD_OUT = 0.15  # share of the photos, all by people of their own, that only calibrate
+STAGES = (14, 8, 3)  # epochs without photos, with photos, and with photos for each fold
+FOLDS = 3  # groups of people, each left out once
 PHOTOS, SKETCHES, NONE = 16_000, 16_000, 2_500  # pictures of each kind in an epoch, beside the data set's own
 POOL = 30_000  # different sketches, half from the data set's images and half caricatures
 SMOOTHING = 0.05
@@ -38,8 +40,8 @@ PRECISION = 0.90  # wanted among photos answered as sure
 LOST = 0.04  # share of clothes that may be called none of the ten
 DATA = (
     ("Fashion-MNIST, training part", "Zalando SE", "MIT", "fitting"),
-    ("Phone photos of clothes", "180 contributors", "CC0-1.0", "fitting; 15 % of the people for calibration"),
-    ("Phone photos of hats, shorts and skirts", "contributors", "CC0-1.0", "fitting what is none of the ten"),
+    ("Phone photos of clothes", "180 contributors", "CC0-1.0", "fitting, and calibration out of fold by contributor"),
+    ("Phone photos of hats, shorts and skirts", "contributors", "CC0-1.0", "fitting what is none of the ten, and calibration out of fold"),
     ("Sketches made by program from the first and from templates", "Fitting Room", "MIT", "fitting"),
     ("Phone photos of 61 other people", "contributors", "CC0-1.0", "measuring only"),
     ("Quick, Draw! drawings", "Google", "CC BY 4.0", "measuring only"),
@@ -97,11 +99,12 @@ def _read(path: Path) -> tuple[np.ndarray, bool] | None:
     return reading.image, reading.finding is None
 
 
-def hold_out(contributors: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """True (n,) for all pictures of some contributors, drawn by chance until they made `HELD_OUT` of the pictures."""
-    people = generator.permutation(np.unique(contributors))
-    made = np.cumsum([(contributors == person).sum() for person in people])
-    return np.isin(contributors, people[: int(np.searchsorted(made, HELD_OUT * len(contributors))) + 1])
+def folds(contributors: np.ndarray, seed: int) -> list[np.ndarray]:
+    """For each of FOLDS groups of people the pictures of theirs, (n,) bool; every picture is in exactly one."""
+    from sklearn.model_selection import GroupKFold
+
+    groups = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(contributors, groups=contributors)
+    return [np.isin(np.arange(len(contributors)), left_out) for _, left_out in groups]
 
 
 def augment(images: np.ndarray, generator: np.random.Generator, strength: float) -> np.ndarray:
@@ -137,55 +140,97 @@ def _patch(image: np.ndarray, generator: np.random.Generator, value: int) -> Non
 
 
 def build():
-    """A fresh Keras network: raw pixels (n, 28, 28) float32 in, ten probabilities out."""
-    from keras import Sequential, layers
+    """A fresh Keras network: raw pixels (n, 28, 28) float32 in, ten logits out. 513,418 numbers to learn."""
+    from keras import Model, layers
 
-    def convolution(filters: int, size: int, stride: int = 1) -> list:
-        return [layers.Conv2D(filters, size, strides=stride, padding="same", use_bias=False), layers.BatchNormalization(), layers.ReLU()]
+    def convolve(before, filters: int, stride: int = 1):
+        after = layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(before)
+        return layers.ReLU()(layers.BatchNormalization()(after))
 
-    return Sequential(
-        [
-            layers.Input((28, 28)),
-            layers.Rescaling(1 / 255),
-            layers.Reshape((28, 28, 1)),
-            *convolution(32, 5, 2),  # (14, 14, 32)
-            *convolution(64, 3),
-            *convolution(96, 3, 2),  # (7, 7, 96)
-            *convolution(128, 3),
-            layers.MaxPooling2D(2, padding="same"),  # (4, 4, 128)
-            layers.Flatten(),
-            layers.Dropout(0.4),
-            layers.Dense(128, activation="relu"),
-            layers.Dropout(0.3),
-            layers.Dense(10, activation="softmax"),
-        ],
-        name="fitting_room",
-    )
+    pixels = layers.Input((28, 28))
+    x = layers.Rescaling(1 / 255)(pixels)
+    x = layers.Permute((1, 3, 2, 4))(layers.Reshape((14, 2, 14, 2))(x))
+    x = convolve(layers.Reshape((14, 14, 4))(x), 64)  # every 2 x 2 pixels become one place with 4 channels
+    x = layers.Add()([x, convolve(x, 64)])
+    x = convolve(x, 128, 2)  # (7, 7, 128)
+    x = layers.Add()([x, convolve(x, 128)])
+    x = convolve(layers.MaxPooling2D(2, padding="same")(x), 192)  # (4, 4, 192)
+    x = layers.Dropout(0.4)(layers.Flatten()(x))
+    return Model(pixels, layers.Dense(10)(x), name="fitting_room")
 
 
-def one_epoch(data: Dataset, photos: Pictures, none: Pictures, pool: tuple, generator: np.random.Generator) -> tuple:
-    """Freshly augmented pictures (n, 28, 28) uint8 and targets (n, 10) float32 for one epoch, shuffled."""
-    share = np.bincount(photos.labels, minlength=10)[photos.labels] ** -0.4  # rare classes come up more often, not equally often
-    chosen = generator.choice(len(photos.labels), PHOTOS, p=share / share.sum())
-    drawn = generator.choice(len(pool[1]), SKETCHES)
-    others = generator.choice(len(none.labels), NONE)
-    images = np.concatenate(
-        [
-            augment(data.train_images, generator, 0.5),
-            augment(photos.images[chosen], generator, 1.2),
-            augment(pool[0][drawn], generator, 0.8),
-            augment(none.images[others], generator, 1.0),
-        ]
-    )
-    labels = np.concatenate([data.train_labels, photos.labels[chosen], pool[1][drawn], none.labels[others]]).astype(int)
-    sharp = np.eye(10, dtype=np.float32)[labels] * (1 - SMOOTHING) + SMOOTHING / 10
-    targets = np.where((labels < 0)[:, None], np.float32(0.1), sharp)
-    order = generator.permutation(len(labels))
-    return images[order], targets[order]
+def answering(network):
+    """The network that is kept: it looks at a picture and at its mirror image, and gives ten probabilities."""
+    from keras import Model, layers, ops
+
+    pixels = layers.Input((28, 28))
+    logits = layers.Average()([network(pixels), network(ops.flip(pixels, axis=2))])
+    return Model(pixels, layers.Softmax()(logits), name="fitting_room")
 
 
-def fit(data: Dataset, photos: Pictures, none: Pictures, seed: int, epochs: int, say: Callable[[str], None]):
-    """Fit a network from a seed; returns the Keras model."""
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """What an epoch is made of: the data set, sketches with their labels, and photos (none in the first stage)."""
+
+    data: Dataset
+    pool: tuple[np.ndarray, np.ndarray]  # (n, 28, 28) uint8, (n,) int
+    photos: Pictures | None = None
+    none: Pictures | None = None
+
+    def epoch(self, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Freshly augmented pictures (n, 28, 28) uint8 and targets (n, 10) float32, shuffled in whole batches."""
+        drawn = generator.choice(len(self.pool[1]), SKETCHES)
+        parts = [(self.data.train_images, self.data.train_labels, 0.5), (self.pool[0][drawn], self.pool[1][drawn], 0.8)]
+        if self.photos:
+            share = np.bincount(self.photos.labels, minlength=10)[self.photos.labels] ** -0.4  # rare classes come up more often
+            chosen = generator.choice(len(self.photos.labels), PHOTOS, p=share / share.sum())
+            others = generator.choice(len(self.none.labels), NONE)
+            parts.append((self.photos.images[chosen], self.photos.labels[chosen], 1.2))
+            parts.append((self.none.images[others], self.none.labels[others], 1.0))
+        labels = np.concatenate([part[1] for part in parts]).astype(int)
+        sharp = np.eye(10, dtype=np.float32)[labels] * (1 - SMOOTHING) + SMOOTHING / 10
+        targets = np.where((labels < 0)[:, None], np.float32(0.1), sharp)
+        images = np.concatenate([augment(pictures, generator, strength) for pictures, _, strength in parts])
+        order = generator.permutation(len(labels))[: len(labels) // BATCH * BATCH]
+        return images[order], targets[order]
+
+    def learn(self, network, rate: object, epochs: int, generator: np.random.Generator, say: Callable[[str], None]) -> None:
+        """Train a network (logits) for some epochs; the next epoch's pictures are made while this one is learned."""
+        import keras
+
+        optimiser = keras.optimizers.AdamW(rate, weight_decay=0.03)
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+        network.compile(optimiser, loss=loss, metrics=["accuracy"], steps_per_execution=16)
+        with ThreadPoolExecutor(1) as beside:
+            coming = beside.submit(self.epoch, generator)
+            for epoch in range(epochs):
+                images, targets = coming.result()
+                if epoch + 1 < epochs:
+                    coming = beside.submit(self.epoch, generator)
+                history = network.fit(images, targets, batch_size=BATCH, epochs=1, shuffle=False, verbose=0).history
+                say(f"  epoch {epoch + 1} of {epochs}: loss {history['loss'][0]:.4f}, accuracy {history['accuracy'][0]:.4f}")
+
+
+def falling(epochs: int, mixture: Mixture) -> object:
+    """A rate that falls from RATE to nothing over some epochs of a mixture."""
+    import keras
+
+    count = len(mixture.data.train_labels) + SKETCHES + (PHOTOS + NONE if mixture.photos else 0)
+    return keras.optimizers.schedules.CosineDecay(RATE, epochs * (count // BATCH), 0.005)
+
+
+def rising() -> object:
+    """A rate that rises to RATE over a thousand steps and stays there."""
+    import keras
+
+    return keras.optimizers.schedules.PolynomialDecay(RATE / 20, 1_000, RATE)
+
+
+def fit(data: Dataset, photos: Pictures, none: Pictures, seed: int, stages: tuple[int, int, int], say: Callable[[str], None]) -> tuple:
+    """Fit a network from a seed. Gives the network (logits) and what networks that had not seen them said of all photos and all others.
+
+    These out-of-fold answers are raw shares, (n, 10) float32 each, in the order of `photos` and `none`.
+    """
     import keras
 
     keras.utils.set_random_seed(seed)
@@ -197,16 +242,25 @@ def fit(data: Dataset, photos: Pictures, none: Pictures, seed: int, epochs: int,
         np.concatenate([data.train_labels[half], invented]),
     )
     say(f"{POOL} sketches drawn")
-    steps = epochs * -(-(len(data.train_labels) + PHOTOS + SKETCHES + NONE) // BATCH)
-    rate = keras.optimizers.schedules.CosineDecay(RATE / 10, steps, warmup_target=RATE, warmup_steps=steps // 20)
-    model = build()
-    optimiser = keras.optimizers.AdamW(rate, weight_decay=0.01)
-    model.compile(optimiser, loss="categorical_crossentropy", metrics=["accuracy"], steps_per_execution=16)
-    for epoch in range(epochs):
-        images, targets = one_epoch(data, photos, none, pool, generator)
-        history = model.fit(images, targets, batch_size=BATCH, epochs=1, shuffle=False, verbose=0).history
-        say(f"epoch {epoch + 1} of {epochs}: loss {history['loss'][0]:.4f}, accuracy {history['accuracy'][0]:.4f}")
-    return model
+    without = Mixture(data, pool)
+    network = build()
+    say("without photos")
+    without.learn(network, rising(), stages[0], generator, say)
+    basis = network.get_weights()
+    said = np.zeros((len(photos.labels), 10), np.float32), np.zeros((len(none.labels), 10), np.float32)
+    left_out = zip(folds(photos.contributors, seed), folds(none.contributors, seed), strict=True)
+    for place, (mine, others) in enumerate(left_out, start=1):
+        say(f"with photos, fold {place} of {FOLDS}")
+        mixture = Mixture(data, pool, photos.pick(~mine & photos.found), none.pick(~others & none.found))
+        network.set_weights(basis)
+        mixture.learn(network, falling(stages[2], mixture), stages[2], generator, say)
+        judge = Network(to_tflite(answering(network)))
+        said[0][mine], said[1][others] = judge.raw(photos.images[mine]), judge.raw(none.images[others])
+    say("with all photos")
+    mixture = Mixture(data, pool, photos.pick(photos.found), none.pick(none.found))
+    network.set_weights(basis)
+    mixture.learn(network, falling(stages[1], mixture), stages[1], generator, say)
+    return network, *said
 
 
 def to_tflite(model) -> bytes:
@@ -222,12 +276,8 @@ def fit_temperature(outputs: list[np.ndarray], labels: list[np.ndarray]) -> floa
     """The temperature with the least mean log loss, each set of outputs (n, 10) with its labels (n,) counting alike."""
 
     def loss(temperature: float) -> float:
-        total = 0.0
-        for raw, truth in zip(outputs, labels, strict=True):
-            powered = np.maximum(raw.astype(float), 1e-12) ** (1 / temperature)
-            right = (powered / powered.sum(axis=1, keepdims=True))[np.arange(len(truth)), truth]
-            total -= float(np.log(right).mean())
-        return total
+        shares = (calibrated(raw, temperature)[np.arange(len(truth)), truth] for raw, truth in zip(outputs, labels, strict=True))
+        return -sum(float(np.log(share).mean()) for share in shares)
 
     return float(min(np.linspace(0.3, 4.0, 75), key=loss))
 
@@ -243,9 +293,8 @@ def fit_thresholds(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, f
     return {"sure": round(sure, 3), "none": round(min(none, sure - 0.05), 3)}
 
 
-def measure(network: Network, pictures: Pictures, limits: dict[str, float]) -> dict[str, float | int]:
+def measure(probabilities: np.ndarray, pictures: Pictures, limits: dict[str, float]) -> dict[str, float | int]:
     """Accuracy, share answered as sure, and right among those; of none of the ten only the share answered as sure."""
-    probabilities = network.probabilities(pictures.images)
     right, best = probabilities.argmax(axis=1) == pictures.labels, probabilities.max(axis=1)
     sure = (best >= limits["sure"]) & pictures.found
     figures: dict[str, float | int] = {"count": len(right), "sure": round(float(sure.mean()), 4)}
@@ -258,26 +307,31 @@ def measure(network: Network, pictures: Pictures, limits: dict[str, float]) -> d
     return figures
 
 
-def make(data: Dataset, folder: Path, out: Path, seed: int, epochs: int, say: Callable[[str], None] = print) -> dict:
+def calibrated(outputs: np.ndarray, temperature: float) -> np.ndarray:
+    """Shares (n, 10) at a temperature, each row summing to 1."""
+    powered = np.maximum(outputs.astype(float), 1e-12) ** (1 / temperature)
+    return powered / powered.sum(axis=1, keepdims=True)
+
+
+def make(data: Dataset, folder: Path, out: Path, seed: int, stages: tuple[int, int, int], say: Callable[[str], None] = print) -> dict:
     """Read, fit, calibrate, measure and write the shipped network's files; returns its card."""
     generator = np.random.default_rng([seed, 1])
     photos, none = read_pictures(folder, "photo", "train"), read_pictures(folder, "none-of-the-ten", "train")
     checks = {kind: read_pictures(folder, kind, "check") for kind in ("photo", "drawing", "none-of-the-ten")}
     say(f"{len(photos.labels)} photos and {len(none.labels)} other things read")
-    kept, none_kept = hold_out(photos.contributors, generator), hold_out(none.contributors, generator)
-    usable = photos.pick(~kept & photos.found)
-    model = fit(data, usable, none.pick(~none_kept & none.found), seed, epochs, say)
+    fitted, said, said_of_none = fit(data, photos, none, seed, stages, say)
+    model = answering(fitted)
     content = to_tflite(model)
 
-    calibration, others = photos.pick(kept & photos.found), none.pick(none_kept & none.found)
     raw = Network(content)
     fresh = generator.choice(len(data.train_labels), 1500, replace=False)
     drawn = sketches.from_images(data.train_images[fresh], generator)
     clean = augment(data.train_images[fresh], generator, 0.5)
-    temperature = fit_temperature([raw.raw(calibration.images), raw.raw(clean)], [calibration.labels, data.train_labels[fresh]])
+    temperature = fit_temperature([said[photos.found], raw.raw(clean)], [photos.labels[photos.found], data.train_labels[fresh]])
     network = Network(content, temperature, saw_photos=True)
-    both = np.concatenate([calibration.images, others.images]), np.concatenate([calibration.labels, others.labels])
-    on_photos = fit_thresholds(network.probabilities(both[0]), both[1])
+    both = np.concatenate([said[photos.found], said_of_none[none.found]])
+    truth = np.concatenate([photos.labels[photos.found], none.labels[none.found]])
+    on_photos = fit_thresholds(calibrated(both, temperature), truth)
     on_sketches = fit_thresholds(network.probabilities(drawn), data.train_labels[fresh])
     # Sketches made by program are easier than people's, so a drawing must be at least as clear as a photo.
     on_drawings = {"sure": max(on_photos["sure"], on_sketches["sure"]), "none": min(on_photos["none"], on_sketches["none"])}
@@ -285,18 +339,25 @@ def make(data: Dataset, folder: Path, out: Path, seed: int, epochs: int, say: Ca
 
     probabilities = network.probabilities(data.test_images)
     figures = {
-        "photos_check": measure(network, checks["photo"], on_photos),
-        "drawings_check": measure(network, checks["drawing"], on_drawings),
-        "none_of_the_ten_check": measure(network, checks["none-of-the-ten"], on_photos),
-        "photos_held_out": measure(network, calibration, on_photos),
+        "photos_check": measure(network.probabilities(checks["photo"].images), checks["photo"], on_photos),
+        "drawings_check": measure(network.probabilities(checks["drawing"].images), checks["drawing"], on_drawings),
+        "none_of_the_ten_check": measure(network.probabilities(checks["none-of-the-ten"].images), checks["none-of-the-ten"], on_photos),
+        "photos_out_of_fold": measure(calibrated(said, temperature), photos, on_photos),
     }
-    card = _card(model, data, seed, epochs, temperature, thresholds, figures, probabilities)
-    write(out, model, content, card, probabilities)
+    card = _card(model, data, seed, stages, temperature, thresholds, figures, probabilities)
+    write(out, fitted, content, card, probabilities)
     return card
 
 
 def _card(
-    model, data: Dataset, seed: int, epochs: int, temperature: float, thresholds: dict, figures: dict, probabilities: np.ndarray
+    model,
+    data: Dataset,
+    seed: int,
+    stages: tuple[int, int, int],
+    temperature: float,
+    thresholds: dict,
+    figures: dict,
+    probabilities: np.ndarray,
 ) -> dict:
     import keras
     import tensorflow as tf
@@ -307,7 +368,8 @@ def _card(
         "title": "The network that comes with Fitting Room",
         "source": "Fitting Room",
         "seed": seed,
-        "epochs": epochs,
+        "epochs": stages[0] + stages[1],
+        "stages": {"without photos": stages[0], "with photos": stages[1], "with photos, for each of the folds": stages[2]},
         "parameters": int(model.count_params()),
         "fingerprint": data.fingerprint,
         "test_accuracy": round(float(evaluation.accuracy(data.test_labels, probabilities)), 4),
@@ -326,12 +388,12 @@ def _card(
     }
 
 
-def write(out: Path, model, content: bytes, card: dict, probabilities: np.ndarray) -> None:
+def write(out: Path, fitted, content: bytes, card: dict, probabilities: np.ndarray) -> None:
     """Write model.keras, model.tflite, card.json and probabilities.npz into a folder."""
     out.mkdir(parents=True, exist_ok=True)
     plain = build()  # without the optimiser's state, three times smaller
-    plain.set_weights(model.get_weights())
-    plain.save(out / "model.keras")
+    plain.set_weights(fitted.get_weights())
+    answering(plain).save(out / "model.keras")
     (out / "model.tflite").write_bytes(content)
     (out / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     np.savez_compressed(out / "probabilities.npz", probabilities=probabilities.astype(np.float16))
@@ -344,12 +406,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--pictures", type=Path, required=True, help="folder with pictures.csv, photos and drawings")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="where the files go")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--epochs", type=int, default=9)
+    words = "epochs without photos, with photos, and with photos for each fold"
+    parser.add_argument("--stages", type=int, nargs=3, default=STAGES, help=f"{words} (default: {' '.join(map(str, STAGES))})")
     given = parser.parse_args(arguments)
     data = load(Settings(data=given.data))
     if not data.real:
         raise SystemExit(data.problem or f"{given.data} holds no Fashion-MNIST.")
-    card = make(data, given.pictures, given.out, given.seed, given.epochs, lambda words: print(words, flush=True))
+    card = make(data, given.pictures, given.out, given.seed, tuple(given.stages), lambda words: print(words, flush=True))
     print(json.dumps({"test_accuracy": card["test_accuracy"], "temperature": card["temperature"], **card["figures"]}, indent=2))
 
 

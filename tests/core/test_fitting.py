@@ -8,15 +8,17 @@ from PIL import Image
 
 from core import sketches
 from core.errors import DataError
-from core.fitting import HELD_OUT, PRECISION, augment, fit_temperature, fit_thresholds, hold_out, read_pictures
+from core.fitting import FOLDS, PRECISION, augment, fit_temperature, fit_thresholds, folds, read_pictures
 from core.garments import draw
 
 
-def test_nobodys_photos_are_on_both_sides_of_the_split():
+def test_nobodys_photos_are_on_both_sides_of_a_fold_and_each_is_left_out_once():
     people = np.random.default_rng(0).integers(0, 60, 900).astype(str)
-    held = hold_out(people, np.random.default_rng(1))
-    assert not set(people[held]) & set(people[~held])
-    assert HELD_OUT <= held.mean() < HELD_OUT + 0.05
+    left_out = folds(people, seed=1)
+    assert len(left_out) == FOLDS and (np.sum(left_out, axis=0) == 1).all()
+    for mine in left_out:
+        assert not set(people[mine]) & set(people[~mine])
+        assert 0.8 / FOLDS < mine.mean() < 1.2 / FOLDS
 
 
 def test_augmented_images_differ_but_stay_images_of_the_data_set():
