@@ -1,38 +1,18 @@
 """Lessons: each of the five is told, can be started as published, short, or with its oddity switched off."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from functools import partial
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.lessons import LESSONS
-from core.settings import Settings
 from core.store import Store
 from core.training import Plan
 from models.catalogue import RECIPES
+from tests.pages.conftest import opened as open_page
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
-
-
-@pytest.fixture(autouse=True)
-def folder(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder))
-
-
-@pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    store = Store(home.store_url)
-    yield store
-    store.close()
-
-
-def opened(**address: str) -> AppTest:
-    at = AppTest.from_file(str(APP), default_timeout=60)
-    at.switch_page("pages/lessons.py")
-    for word, value in address.items():
-        at.query_params[word] = value
-    return at.run()
+pytestmark = pytest.mark.usefixtures("small_data")
+opened = partial(open_page, "lessons")
 
 
 def bodies(at: AppTest) -> str:

@@ -1,8 +1,7 @@
 """Mistakes: scores of the chosen network, the pictures behind a number, and all wrong answers."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,28 +15,10 @@ from core.runner import carry_out
 from core.settings import Settings
 from core.store import Store
 from core.training import Plan
+from tests.pages.conftest import opened as open_page
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
-
-
-@pytest.fixture(autouse=True)
-def folder(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder))
-
-
-@pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    store = Store(home.store_url)
-    yield store
-    store.close()
-
-
-def opened(**address: str) -> AppTest:
-    at = AppTest.from_file(str(APP), default_timeout=60)
-    at.switch_page("pages/mistakes.py")
-    for word, value in address.items():
-        at.query_params[word] = value
-    return at.run()
+pytestmark = pytest.mark.usefixtures("small_data")
+opened = partial(open_page, "mistakes")
 
 
 def tiles(at: AppTest) -> list[list[str]]:

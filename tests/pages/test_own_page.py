@@ -3,8 +3,6 @@
 import io
 import re
 import zipfile
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,25 +13,14 @@ from core.labels import NAMES
 from core.runner import carry_out
 from core.settings import Settings
 from core.store import Store
+from tests.pages.conftest import opened
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
-
-
-@pytest.fixture(autouse=True)
-def folder(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder))
-
-
-@pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    store = Store(home.store_url)
-    yield store
-    store.close()
+pytestmark = pytest.mark.usefixtures("small_data")
 
 
 def session() -> AppTest:
     """A browser window of its own, on the page for bringing clothes."""
-    return AppTest.from_file(str(APP), default_timeout=60).switch_page("pages/own.py").run()
+    return opened("own")
 
 
 def go(at: AppTest, page: str, **address: str) -> AppTest:

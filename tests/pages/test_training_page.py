@@ -1,8 +1,8 @@
 """Train: a plan becomes a waiting run, runs are shown as they stand, and nothing wrong reaches the queue."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,28 +15,10 @@ from core.store import Store
 from core.training import Plan
 from core.weights import written
 from models.catalogue import RECIPES
+from tests.pages.conftest import opened as open_page
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
-
-
-@pytest.fixture(autouse=True)
-def folder(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder))
-
-
-@pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    store = Store(home.store_url)
-    yield store
-    store.close()
-
-
-def opened(**address: str) -> AppTest:
-    at = AppTest.from_file(str(APP), default_timeout=60)
-    at.switch_page("pages/training.py")
-    for word, value in address.items():
-        at.query_params[word] = value
-    return at.run()
+pytestmark = pytest.mark.usefixtures("small_data")
+opened = partial(open_page, "training")
 
 
 def add(store: Store, data: Dataset, name: str = "Mine", **changes: object) -> str:

@@ -1,0 +1,39 @@
+"""What the tests of pages share: small data in use, the store behind the pages, and a page opened at an address."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.settings import Settings
+from core.store import Store
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+
+
+@pytest.fixture
+def small_data(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pages use a small data set in a folder."""
+    monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder))
+
+
+@pytest.fixture
+def store(home: Settings) -> Iterator[Store]:
+    """The store that the pages use."""
+    store = Store(home.store_url)
+    yield store
+    store.close()
+
+
+def window(page: str) -> AppTest:
+    """A browser window at a page that has not run yet."""
+    return AppTest.from_file(str(APP), default_timeout=60).switch_page(f"pages/{page}.py")
+
+
+def opened(page: str, **address: str) -> AppTest:
+    """A page that has run, with words in its address."""
+    at = window(page)
+    for word, value in address.items():
+        at.query_params[word] = value
+    return at.run()
