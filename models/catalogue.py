@@ -219,6 +219,8 @@ RECIPES = {
             epsilon=1e-8,
             train_scale=225.0,
             oddity="Its author divided the training pixels by 225 (a slip for 255) and the test pixels by 255.",
+            difference="The accuracy agrees; the loss does not: 0.67 measured, 0.26 published. After 50 epochs the network is far too "
+            "sure of its wrong answers, and the loss counts that.",
             variants=(
                 Variant(
                     "scaled-alike",
