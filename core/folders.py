@@ -1,0 +1,80 @@
+"""Pictures in folders named by class: which there are, and reading many of them, in processes of their own.
+
+Knows nothing of networks or files' kinds: what is made of each file is the caller's function.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TypeVar
+
+import cv2
+
+from core.errors import DataError
+from core.labels import SLUGS
+
+NONE = "none-of-the-ten"  # a folder of this name holds other things: hats, shorts, cups
+FEW = 40  # so many pictures are read without starting processes
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One file in a folder of pictures."""
+
+    path: Path
+    kind: str  # the top folder's name, for instance "photos", or `NONE`
+    label: int  # class index, -1 for none of the ten
+
+
+def find(folder: Path, part: str | None = None) -> list[Listed]:
+    """The files below a folder that lie in a folder named by a class's slug, or in one named `NONE`, sorted.
+
+    With a part, only those that also lie in a folder of that name ("check"). Files whose name begins with a dot are passed over.
+    Raises DataError when there are none.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder} is not a folder. Name one with folders in it that are named {', '.join(SLUGS)} or {NONE}.")
+    root = folder.resolve()
+    paths = [path for path in sorted(root.rglob("*")) if path.is_file() and path.name[0] != "."]
+    wanted = [path for path in paths if part is None or part in path.relative_to(root).parts[:-1]]
+    found = [one for path in wanted if (one := _list(root, path)) is not None]
+    if not found:
+        raise DataError(f"{folder} holds no pictures in folders named by class. Name the folders {', '.join(SLUGS)} or {NONE}.")
+    return found
+
+
+def _list(folder: Path, path: Path) -> Listed | None:
+    folders = (folder.name, *path.relative_to(folder).parts[:-1])
+    if NONE in path.parts[:-1]:
+        return Listed(path, NONE, -1)
+    named = [name.lower() for name in folders if name.lower() in SLUGS]
+    if not named:
+        return None
+    top = folders[1] if len(folders) > 1 and folders[1].lower() not in SLUGS else folders[0]
+    return Listed(path, top, SLUGS.index(named[-1]))
+
+
+def read_many(
+    paths: Sequence[Path], read: Callable[[Path], Made], progress: Callable[[int, int], None] = lambda done, total: None
+) -> list[Made]:
+    """What `read`, a function at the top of a module, makes of each path, in order; more than `FEW` in processes of their own."""
+    made = []
+
+    def keep(one: Made) -> None:
+        made.append(one)
+        progress(len(made), len(paths))
+
+    if len(paths) <= FEW:
+        for path in paths:
+            keep(read(path))
+        return made
+    # fresh processes: a forked one may wait for ever on a thread that only its parent has
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+        for one in pool.map(read, paths, chunksize=8):
+            keep(one)
+    return made

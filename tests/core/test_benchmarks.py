@@ -1,0 +1,107 @@
+"""The benchmark of people's pictures measures what it says, names what it cannot read, and writes its table where it belongs."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from benchmarks import pictures
+from core.inference import Answer
+from core.labels import NAMES
+from core.photo import OPENED
+
+
+def given(index: int, verdict: str = "unsure") -> Answer:
+    return Answer(index, NAMES[index], tuple(np.eye(10)[index]), verdict, "", "")
+
+
+def trousers(path: Path) -> None:
+    """Two blue legs on a white floor."""
+    floor = np.full((200, 160, 3), 250, np.uint8)
+    legs = np.array([(50, 15), (110, 15), (122, 185), (92, 185), (80, 70), (68, 185), (38, 185)])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), cv2.fillPoly(floor, [legs], (130, 50, 30)))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """One pair of trousers, one file that is no picture, one hat."""
+    trousers(tmp_path / "photos" / "check" / "trouser" / "good.png")
+    (tmp_path / "photos" / "check" / "trouser" / "bad.jpg").write_bytes(b"not a picture")
+    trousers(tmp_path / "photos" / "none-of-the-ten" / "check" / "hat" / "hat.png")
+    return tmp_path
+
+
+def test_figures_are_those_counted_by_hand():
+    labels = np.array([1, 1, 1, 3])
+    answers = [given(1, "sure"), given(1, "sure"), given(8), given(5, "sure")]
+    figures = pictures.measure(labels, answers)
+    assert figures == {
+        "count": 4, "accuracy": 0.5, "macro_accuracy": 0.3333, "sure": 0.75, "right_when_sure": 0.6667, "called_bag": 0.25,
+    }  # fmt: skip
+    assert "right_when_sure" not in pictures.measure(labels, [given(1)] * 4)
+
+
+def test_a_bag_called_bag_is_not_held_against_it():
+    assert pictures.measure(np.array([8]), [given(8)])["called_bag"] == 0
+
+
+def test_of_other_things_only_the_sure_answers_count():
+    answers = [given(1, "sure"), given(1, "none"), given(1, "unclear"), given(1)]
+    assert pictures.measure(np.full(4, -1), answers) == {"count": 4, "not_sure": 0.75}
+
+
+def test_a_plain_resize_keeps_the_background_and_its_brightness():
+    white = np.full((300, 200, 4), 255, np.uint8)
+    assert max(white.shape) < OPENED
+    assert (pictures.plain_resize(white).image == 255).all()
+
+
+def test_a_folder_gives_a_row_a_kind_beside_the_plain_resize(folder, capsys):
+    pictures.main([str(folder), "--json", "--confusion"])
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["kind"] for row in rows] == ["photos", "none-of-the-ten"]
+    photos, others = rows
+    assert photos["count"] == 1 and photos["accuracy"] == 1 and photos["baseline"]["count"] == 1
+    assert [Path(one["file"]).name for one in photos["unreadable"]] == ["bad.jpg"] and "not a picture" in photos["unreadable"][0]["error"]
+    assert photos["confusion"][1][1] == 1 and np.sum(photos["confusion"]) == 1
+    assert others["count"] == 1 and "accuracy" not in others and "confusion" not in others
+
+
+def test_what_cannot_be_read_is_named_and_counted(folder, capsys):
+    pictures.main([str(folder), "--confusion"])
+    printed = capsys.readouterr()
+    assert "bad.jpg could not be read" in printed.out and "photos: 1 could not be read" in printed.out
+    assert "3 of 3 pictures read" in printed.err
+    assert "what it was taken for" in printed.out and "ankle-boot" in printed.out
+
+
+def test_without_a_folder_the_check_parts_are_measured(folder, capsys, monkeypatch):
+    trousers(folder / "photos" / "train" / "coat" / "left-out.png")
+    monkeypatch.setenv("FITTING_ROOM_PICTURES", str(folder))
+    pictures.main(["--json"])
+    assert [json.loads(line)["count"] for line in capsys.readouterr().out.splitlines()] == [1, 1]
+
+
+@pytest.mark.parametrize("arguments", [[], ["/nowhere/at/all"]])
+def test_no_folder_is_one_sentence(arguments, capsys, monkeypatch):
+    monkeypatch.delenv("FITTING_ROOM_PICTURES", raising=False)
+    with pytest.raises(SystemExit) as ended:
+        pictures.main(arguments)
+    assert ended.value.code == 2 and "folder" in capsys.readouterr().err
+
+
+def test_the_table_goes_between_its_marks(tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{pictures.BEGIN}\nold\n{pictures.END}\nafter\n", encoding="utf-8")
+    rows = [{"kind": "photos", **pictures.measure(np.array([1]), [given(1, "sure")]), "baseline": {"count": 1, "accuracy": 0.0}}]
+    pictures.write_readme(rows, readme)
+    text = readme.read_text(encoding="utf-8")
+    assert text.startswith("before\n<!-- pictures -->\n| kind |") and text.endswith("<!-- end of pictures -->\nafter\n")
+    assert "| photos | by Fitting Room | 1 | 100.0% |" in text and "| plain resize | 1 | 0.0% |" in text and "old" not in text
+
+
+def test_the_readme_has_the_marks():
+    assert pictures.README.read_text(encoding="utf-8").count(pictures.BEGIN) == 1
