@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
+from starlette.formparsers import MultiPartParser
 
 from core.errors import FittingRoomError
 from pages.shared.services import data, own, own_lapsed, put_own_away, shared_data
@@ -35,6 +36,7 @@ def frame(title: str, lead: str = "", wide: bool = False) -> None:
 
     Without a `lead` there is no heading: the welcome page has its own. A page that is not `wide` keeps to the width of a book.
     """
+    MultiPartParser.spool_max_size = 0  # what people upload stays in memory; the usual 1 MB lets a phone's photo go to a temporary file
     st.set_page_config(page_title=f"{title} · Fitting Room", page_icon=str(ICON), layout="wide")
     st.html(LOOKS)
     if not wide:

@@ -1,0 +1,117 @@
+"""Nothing of a picture somebody shows reaches a disk: no file, no log and no store holds its bytes, its pixels or its name."""
+
+import asyncio
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+from starlette.datastructures import Headers
+from starlette.formparsers import MultiPartParser
+from streamlit.testing.v1 import AppTest
+
+from core.photo import read_photo
+from core.settings import Settings
+from tests.browser.conftest import PATIENCE, PROJECT, App, serve
+
+expect.set_options(timeout=PATIENCE)
+
+NAME, BROKEN = "zebra-crossing-7141", "broken-umbrella-2903"
+
+
+def picture() -> bytes:
+    """A speckled shirt on a pale floor, as a PNG of more than a megabyte: no two of its rows are alike."""
+    pixels = np.full((900, 800, 3), 235, np.uint8)
+    pixels[150:800, 200:600] = np.random.default_rng(7141).integers(0, 120, (650, 400, 3))
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", compress_level=0)
+    return file.getvalue()
+
+
+def marks(data: bytes) -> list[bytes]:
+    """What gives a picture away: its name, a piece of its file, a row of its pixels, the middle of what the network sees."""
+    row = np.asarray(Image.open(io.BytesIO(data)))[400, 250:290]
+    seen = read_photo(data, 10**8).image[10:18].tobytes()
+    middle = len(data) // 2
+    return [NAME.encode(), BROKEN.encode(), data[middle : middle + 64], row.tobytes(), row[:, ::-1].tobytes(), seen]
+
+
+def traces(folders: list[Path], wanted: list[bytes]) -> list[str]:
+    """The files below some folders whose name or content holds one of some marks."""
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return [str(path) for path in files if any(mark in path.name.encode() or mark in path.read_bytes() for mark in wanted)]
+
+
+def changed(folder: Path) -> dict[str, int]:
+    """Every file below the project's folder with the time it was last written, byte code and git's own left out."""
+    skipped = {".git", ".venv", "__pycache__", ".pytest_cache", ".ruff_cache"}
+    files = (path for path in folder.rglob("*") if path.is_file() and not skipped & set(path.relative_to(folder).parts))
+    return {str(path): path.stat().st_mtime_ns for path in files}
+
+
+@pytest.fixture
+def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[App, Path]]:
+    """An app with a temp folder of its own, and that folder."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.setenv(name, str(temporary))
+    running = serve(tmp_path / "home", workers=0)
+    yield running, temporary
+    if running.process.poll() is None:
+        running.stop()
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_a_picture_left_behind_would_be_found(place: int, tmp_path: Path) -> None:
+    wanted = marks(picture())
+    (tmp_path / "innocent.log").write_bytes(b"nothing to see")
+    assert traces([tmp_path], wanted) == []
+    (tmp_path / "log").write_bytes(b"before " + wanted[place] + b" after")
+    assert traces([tmp_path], wanted) == [str(tmp_path / "log")]
+
+
+@pytest.mark.browser
+def test_nothing_of_an_uploaded_picture_reaches_a_disk(open_page: Callable[..., Page], watched: tuple[App, Path]) -> None:
+    running, temporary = watched
+    data = picture()
+    before = changed(PROJECT)
+    page = open_page(f"{running.address}/predict")
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files(
+        [
+            {"name": f"{NAME}.png", "mimeType": "image/png", "buffer": data},
+            {"name": f"{BROKEN}.png", "mimeType": "image/png", "buffer": data[:2000]},
+        ]
+    )
+    expect(page.get_by_text(f"{BROKEN}.png: This picture breaks off")).to_be_visible()
+    expect(page.locator(".answer")).to_have_count(1)
+    assert traces([running.home, temporary], marks(data)) == []
+    page.close()
+    running.stop()
+    assert traces([running.home, temporary], marks(data)) == []
+    assert changed(PROJECT) == before
+
+
+def test_a_large_upload_is_never_put_into_a_temporary_file(home: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MultiPartParser, "spool_max_size", 1024 * 1024)  # as it is before any page has been opened
+    assert asyncio.run(reaches_a_disk(picture()))
+    AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
+    assert not asyncio.run(reaches_a_disk(picture()))
+
+
+async def reaches_a_disk(data: bytes) -> bool:
+    """Whether the server puts a picture in a form into a temporary file."""
+    head = b'--end\r\nContent-Disposition: form-data; name="file"; filename="x.png"\r\nContent-Type: image/png\r\n\r\n'
+
+    async def body():
+        yield head + data + b"\r\n--end--\r\n"
+
+    headers = Headers({"content-type": "multipart/form-data; boundary=end"})
+    form = await MultiPartParser(headers, body()).parse()
+    rolled = form["file"].file._rolled
+    await form.close()
+    return rolled
