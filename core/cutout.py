@@ -11,7 +11,9 @@ BORDER = 0.04  # share of the shorter side taken as "edge of the picture"
 FLAT = 1.0  # a picture whose colours vary less (of 255) has nothing in it, and would keep GrabCut busy for long
 CLUSTERS = 5  # colours a background may have
 NEAR, FAR = 2.2, 5.0  # distances from the background colours, in standard deviations
-SMALLEST = 0.015  # a garment covers at least this share of the picture
+SMALLEST = 0.003  # a garment covers at least this share of the picture
+FILLING = 0.2  # a garment that the border's colours cannot tell must cover this share
+HOOK, SHORT = 0.1, 0.04  # a hook is narrower than this share of the garment; a shorter one does not matter
 SECOND = 0.25  # a part this large beside the largest one is kept (a pair of shoes)
 
 
@@ -41,6 +43,9 @@ def find_garment(rgb: np.ndarray) -> np.ndarray:
         score = _plausible(lab, mask)
         if score > best_score:
             best, best_score = mask, score
+    if best_score == 0.0:  # the garment has the border's colours: it may fill the picture and run out of it
+        mask = tidy(_grab(rgb, _middle(np.full(lab.shape[:2], np.inf, np.float32))))
+        best = mask if mask.mean() > FILLING and _plausible(lab, mask) > 0 else empty
     return best
 
 
@@ -55,6 +60,21 @@ def tidy(mask: np.ndarray) -> np.ndarray:
     for part in parts:
         kept |= part
     return fill_holes(kept, 0.02)
+
+
+def without_hook(mask: np.ndarray) -> np.ndarray:
+    """The mask (h, w) bool without a narrow thing that sticks out at its top: the hook it hangs from would make the garment small."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return mask
+    height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
+    spans = np.array([np.ptp(np.flatnonzero(mask[row])) + 1 if mask[row].any() else 0 for row in range(rows[0], rows[-1] + 1)])
+    narrow = int(np.argmax(spans > HOOK * width))  # so many rows at the top are narrow
+    if narrow < SHORT * height:
+        return mask
+    cut = mask.copy()
+    cut[: rows[0] + narrow] = False
+    return cut
 
 
 def large_parts(mask: np.ndarray) -> list[np.ndarray]:
@@ -88,7 +108,8 @@ def _guesses(lab: np.ndarray) -> list[np.ndarray]:
     for used in (everything, ~suspicious):
         if used.any() and (used is everything or suspicious.any()):
             guesses.append(_far_from(_distance(lab, colours[used], spreads[used])))
-    guesses.append(_middle(lab.shape[:2]))
+    sound = ~suspicious if not suspicious.all() else everything
+    guesses.append(_middle(_distance(lab, colours[sound], spreads[sound])))
     return guesses
 
 
@@ -137,13 +158,13 @@ def _far_from(distance: np.ndarray) -> np.ndarray:
     return guess
 
 
-def _middle(shape: tuple[int, int]) -> np.ndarray:
-    """A first guess that knows only that people put the garment in the middle."""
-    height, width = shape
+def _middle(distance: np.ndarray) -> np.ndarray:
+    """A first guess: people put the garment in the middle, surely so where that is unlike the border."""
+    height, width = shape = distance.shape
     rows, columns = np.ogrid[:height, :width]
     radius = ((rows / height - 0.5) / 0.40) ** 2 + ((columns / width - 0.5) / 0.36) ** 2
     guess = np.where(radius < 1, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    guess[radius < 0.05] = cv2.GC_FGD
+    guess[(radius < 0.05) & (distance > NEAR)] = cv2.GC_FGD
     guess[_rim(shape, max(1, round(0.02 * min(shape))))] = cv2.GC_BGD
     return guess
 

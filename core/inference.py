@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core import findings
 from core.errors import RunError
 from core.labels import CLASSES, NAMES
 from core.photo import Reading
@@ -101,17 +102,25 @@ def _verdict(network: Network, reading: Reading, probabilities: np.ndarray, firs
         reason = f"this network has never seen {KINDS[reading.kind]}, so its answer is a guess"
         return "unsure", reason, "Try the shipped network: it has learnt from photos too."
     limits = shipped_card()["thresholds"][reading.kind]
+    trouble = findings.EVERY.get(reading.remark)
     if best >= limits["sure"]:
+        if trouble in findings.WEAKENING:
+            return "unsure", f"it looks like {NAMES[first]}, but {trouble.words}", trouble.tip
         return "sure", f"{best:.0%} for {NAMES[first]}", ""
+    because = f"; {trouble.words}" if trouble else ""
     if best < limits["none"]:
-        return "none", "it looks like none of the ten things I know", f"I know {', '.join(NAMES[:-1])} and {NAMES[-1]}. {_tip(reading)}"
-    return "unsure", between, f"{difference} {_tip(reading)}"
+        known = f"I know {', '.join(NAMES[:-1])} and {NAMES[-1]}."
+        return "none", f"it looks like none of the ten things I know{because}", f"{known} {_tip(reading)}"
+    return "unsure", f"{between}{because}", f"{difference} {_tip(reading)}"
 
 
 def _tip(reading: Reading) -> str:
+    trouble = findings.EVERY.get(reading.finding or reading.remark)
+    if trouble:
+        return trouble.tip
     if reading.kind == "drawing":
         return "Draw the outline large, with a thick brush, and close it all the way round."
-    return "Lay one garment flat on a plain background of another colour, and take the photo from straight above."
+    return findings.PLAIN
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,7 @@ Knows nothing of networks, pages or the ten classes.
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from core import cutout
+from core import cutout, findings, pairs
 from core.errors import PictureError
 
 SIDE = 28  # px
@@ -50,6 +50,7 @@ class Reading:
     kind: str  # "photo", "drawing" or "sample"
     cover: float  # share of the picture the garment covers, 0..1
     finding: str | None  # why no single garment was found, in plain words; None when one was
+    remark: str | None = None  # what makes an answer less certain, in plain words; None when nothing does
 
 
 def open_picture(data: bytes, max_bytes: int) -> np.ndarray:
@@ -151,7 +152,7 @@ def read_opened(picture: np.ndarray) -> Reading:
     rgba = _fit(picture, WORKING)
     if _has_cutout(rgba):
         mask = cutout.tidy(rgba[..., 3] > 127)
-        return _read_garment(_on_white(rgba), mask)
+        return replace(_read_garment(_on_white(rgba), mask), remark=None)  # nothing had to be cut out
     rgb = _on_white(rgba)
     strokes = _strokes_on_paper(rgb)
     if strokes is not None:
@@ -178,20 +179,22 @@ def read_sample(image: np.ndarray) -> Reading:
 
 def _read_garment(rgb: np.ndarray, mask: np.ndarray) -> Reading:
     """Stages and image from a picture (h, w, 3) and the garment's mask (h, w) bool."""
+    came = rgb
+    rgb, mask = pairs.one_of(rgb, cutout.without_hook(mask))
     cover = float(mask.mean())
-    finding = _finding(mask, cover)
+    finding, remark = findings.finding(mask), findings.remark(rgb, mask)
     if not mask.any():
         mask = np.ones_like(mask)
     cut = np.where(mask[..., None], rgb, np.uint8(255))
     toned = tone(rgb, mask)
     image = to_square(toned, mask)
     stages = (
-        Stage("As it came", "Your picture, upright.", rgb),
+        Stage("As it came", "Your picture, upright.", came),
         Stage("Cut out", "The background is taken away; only the garment stays.", cut),
         Stage("Grey and negated", "No colours, and light and dark swapped: bright clothes on black.", _grey_to_rgb(toned)),
         Stage(f"{SIDE} x {SIDE}", "Shrunk to 28 by 28 dots: this is all the network sees.", _grey_to_rgb(image)),
     )
-    return Reading(image, stages, "photo", cover, finding)
+    return Reading(image, stages, "photo", cover, finding and finding.words, remark and remark.words)
 
 
 def _read_strokes(shown: np.ndarray, strokes: np.ndarray) -> Reading:
@@ -204,7 +207,7 @@ def _read_strokes(shown: np.ndarray, strokes: np.ndarray) -> Reading:
         Stage(f"{SIDE} x {SIDE}", "Shrunk to 28 by 28 dots: this is all the network sees.", _grey_to_rgb(image)),
     )
     cover = float(inside.mean())
-    finding = "the drawing is very small" if cover < 0.01 else None
+    finding = findings.ROUGH.words if cover < 0.01 else None
     return Reading(image, stages, "drawing", cover, finding)
 
 
@@ -268,18 +271,6 @@ def _enclosed(lines: np.ndarray) -> np.ndarray:
     canvas = lines.copy()
     cv2.floodFill(canvas, outside, (0, 0), 2)
     return (canvas != 2).astype(np.uint8)
-
-
-def _finding(mask: np.ndarray, cover: float) -> str | None:
-    if not mask.any():
-        return "nothing stands out from the background"
-    if cover > 0.93:
-        return "one colour or pattern fills the whole picture"
-    if cover < 0.02:
-        return "the garment is very small in the picture"
-    if len(cutout.large_parts(mask)) > 2:
-        return "there are several separate things in the picture"
-    return None
 
 
 def _has_cutout(rgba: np.ndarray) -> bool:
