@@ -15,15 +15,21 @@ SMALLEST = 0.003  # a garment covers at least this share of the picture
 FILLING = 0.2  # a garment that the border's colours cannot tell must cover this share
 HOOK, SHORT = 0.1, 0.04  # a hook is narrower than this share of the garment; a shorter one does not matter
 SECOND = 0.25  # a part this large beside the largest one is kept (a pair of shoes)
+LEFT = 0.3  # a brush that takes more than the rest of a cut away counts where it was drawn, and nowhere else
+KEEP, DROP = "#12a87ab0", "#f0532db0"  # what somebody paints in the one colour belongs to the garment, in the other it does not
 
 
-def find_garment(rgb: np.ndarray) -> np.ndarray:
+def find_garment(rgb: np.ndarray, keep: np.ndarray | None = None, drop: np.ndarray | None = None) -> np.ndarray:
     """Mask of the garment, (h, w) bool, for an RGB picture (h, w, 3) uint8. All False when nothing stands out.
 
     Several first guesses are cut out and the most garment-like cut is kept: no single guess fits a black
     T-shirt on a striped bed, a white one on a white sheet, and trousers that run out of the picture.
+    `keep` and `drop` (h, w) bool are places known to belong to it, or not to.
     """
     height, width = rgb.shape[:2]
+    if keep is not None or drop is not None:
+        nowhere = np.zeros((height, width), bool)
+        return mend(rgb, find_garment(rgb), nowhere if keep is None else keep, nowhere if drop is None else drop)
     empty = np.zeros((height, width), bool)
     if min(height, width) < 8:
         return empty
@@ -47,6 +53,37 @@ def find_garment(rgb: np.ndarray) -> np.ndarray:
         mask = tidy(_grab(rgb, _middle(np.full(lab.shape[:2], np.inf, np.float32))))
         best = mask if mask.mean() > FILLING and _plausible(lab, mask) > 0 else empty
     return best
+
+
+def mend(rgb: np.ndarray, found: np.ndarray, keep: np.ndarray, drop: np.ndarray) -> np.ndarray:
+    """The mask `found` (h, w) bool of a picture (h, w, 3) uint8, mended by hand: `keep` and `drop` (h, w) bool surely do and do not belong.
+
+    What looks like the marked places, and hangs together with them, follows them; the marked places themselves always obey.
+    """
+    height, width = found.shape
+    scale = min(1.0, WORKING / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    mask, inside, outside = (cv2.resize(part.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5 for part in (found, keep, drop))
+    if min(size) >= 8 and float(small.std(axis=(0, 1)).max()) >= FLAT:
+        guess = np.where(mask, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+        guess[inside], guess[outside] = cv2.GC_FGD, cv2.GC_BGD
+        cut = _grab(small, guess)
+        left = mask & ~outside
+        if (cut & left).sum() >= LEFT * left.sum():  # else the stroke lay on the garment's own colour, and would take all of it away
+            mask = cut
+    _, parts = cv2.connectedComponents((mask & ~outside).astype(np.uint8))
+    marked = np.isin(parts, np.unique(parts[inside & (parts > 0)])) if inside.any() else np.zeros(mask.shape, bool)
+    mended = tidy((mask | inside) & ~outside) | (marked & (parts > 0))
+    whole = cv2.resize(mended.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
+    return (whole | keep) & ~drop
+
+
+def marks(painted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What somebody painted over a picture, (h, w, 4) uint8, as two masks (h, w) bool: in the colour KEEP and in the colour DROP."""
+    touched = painted[..., 3] > 60
+    green = painted[..., 1] > painted[..., 0]
+    return touched & green, touched & ~green
 
 
 def tidy(mask: np.ndarray) -> np.ndarray:

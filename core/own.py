@@ -21,7 +21,7 @@ from core import gallery, garments
 from core.dataset import CSV_COLUMNS, SIDE, Dataset, read_table
 from core.errors import DataError, PictureError
 from core.labels import CLASSES, NAMES, SLUGS
-from core.photo import open_picture, read_opened
+from core.photo import open_picture, read_picture
 from core.settings import Settings
 
 FEWEST = 20  # pictures a data set needs
@@ -299,5 +299,5 @@ def _picture(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> tupl
     grey = opened[..., :1]
     if opened.shape[:2] == (SIDE, SIDE) and (opened[..., :3] == grey).all() and (opened[..., 3] == 255).all():
         return grey[..., 0], None
-    reading = read_opened(opened)
+    reading = read_picture(opened)
     return reading.image, reading.finding

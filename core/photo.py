@@ -53,6 +53,32 @@ class Reading:
     remark: str | None = None  # what makes an answer less certain, in plain words; None when nothing does
 
 
+@dataclass(frozen=True, eq=False)
+class Fixes:
+    """What somebody mends by hand before a picture is read; as it stands it changes nothing."""
+
+    turns: int = 0  # quarter turns to the right
+    across: tuple[float, float] = (0.0, 1.0)  # the part that is kept of the turned picture, left and right edge, shares of its width
+    down: tuple[float, float] = (0.0, 1.0)  # its top and bottom edge, shares of its height
+    swapped: bool = False  # light and dark
+    keep: np.ndarray | None = None  # (h, w) bool of any size, laid over the kept part: this belongs to the garment
+    drop: np.ndarray | None = None  # (h, w) bool of any size: this does not
+
+    @property
+    def any(self) -> bool:
+        """Whether anything is mended."""
+        framed = self.turns % 4 or self.swapped or self.across != (0.0, 1.0) or self.down != (0.0, 1.0)
+        return bool(framed) or self.painted
+
+    @property
+    def painted(self) -> bool:
+        """Whether anything is marked with a brush."""
+        return any(mask is not None and bool(mask.any()) for mask in (self.keep, self.drop))
+
+
+UNCHANGED = Fixes()
+
+
 def open_picture(data: bytes, max_bytes: int) -> np.ndarray:
     """The picture in a file's bytes, upright, (h, w, 4) uint8 RGBA, the longest side at most `OPENED` pixels.
 
@@ -144,20 +170,51 @@ def read_photo(data: bytes, max_bytes: int) -> Reading:
 
     Raises PictureError when the file cannot be opened; a picture without one clear garment gives a `finding`.
     """
-    return read_opened(open_picture(data, max_bytes))
+    return read_picture(open_picture(data, max_bytes))
 
 
-def read_opened(picture: np.ndarray) -> Reading:
-    """Read a picture that `open_picture` gave, (h, w, 4) uint8 RGBA, as `read_photo` does."""
-    rgba = _fit(picture, WORKING)
-    if _has_cutout(rgba):
-        mask = cutout.tidy(rgba[..., 3] > 127)
-        return replace(_read_garment(_on_white(rgba), mask), remark=None)  # nothing had to be cut out
+def read_picture(picture: np.ndarray, fixes: Fixes = UNCHANGED) -> Reading:
+    """Read a picture that `open_picture` gave, (h, w, 4) uint8 RGBA, as `read_photo` does, mended as somebody wishes."""
+    rgba = framed(picture, fixes)
+    keep, drop = (_laid_over(mask, rgba.shape[:2]) for mask in (fixes.keep, fixes.drop))
     rgb = _on_white(rgba)
-    strokes = _strokes_on_paper(rgb)
-    if strokes is not None:
-        return _read_strokes(rgb, strokes)
-    return _read_garment(rgb, cutout.find_garment(rgb))
+    if _has_cutout(rgba):
+        mask = (cutout.tidy(rgba[..., 3] > 127) | keep) & ~drop
+        reading = replace(_read_garment(rgb, mask), remark=None)  # nothing had to be cut out
+    elif (strokes := _strokes_on_paper(rgb)) is not None and ((strokes | keep) & ~drop).any():
+        reading = _read_strokes(rgb, (strokes | keep) & ~drop)
+    else:
+        reading = _read_garment(rgb, cutout.find_garment(rgb, keep, drop) if fixes.painted else cutout.find_garment(rgb))
+    if not fixes.any:
+        return reading
+    first = Stage("As you mended it", "Your picture, turned, cropped or marked by you.", reading.stages[0].picture)
+    return replace(reading, stages=(first, *reading.stages[1:]))
+
+
+def framed(picture: np.ndarray, fixes: Fixes) -> np.ndarray:
+    """What is looked at of a picture (h, w, 4) uint8 RGBA, `WORKING` pixels at most: turned, cropped and swapped as somebody wishes.
+
+    A crop keeps at least one row and one column.
+    """
+    turned = np.rot90(picture, -fixes.turns)
+    (top, bottom), (left, right) = (_edges(*shares, side) for shares, side in zip((fixes.down, fixes.across), turned.shape, strict=False))
+    rgba = _fit(turned[top:bottom, left:right], WORKING)
+    if fixes.swapped:
+        rgba = np.concatenate([255 - rgba[..., :3], rgba[..., 3:]], axis=2)
+    return rgba
+
+
+def _edges(begin: float, end: float, side: int) -> tuple[int, int]:
+    """Two shares of a side as pixels, the second at least one after the first."""
+    first = min(max(round(begin * side), 0), side - 1)
+    return first, max(first + 1, min(round(end * side), side))
+
+
+def _laid_over(mask: np.ndarray | None, shape: tuple[int, int]) -> np.ndarray:
+    """A mask of any size as one of this shape, (h, w) bool; all False for none."""
+    if mask is None:
+        return np.zeros(shape, bool)
+    return cv2.resize(mask.astype(np.float32), (shape[1], shape[0]), interpolation=cv2.INTER_AREA) > 0.5
 
 
 def read_drawing(rgba: np.ndarray) -> Reading:

@@ -13,6 +13,8 @@ from core.photo import fill_outline, to_square
 
 CANVAS = 140  # px; human drawings of 280 px with an 8 px pen have the same proportions at 4 px
 MARGIN = 14
+GHOSTS = (2, 2, 2, 1, 2, 0, 1, 0, 0, 0)  # for each class, the seed of a template that is good to draw over
+GHOST = 208  # its tone on white, 0..255
 
 Strokes = list[np.ndarray]  # each (k, 2) float, x and y from 0 to 1
 
@@ -25,6 +27,15 @@ def from_images(images: np.ndarray, generator: np.random.Generator) -> np.ndarra
 def caricatures(labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Sketches drawn from the ten templates below, for labels (n,) 0..9: (n, 28, 28) uint8."""
     return np.stack([_sketch(TEMPLATES[int(label)](generator), generator) for label in labels])
+
+
+def ghost(label: int, side: int) -> np.ndarray:
+    """The template of a class, 0..9, faint on white paper to be drawn over: (side, side) uint8."""
+    paper = np.full((side, side), 255, np.uint8)
+    for stroke in TEMPLATES[label](np.random.default_rng(GHOSTS[label])):
+        points = (stroke * 0.8 + 0.1) * side * 16  # in sixteenths of a pixel, for shift=4
+        cv2.polylines(paper, [points.round().astype(np.int32)], False, GHOST, max(1, side // 90), cv2.LINE_AA, shift=4)
+    return paper
 
 
 def _outline(image: np.ndarray, generator: np.random.Generator) -> Strokes:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from core import findings, pairs
-from core.photo import read_opened
+from core.photo import read_picture
 
 FLOOR, BLUE, GREEN, BROWN = (220, 215, 205), (30, 40, 90), (30, 110, 50), (70, 35, 20)
 SHIRT = np.array(
@@ -45,17 +45,17 @@ WEAKENING = {
 
 @pytest.mark.parametrize("trouble", FORBIDDING, ids=lambda trouble: trouble.words)
 def test_a_picture_without_one_garment_says_why(trouble):
-    assert read_opened(FORBIDDING[trouble]).finding == trouble.words
+    assert read_picture(FORBIDDING[trouble]).finding == trouble.words
 
 
 @pytest.mark.parametrize("trouble", WEAKENING, ids=lambda trouble: trouble.words)
 def test_what_makes_an_answer_less_certain_is_remarked_and_forbids_nothing(trouble):
-    reading = read_opened(WEAKENING[trouble])
+    reading = read_picture(WEAKENING[trouble])
     assert (reading.finding, reading.remark) == (None, trouble.words)
 
 
 def test_a_clear_photo_has_nothing_amiss():
-    reading = read_opened(shirt(FLOOR, BLUE))
+    reading = read_picture(shirt(FLOOR, BLUE))
     assert reading.finding is None and reading.remark is None
 
 
@@ -77,7 +77,7 @@ def test_every_trouble_has_something_to_do_about_it():
 def test_a_cut_out_that_came_with_the_picture_needs_no_contrast():
     pixels = shirt((255, 255, 255), (245, 245, 245), noise=0)
     pixels[..., 3] = np.where((pixels[..., :3] == 245).all(axis=2), 255, 0)
-    assert read_opened(pixels).remark is None
+    assert read_picture(pixels).remark is None
 
 
 @pytest.mark.parametrize("toe", ["left", "right"])
@@ -85,9 +85,9 @@ def test_a_pair_of_shoes_is_read_as_one_with_its_toe_to_the_left(toe):
     corners = SHOE if toe == "left" else np.column_stack([1 - SHOE[:, 0], SHOE[:, 1]])
     pair = scene(320, 240, FLOOR, (corners, BROWN, (20, 60, 130, 90)), (corners, BROWN, (170, 90, 130, 90)))
     single = scene(320, 240, FLOOR, (SHOE, BROWN, (90, 80, 130, 90)))
-    reading = read_opened(pair)
+    reading = read_picture(pair)
     assert reading.finding is None
-    assert ((reading.image > 0) == (read_opened(single).image > 0)).mean() > 0.95
+    assert ((reading.image > 0) == (read_picture(single).image > 0)).mean() > 0.95
 
 
 def test_two_legs_and_two_colours_are_no_pair_of_shoes():

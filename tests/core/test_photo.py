@@ -14,7 +14,19 @@ import pytest
 from PIL import Image, ImageDraw
 
 from core.errors import PictureError
-from core.photo import OPENED, Reading, fill_outline, open_picture, read_drawing, read_photo, read_sample
+from core.photo import (
+    OPENED,
+    WORKING,
+    Fixes,
+    Reading,
+    fill_outline,
+    framed,
+    open_picture,
+    read_drawing,
+    read_photo,
+    read_picture,
+    read_sample,
+)
 
 MOST = 40_000_000
 
@@ -397,3 +409,96 @@ def test_nothing_of_a_picture_is_written_to_disk(monkeypatch, tmp_path):
     for data in files:
         read_photo(data, MOST)
     assert list(tmp_path.iterdir()) == []
+
+
+def opened(picture: Image.Image) -> np.ndarray:
+    return np.asarray(picture.convert("RGBA"))
+
+
+def test_a_picture_read_again_without_fixes_gives_what_its_file_gives():
+    reading = read_picture(opened(shirt()))
+    assert (reading.image == plain().image).all() and reading.stages[0].name == "As it came"
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3, 4, -1])
+def test_a_turned_picture_is_read_as_if_it_had_come_so(turns):
+    sideways = opened(shirt().rotate(90 * turns, expand=True))
+    reading = read_picture(sideways, Fixes(turns=turns))
+    assert (reading.image == plain().image).all()
+    assert reading.stages[0].name == ("As you mended it" if turns % 4 else "As it came")
+
+
+def test_a_crop_leaves_out_what_lies_beside_the_garment():
+    wide = Image.new("RGB", (320, 160), (200, 190, 170))
+    wide.paste(shirt(), (0, 0))
+    wide.paste((200, 20, 20), (190, 20, 310, 140))
+    assert np.abs(read_picture(opened(wide)).image.astype(int) - plain().image).mean() > 30
+    mended = read_picture(opened(wide), Fixes(across=(0.0, 0.375)))
+    assert (mended.image == plain().image).all()
+
+
+@pytest.mark.parametrize("edges", [(0.0, 0.0), (1.0, 1.0), (0.7, 0.2), (-1.0, 0.001), (0.9999, 2.0)])
+def test_a_crop_always_leaves_something_to_look_at(edges):
+    assert min(framed(opened(shirt()), Fixes(across=edges, down=edges)).shape[:2]) >= 1
+    assert read_picture(opened(shirt()), Fixes(across=edges, down=edges)).image.shape == (28, 28)
+
+
+def test_light_and_dark_can_be_swapped():
+    negative = Image.fromarray(255 - np.asarray(shirt()))
+    assert (read_picture(opened(negative), Fixes(swapped=True)).image == plain().image).all()
+    assert np.abs(read_picture(opened(negative)).image.astype(int) - plain().image).mean() > 5
+
+
+def two_colours() -> Image.Image:
+    """A blue shirt whose right half is the colour of the red rug it lies on, and a green ball beside it."""
+    picture = Image.new("RGB", (240, 200), (205, 195, 180))
+    pen = ImageDraw.Draw(picture)
+    pen.rectangle((70, 40, 170, 170), fill=(30, 40, 120))
+    pen.ellipse((185, 70, 235, 130), fill=(20, 120, 40))
+    return picture
+
+
+def painted(box: tuple[int, int, int, int]) -> np.ndarray:
+    mask = np.zeros((200, 240), bool)
+    mask[box[1] : box[3], box[0] : box[2]] = True
+    return mask
+
+
+def test_what_is_brushed_as_not_belonging_goes_and_takes_its_like_along():
+    before = read_picture(opened(two_colours()), Fixes(keep=painted((200, 90, 220, 110))))
+    cut = before.stages[1].picture
+    assert (cut[100, 190] != 255).any() and (cut[100, 120] != 255).any()  # one stroke on the ball, and the whole ball belongs
+    after = read_picture(opened(two_colours()), Fixes(drop=painted((200, 90, 220, 110)))).stages[1].picture
+    assert (after[100, 190] == 255).all() and (after[100, 120] != 255).any()
+
+
+def test_brushed_places_obey_even_in_a_picture_of_one_colour():
+    flat = Image.new("RGB", (240, 200), "white")
+    reading = read_picture(opened(flat), Fixes(keep=painted((60, 30, 180, 170)), drop=painted((110, 30, 130, 170))))
+    assert reading.cover == pytest.approx(100 * 140 / (200 * 240), abs=0.01)
+    assert not reading.image[:, 14].any() and reading.image[:, 5].all()
+
+
+def test_marks_of_any_size_are_laid_over_the_picture_that_is_looked_at():
+    large = two_colours().resize((960, 800))
+    small, full = (
+        read_picture(opened(large), Fixes(drop=mask))
+        for mask in (painted((0, 0, 120, 200)), np.kron(painted((0, 0, 120, 200)), np.ones((4, 4))) > 0)
+    )
+    assert (small.image == full.image).all()
+    half = small.stages[1].picture
+    assert max(half.shape) == WORKING and (half[:, : WORKING // 2 - 2] == 255).all() and (half[:, WORKING // 2 + 2 :] != 255).any()
+
+
+def test_a_stroke_can_be_rubbed_out_of_a_drawing_on_paper():
+    def box(pen):
+        pen.rectangle((60, 60, 160, 220), outline=(0, 0, 0, 255), width=8)
+        pen.line((230, 20, 260, 60), fill=(0, 0, 0, 255), width=8)
+
+    paper = Image.new("RGB", (280, 280), "white")
+    paper.paste(Image.fromarray(canvas(box)), mask=Image.fromarray(canvas(box)[..., 3]))
+    mask = np.zeros((280, 280), bool)
+    mask[:90, 200:] = True
+    mended = read_picture(opened(paper), Fixes(drop=mask))
+    assert mended.kind == "drawing"
+    assert mended.image.all(axis=1).sum() == 0 and mended.image[:, 14].all()

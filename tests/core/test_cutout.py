@@ -1,0 +1,46 @@
+"""The brush over a cut-out: two colours become two masks, and a mended mask obeys them."""
+
+import numpy as np
+import pytest
+from PIL import ImageColor
+
+from core.cutout import DROP, KEEP, find_garment, marks, mend
+
+
+def test_the_two_colours_of_the_brush_become_two_masks():
+    painted = np.zeros((10, 12, 4), np.uint8)
+    painted[2:5, 3:6] = ImageColor.getrgb(KEEP)
+    painted[6:8, 1:4] = ImageColor.getrgb(DROP)
+    keep, drop = marks(painted)
+    assert keep.sum() == 9 and keep[2:5, 3:6].all()
+    assert drop.sum() == 6 and drop[6:8, 1:4].all()
+
+
+def scene() -> np.ndarray:
+    """A grey floor with a noisy dark square in the middle and a bright one at the edge."""
+    random = np.random.default_rng(0)
+    picture = np.full((120, 160, 3), 190) + random.integers(-6, 6, (120, 160, 3))
+    picture[30:90, 50:110] -= 140
+    picture[40:80, 130:155] = (230, 60, 40)
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("scale", [1, 3])
+def test_a_mended_mask_holds_what_was_kept_and_nothing_that_was_dropped(scale):
+    picture = scene().repeat(scale, axis=0).repeat(scale, axis=1)
+    keep, drop = np.zeros(picture.shape[:2], bool), np.zeros(picture.shape[:2], bool)
+    keep[55 * scale : 65 * scale, 138 * scale : 148 * scale] = True
+    drop[30 * scale : 40 * scale, 50 * scale : 110 * scale] = True
+    found = find_garment(picture)
+    assert found[60 * scale, 80 * scale] and not found[60 * scale, 10 * scale]
+    mended = find_garment(picture, keep, drop)
+    assert mended[keep].all() and not mended[drop].any()
+    assert mended[60 * scale, 80 * scale] and not mended[60 * scale, 10 * scale]
+
+
+def test_mending_changes_neither_the_picture_nor_the_masks():
+    picture, nothing = scene(), np.zeros((120, 160), bool)
+    found = find_garment(picture)
+    before = picture.copy(), found.copy()
+    mend(picture, found, nothing, ~found)
+    assert (picture == before[0]).all() and (found == before[1]).all() and not nothing.any()
