@@ -70,6 +70,13 @@ class Fixes:
         framed = self.turns % 4 or self.swapped or self.across != (0.0, 1.0) or self.down != (0.0, 1.0)
         return bool(framed) or self.painted
 
+    def turned(self, turns: int) -> "Fixes":
+        """Quarter turns more to the right: the same part stays, the marks go, for they lie on the picture as it was."""
+        across, down = self.across, self.down
+        for _ in range(turns % 4):
+            across, down = (1 - down[1], 1 - down[0]), across
+        return replace(self, turns=(self.turns + turns) % 4, across=across, down=down, keep=None, drop=None)
+
     @property
     def painted(self) -> bool:
         """Whether anything is marked with a brush."""

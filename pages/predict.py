@@ -1,26 +1,38 @@
 """Predict: show a network a photo, a drawing or a picture of the data set, and see what it answers and how sure it is."""
 
+import html
 import random
 from collections.abc import Sequence
 
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from core import answers, charts, evaluation
+from core import answers, atlas, charts, evaluation, explaining, keepsake, sketches
 from core.errors import PictureError
-from core.inference import Network, answer
-from core.labels import NAMES
-from core.photo import Reading, read_drawing, read_photo, read_sample
-from pages.shared import pictures, sheets
+from core.inference import Answer, answer
+from core.labels import NAMES, SLUGS
+from core.photo import Reading, read_drawing, read_sample
+from pages.shared import photos, pictures, sheets
 from pages.shared.frame import frame, guard
 from pages.shared.services import data, jobs, network, runs, settings
+from pages.shared.tiles import tiles
 
-frame("Try a photo", "Show it one piece of clothing, and see what the network answers, how sure it is, and what it really saw.", wide=True)
+frame(
+    "Try a photo",
+    "Show it one piece of clothing, and see what the network answers, how sure it is, and what it really saw.",
+    wide=True,
+    photos=True,
+)
 
 WAYS = {"photo": "Photo", "camera": "Camera", "draw": "Draw", "data": "Test picture"}
 SIGNS = {"sure": "✓ Sure", "unsure": "? Not sure", "none": "✗ None of the ten", "unclear": "? I cannot make it out"}
 EXAMPLE = 0  # the test picture answered while there is no photo yet
-SIDE, BRUSH = 320, 21  # px of the drawing paper and its brush
+SIDE = 320  # px of the drawing paper
+BRUSHES = {"Thin": 10, "Medium": 21, "Thick": 36}  # px
+TOOLS = {"Brush": "freedraw", "Filled shape": "polygon"}
+INK = "#1d1a16"
+NEIGHBOURS = 6
+TILE = 164  # px of a picture in the gallery
 PRIVATE = "Your picture stays in this computer's memory while you look at the answer. It is never saved and never sent anywhere else."
 
 
@@ -32,50 +44,46 @@ def remember(word: str, value: str, usual: str) -> None:
         del st.query_params[word]
 
 
-def read_files(files: Sequence[UploadedFile]) -> list[tuple[str, Reading | PictureError]]:
-    """Each file's name with what the network will see, or why it cannot. A file is read once, and forgotten with its page."""
-    known = st.session_state.get("predict_readings", {})
-    most = settings().max_upload_mb * 1_000_000
-    readings = {}
-    for file in files:
-        readings[file.file_id] = known.get(file.file_id) or read_file(file, most)
-    st.session_state["predict_readings"] = readings
-    return [(file.name, readings[file.file_id]) for file in files]
+def bars(reply: Answer, key: str, true: int | None) -> None:
+    """Ten bars."""
+    st.plotly_chart(
+        charts.bars(reply.probabilities, true=true),
+        key=f"predict_bars_{key}",
+        config={"displayModeBar": False},
+        alt=f"Ten probabilities; the highest is {reply.label} with {max(reply.probabilities):.0%}.",
+    )
 
 
-def read_file(file: UploadedFile, most: int) -> Reading | PictureError:
-    """What the network will see of one file, or why it cannot be read."""
-    try:
-        return read_photo(file.getvalue(), most)
-    except PictureError as error:
-        return error
-
-
-def show(asked: Network, reading: Reading, key: str, true: int | None = None) -> None:
-    """The answer to one picture: the way to 28 x 28, the verdict in words, the ten bars."""
+def show(reading: Reading, key: str, true: int | None = None) -> None:
+    """The answer to one picture: the verdict in words, the ten bars (beside another network's, if one is asked), the way to 28 x 28."""
     reply = answer(asked, reading)
-    told, bars = st.columns([1, 1.15], gap="large")
+    told, charted = st.columns([1, 1.8 if other else 1.15], gap="large")
     if len(reading.stages) == 1:
         seen, told = told.columns([1, 1.2], gap="medium")
         with seen:
             pictures.strip(reading.stages)
     with told:
-        big = "Something else" if reply.verdict == "none" else reply.label
         doubt = "" if reply.verdict in ("sure", "none") else "?"
-        st.html(f'<p class="verdict {reply.verdict}">{SIGNS[reply.verdict]}</p><p class="answer">{big}{doubt}</p>')
+        st.html(f'<p class="verdict {reply.verdict}">{SIGNS[reply.verdict]}</p><p class="answer">{called(reply)}{doubt}</p>')
         st.write(f"{reply.reason[:1].upper()}{reply.reason[1:]}.")
         if true is not None:
             right = reply.index == true
             st.write(f"{'✓ Right' if right else '✗ Wrong'}: the data set says **{NAMES[true]}**.")
+        if other:
+            both = explaining.compared(reply, answer(other, reading), (f"“{title}”", f"“{other_title}”"))
+            st.html(f'<p class="compared">{html.escape(both)}</p>')
         if reply.tip:
             st.caption(reply.tip)
-    with bars:
-        st.plotly_chart(
-            charts.bars(reply.probabilities, true=true),
-            key=f"predict_bars_{key}",
-            config={"displayModeBar": False},
-            alt=f"Ten probabilities; the highest is {reply.label} with {max(reply.probabilities):.0%}.",
-        )
+    with charted:
+        if other:
+            for place, (column, whose, its) in enumerate(
+                zip(st.columns(2), (title, other_title), (reply, answer(other, reading)), strict=True)
+            ):
+                with column:
+                    pictures.heading(whose)
+                    bars(its, f"{key}_{place}", true)
+        else:
+            bars(reply, key, true)
         raw = asked.raw(reading.image[None])
         if not evaluation.adds_up(raw):
             with st.expander("The ten outputs as the network gives them", key=f"predict_raw_{key}"):
@@ -83,6 +91,96 @@ def show(asked: Network, reading: Reading, key: str, true: int | None = None) ->
                 st.caption(f"Ten sigmoids, each of its own: they add up to {raw.sum():.2f}. The bars above are scaled to 100 %.")
     if len(reading.stages) > 1:
         pictures.strip(reading.stages)
+
+
+def called(reply: Answer) -> str:
+    """What the answer is called, large."""
+    return "Something else" if reply.verdict == "none" else reply.label
+
+
+def save(reading: Reading, key: str) -> None:
+    """The answer as a picture to keep, made when it is asked for."""
+    reply = answer(asked, reading)
+    st.download_button(
+        "Save this answer",
+        lambda: keepsake.card(reading, reply, SIGNS[reply.verdict], title),
+        f"answer-{SLUGS[reply.index]}.png",
+        mime="image/png",
+        key=f"predict_save_{key}",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def explain(reading: Reading, key: str, at_once: bool = True) -> None:
+    """What mattered for the answer, and the training pictures most like this one; worked out only while it is open."""
+    why = st.expander("Why this answer?", expanded=at_once, key=f"predict_why_{key}", on_change="rerun", type="compact")
+    if not why.open:
+        return
+    used, reply = data(), answer(asked, reading)
+    mattered, nearest = why.columns([1, 2.2], gap="large")
+    with mattered:
+        shares = explaining.occlusion(asked, reading.image)
+        pictures.titled(
+            "What mattered", explaining.overlay(reading.image, shares), f"The 28 x 28 dots; coloured is what {reply.label} hangs on"
+        )
+        st.caption(f"{explaining.in_words(shares, reply.label)} Found by covering one part after the other and asking again.")
+    with nearest:
+        rows = atlas.nearest(used.train_images, reading.image, NEIGHBOURS)
+        names = [NAMES[label] for label in used.train_labels[rows]]
+        pictures.heading("The training pictures most like it")
+        tiles(used.train_images[rows], names, [f"Training picture {row}: {name}" for row, name in zip(rows, names, strict=True)])
+        st.caption(f"{explaining.alike(reply.index, used.train_labels[rows])} Compared dot by dot.")
+
+
+def show_photo(file: UploadedFile, key: str) -> None:
+    """The answer to one photo, and below it what mends its reading; the answer follows at once."""
+    above = st.container()
+    with st.container(horizontal=True, key="predict_mend"):
+        photos.quick_fixes(file)
+        saving = st.container(width="content")
+    with st.expander("Crop it, or brush what belongs to it", key="predict_fine", type="compact"):
+        reading = photos.fine_fixes(file)
+    with above:
+        show(reading, key)
+    with saving:
+        save(reading, key)
+    explain(reading, key)
+
+
+def gallery(read: Sequence[tuple[UploadedFile, Reading | PictureError]]) -> UploadedFile | None:
+    """Several photos with an answer each; a tap opens one. Gives the one that is open."""
+    good = {file.file_id: file for file, reading in read if not isinstance(reading, PictureError)}
+    opened = st.session_state.get("predict_opened")
+    opened = opened if opened in good else next(iter(good), None)
+    rows = [(file.name, reading if isinstance(reading, PictureError) else answer(asked, reading)) for file, reading in read]
+    with st.container(horizontal=True, key="predict_gallery"):
+        for place, ((file, reading), (name, reply)) in enumerate(zip(read, rows, strict=True)):
+            state = "broken" if isinstance(reply, PictureError) else "open" if file.file_id == opened else "closed"
+            with st.container(key=f"predict_tile_{state}_{place}", width=TILE):
+                if isinstance(reply, PictureError):
+                    st.html(f'<p class="broken"><b>✗</b> {html.escape(f"{name}: {reply}")}</p>')
+                    continue
+                pictures.pair(reading.stages[0].picture, reading.image, name)
+                st.button(
+                    f"{SIGNS[reply.verdict][0]} {called(reply)}",
+                    key=f"predict_open_{place}",
+                    type="tertiary",
+                    on_click=open_file,
+                    args=(file.file_id,),
+                )
+    sure = sum(not isinstance(reply, PictureError) and reply.verdict == "sure" for _, reply in rows)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{len(good)} of {len(rows)} pictures answered, {sure} of them surely (✓). Tap one to see it large.", width="content")
+        st.download_button(
+            "Download as CSV", keepsake.csv(rows), "answers.csv", key="predict_csv", icon=":material/download:", on_click="ignore"
+        )
+    return good.get(opened)
+
+
+def open_file(file_id: str) -> None:
+    """Show this photo of the gallery large."""
+    st.session_state["predict_opened"] = file_id
 
 
 with guard():
@@ -96,10 +194,19 @@ with guard():
         way = st.segmented_control("Show it", list(WAYS), default=first, required=True, format_func=WAYS.get, key="predict_way")
         start = list(choices).index(wished) if wished in choices else 0
         model = st.selectbox("Network to ask", list(choices), start, format_func=choices.get, key="predict_model", width=340)
+        rival = st.query_params.get("with", "")
+        rivals = {"": "no other"} | {word: name for word, name in choices.items() if word != model}
+        if len(choices) > 1:
+            start = list(rivals).index(rival) if rival in rivals else 0
+            rival = st.selectbox("Compare with", list(rivals), start, format_func=rivals.get, key="predict_with", width=300)
     remember("way", way, "photo")
     remember("model", model, answers.SHIPPED)
-    asked, _ = network(model)
+    remember("with", rival if rival in rivals else "", "")
+    asked, title = network(model)
+    other, other_title = network(rival) if rival in rivals and rival else (None, "")
 
+    if way not in ("photo", "camera"):
+        photos.read([])  # forgets what was brought
     if way == "photo":
         files = st.file_uploader(
             "Photos of clothes: one piece each, on a plain background",
@@ -114,22 +221,26 @@ with guard():
             st.warning(f"These are {len(files)} pictures; {most} at once is the most. The first {most} are answered.")
         if not files:
             st.subheader("For example", anchor=False)
-            show(asked, read_sample(data().test_images[EXAMPLE]), "example", true=int(data().test_labels[EXAMPLE]))
-        for place, (name, reading) in enumerate(read_files(files[:most])):
-            if isinstance(reading, PictureError):
-                st.error(f"{name}: {reading}", icon=":material/broken_image:")
-                continue
-            with guard(), st.container(key=f"predict_answer_{place}"):
-                st.caption(name)
-                show(asked, reading, f"photo_{place}")
+            reading = read_sample(data().test_images[EXAMPLE])
+            show(reading, "example", true=int(data().test_labels[EXAMPLE]))
+            explain(reading, "example")
+        read = photos.read(files[:most])
+        opened = gallery(read) if len(read) > 1 else None
+        for file, reading in read:
+            if len(read) == 1 and isinstance(reading, PictureError):
+                st.error(f"{file.name}: {reading}", icon=":material/broken_image:")
+            elif len(read) == 1 or file is opened:
+                with guard(), st.container(key="predict_answer_photo"):
+                    st.caption(file.name)
+                    show_photo(file, "photo")
     elif way == "camera":
         snap = st.camera_input("Hold one piece of clothing in front of the camera", key="predict_camera")
         st.caption(f"{PRIVATE} The camera only works on this computer or over https; on a phone, choose “Photo” and take one there.")
-        for name, reading in read_files([snap] if snap else []):
+        for file, reading in photos.read([snap] if snap else []):
             if isinstance(reading, PictureError):
-                st.error(f"{name}: {reading}", icon=":material/broken_image:")
+                st.error(f"{file.name}: {reading}", icon=":material/broken_image:")
             else:
-                show(asked, reading, "camera")
+                show_photo(file, "camera")
     elif way == "draw":
 
         @st.fragment
@@ -138,17 +249,39 @@ with guard():
             from streamlit_drawable_canvas import st_canvas
 
             paper, reply = st.columns([1, 1.7], gap="large")
-            with paper, st.container(key="paper"):
-                drawn = st_canvas(
-                    stroke_width=BRUSH, stroke_color="#1d1a16", height=SIDE, width=SIDE, return_image_data=True, key="predict_canvas"
+            with paper:
+                sheet = st.container(key="paper")
+                tool = st.segmented_control("Draw with", list(TOOLS), default="Brush", required=True, key="predict_tool")
+                brush = st.segmented_control("Thickness", list(BRUSHES), default="Medium", required=True, key="predict_thickness")
+                template = st.selectbox(
+                    "Template to draw over", [None, *NAMES], format_func=lambda name: name or "none", key="predict_template"
                 )
-                st.caption("Draw the outline of one piece of clothing, large, and close it all the way round.")
+            with sheet:
+                drawn = st_canvas(
+                    stroke_width=BRUSHES[brush],
+                    stroke_color=INK,
+                    fill_color=INK,
+                    drawing_mode=TOOLS[tool],
+                    background_image=pictures.address(sketches.ghost(NAMES.index(template), SIDE)) if template else None,
+                    height=SIDE,
+                    width=SIDE,
+                    return_image_data=True,
+                    key="predict_canvas",
+                )
+                st.caption(
+                    "Draw the outline of one piece of clothing, large, and close it all the way round."
+                    if tool == "Brush"
+                    else "Tap corner after corner, and the first one again at the end."
+                )
             with reply, guard():
                 if drawn.image_data is None or not drawn.image_data[..., 3].any():
                     st.subheader("Draw a shirt, a boot, a bag …", anchor=False)
                     st.write("The network answers with every stroke.")
                 else:
-                    show(asked, read_drawing(drawn.image_data), "draw")
+                    reading = read_drawing(drawn.image_data)
+                    show(reading, "draw")
+                    save(reading, "draw")
+                    explain(reading, "draw", at_once=False)
 
         draw()
         st.caption(PRIVATE)
@@ -163,5 +296,8 @@ with guard():
         with st.container(horizontal=True, vertical_alignment="bottom"):
             sample = st.number_input("Test picture", 0, last, key="sample", bind="query-params", width=180)
             st.button("Take another", key="predict_another", icon=":material/casino:", on_click=another)
-        show(asked, read_sample(used.test_images[sample]), "sample", true=int(used.test_labels[sample]))
+        reading = read_sample(used.test_images[sample])
+        show(reading, "sample", true=int(used.test_labels[sample]))
+        save(reading, "sample")
+        explain(reading, "sample")
     jobs()

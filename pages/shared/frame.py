@@ -28,17 +28,21 @@ MENU = (
     ("pages/help.py", "Help"),
 )
 NEGATIVE = "<style>.tiles img,img.large,.sheet i,.answers i,.strip img.dots28{filter:invert(1)}</style>"
+PHOTOS = "photos_brought"  # where a session keeps photos while their page is open
 log = logging.getLogger(__name__)
 
 
-def frame(title: str, lead: str = "", wide: bool = False) -> None:
+def frame(title: str, lead: str = "", wide: bool = False, photos: bool = False) -> None:
     """Set the page up and draw the menu, the heading and the line that says what one can do here.
 
     Without a `lead` there is no heading: the welcome page has its own. A page that is not `wide` keeps to the width of a book.
+    A page without `photos` forgets those that were brought to the one that has them.
     """
     MultiPartParser.spool_max_size = 0  # what people upload stays in memory; the usual 1 MB lets a phone's photo go to a temporary file
     st.set_page_config(page_title=f"{title} · Fitting Room", page_icon=str(ICON), layout="wide")
     st.html(LOOKS)
+    if not photos:
+        st.session_state.pop(PHOTOS, None)
     if not wide:
         st.html(NARROW)
     with st.container(horizontal=True, gap=None, vertical_alignment="center", key="menu"):

@@ -73,6 +73,26 @@ def large(image: np.ndarray, alt: str) -> None:
     st.html(f'<img class="large" src="{address(image)}" alt="{html.escape(alt)}">')
 
 
+def titled(title: str, picture: np.ndarray, alt: str) -> None:
+    """Show a picture (h, w, 3) uint8 below a title."""
+    st.html(f'<p class="whose">{html.escape(title)}</p><img class="large" src="{address(picture)}" alt="{html.escape(alt)}">')
+
+
+def heading(words: str) -> None:
+    """A small heading, in line with that of a `titled` picture."""
+    st.html(f'<p class="whose">{html.escape(words)}</p>')
+
+
+def pair(picture: np.ndarray, image: np.ndarray, name: str) -> None:
+    """Show a picture (h, w, 3) uint8 beside the (28, 28) that was made of it, and its name below."""
+    words = html.escape(name)
+    st.html(
+        f'<div class="pair strip"><img src="{address(picture)}" alt="{words}">'
+        f'<img class="dots28" src="{address(image)}" alt="{words}, 28 x 28">'
+        f"<small>{words}</small></div>"
+    )
+
+
 def bunch(images: np.ndarray, columns: int, alt: str) -> None:
     """Show a few pictures (n, 28, 28) uint8 as one, in the page's own light."""
     st.html(f'<img class="bunch" src="{address(sheet(images, columns=columns, scale=2, gap=8))}" alt="{html.escape(alt)}">')

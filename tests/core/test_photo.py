@@ -443,6 +443,14 @@ def test_a_crop_always_leaves_something_to_look_at(edges):
     assert read_picture(opened(shirt()), Fixes(across=edges, down=edges)).image.shape == (28, 28)
 
 
+@pytest.mark.parametrize("turns", [1, 2, 3, -1])
+def test_the_cropped_part_turns_along(turns):
+    fixes = Fixes(across=(0.25, 1.0), down=(0.0, 0.75), keep=painted((0, 0, 9, 9)))
+    part = framed(opened(two_colours()), fixes)
+    assert (framed(opened(two_colours()), fixes.turned(turns)) == np.rot90(part, -turns)).all()
+    assert fixes.turned(turns).keep is None and fixes.turned(turns).turned(-turns).across == fixes.across
+
+
 def test_light_and_dark_can_be_swapped():
     negative = Image.fromarray(255 - np.asarray(shirt()))
     assert (read_picture(opened(negative), Fixes(swapped=True)).image == plain().image).all()

@@ -1,5 +1,6 @@
 """Predict: photos, drawings and test pictures are answered; a bad file is one sentence and stops nothing."""
 
+import base64
 import io
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core.dataset import Dataset
+from core.gallery import png
 from core.labels import NAMES
 from core.runner import carry_out
 from core.settings import Settings
@@ -30,18 +32,28 @@ def opened(**address: str) -> AppTest:
     return at.run()
 
 
-def photo() -> bytes:
-    """A dark shirt on a pale floor, as a JPEG."""
+def photo(turns: int = 0) -> bytes:
+    """A dark shirt on a pale floor, as a PNG, quarter turns to the left."""
     floor = np.full((240, 200, 3), 225, np.uint8)
     shirt = np.array([(60, 30), (140, 30), (185, 90), (155, 110), (140, 85), (140, 210), (60, 210), (60, 85), (45, 110), (15, 90)])
     cv2.fillPoly(floor, [shirt], (60, 40, 120))
     file = io.BytesIO()
-    Image.fromarray(floor).save(file, "JPEG")
+    Image.fromarray(np.rot90(floor, turns)).save(file, "PNG")
     return file.getvalue()
 
 
 def answers(at: AppTest) -> list[str]:
     return [block.proto.body for block in at.html if 'class="answer"' in block.proto.body]
+
+
+def tiles(at: AppTest) -> list[str]:
+    """The words on the gallery's buttons."""
+    return [button.label for button in at.button if button.key.startswith("predict_open_")]
+
+
+def last_image(at: AppTest) -> str:
+    """The 28 x 28 picture of the strip, as its address."""
+    return re.findall(r'src="([^"]*)"', strips(at)[0])[-1]
 
 
 def strips(at: AppTest) -> list[str]:
@@ -73,18 +85,139 @@ def test_a_bad_file_is_named_and_the_rest_is_still_answered():
     at = opened()
     files = [("a.jpg", photo(), "image/jpeg"), ("letter.png", b"Dear computer", "image/png"), ("b.jpg", photo(), "image/jpeg")]
     at.file_uploader(key="predict_files").set_value(files).run()
-    assert not at.exception
-    assert len(at.error) == 1
+    assert not at.exception and not at.error
+    (broken,) = [block.proto.body for block in at.html if 'class="broken"' in block.proto.body]
+    assert "letter.png: This file is not a picture" in broken
+    assert len(tiles(at)) == 2 and len(answers(at)) == 1
+
+
+def test_a_bad_file_alone_is_an_error():
+    at = opened()
+    at.file_uploader(key="predict_files").upload("letter.png", b"Dear computer", "image/png").run()
+    assert not at.exception and not answers(at)
     assert at.error[0].value.startswith("letter.png: This file is not a picture")
-    assert len(answers(at)) == 2
 
 
 def test_no_more_pictures_than_the_limit_are_answered(monkeypatch):
     monkeypatch.setenv("FITTING_ROOM_MAX_PICTURES", "2")
     at = opened()
     at.file_uploader(key="predict_files").set_value([(f"{number}.jpg", photo(), "image/jpeg") for number in range(3)]).run()
-    assert len(answers(at)) == 2
+    assert len(tiles(at)) == 2
     assert any("2 at once is the most" in warning.value for warning in at.warning)
+
+
+def test_one_tap_turns_a_photo_and_another_takes_it_back():
+    at = opened()
+    at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
+    upright, said = last_image(at), answers(at)
+    at.file_uploader(key="predict_files").set_value([("sideways.png", photo(turns=1), "image/png")]).run()
+    sideways = last_image(at)
+    assert sideways != upright and "As it came" in strips(at)[0]
+    at.button(key="predict_right").click().run()
+    assert last_image(at) == upright and answers(at) == said and "As you mended it" in strips(at)[0]
+    at.button(key="predict_undo").click().run()
+    assert last_image(at) == sideways and not [button for button in at.button if button.key == "predict_undo"]
+
+
+def test_swapping_and_cropping_change_what_the_network_sees():
+    at = opened()
+    at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
+    seen = [last_image(at)]
+    at.button(key="predict_swap").click().run()
+    seen.append(last_image(at))
+    at.slider(key="predict_down").set_value((0, 50)).run()
+    seen.append(last_image(at))
+    assert at.slider(key="predict_down").value == (0, 50) and len(set(seen)) == 3
+    at.button(key="predict_undo").click().run()
+    assert last_image(at) == seen[0] and at.slider(key="predict_down").value == (0, 100)
+    assert not at.exception and not at.error
+
+
+def test_several_photos_are_a_gallery_and_what_was_mended_stays_mended():
+    at = opened()
+    files = [("a.png", photo(), "image/png"), ("b.png", photo(turns=1), "image/png")]
+    at.file_uploader(key="predict_files").set_value(files).run()
+    first = last_image(at)
+    at.button(key="predict_open_1").click().run()
+    assert last_image(at) != first and [caption.value for caption in at.caption if caption.value.endswith(".png")] == ["b.png"]
+    at.button(key="predict_right").click().run()
+    assert last_image(at) == first and tiles(at)[0] == tiles(at)[1]
+    at.button(key="predict_open_0").click().run()
+    at.button(key="predict_open_1").click().run()
+    assert last_image(at) == first and "As you mended it" in strips(at)[0]
+    assert any("2 of 2 pictures answered" in caption.value for caption in at.caption)
+    assert not at.exception and not at.error
+
+
+def test_the_answer_is_explained_and_can_be_taken_away():
+    at = opened()
+    at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
+    (neighbours,) = [block.proto.body for block in at.html if "Training picture" in block.proto.body]
+    assert neighbours.count("<figure") == 6
+    assert any("covering one part after the other" in caption.value for caption in at.caption)
+    assert at.download_button(key="predict_save_photo").label == "Save this answer"
+
+
+def test_photos_are_forgotten_when_another_way_or_page_is_opened():
+    at = opened()
+    at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
+    assert at.session_state["photos_brought"].readings
+    at.segmented_control(key="predict_way").set_value("data").run()
+    assert not at.session_state["photos_brought"].readings and at.session_state["photos_brought"].picture is None
+    at.segmented_control(key="predict_way").set_value("photo").run()
+    at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
+    at.switch_page("pages/help.py").run()
+    assert "photos_brought" not in at.session_state
+
+
+def test_two_networks_can_be_compared_and_the_address_says_so(home):
+    assert not [box for box in opened().selectbox if box.key == "predict_with"]  # nothing to compare with
+    shipped = (APP.parent / "models" / "shipped" / "model.tflite").read_bytes()
+    store = Store(home.store_url)
+    run = store.create(PLAN, "my <run>", "print", "Fashion-MNIST")
+    store.finish(run, {"tflite": shipped}, status="done", test_accuracy=0.9)
+    store.close()
+    at = opened(way="data", sample="3")
+    assert len(at.get("plotly_chart")) == 1
+    at.selectbox(key="predict_with").set_value(run).run()
+    assert at.query_params["with"] == run
+    assert len(at.get("plotly_chart")) == 2 and len(answers(at)) == 1
+    (both,) = [block.proto.body for block in at.html if 'class="compared"' in block.proto.body]
+    assert "Both say" in both and "my &lt;run&gt;" in both
+    at = opened(way="data", sample="3", **{"with": run, "model": run})
+    assert len(at.get("plotly_chart")) == 1 and not at.exception
+    assert len(opened(way="data", **{"with": "no-such-run"}).get("plotly_chart")) == 1
+
+
+def drawn(at: AppTest, painted: np.ndarray, **json: object) -> AppTest:
+    """What the canvas of the page sends when something is painted on it."""
+    address = "data:image/png;base64," + base64.b64encode(png(painted)).decode()
+    at.session_state["predict_canvas"] = {"drawing": {"raw": {"objects": [json]}, "data": address}, "backgroundFit": None}
+    return at.run()
+
+
+def test_a_drawing_is_answered_and_explained_only_on_request():
+    paper = np.zeros((320, 320, 4), np.uint8)
+    cv2.rectangle(paper, (60, 120), (260, 260), (30, 30, 30, 255), 20)
+    at = drawn(opened(way="draw"), paper)
+    assert not at.exception and not at.error
+    assert len(answers(at)) == 1 and "Filled in" in strips(at)[0]
+    assert not [block for block in at.html if "Training picture" in block.proto.body]
+    assert at.download_button(key="predict_save_draw")
+
+
+@pytest.mark.parametrize("tool", ["Brush", "Filled shape"])
+def test_the_paper_has_tools_and_a_template_to_draw_over(tool):
+    at = opened(way="draw")
+    at.segmented_control(key="predict_tool").set_value(tool).run()
+    at.segmented_control(key="predict_thickness").set_value("Thick").run()
+    at.selectbox(key="predict_template").set_value("Dress").run()
+    assert not at.exception and not at.error and not answers(at)
+    assert any(
+        ("corner after corner" in caption.value) == (tool == "Filled shape")
+        for caption in at.caption
+        if "piece of clothing" in caption.value or "corner" in caption.value
+    )
 
 
 def test_a_photo_never_reaches_the_disk(home):

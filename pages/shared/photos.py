@@ -1,0 +1,135 @@
+"""Photos somebody brought: each read once, read again when it is mended, and forgotten with the page. Memory only.
+
+Knows nothing of networks and answers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import streamlit as st
+from streamlit.typing import UploadedFile
+
+from core.cutout import DROP, KEEP, marks
+from core.errors import PictureError
+from core.photo import UNCHANGED, WORKING, Fixes, Reading, framed, open_picture, read_picture
+from pages.shared.frame import PHOTOS
+from pages.shared.pictures import address
+from pages.shared.services import settings
+
+BRUSHES = {"This belongs to it": KEEP, "This does not": DROP}
+BRUSH = 22  # px
+
+
+@dataclass
+class Brought:
+    """What a session knows of the photos on its page, by the ids of their files."""
+
+    fixes: dict[str, Fixes] = field(default_factory=dict)
+    readings: dict[str, tuple[Fixes, Reading | PictureError]] = field(default_factory=dict)
+    picture: tuple[str, np.ndarray] | None = None  # the one that is looked at, (h, w, 4) uint8
+    brushed: str = ""  # the paper that was painted on last
+
+
+def brought() -> Brought:
+    """The photos of this session."""
+    return st.session_state.setdefault(PHOTOS, Brought())
+
+
+def read(files: Sequence[UploadedFile]) -> list[tuple[UploadedFile, Reading | PictureError]]:
+    """Each file with what the network will see, or why it cannot be read. Files that are gone are forgotten."""
+    mine, here = brought(), {file.file_id for file in files}
+    mine.fixes = {name: fixes for name, fixes in mine.fixes.items() if name in here}
+    mine.readings = {name: reading for name, reading in mine.readings.items() if name in here}
+    if mine.picture and mine.picture[0] not in here:
+        mine.picture = None
+    return [(file, reading(file)) for file in files]
+
+
+def reading(file: UploadedFile) -> Reading | PictureError:
+    """What the network will see of one file, mended as somebody wished."""
+    mine = brought()
+    fixes = mine.fixes.get(file.file_id, UNCHANGED)
+    known = mine.readings.get(file.file_id)
+    if known is None or known[0] is not fixes:
+        try:
+            known = fixes, read_picture(_picture(file), fixes)
+        except PictureError as error:
+            known = fixes, error
+        mine.readings[file.file_id] = known
+    return known[1]
+
+
+def _picture(file: UploadedFile) -> np.ndarray:
+    """The picture in a file, (h, w, 4) uint8; the last one is kept, so that it can be mended without decoding it again."""
+    mine = brought()
+    if mine.picture is None or mine.picture[0] != file.file_id:
+        mine.picture = file.file_id, open_picture(file.getvalue(), settings().max_upload_mb * 1_000_000)
+    return mine.picture[1]
+
+
+def _change(name: str, fixes: Fixes) -> None:
+    mine = brought()
+    mine.fixes[name] = fixes
+    mine.brushed = ""
+
+
+def quick_fixes(file: UploadedFile) -> None:
+    """Buttons that mend with one tap."""
+    name = file.file_id
+    fixes = brought().fixes.get(name, UNCHANGED)
+    swapped = replace(fixes, swapped=not fixes.swapped)
+    for words, thing, icon, mended in (
+        ("Turn left", "left", ":material/rotate_left:", fixes.turned(-1)),
+        ("Turn right", "right", ":material/rotate_right:", fixes.turned(1)),
+        ("Swap light and dark", "swap", ":material/invert_colors:", swapped),
+        ("Start again", "undo", ":material/undo:", UNCHANGED),
+    ):
+        if mended is not UNCHANGED or fixes.any:
+            st.button(words, key=f"predict_{thing}", icon=icon, on_click=_change, args=(name, mended))
+
+
+def fine_fixes(file: UploadedFile) -> Reading | PictureError:
+    """The picture to brush on, and the sliders that crop it. Gives what the network will see then."""
+    from streamlit_drawable_canvas import st_canvas
+
+    name, mine = file.file_id, brought()
+    fixes = mine.fixes.get(name, UNCHANGED)
+    shown = framed(_picture(file), fixes)
+    height, width = (max(24, round(side * WORKING / max(shown.shape[:2]))) for side in shown.shape[:2])
+    paper, tools = st.columns([1, 1], gap="large")
+    with tools:
+        brush = st.segmented_control("Brush", list(BRUSHES), default="This belongs to it", required=True, key="predict_brush")
+        st.caption(
+            "Paint roughly over what was left out, or over what is too much. What looks like it follows. The arrow takes a stroke back."
+        )
+        for words, side in (("Keep, from left to right", "across"), ("Keep, from top to bottom", "down")):
+            key = f"predict_{side}"
+            st.session_state[key] = tuple(round(100 * share) for share in getattr(fixes, side))
+            st.slider(words, 0, 100, key=key, step=1, format="%d %%", on_change=_crop, args=(name, side, key))
+    key = f"predict_marks_{name}_{fixes.turns}_{fixes.across}_{fixes.down}"
+
+    def brushed() -> None:
+        """The paper, and not what was marked before, says from now on what belongs to the garment."""
+        mine.brushed = key
+
+    with paper, st.container(key="predict_mend_paper"):
+        painted = st_canvas(
+            stroke_width=BRUSH, stroke_color=BRUSHES[brush], background_image=address(shown[..., :3]), height=height, width=width,
+            return_image_data=True, key=key, on_change=brushed,
+        )  # fmt: skip
+    if mine.brushed == key and painted.image_data is not None:
+        keep, drop = marks(painted.image_data)
+        if not (_same(keep, fixes.keep) and _same(drop, fixes.drop)):
+            mine.fixes[name] = replace(fixes, keep=keep, drop=drop)
+    return reading(file)
+
+
+def _crop(name: str, side: str, key: str) -> None:
+    begin, end = st.session_state[key]
+    fixes = brought().fixes.get(name, UNCHANGED)
+    _change(name, replace(fixes, **{side: (begin / 100, end / 100)}, keep=None, drop=None))
+
+
+def _same(one: np.ndarray, other: np.ndarray | None) -> bool:
+    return not one.any() if other is None else bool(np.array_equal(one, other))
