@@ -46,7 +46,7 @@ def bars(probabilities: np.ndarray, true: int | None = None, height: int = 320) 
         )
     )
     _quiet(figure, height, bargap=0.28)
-    figure.update_xaxes(range=[0, 112], visible=False, fixedrange=True)
+    figure.update_xaxes(range=[0, 124], visible=False, fixedrange=True)  # room for "100 %" on a phone
     figure.update_yaxes(autorange="reversed", fixedrange=True, ticks="", showgrid=False)
     return figure
 

@@ -178,6 +178,12 @@ def gallery(read: Sequence[tuple[UploadedFile, Reading | PictureError]]) -> Uplo
     return good.get(opened)
 
 
+def leave(strokes: list[dict]) -> None:
+    """Put these strokes on the paper in place of what is there. The number makes the paper see that it is a new drawing."""
+    before = st.session_state.get("predict_strokes", {"number": 0})
+    st.session_state["predict_strokes"] = {"objects": strokes, "number": before["number"] + 1}
+
+
 def open_file(file_id: str) -> None:
     """Show this photo of the gallery large."""
     st.session_state["predict_opened"] = file_id
@@ -254,7 +260,7 @@ with guard():
                 tool = st.segmented_control("Draw with", list(TOOLS), default="Brush", required=True, key="predict_tool")
                 brush = st.segmented_control("Thickness", list(BRUSHES), default="Medium", required=True, key="predict_thickness")
                 template = st.selectbox(
-                    "Template to draw over", [None, *NAMES], format_func=lambda name: name or "none", key="predict_template"
+                    "Template to draw over", ["", *NAMES], format_func=lambda name: name or "none", key="predict_template"
                 )
             with sheet:
                 drawn = st_canvas(
@@ -265,9 +271,23 @@ with guard():
                     background_image=pictures.address(sketches.ghost(NAMES.index(template), SIDE)) if template else None,
                     height=SIDE,
                     width=SIDE,
+                    initial_drawing=st.session_state.get("predict_strokes"),
                     return_image_data=True,
                     key="predict_canvas",
                 )
+                strokes = (drawn.json_data or {}).get("objects", [])
+                with st.container(horizontal=True):
+                    st.button(
+                        "Undo",
+                        key="predict_stroke_undo",
+                        icon=":material/undo:",
+                        disabled=not strokes,
+                        on_click=leave,
+                        args=(strokes[:-1],),
+                    )
+                    st.button(
+                        "Clear", key="predict_stroke_clear", icon=":material/delete:", disabled=not strokes, on_click=leave, args=([],)
+                    )
                 st.caption(
                     "Draw the outline of one piece of clothing, large, and close it all the way round."
                     if tool == "Brush"

@@ -1,0 +1,110 @@
+"""Photos that are mended by hand, a gallery of several, and the paper's own tools, in a real browser."""
+
+import io
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from core.labels import NAMES
+from tests.browser.conftest import PATIENCE, App, settled
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=PATIENCE)
+Open = Callable[..., Page]
+
+
+def trousers_and_ball() -> bytes:
+    """Dark trousers on a pale floor with a red ball beside them, as a PNG."""
+    floor = np.full((240, 240, 3), 225, np.uint8)
+    legs = np.array([(60, 20), (140, 20), (150, 220), (110, 220), (100, 80), (90, 220), (50, 220)])
+    cv2.fillPoly(floor, [legs], (50, 50, 90))
+    cv2.circle(floor, (200, 120), 26, (200, 40, 40), -1)
+    file = io.BytesIO()
+    Image.fromarray(floor).save(file, "PNG")
+    return file.getvalue()
+
+
+def bring(page: Page, **files: bytes) -> None:
+    given = [{"name": f"{name}.png", "mimeType": "image/png", "buffer": content} for name, content in files.items()]
+    page.locator(".st-key-predict_files input[type=file]").set_input_files(given)
+
+
+def stroke(page: Page, paper: str, points: list[tuple[float, float]]) -> None:
+    """Draw through points, shares of the paper's sides."""
+    canvas = page.locator(f"{paper} canvas").last
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=8)
+    page.mouse.up()
+
+
+def seen(page: Page) -> str:
+    """The 28 x 28 picture, as its address, when the answer stands."""
+    settled(page)
+    expect(page.locator(".strip")).to_have_count(1)
+    return page.locator(".strip img.dots28").last.get_attribute("src")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_photo_is_turned_and_brushed_and_the_answer_follows(app: App, open_page: Open, width: int) -> None:
+    page = open_page(f"{app.address}/predict", width=width, height=1100)
+    bring(page, legs=trousers_and_ball())
+    expect(page.get_by_text("As it came")).to_be_visible()
+    expect(page.locator(".answer").first).to_contain_text("Trouser")
+    first = seen(page)
+    last = page.locator(".strip img.dots28").last
+    page.get_by_role("button", name="Turn right").click()
+    expect(last).not_to_have_attribute("src", first)
+    expect(page.get_by_text("As you mended it")).to_be_visible()
+    page.get_by_role("button", name="Turn left").click()
+    expect(last).to_have_attribute("src", first)
+    page.get_by_text("Crop it, or brush what belongs to it").click()
+    expect(page.locator(".st-key-predict_mend_paper canvas").last).to_be_visible()
+    stroke(page, ".st-key-predict_mend_paper", [(0.8, 0.45), (0.86, 0.5)])
+    expect(last).not_to_have_attribute("src", first)
+    page.get_by_role("button", name="Start again").click()
+    expect(last).to_have_attribute("src", first)
+
+
+def test_several_photos_become_a_gallery_and_a_table(app: App, open_page: Open) -> None:
+    page = open_page(f"{app.address}/predict")
+    bring(page, legs=trousers_and_ball(), letter=b"I am text.", more=trousers_and_ball())
+    tiles = page.locator("[class*='st-key-predict_tile_']")
+    expect(tiles).to_have_count(3)
+    expect(tiles.nth(1)).to_contain_text("letter.png: This file is not a picture I can open")
+    tiles.nth(2).click()
+    expect(page.locator("[class*='st-key-predict_tile_open_2']")).to_have_count(1)
+    expect(page.locator(".st-key-predict_answer_photo").get_by_text("more.png")).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download as CSV").click()
+    table = pd.read_csv(waiting.value.path())
+    assert table["file"].tolist() == ["legs.png", "letter.png", "more.png"]
+    assert table["label"].tolist()[0] == "Trouser" and table.loc[0, list(NAMES)].sum() == pytest.approx(1, abs=1e-3)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Save this answer").click()
+    assert waiting.value.suggested_filename == "answer-trouser.png"
+    with Image.open(waiting.value.path()) as card:
+        assert card.size == (1000, 720)
+
+
+def test_a_stroke_is_taken_back_and_the_paper_cleared(app: App, open_page: Open) -> None:
+    page = open_page(f"{app.address}/predict?way=draw", height=1200)
+    expect(page.locator(".st-key-paper canvas").last).to_be_visible()
+    stroke(page, ".st-key-paper", [(0.3, 0.1), (0.7, 0.1), (0.7, 0.9), (0.3, 0.9), (0.3, 0.1)])
+    expect(page.locator(".answer")).to_have_count(1)
+    first, last = seen(page), page.locator(".strip img.dots28").last
+    stroke(page, ".st-key-paper", [(0.1, 0.5), (0.95, 0.5)])
+    expect(last).not_to_have_attribute("src", first)
+    page.locator(".st-key-predict_stroke_undo button").click()
+    expect(last).to_have_attribute("src", first)
+    page.locator(".st-key-predict_stroke_clear button").click()
+    expect(page.get_by_text("Draw a shirt, a boot, a bag")).to_be_visible()
