@@ -136,14 +136,13 @@ def explain(reading: Reading, key: str, at_once: bool = True) -> None:
 def show_photo(file: UploadedFile, key: str) -> None:
     """The answer to one photo, and below it what mends its reading; the answer follows at once."""
     above = st.container()
-    with st.container(horizontal=True, key="predict_mend"):
-        photos.quick_fixes(file)
-        saving = st.container(width="content")
+    row = st.container(horizontal=True, key="predict_mend")
     with st.expander("Crop it, or brush what belongs to it", key="predict_fine", type="compact"):
         reading = photos.fine_fixes(file)
     with above:
         show(reading, key)
-    with saving:
+    with row:  # filled last: a stroke that has just been painted can be taken back
+        photos.quick_fixes(file)
         save(reading, key)
     explain(reading, key)
 
