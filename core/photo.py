@@ -187,11 +187,12 @@ def read_picture(picture: np.ndarray, fixes: Fixes = UNCHANGED) -> Reading:
     rgb = _on_white(rgba)
     if _has_cutout(rgba):
         mask = (cutout.tidy(rgba[..., 3] > 127) | keep) & ~drop
-        reading = replace(_read_garment(rgb, mask), remark=None)  # nothing had to be cut out
+        reading = replace(_read_garment(rgb, mask, fixes.painted), remark=None)  # nothing had to be cut out
     elif (strokes := _strokes_on_paper(rgb)) is not None and ((strokes | keep) & ~drop).any():
         reading = _read_strokes(rgb, (strokes | keep) & ~drop)
     else:
-        reading = _read_garment(rgb, cutout.find_garment(rgb, keep, drop) if fixes.painted else cutout.find_garment(rgb))
+        mask = cutout.find_garment(rgb, keep, drop) if fixes.painted else cutout.find_garment(rgb)
+        reading = _read_garment(rgb, mask, fixes.painted)
     if not fixes.any:
         return reading
     first = Stage("As you mended it", "Your picture, turned, cropped or marked by you.", reading.stages[0].picture)
@@ -241,10 +242,11 @@ def read_sample(image: np.ndarray) -> Reading:
     return Reading(image, (stage,), "sample", float((image > 0).mean()), None)
 
 
-def _read_garment(rgb: np.ndarray, mask: np.ndarray) -> Reading:
-    """Stages and image from a picture (h, w, 3) and the garment's mask (h, w) bool."""
+def _read_garment(rgb: np.ndarray, mask: np.ndarray, by_hand: bool = False) -> Reading:
+    """Stages and image from a picture (h, w, 3) and the garment's mask (h, w) bool; one marked `by_hand` is taken as it is."""
     came = rgb
-    rgb, mask = pairs.one_of(rgb, cutout.without_hook(mask))
+    if not by_hand:
+        rgb, mask = pairs.one_of(rgb, cutout.without_hook(mask))
     cover = float(mask.mean())
     finding, remark = findings.finding(mask), findings.remark(rgb, mask)
     if not mask.any():
