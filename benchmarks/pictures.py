@@ -25,7 +25,7 @@ from core.errors import FittingRoomError, PictureError
 from core.folders import NONE, Listed, find, read_many
 from core.inference import Answer, Network, answer, shipped
 from core.labels import SLUGS
-from core.photo import SIDE, Reading, open_picture, read_opened
+from core.photo import SIDE, Reading, open_picture, read_picture
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 BEGIN, END = "<!-- pictures -->", "<!-- end of pictures -->"
@@ -55,7 +55,7 @@ def look(path: Path) -> Seen | str:
     """Both readings of a file; when it cannot be read, why."""
     try:
         opened = open_picture(path.read_bytes(), LARGEST)
-        return Seen(replace(read_opened(opened), stages=()), plain_resize(opened))
+        return Seen(replace(read_picture(opened), stages=()), plain_resize(opened))
     except (PictureError, OSError) as error:
         return str(error)
 
