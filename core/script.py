@@ -129,7 +129,7 @@ def _parts(plan: Plan) -> Iterator[Part]:
     yield Part(f"The network, as in {recipe.module.replace('.', '/')}.py.", _network(plan, recipe))
     if not plan.loads:
         if recipe.on_patches:
-            yield Part("A shortcut: a convolution is a small dense layer laid over patches. Cut and whiten them once.", _patches())
+            yield Part("A shortcut: a convolution is a small dense layer laid over patches. Cut and whiten them first.", _patches())
         yield Part("What goes in, and what should come out.", _features(recipe))
         yield Part("Loss and optimiser: how wrong it is, and how it is corrected.", _compiled(recipe))
         yield Part("Training. Each epoch looks at all the pictures once, in an order of its own.", _training(recipe))

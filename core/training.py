@@ -141,7 +141,8 @@ class _Lesson:
     """Everything one run trains with, as tensors."""
 
     network: object
-    features: object  # (n, ...) uint8 pixels or float32 patches
+    images: object  # (n, 28, 28, 1) uint8
+    inputs: Callable  # some of the images -> what the network takes
     labels: object  # (n,) int32
     count: int  # the first rows are learned from, the others are held back
     held_back: np.ndarray  # which training pictures those are
@@ -237,17 +238,18 @@ def _prepare(plan: Plan, recipe: Recipe, dataset: Dataset) -> _Lesson:
 
     learn, check = _dealt(plan, recipe, dataset)
     rows = np.concatenate([learn, check])
-    images, labels = dataset.train_images[rows], dataset.train_labels[rows].astype(np.int32)
+    images, labels = dataset.train_images[rows, ..., np.newaxis], dataset.train_labels[rows].astype(np.int32)
     if recipe.on_patches:
         from models.quick import build, build_on_patches
 
-        whitening = patches.whiten(images[: len(learn)])
+        whitening = patches.whiten(images[: len(learn), ..., 0])
         network = build_on_patches(patches.COMPONENTS)
-        features = tf.constant(patches.project(images, whitening))
+        inputs = lambda pixels: patches.project_tensor(pixels, whitening)  # noqa: E731
         finish = lambda trained: patches.fold(trained, whitening, build())  # noqa: E731
     else:
-        network, features, finish = recipe.build(), tf.constant(images[..., np.newaxis]), lambda trained: trained
-    return _Lesson(network, features, tf.constant(labels), len(learn), check, finish)
+        network, finish = recipe.build(), lambda trained: trained
+        inputs = lambda pixels: tf.cast(pixels, tf.float32) / recipe.train_scale  # noqa: E731
+    return _Lesson(network, tf.constant(images), inputs, tf.constant(labels), len(learn), check, finish)
 
 
 def _optimiser(plan: Plan, recipe: Recipe, steps: int) -> object:
@@ -287,8 +289,7 @@ def _learn(plan: Plan, recipe: Recipe, lesson: _Lesson, report: Callable[[Point]
     optimiser.build(weights)
 
     def inputs(rows):
-        pixels = tf.gather(lesson.features, rows)
-        return pixels if recipe.on_patches else tf.cast(pixels, tf.float32) / recipe.train_scale
+        return lesson.inputs(tf.gather(lesson.images, rows))
 
     @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
     def steps(batches):  # (steps, batch) rows -> [sum of losses, number of right answers]
