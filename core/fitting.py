@@ -11,18 +11,16 @@ import contextlib
 import csv
 import io
 import json
-import os
 import platform
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from core import evaluation, photo, sketches
+from core import evaluation, folders, photo, sketches
 from core.dataset import Dataset, load
 from core.errors import DataError, PictureError
 from core.inference import SHIPPED, Network
@@ -31,7 +29,7 @@ from core.settings import Settings
 
 BATCH = 128
 RATE = 2e-3
-STAGES = (14, 8, 3)  # epochs without photos, with photos, and with photos for each fold
+STAGES = (16, 12, 3)  # epochs without photos, with photos, and with photos for each fold
 FOLDS = 3  # groups of people, each left out once
 PHOTOS, SKETCHES, NONE = 16_000, 16_000, 2_500  # pictures of each kind in an epoch, beside the data set's own
 POOL = 30_000  # different sketches, half from the data set's images and half caricatures
@@ -46,7 +44,7 @@ DATA = (
     ("Phone photos of 61 other people", "contributors", "CC0-1.0", "measuring only"),
     ("Quick, Draw! drawings", "Google", "CC BY 4.0", "measuring only"),
 )
-FEW = 150  # so many pictures are read without starting processes
+ANEW = 2  # times each photo is read again, changed as if taken once more
 LARGEST = 10**9  # bytes; these are our own files
 
 
@@ -61,13 +59,18 @@ class Pictures:
 
     def pick(self, which: np.ndarray) -> "Pictures":
         """The pictures where `which` (n,) bool is set."""
-        return replace(
-            self, images=self.images[which], labels=self.labels[which], contributors=self.contributors[which], found=self.found[which]
-        )
+        return Pictures(*(getattr(self, field.name)[which] for field in fields(self)))
+
+    def and_those(self, others: "Pictures") -> "Pictures":
+        """These pictures and others."""
+        return Pictures(*(np.concatenate([getattr(self, field.name), getattr(others, field.name)]) for field in fields(self)))
 
 
-def read_pictures(folder: Path, kind: str, part: str) -> Pictures:
-    """Read the pictures that `pictures.csv` in a folder lists for a kind and a part. Raises DataError when there are none."""
+def read_pictures(folder: Path, kind: str, part: str, seed: int | None = None) -> Pictures:
+    """Read the pictures that `pictures.csv` in a folder lists for a kind and a part. Raises DataError when there are none.
+
+    With a seed each is changed first, as if it had been taken once more, so that the garment is cut out a little differently.
+    """
     try:
         with (folder / "pictures.csv").open(newline="", encoding="utf-8") as file:
             rows = [row for row in csv.DictReader(file) if row["kind"] == kind and row["part"] == part]
@@ -75,12 +78,8 @@ def read_pictures(folder: Path, kind: str, part: str) -> Pictures:
         raise DataError(f"{folder} holds no pictures.csv. Point --pictures at the folder with the photos and drawings.") from error
     if not rows:
         raise DataError(f"{folder / 'pictures.csv'} lists no pictures of kind {kind}, part {part}.")
-    paths = [folder / row["path"] for row in rows]
-    if len(paths) <= FEW:
-        readings = [_read(path) for path in paths]
-    else:  # fresh processes: a forked one may wait for ever on a thread that only its parent has
-        with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-            readings = list(pool.map(_read, paths, chunksize=16))
+    seeds = [None if seed is None else (seed, place) for place in range(len(rows))]
+    readings = folders.read_many([(folder / row["path"], own) for row, own in zip(rows, seeds, strict=True)], _read)
     good = [index for index, reading in enumerate(readings) if reading is not None]
     labels = [SLUGS.index(row["class"]) if row["class"] in SLUGS else -1 for row in rows]
     return Pictures(
@@ -91,12 +90,30 @@ def read_pictures(folder: Path, kind: str, part: str) -> Pictures:
     )
 
 
-def _read(path: Path) -> tuple[np.ndarray, bool] | None:
+def _read(source: tuple[Path, tuple[int, int] | None]) -> tuple[np.ndarray, bool] | None:
+    path, seed = source
+    content = path.read_bytes()
     try:
-        reading = photo.read_photo(path.read_bytes(), LARGEST)
+        reading = photo.read_photo(content if seed is None else taken_again(content, np.random.default_rng(seed)), LARGEST)
     except PictureError:
         return None
     return reading.image, reading.finding is None
+
+
+def taken_again(content: bytes, generator: np.random.Generator) -> bytes:
+    """A picture file as if taken once more: held a little differently, in other light, by a worse camera. Gives a JPEG file."""
+    before = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    high, wide = before.shape[:2]
+    corners = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], np.float32)
+    turn, nearer = np.deg2rad(generator.normal(0, 6)), generator.uniform(0.95, 1.12)
+    rotation = nearer * np.array([(np.cos(turn), -np.sin(turn)), (np.sin(turn), np.cos(turn))])
+    middle = np.array([wide, high]) / 2
+    moved = (corners - middle) @ rotation.T + middle + generator.normal(0, 0.025, (4, 2)) * (wide, high)
+    matrix = cv2.getPerspectiveTransform(corners, moved.astype(np.float32))
+    changed = cv2.warpPerspective(before, matrix, (wide, high), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) / 255.0
+    light = changed ** np.exp(generator.normal(0, 0.25)) * np.exp(generator.normal(0, 0.06, 3))
+    pixels = np.clip(255 * light, 0, 255).astype(np.uint8)
+    return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, int(generator.integers(55, 95))])[1].tobytes()
 
 
 def folds(contributors: np.ndarray, seed: int) -> list[np.ndarray]:
@@ -226,10 +243,19 @@ def rising() -> object:
     return keras.optimizers.schedules.PolynomialDecay(RATE / 20, 1_000, RATE)
 
 
-def fit(data: Dataset, photos: Pictures, none: Pictures, seed: int, stages: tuple[int, int, int], say: Callable[[str], None]) -> tuple:
+def fit(
+    data: Dataset,
+    photos: Pictures,
+    none: Pictures,
+    again: tuple[Pictures, Pictures],
+    seed: int,
+    stages: tuple[int, int, int],
+    say: Callable[[str], None],
+) -> tuple:
     """Fit a network from a seed. Gives the network (logits) and what networks that had not seen them said of all photos and all others.
 
-    These out-of-fold answers are raw shares, (n, 10) float32 each, in the order of `photos` and `none`.
+    These out-of-fold answers are raw shares, (n, 10) float32 each, in the order of `photos` and `none`. `again` holds photos and others
+    read anew: they are learned from beside their originals, and left out with the same people.
     """
     import keras
 
@@ -251,13 +277,18 @@ def fit(data: Dataset, photos: Pictures, none: Pictures, seed: int, stages: tupl
     left_out = zip(folds(photos.contributors, seed), folds(none.contributors, seed), strict=True)
     for place, (mine, others) in enumerate(left_out, start=1):
         say(f"with photos, fold {place} of {FOLDS}")
-        mixture = Mixture(data, pool, photos.pick(~mine & photos.found), none.pick(~others & none.found))
+        learned = [
+            known.pick(~away & known.found).and_those(more.pick(more.found & ~np.isin(more.contributors, known.contributors[away])))
+            for known, more, away in zip((photos, none), again, (mine, others), strict=True)
+        ]
+        mixture = Mixture(data, pool, *learned)
         network.set_weights(basis)
         mixture.learn(network, falling(stages[2], mixture), stages[2], generator, say)
         judge = Network(to_tflite(answering(network)))
         said[0][mine], said[1][others] = judge.raw(photos.images[mine]), judge.raw(none.images[others])
     say("with all photos")
-    mixture = Mixture(data, pool, photos.pick(photos.found), none.pick(none.found))
+    learned = [known.and_those(more) for known, more in zip((photos, none), again, strict=True)]
+    mixture = Mixture(data, pool, *(pictures.pick(pictures.found) for pictures in learned))
     network.set_weights(basis)
     mixture.learn(network, falling(stages[1], mixture), stages[1], generator, say)
     return network, *said
@@ -319,7 +350,9 @@ def make(data: Dataset, folder: Path, out: Path, seed: int, stages: tuple[int, i
     photos, none = read_pictures(folder, "photo", "train"), read_pictures(folder, "none-of-the-ten", "train")
     checks = {kind: read_pictures(folder, kind, "check") for kind in ("photo", "drawing", "none-of-the-ten")}
     say(f"{len(photos.labels)} photos and {len(none.labels)} other things read")
-    fitted, said, said_of_none = fit(data, photos, none, seed, stages, say)
+    again = tuple(_read_again(folder, kind, seed) for kind in ("photo", "none-of-the-ten"))
+    say(f"{len(again[0].labels)} photos and {len(again[1].labels)} other things read again, changed")
+    fitted, said, said_of_none = fit(data, photos, none, again, seed, stages, say)
     model = answering(fitted)
     content = to_tflite(model)
 
@@ -347,6 +380,13 @@ def make(data: Dataset, folder: Path, out: Path, seed: int, stages: tuple[int, i
     card = _card(model, data, seed, stages, temperature, thresholds, figures, probabilities)
     write(out, fitted, content, card, probabilities)
     return card
+
+
+def _read_again(folder: Path, kind: str, seed: int) -> Pictures:
+    first, *others = (read_pictures(folder, kind, "train", 1_000 * (seed + 1) + time) for time in range(ANEW))
+    for pictures in others:
+        first = first.and_those(pictures)
+    return first
 
 
 def _card(

@@ -19,7 +19,7 @@ from core.labels import SLUGS
 NONE = "none-of-the-ten"  # a folder of this name holds other things: hats, shorts, cups
 FEW = 40  # so many pictures are read without starting processes
 
-Made = TypeVar("Made")
+Source, Made = TypeVar("Source"), TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -60,21 +60,21 @@ def _list(folder: Path, path: Path) -> Listed | None:
 
 
 def read_many(
-    paths: Sequence[Path], read: Callable[[Path], Made], progress: Callable[[int, int], None] = lambda done, total: None
+    sources: Sequence[Source], read: Callable[[Source], Made], progress: Callable[[int, int], None] = lambda done, total: None
 ) -> list[Made]:
-    """What `read`, a function at the top of a module, makes of each path, in order; more than `FEW` in processes of their own."""
+    """What `read`, a function at the top of a module, makes of each source, in order; more than `FEW` in processes of their own."""
     made = []
 
     def keep(one: Made) -> None:
         made.append(one)
-        progress(len(made), len(paths))
+        progress(len(made), len(sources))
 
-    if len(paths) <= FEW:
-        for path in paths:
-            keep(read(path))
+    if len(sources) <= FEW:
+        for source in sources:
+            keep(read(source))
         return made
     # fresh processes: a forked one may wait for ever on a thread that only its parent has
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-        for one in pool.map(read, paths, chunksize=8):
+        for one in pool.map(read, sources, chunksize=8):
             keep(one)
     return made

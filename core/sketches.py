@@ -148,31 +148,35 @@ def _dress(draw: np.random.Generator) -> Strokes:
     return strokes + [_line((0.4, 0.5), (0.6, 0.5))] * (draw.random() < 0.4)
 
 
-def _front(draw: np.random.Generator, dip: float, bottom: float) -> Strokes:
-    """An opening down the front, with or without buttons."""
+def _front(draw: np.random.Generator, dip: float, bottom: float, opening: float, buttons: float) -> Strokes:
+    """An opening down the front and buttons beside it, each with its own chance."""
     x = 0.5 + draw.normal(0, 0.015)
-    strokes = [_line((x, dip), (x, bottom))] if draw.random() < 0.75 else []
-    if draw.random() < 0.6:
+    strokes = [_line((x, dip), (x, bottom))] if draw.random() < opening else []
+    if draw.random() < buttons:
         strokes += [_arc(x + 0.04, y, 0.012, 0.012) for y in np.linspace(dip + 0.1, bottom - 0.1, int(draw.integers(3, 6)))]
     return strokes
 
 
 def _coat(draw: np.random.Generator) -> Strokes:
-    length = draw.uniform(0.68, 0.88)
-    strokes, dip = _top(draw, draw.uniform(0.45, 0.62), draw.uniform(0.8, 1.4), length, 0.05, draw.uniform(0, 0.25))
-    collar = [_line((0.38, 0.07), (0.5, dip + 0.15), (0.62, 0.07))] * (draw.random() < 0.6)
-    pockets = [_line((x - 0.06, 0.62), (x + 0.06, 0.62)) for x in (0.36, 0.64)] * (draw.random() < 0.4)
+    """Open down the front, with lapels, pockets at the hips, sometimes a hood."""
+    length = draw.uniform(0.62, 0.88)
+    strokes, dip = _top(draw, draw.uniform(0.42, 0.62), draw.uniform(0.75, 1.4), length, draw.uniform(0, 0.12), draw.uniform(0, 0.25))
+    lapels = [_line((0.38, 0.07), (0.5, dip + draw.uniform(0.12, 0.3)), (0.62, 0.07))] * (draw.random() < 0.6)
+    pockets = [_line((x - 0.06, 0.62), (x + 0.06, 0.62)) for x in (0.36, 0.64)] * (draw.random() < 0.5)
     hood = [_arc(0.5, 0.08, 0.14, 0.15, 0.5, 1.0)] * (draw.random() < 0.3)
-    return strokes + _front(draw, dip, 0.08 + length) + collar + pockets + hood
+    belt = [_line((0.3, 0.5), (0.7, 0.5))] * (draw.random() < 0.15)
+    return strokes + _front(draw, dip, 0.08 + length, 0.9, 0.45) + lapels + pockets + hood + belt
 
 
 def _shirt(draw: np.random.Generator) -> Strokes:
+    """Two points of a collar, a row of buttons, often a pocket on the chest."""
     long = draw.random() < 0.5
     sleeve, angle = (draw.uniform(0.42, 0.58), draw.uniform(0.8, 1.4)) if long else (0.22, draw.uniform(0.3, 0.9))
     length = draw.uniform(0.68, 0.82)
     strokes, dip = _top(draw, sleeve, angle, length)
     collar = [_closed((0.5, dip + 0.02), (0.38, 0.06), (0.36, 0.15)), _closed((0.5, dip + 0.02), (0.62, 0.06), (0.64, 0.15))]
-    return strokes + _front(draw, dip, 0.08 + length) + collar
+    pocket = [_closed((0.58, 0.28), (0.68, 0.28), (0.68, 0.38), (0.58, 0.38))] * (draw.random() < 0.4)
+    return strokes + _front(draw, dip, 0.08 + length, 0.6, 0.9) + collar + pocket
 
 
 def _trouser(draw: np.random.Generator) -> Strokes:
@@ -200,10 +204,12 @@ def _sneaker(draw: np.random.Generator) -> Strokes:
 
 
 def _ankle_boot(draw: np.random.Generator) -> Strokes:
-    top, instep = draw.uniform(0.0, 0.14), draw.uniform(0.4, 0.52)
+    top, instep = draw.uniform(0.0, 0.14), draw.uniform(0.4, 0.6)
     heel = [_closed((0.7, 0.78), (0.95, 0.78), (0.93, 0.9), (0.74, 0.9))] * (draw.random() < 0.5)
     laces = [_line((instep, y), (instep + 0.12, y + 0.02)) for y in (0.2, 0.28, 0.36)] * (draw.random() < 0.4)
-    return [_sole(draw, top, instep)] + heel + laces
+    sole = [_line((0.06, 0.7), (0.95, 0.7))] * (draw.random() < 0.4)
+    cuff = [_line((instep + 0.06, top + 0.1), (0.95, top + 0.1))] * (draw.random() < 0.3)
+    return [_sole(draw, top, instep)] + heel + laces + sole + cuff
 
 
 def _sandal(draw: np.random.Generator) -> Strokes:

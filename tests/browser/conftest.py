@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.conftest import chromium_path
 
 PROJECT = Path(__file__).resolve().parents[2]
-PATIENCE = 45_000  # milliseconds; only a failing test waits so long
+PATIENCE = 90_000  # milliseconds; only a failing test waits so long
 
 
 @dataclass

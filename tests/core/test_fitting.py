@@ -8,7 +8,7 @@ from PIL import Image
 
 from core import sketches
 from core.errors import DataError
-from core.fitting import FOLDS, PRECISION, augment, fit_temperature, fit_thresholds, folds, read_pictures
+from core.fitting import FOLDS, PRECISION, augment, fit_temperature, fit_thresholds, folds, read_pictures, taken_again
 from core.garments import draw
 
 
@@ -90,6 +90,18 @@ def test_reading_takes_only_the_part_asked_for(tmp_path):
     found = read_pictures(tmp_path, "photo", "train")
     assert found.labels.tolist() == [4, -1] and found.contributors.tolist() == ["person 0", "person 2"]
     assert found.images.shape == (2, 28, 28) and found.found.all()
+
+
+def test_a_picture_taken_again_is_another_file_of_the_same_garment(tmp_path):
+    picture_folder(tmp_path)
+    content = (tmp_path / "photos" / "0.png").read_bytes()
+    first, second, same = (taken_again(content, np.random.default_rng(seed)) for seed in (1, 2, 1))
+    assert first == same != second and first[:3] == b"\xff\xd8\xff"
+    plain, changed = read_pictures(tmp_path, "photo", "train"), read_pictures(tmp_path, "photo", "train", seed=5)
+    assert changed.labels.tolist() == plain.labels.tolist() and (changed.images != plain.images).any(axis=(1, 2)).all()
+    assert np.mean((changed.images > 0) == (plain.images > 0)) > 0.8
+    both = plain.and_those(changed)
+    assert len(both.labels) == 4 and both.pick(both.labels < 0).contributors.tolist() == ["person 2", "person 2"]
 
 
 def test_a_folder_without_a_list_of_pictures_gives_a_sentence(tmp_path):
