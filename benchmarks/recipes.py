@@ -18,7 +18,7 @@ from pathlib import Path
 from core import dataset
 from core.lessons import results
 from core.settings import Settings
-from core.training import Plan, Point, limit_threads, train
+from core.training import Plan, Point, Watcher, limit_threads, train
 from models import measured
 from models.catalogue import RECIPES
 
@@ -31,12 +31,11 @@ def measure(plan: Plan, data: dataset.Dataset) -> dict:
     """One row: the recipe trained in full, and what it scores."""
     last: list[Point] = []
 
-    def show(point: Point) -> None:
-        if point.kind == "epoch":
-            last[:] = [point]
-            print(f"  epoch {point.epoch:.0f} of {plan.epochs}: {point.accuracy:.2%}, loss {point.loss:.4f}", flush=True)
+    def show(point: Point, *_kept: object) -> None:
+        last[:] = [point]
+        print(f"  epoch {point.epoch:.0f} of {plan.epochs}: {point.accuracy:.2%}, loss {point.loss:.4f}", flush=True)
 
-    result = train(plan, data, show)
+    result = train(plan, data, Watcher(epoch=show))
     return {
         **plan.as_dict(),
         "parameters": plan.row.parameters,

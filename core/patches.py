@@ -12,7 +12,6 @@ SIZE = 7  # a patch is 7 x 7 pixels
 STRIDE = 4
 BEFORE, AFTER = 1, 2  # rows of zeros that "same" padding adds for 28 pixels, kernel 7, stride 4
 COMPONENTS = 24
-PORTION = 500  # pictures projected at a time, so that they stay in the cache
 EVERY = 20  # the whitening is worked out from every twentieth picture,
 AT_LEAST = 50  # but from so many where there are few
 
@@ -43,24 +42,15 @@ def whiten(images: np.ndarray) -> Whitening:
     return Whitening(mean.astype(np.float32), projection.astype(np.float32))
 
 
-def project(images: np.ndarray, whitening: Whitening) -> np.ndarray:
-    """Pictures (n, 28, 28) uint8 -> whitened patches (n, 7, 7, COMPONENTS) float32."""
-    parts = np.array_split(images, -(-len(images) // PORTION))
-    return np.concatenate([project_tensor(part[..., np.newaxis], whitening) for part in parts])
+def whitened(learner: object, whitening: Whitening) -> object:
+    """Give the first layer of `build_on_patches` the whitening, as a convolution of pixels 0 to 1; it is not trained."""
+    kernel = whitening.projection.reshape(SIZE, SIZE, 1, COMPONENTS)
+    learner.layers[0].set_weights([kernel, -whitening.mean @ whitening.projection])
+    return learner
 
 
-def project_tensor(pixels: object, whitening: Whitening) -> object:
-    """The same for a tensor (n, 28, 28, 1), inside a graph: one convolution with stride 4, without a gradient."""
-    import tensorflow as tf
-
-    kernel = whitening.projection.reshape(SIZE, SIZE, 1, COMPONENTS) / 255
-    return tf.nn.conv2d(tf.cast(pixels, tf.float32), kernel, STRIDE, "SAME") - whitening.mean @ whitening.projection
-
-
-def fold(trained: object, whitening: Whitening, plain: object) -> object:
-    """Put what a network learned on whitened patches into the plain network, which takes pixels 0 to 1; answers stay the same."""
-    patch_weights, patch_bias, *rest = trained.get_weights()  # (COMPONENTS, filters), (filters,)
-    kernel = whitening.projection @ patch_weights  # (49, filters)
-    bias = patch_bias - whitening.mean @ kernel
-    plain.set_weights([kernel.reshape(SIZE, SIZE, 1, -1), bias, *rest])
+def fold(learner: object, plain: object) -> object:
+    """Put what a network learned behind its whitening into the plain network; answers stay the same."""
+    projection, offset, patch_weights, patch_bias, *rest = learner.get_weights()  # the third is (COMPONENTS, filters)
+    plain.set_weights([projection @ patch_weights, offset @ patch_weights + patch_bias, *rest])
     return plain

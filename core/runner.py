@@ -6,6 +6,7 @@ a second that somebody is there, and looks whether a person asked to stop.
 
 import functools
 import io
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -15,23 +16,27 @@ import numpy as np
 
 from core import dataset as datasets
 from core import own
-from core.errors import FittingRoomError, RunError
+from core.errors import FittingRoomError, RunError, StoreError
+from core.keeping import Checkpoint, Snapshot
 from core.settings import Settings
 from core.store import SILENT_SECONDS, Run, Store
-from core.training import Plan, Point, load, train
+from core.training import Paused, Plan, Point, Watcher, load, train
 
 PULSE_SECONDS = 0.25
 BEAT_SECONDS = 1.0
 MOST_ATTEMPTS = 30
+PATIENT_SECONDS = 60
+log = logging.getLogger(__name__)
 
 
 class Pulse:
-    """A thread that writes a run's heartbeat, and sets `stopping` when the store or the clock says so."""
+    """A thread that writes a run's heartbeat, and sets `stopping` or `pausing` when the store or the clock says so."""
 
-    def __init__(self, store: Store, run_id: str, most_seconds: float) -> None:
+    def __init__(self, store: Store, run_id: str, most_seconds: float, spent: float = 0.0) -> None:
         self.reason = ""
-        self.stopping = threading.Event()
+        self.stopping, self.pausing = threading.Event(), threading.Event()
         self._store, self._run_id, self._most_seconds = store, run_id, most_seconds
+        self._began = time.monotonic() - spent
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True)
 
@@ -44,12 +49,15 @@ class Pulse:
         self._thread.join()
 
     def _beat(self) -> None:
-        began = last = time.monotonic()
+        last = time.monotonic()
         while not self._ended.wait(PULSE_SECONDS):
             try:
-                if self._store.run(self._run_id).stop_requested:
+                run = self._store.run(self._run_id)
+                if run.stop_requested:
                     self._stop("Stopped by hand.")
-                if time.monotonic() - began > self._most_seconds:
+                if run.pause_requested:
+                    self.pausing.set()
+                if time.monotonic() - self._began > self._most_seconds:
                     self._stop(f"Stopped after {self._most_seconds / 60:.0f} minutes, the longest a run may train here.")
                 if time.monotonic() - last > BEAT_SECONDS:
                     self._store.update(self._run_id, heartbeat=time.time())
@@ -66,10 +74,10 @@ class Pulse:
 
 
 def carry_out(run_id: str, settings: Settings, listen: Callable[[Point], None] = lambda point: None, claimed: bool = False) -> str:
-    """Train one stored run and store what came of it. Gives the status at the end: done, stopped, failed, or "taken".
+    """Train one stored run and store what came of it. Gives the status at the end: done, stopped, paused, failed, or "taken".
 
     `claimed` says that the caller made the run for itself. A run that another worker holds is left alone ("taken");
-    one whose worker went silent is begun anew.
+    one whose worker went silent goes on from its last checkpoint.
     Errors do not leave this function: the run ends as failed, with a sentence.
     """
     store = Store(settings.store_url)
@@ -77,22 +85,47 @@ def carry_out(run_id: str, settings: Settings, listen: Callable[[Point], None] =
         if not (claimed or _claimed(store, run_id)):
             return "taken"
         if store.run(run_id).attempts > MOST_ATTEMPTS:
-            message = f"The training process was ended {MOST_ATTEMPTS} times, perhaps for want of memory. Try fewer pictures."
-            store.update(run_id, status="failed", finished=time.time(), message=message)
+            message = (
+                f"The training process was ended {MOST_ATTEMPTS} times within an epoch, perhaps for want of memory. Try fewer pictures."
+            )
+            _fail(store, run_id, message)
             return "failed"
-        with Pulse(store, run_id, 60 * settings.max_minutes) as pulse:
+        run = store.run(run_id)
+        with Pulse(store, run_id, 60 * settings.max_minutes, run.seconds or 0.0) as pulse:
             try:
-                return _trained(store, store.run(run_id), settings, pulse, listen)
-            except MemoryError:
-                message = "The computer ran out of memory. Try fewer pictures or a smaller batch."
+                return _trained(store, run, settings, pulse, listen)
+            except Paused as pause:
+                kept = pause.checkpoint
+                words = "Paused. Others may train meanwhile; it goes on when you say so."
+                store.keep(run_id, kept.to_bytes(), kept.standing, seconds=kept.seconds, status="paused", phase="", message=words)
+                return "paused"
             except FittingRoomError as error:
                 message = str(error)
             except Exception as error:  # noqa: BLE001 - whatever else happens in a training must end as a sentence, and the next run must start
-                message = f"The training broke off: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-        store.update(run_id, status="failed", finished=time.time(), message=message[:500])
+                message = _sentence(error)
+        _fail(store, run_id, message)
         return "failed"
     finally:
         store.close()
+
+
+def _sentence(error: Exception) -> str:
+    """What to say of an error that is none of ours."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's own word for it
+        return "The computer ran out of memory. Try fewer pictures, a smaller batch or a smaller network."
+    return f"The training broke off: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+
+
+def _fail(store: Store, run_id: str, message: str) -> None:
+    """Write that a run failed, and why; where not even that can be written, for instance on a full disk, try again for a while."""
+    pause = threading.Event()
+    for _ in range(PATIENT_SECONDS):
+        try:
+            store.update(run_id, status="failed", finished=time.time(), message=message[:500])
+            return
+        except StoreError as error:
+            log.warning("Run %s cannot be ended: %s", run_id, error)
+            pause.wait(1.0)
 
 
 def _claimed(store: Store, run_id: str) -> bool:
@@ -111,11 +144,22 @@ def _trained(store: Store, run: Run, settings: Settings, pulse: Pulse, listen: C
     brought = store.pictures(run.id)
     data = own.unpack(brought) if brought else dataset_with(settings, run.fingerprint)
 
-    def report(point: Point) -> None:
+    def stored(point: Point) -> tuple[dict, dict]:
         row = asdict(point)
-        progress, speed = row.pop("progress"), row.pop("speed")
-        store.add_point(run.id, row, progress=progress, speed=speed, heartbeat=time.time())
+        return row, {"progress": row.pop("progress"), "speed": row.pop("speed"), "heartbeat": time.time()}
+
+    def report(point: Point) -> None:
+        row, columns = stored(point)
+        store.add_point(run.id, row, **columns)
         listen(point)
+
+    def epoch(point: Point, snapshot: Snapshot, checkpoint: Checkpoint) -> None:
+        row, columns = stored(point)
+        store.add_epoch(run.id, row, snapshot.to_bytes(), checkpoint.to_bytes(), seconds=checkpoint.seconds, attempts=1, **columns)
+        listen(point)
+
+    def keep(checkpoint: Checkpoint) -> None:
+        store.keep(run.id, checkpoint.to_bytes(), checkpoint.standing, seconds=checkpoint.seconds, heartbeat=time.time())
 
     def phase(words: str) -> None:
         store.update(run.id, phase=words, heartbeat=time.time())
@@ -124,7 +168,10 @@ def _trained(store: Store, run: Run, settings: Settings, pulse: Pulse, listen: C
     if plan.loads:
         result = load(plan, data, store.artifact(run.id, "given"), phase)
     else:
-        result = train(plan, data, report, phase, pulse.stopping.is_set)
+        plan.checked(settings, len(data.train_images))
+        kept = store.checkpoint(run.id)
+        watcher = Watcher(report, phase, epoch, keep, pulse.stopping.is_set, pulse.pausing.is_set)
+        result = train(plan, data, watcher, Checkpoint.from_bytes(kept) if kept else None)
     buffer = io.BytesIO()
     np.save(buffer, result.outputs)
     status = "stopped" if pulse.stopping.is_set() else "done"
@@ -135,7 +182,7 @@ def _trained(store: Store, run: Run, settings: Settings, pulse: Pulse, listen: C
         finished=time.time(),
         phase="",
         progress=1.0 if status == "done" else store.run(run.id).progress,
-        message=pulse.reason,
+        message=pulse.reason or result.note,
         test_accuracy=result.test_accuracy,
         test_loss=result.test_loss,
         seconds=result.seconds,

@@ -15,7 +15,7 @@ from textwrap import fill
 
 from core import dataset, patches
 from core.store import Run
-from core.training import Plan
+from core.training import SHIFT, Plan
 from models.catalogue import Recipe
 
 WIDTH = 110  # characters in a line of words
@@ -65,7 +65,7 @@ def of_run(run: Run) -> tuple[str, str]:
     """Script and notebook of a stored run, with what it learned from and scored."""
     figures = ""
     if run.scored:
-        early = ", but it was stopped early" if run.status == "stopped" else ""
+        early = ", but it was stopped early" if run.status == "stopped" else ", trained on from another run" if run.parent else ""
         figures = f"test accuracy {run.test_accuracy:.4f}, test loss {run.test_loss:.4f}{early}"
     plan = Plan(**run.plan)
     return script(plan, run.data_title, figures), notebook(plan, run.data_title, figures)
@@ -129,12 +129,14 @@ def _parts(plan: Plan) -> Iterator[Part]:
     yield Part(f"The network, as in {recipe.module.replace('.', '/')}.py.", _network(plan, recipe))
     if not plan.loads:
         if recipe.on_patches:
-            yield Part("A shortcut: a convolution is a small dense layer laid over patches. Cut and whiten them first.", _patches())
+            yield Part("A shortcut: a convolution is a small dense layer laid over patches. Whiten them first.", _patches())
+        if plan.augment or plan.dropout:
+            yield Part("For training only: what is changed in the pictures, and what is left out.", _changes(plan))
         yield Part("What goes in, and what should come out.", _features(recipe))
-        yield Part("Loss and optimiser: how wrong it is, and how it is corrected.", _compiled(recipe))
-        yield Part("Training. Each epoch looks at all the pictures once, in an order of its own.", _training(recipe))
+        yield Part("Loss and optimiser: how wrong it is, and how it is corrected.", _compiled(plan, recipe))
+        yield Part("Training. Each epoch looks at all the pictures once, in an order of its own.", _training(plan, recipe))
         if recipe.on_patches:
-            yield Part("Put what was learned on patches into the plain network.", "network = fold(learner, whitening, network)")
+            yield Part("Put what was learned on patches into the plain network.", "network = fold(learner, network)")
     shares = "sigmoids need not add up to 1: scale them" if recipe.sigmoid else "they add up to 1 already"
     yield Part("The test: pictures it has never seen.", TEST.format(scale=recipe.test_scale, shares=shares))
     if not plan.loads:
@@ -151,6 +153,7 @@ def _choices(plan: Plan) -> str:
     lines += ["", f"SEED = {plan.seed}  # every random choice begins here"]
     if not plan.loads:
         lines += [f"EPOCHS = {plan.epochs}", f"BATCH_SIZE = {plan.batch_size}", f"LEARNING_RATE = {plan.learning_rate!r}"]
+        lines += [f"PATIENCE = {plan.patience}  # epochs without a better one before it stops"] if plan.patience else []
     lines.append("tf.config.threading.set_intra_op_parallelism_threads(1)  # sums are added up in the same order as in the app")
     return "\n".join(lines)
 
@@ -173,20 +176,31 @@ def _network(plan: Plan, recipe: Recipe) -> str:
     code = f"{_body(Path(import_module(recipe.module).__file__))}\n\n\nkeras.utils.set_random_seed(SEED)\n"
     if plan.loads:
         return f'{code}network = build({arguments})\nnetwork.load_weights("{recipe.name}.weights.h5")\nnetwork.summary()'
-    if recipe.on_patches:
-        code += f"learner = build_on_patches({patches.COMPONENTS})  # learns on patches\n"
     return f"{code}network = build({arguments})\nnetwork.summary()"
 
 
 def _patches() -> str:
-    use = "whitening = whiten(train_images[learn])  # worked out from the pictures it learns from, and no others"
+    use = f"learner = whitened(build_on_patches({patches.COMPONENTS}), whiten(train_images[learn]))  # worked out from these pictures only"
     return f"{_body(Path(patches.__file__))}\n\n\n{use}"
 
 
+def _learner(plan: Plan) -> str:
+    """The name of what is trained: the network itself, or another one that is made for training."""
+    return "learner" if plan.row.on_patches or plan.augment or plan.dropout else "network"
+
+
+def _changes(plan: Plan) -> str:
+    flip, move = 'keras.layers.RandomFlip("horizontal"), ', f'keras.layers.RandomTranslation({SHIFT}, {SHIFT}, fill_mode="constant"), '
+    before = {"": "", "mirror": flip, "shift": move, "both": flip + move}[plan.augment]
+    left_out = f"keras.layers.Dropout({plan.dropout:g}), " if plan.dropout else ""
+    return (
+        f"*most, last = {'learner' if plan.row.on_patches else 'network'}.layers  # shared: what one learns, the other knows\n"
+        f"learner = keras.Sequential([keras.Input((28, 28, 1)), {before}*most, {left_out}last])"
+    )
+
+
 def _features(recipe: Recipe) -> str:
-    if recipe.on_patches:
-        prepare = "project(train_images[rows], whitening)"
-    elif recipe.train_scale == 1:
+    if recipe.train_scale == 1:
         prepare = "train_images[rows, ..., np.newaxis].astype(np.float32)"
     else:
         prepare = f"train_images[rows, ..., np.newaxis] / np.float32({recipe.train_scale:g})"
@@ -195,19 +209,29 @@ def _features(recipe: Recipe) -> str:
     return f"{code}\nvalidation = lesson(check)" if recipe.validation else code
 
 
-def _compiled(recipe: Recipe) -> str:
-    code = ""
-    if recipe.optimiser == "adamw":
-        code = (
-            "steps = -(-len(learn) // BATCH_SIZE) * EPOCHS\nwarm_up = max(1, round(0.125 * steps))  # the steps grow, then shrink\n"
+def _compiled(plan: Plan, recipe: Recipe) -> str:
+    kind = plan.schedule or ("warm-up" if recipe.optimiser == "adamw" else "constant")
+    code = "" if kind == "constant" else "steps = -(-len(learn) // BATCH_SIZE) * EPOCHS\n"
+    rate = "LEARNING_RATE" if kind == "constant" else "schedule"
+    if kind == "warm-up":
+        code += (
+            "warm_up = max(1, round(0.125 * steps))  # the corrections grow, then shrink\n"
             'rates = {"warmup_target": LEARNING_RATE, "warmup_steps": warm_up}\n'
             "schedule = keras.optimizers.schedules.CosineDecay(0.0, max(1, steps - warm_up), 0.01, **rates)\n"
         )
-        optimiser = f"keras.optimizers.AdamW(schedule, weight_decay=0.1, epsilon={recipe.epsilon!r})"
+    elif kind == "cosine":
+        code += "schedule = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps, 0.01)  # the corrections shrink\n"
+    elif kind == "steps":
+        code += (
+            "rates = [LEARNING_RATE, LEARNING_RATE / 10, LEARNING_RATE / 100]  # the corrections shrink twice\n"
+            "schedule = keras.optimizers.schedules.PiecewiseConstantDecay([steps // 2, steps * 3 // 4], rates)\n"
+        )
+    if recipe.optimiser == "adamw":
+        optimiser = f"keras.optimizers.AdamW({rate}, weight_decay=0.1, epsilon={recipe.epsilon!r})"
     elif recipe.optimiser == "adam":
-        optimiser = f"keras.optimizers.Adam(LEARNING_RATE, epsilon={recipe.epsilon!r})"
+        optimiser = f"keras.optimizers.Adam({rate}, epsilon={recipe.epsilon!r})"
     else:
-        optimiser = "keras.optimizers.RMSprop(LEARNING_RATE)"
+        optimiser = f"keras.optimizers.RMSprop({rate})"
     loss = '"categorical_crossentropy"' if recipe.one_hot else '"sparse_categorical_crossentropy"'
     if recipe.sigmoid:
         code += (
@@ -216,19 +240,28 @@ def _compiled(recipe: Recipe) -> str:
             "    return keras.losses.sparse_categorical_crossentropy(labels, tf.identity(outputs))\n\n\n"
         )
         loss = "loss_of_shares"
-    learner = "learner" if recipe.on_patches else "network"
-    return f'{code}optimiser = {optimiser}\n{learner}.compile(optimiser, {loss}, metrics=["accuracy"])'
+    return f'{code}optimiser = {optimiser}\n{_learner(plan)}.compile(optimiser, {loss}, metrics=["accuracy"])'
 
 
-def _training(recipe: Recipe) -> str:
-    learner = "learner" if recipe.on_patches else "network"
+def _training(plan: Plan, recipe: Recipe) -> str:
+    learner = _learner(plan)
     held_back = ", validation_data=validation" if recipe.validation else ""
-    return (
+    code = (
         "for epoch in range(EPOCHS):\n"
         "    order = np.random.default_rng([SEED, epoch]).permutation(len(learn))\n"
         f"    epochs = {learner}.fit(features[order], labels[order], BATCH_SIZE, shuffle=False, verbose=0{held_back})\n"
         '    figures = ", ".join(f"{name} {values[0]:.4f}" for name, values in epochs.history.items())\n'
         '    print(f"epoch {epoch + 1} of {EPOCHS}: {figures}")'
+    )
+    if not plan.patience:
+        return code
+    return (
+        f'best_loss, best_epoch = float("inf"), 0\n{code}\n'
+        '    if epochs.history["val_loss"][0] < best_loss:\n'
+        f'        best_loss, best_epoch, best = epochs.history["val_loss"][0], epoch + 1, {learner}.get_weights()\n'
+        "    elif epoch + 1 - best_epoch >= PATIENCE:\n"
+        "        break\n"
+        f"{learner}.set_weights(best)  # back to the best epoch"
     )
 
 

@@ -29,6 +29,7 @@ class Settings:
     scheduler: str | None = _setting(None, "address of a Dask scheduler to use in place of a local one")
     workers: int = _setting(1, "training processes started on this machine; 0 starts none")
     max_epochs: int = _setting(100, "most epochs one run may ask for")
+    max_parameters: int = _setting(4_000_000, "largest network one may train, in numbers to learn")
     max_minutes: int = _setting(120, "longest time one run may train")
     max_waiting: int = _setting(40, "most runs that may wait in the queue")
     max_pictures: int = _setting(20, "most pictures answered in one upload")

@@ -3,6 +3,7 @@
 It is the only channel between pages and workers. Knows nothing of networks or pages. Writes are small and short.
 """
 
+import hashlib
 import secrets
 import time
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 from sqlalchemy import (
+    DDL,
     JSON,
     Boolean,
     Column,
@@ -29,6 +31,8 @@ from sqlalchemy import (
     event,
     func,
     insert,
+    inspect,
+    literal,
     make_url,
     or_,
     select,
@@ -36,13 +40,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateColumn
 
 from core.errors import RunError, StoreError
 
 ENDED = ("done", "stopped", "failed")
 ARTIFACTS = ("keras", "tflite", "weights", "probabilities")
+CHECKPOINT = "checkpoint"  # the artifact to go on from; `kept_epoch` says where it stands
 BROUGHT = ("pictures", "given")  # what a run may bring with it, somebody's own clothes or weights; it goes when the run has ended
 SILENT_SECONDS = 6.0  # a running run whose worker wrote nothing for so long has lost it
+NOT_YOURS = "Only the browser that started this run can stop, change or delete it. You can look at it, and start one of your own."
+UNDO_SECONDS = 600.0  # a deleted run can be brought back for so long
 
 _TABLES = MetaData()
 _RUNS = Table(
@@ -52,7 +60,7 @@ _RUNS = Table(
     Column("name", String(80), nullable=False),
     Column("recipe", String(40), nullable=False),
     Column("plan", JSON, nullable=False),
-    Column("status", String(10), nullable=False, index=True),  # waiting, running, done, stopped, failed
+    Column("status", String(10), nullable=False, index=True),  # waiting, running, paused, done, stopped, failed
     Column("phase", String(60), nullable=False, default=""),
     Column("progress", Float, nullable=False, default=0.0),  # 0 to 1
     Column("speed", Float),  # images a second
@@ -69,6 +77,14 @@ _RUNS = Table(
     Column("test_loss", Float),
     Column("seconds", Float),
     Column("temperature", Float, nullable=False, default=1.0),
+    Column("owner", String(64), nullable=False, server_default=""),  # hash of a key that only its owner's browser has; "": of this computer
+    Column("note", String(500), nullable=False, server_default=""),
+    Column("pinned", Boolean, nullable=False, server_default="0"),
+    Column("removed", Float),  # when it was deleted; for UNDO_SECONDS it can be brought back
+    Column("pause_requested", Boolean, nullable=False, server_default="0"),
+    Column("parent", String(12)),  # the run it was trained on from
+    Column("kept_epoch", Float, nullable=False, server_default="0"),  # epochs behind its checkpoint
+    Column("seams", JSON, nullable=False, server_default="[]"),  # epochs at which it was taken up again
 )
 _POINTS = Table(
     "points",
@@ -81,6 +97,13 @@ _POINTS = Table(
     Column("loss", Float),
     Column("val_accuracy", Float),
     Column("val_loss", Float),
+)
+_SNAPSHOTS = Table(
+    "snapshots",
+    _TABLES,
+    Column("run", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("epoch", Integer, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
 )
 _ARTIFACTS = Table(
     "artifacts",
@@ -116,6 +139,14 @@ class Run:
     test_loss: float | None
     seconds: float | None
     temperature: float
+    owner: str
+    note: str
+    pinned: bool
+    removed: float | None
+    pause_requested: bool
+    parent: str | None
+    kept_epoch: float
+    seams: list[float]
 
     @property
     def ended(self) -> bool:
@@ -126,6 +157,15 @@ class Run:
     def scored(self) -> bool:
         """Whether it has a model and test answers to look at."""
         return self.test_accuracy is not None
+
+    def belongs_to(self, key: str | None) -> bool:
+        """Whether who holds a key may stop, change or delete it. None is this computer itself; a run without an owner is everybody's."""
+        return key is None or not self.owner or secrets.compare_digest(self.owner, owner_of(key))
+
+
+def owner_of(key: str) -> str:
+    """What the store keeps of somebody's secret key; "" for no key."""
+    return hashlib.sha256(key.encode()).hexdigest() if key else ""
 
 
 class Store:
@@ -145,6 +185,8 @@ class Store:
         self.url = url
         with self._writing() as connection:
             _TABLES.create_all(connection)
+            _add_missing_columns(connection)
+            _clear_away(connection)
 
     def close(self) -> None:
         """Let go of the database file."""
@@ -160,16 +202,23 @@ class Store:
         waiting: bool = True,
         pictures: bytes | None = None,
         given: bytes | None = None,
+        key: str | None = None,
+        parent: str | None = None,
     ) -> str:
         """Write a new run and give its id; a name already taken gets a number. Raises RunError when the queue is full.
 
         Not `waiting` means that the caller carries it out itself, and no worker may take it. `pictures` is a data set that
         only this run may use, `given` a file of weights to load instead of training; both are kept until the run has ended.
+        `key` is the secret of its owner, who may have one run waiting; `parent` a run from whose checkpoint and curve it goes on.
         """
-        run_id, now = secrets.token_hex(4), time.time()
+        run_id, now, owner = secrets.token_hex(4), time.time(), owner_of(key or "")
         with self._writing() as connection:
-            if connection.scalar(select(func.count()).where(_RUNS.c.status == "waiting")) >= most_waiting:
+            _clear_away(connection)
+            queue = list(connection.scalars(select(_RUNS.c.owner).where(_RUNS.c.status == "waiting")))
+            if len(queue) >= most_waiting:
                 raise RunError(f"{most_waiting} runs are waiting already. Please try again when some have finished.")
+            if owner and owner in queue:
+                raise RunError("You have a run waiting already. Start the next one when that has begun, or take it out of the queue.")
             values = {
                 "id": run_id,
                 "name": _free_name(connection, name),
@@ -178,23 +227,28 @@ class Store:
                 "created": now,
                 "fingerprint": fingerprint,
                 "data_title": data_title,
+                "owner": owner,
+                "parent": parent,
                 **({"status": "waiting"} if waiting else {"status": "running", "started": now, "heartbeat": now}),
             }
             connection.execute(insert(_RUNS).values(values))
             for kind, content in zip(BROUGHT, (pictures, given), strict=True):
                 if content is not None:
                     connection.execute(insert(_ARTIFACTS).values(run=run_id, kind=kind, content=content))
+            if parent:
+                _go_on_from(connection, parent, run_id)
         return run_id
 
     def runs(self) -> list[Run]:
         """All runs, the newest first."""
         with self._reading() as connection:
-            return [Run(**row) for row in connection.execute(select(_RUNS).order_by(_RUNS.c.created.desc())).mappings()]
+            query = select(_RUNS).where(_RUNS.c.removed.is_(None)).order_by(_RUNS.c.created.desc())
+            return [Run(**row) for row in connection.execute(query).mappings()]
 
     def run(self, run_id: str) -> Run:
         """One run by its exact id. Raises RunError when there is none."""
         with self._reading() as connection:
-            row = connection.execute(select(_RUNS).where(_RUNS.c.id == run_id)).mappings().first()
+            row = connection.execute(select(_RUNS).where(_RUNS.c.id == run_id, _RUNS.c.removed.is_(None))).mappings().first()
         if row is None:
             raise RunError(f"There is no run “{run_id}”. It may have been deleted.")
         return Run(**row)
@@ -214,34 +268,43 @@ class Store:
                 raise RunError(f"“{text}” fits {len(fits)} runs: {names}. Write more of the id or name.")
         raise RunError(f"There is no run “{text}”. List all with “python -m core runs”.")
 
-    def place(self, run: Run) -> int:
-        """How many runs are served before this waiting one: 0 means it is next."""
-        ahead = or_(_RUNS.c.status == "running", (_RUNS.c.status == "waiting") & (_RUNS.c.created < run.created))
+    def ahead(self, run: Run) -> list[Run]:
+        """The runs that are served before this waiting one, the running ones first; none when it is next."""
+        before = or_(_RUNS.c.status == "running", (_RUNS.c.status == "waiting") & (_RUNS.c.created < run.created))
+        query = select(_RUNS).where(before, _RUNS.c.removed.is_(None), _RUNS.c.id != run.id).order_by(_RUNS.c.status, _RUNS.c.created)
         with self._reading() as connection:
-            return connection.scalar(select(func.count()).where(ahead))
+            return [Run(**row) for row in connection.execute(query).mappings()]
 
     def pending(self, now: float) -> list[Run]:
-        """The runs a worker should have: the waiting ones and those whose worker went silent, oldest first."""
+        """The runs a worker should have: the waiting ones and those whose worker went silent, oldest first.
+
+        Of a person who has a run training already, none that waits.
+        """
         lost = (_RUNS.c.status == "running") & (_RUNS.c.heartbeat < now - SILENT_SECONDS)
-        query = select(_RUNS).where(or_(_RUNS.c.status == "waiting", lost)).order_by(_RUNS.c.created)
+        busy = select(_RUNS.c.owner).where(_RUNS.c.status == "running", _RUNS.c.owner != "")
+        free = (_RUNS.c.status == "waiting") & _RUNS.c.owner.not_in(busy)
+        query = select(_RUNS).where(or_(free, lost)).order_by(_RUNS.c.created)
         with self._reading() as connection:
             return [Run(**row) for row in connection.execute(query).mappings()]
 
     def claim(self, run_id: str, now: float) -> bool:
-        """Take a waiting run, or one whose worker went silent, for this worker. False when another has it or it is gone."""
+        """Take a waiting run, or one whose worker went silent, for this worker. False when another has it or it is gone.
+
+        What came after its checkpoint is taken back: it is trained again.
+        """
         free = or_(_RUNS.c.status == "waiting", (_RUNS.c.status == "running") & (_RUNS.c.heartbeat < now - SILENT_SECONDS))
         taken = {
             "status": "running",
-            "started": now,
+            "started": func.coalesce(_RUNS.c.started, now),
             "heartbeat": now,
             "attempts": _RUNS.c.attempts + 1,
-            "progress": 0.0,
+            "pause_requested": False,
             "phase": "getting ready",
         }
         with self._writing() as connection:
             claimed = connection.execute(update(_RUNS).where(_RUNS.c.id == run_id, free).values(taken)).rowcount == 1
             if claimed:
-                connection.execute(delete(_POINTS).where(_POINTS.c.run == run_id))
+                _take_up_again(connection, run_id)
         return claimed
 
     def update(self, run_id: str, **columns: object) -> None:
@@ -258,12 +321,44 @@ class Store:
             if columns:
                 connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(columns))
 
+    def add_epoch(self, run_id: str, point: Mapping, snapshot: bytes, checkpoint: bytes, **columns: object) -> None:
+        """Add the point of a whole epoch with its snapshot and the checkpoint to go on from, all or nothing."""
+        with self._writing() as connection:
+            connection.execute(insert(_POINTS).values(run=run_id, **point))
+            connection.execute(insert(_SNAPSHOTS).values(run=run_id, epoch=round(point["epoch"]), content=snapshot))
+            _put(connection, run_id, CHECKPOINT, checkpoint)
+            connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(kept_epoch=point["epoch"], **columns))
+
+    def keep(self, run_id: str, checkpoint: bytes, epoch: float, **columns: object) -> None:
+        """Keep a checkpoint that stands so many epochs into the run."""
+        with self._writing() as connection:
+            _put(connection, run_id, CHECKPOINT, checkpoint)
+            connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(kept_epoch=epoch, **columns))
+
+    def checkpoint(self, run_id: str) -> bytes | None:
+        """Where the run can go on from, if it has come so far."""
+        with self._reading() as connection:
+            return connection.scalar(select(_ARTIFACTS.c.content).where(_ARTIFACTS.c.run == run_id, _ARTIFACTS.c.kind == CHECKPOINT))
+
+    def epochs(self, run_id: str) -> list[int]:
+        """The epochs a run has a snapshot of, in order."""
+        with self._reading() as connection:
+            return list(connection.scalars(select(_SNAPSHOTS.c.epoch).where(_SNAPSHOTS.c.run == run_id).order_by(_SNAPSHOTS.c.epoch)))
+
+    def snapshot(self, run_id: str, epoch: int) -> bytes:
+        """What the run's network said at the end of an epoch, as `core.keeping.Snapshot` writes it. Raises RunError when there is none."""
+        with self._reading() as connection:
+            content = connection.scalar(select(_SNAPSHOTS.c.content).where(_SNAPSHOTS.c.run == run_id, _SNAPSHOTS.c.epoch == epoch))
+        if content is None:
+            raise RunError(f"Nothing was kept of epoch {epoch} of this run. Choose another.")
+        return content
+
     def finish(self, run_id: str, artifacts: Mapping[str, bytes], **columns: object) -> None:
         """Store what a run made and how it ended, all or nothing."""
         with self._writing() as connection:
-            connection.execute(delete(_ARTIFACTS).where(_ARTIFACTS.c.run == run_id))
+            connection.execute(delete(_ARTIFACTS).where(_brought_by(run_id)))
             for kind, content in artifacts.items():
-                connection.execute(insert(_ARTIFACTS).values(run=run_id, kind=kind, content=content))
+                _put(connection, run_id, kind, content)
             connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(columns))
 
     def points(self, run_id: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -293,30 +388,72 @@ class Store:
         with self._reading() as connection:
             return list(connection.scalars(select(_ARTIFACTS.c.kind).where(_ARTIFACTS.c.run == run_id)))
 
-    def stop(self, run_id: str) -> None:
-        """Ask the worker to stop; a run that still waits ends at once."""
+    def stop(self, run_id: str, key: str | None = None) -> None:
+        """Ask the worker to stop; a run that waits or is paused ends at once. Raises RunError when the key is not its owner's."""
+        self._check_owner(run_id, key)
         with self._writing() as connection:
-            waiting = update(_RUNS).where(_RUNS.c.id == run_id, _RUNS.c.status == "waiting")
-            message = "Taken out of the queue before it began."
-            if connection.execute(waiting.values(status="stopped", finished=time.time(), message=message)).rowcount:
-                connection.execute(delete(_ARTIFACTS).where(_brought_by(run_id)))
+            for status, message in (("waiting", "Taken out of the queue before it began."), ("paused", "Ended while it was paused.")):
+                asked = update(_RUNS).where(_RUNS.c.id == run_id, _RUNS.c.status == status)
+                if connection.execute(asked.values(status="stopped", finished=time.time(), message=message)).rowcount:
+                    connection.execute(delete(_ARTIFACTS).where(_brought_by(run_id)))
             running = update(_RUNS).where(_RUNS.c.id == run_id, _RUNS.c.status == "running")
             connection.execute(running.values(stop_requested=True))
 
-    def rename(self, run_id: str, name: str) -> None:
-        """Give a run another name; one already taken gets a number. Raises RunError when the name is empty."""
+    def pause(self, run_id: str, key: str | None = None) -> None:
+        """Ask the worker to keep where the run stands and to serve others meanwhile. Raises RunError when the key is not its owner's."""
+        self._check_owner(run_id, key)
+        with self._writing() as connection:
+            running = update(_RUNS).where(_RUNS.c.id == run_id, _RUNS.c.status == "running")
+            connection.execute(running.values(pause_requested=True))
+
+    def go_on(self, run_id: str, key: str | None = None) -> None:
+        """Put a paused run back into the queue, at its old place. Raises RunError when the key is not its owner's."""
+        self._check_owner(run_id, key)
+        with self._writing() as connection:
+            paused = update(_RUNS).where(_RUNS.c.id == run_id, _RUNS.c.status == "paused")
+            connection.execute(paused.values(status="waiting", pause_requested=False, message=""))
+
+    def rename(self, run_id: str, name: str, key: str | None = None) -> None:
+        """Give a run another name; one already taken gets a number. Raises RunError when it is empty, or the key not its owner's."""
+        self._check_owner(run_id, key)
         if not name.strip():
             raise RunError("A run needs a name. Type at least one letter.")
         with self._writing() as connection:
             connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(name=_free_name(connection, name.strip()[:60], run_id)))
 
-    def delete(self, run_id: str) -> None:
-        """Remove a run and all it made. Raises RunError while it is training."""
-        if self.run(run_id).status == "running":
+    def annotate(self, run_id: str, key: str | None = None, note: str | None = None, pinned: bool | None = None) -> None:
+        """Write a note about a run, or pin it. Raises RunError when the key is not its owner's."""
+        self._check_owner(run_id, key)
+        given = {name: value for name, value in (("note", note and note.strip()[:500]), ("pinned", pinned)) if value is not None}
+        self.update(run_id, **given)
+
+    def delete(self, run_id: str, key: str | None = None) -> None:
+        """Take a run out of the book; for UNDO_SECONDS `restore` brings it back, then it is gone with all it made.
+
+        Raises RunError while it is training, or when the key is not its owner's.
+        """
+        run = self._check_owner(run_id, key)
+        if run.status == "running":
             raise RunError("This run is still training. Stop it first, then delete it.")
-        with self._writing() as connection:
-            for table, column in ((_POINTS, _POINTS.c.run), (_ARTIFACTS, _ARTIFACTS.c.run), (_RUNS, _RUNS.c.id)):
-                connection.execute(delete(table).where(column == run_id))
+        if not run.ended:
+            self.stop(run_id, key)
+        self.update(run_id, removed=time.time())
+
+    def restore(self, run_id: str, key: str | None = None) -> None:
+        """Bring a deleted run back. Raises RunError when it is too late, or the key is not its owner's."""
+        with self._reading() as connection:
+            row = connection.execute(select(_RUNS).where(_RUNS.c.id == run_id)).mappings().first()
+        if row is None:
+            raise RunError("It is too late: this run is gone.")
+        if not Run(**row).belongs_to(key):
+            raise RunError(NOT_YOURS)
+        self.update(run_id, removed=None)
+
+    def _check_owner(self, run_id: str, key: str | None) -> Run:
+        run = self.run(run_id)
+        if not run.belongs_to(key):
+            raise RunError(NOT_YOURS)
+        return run
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -341,6 +478,51 @@ class Store:
                 f"Check that {place.database} can be written and that the disk has room, or choose another folder with FITTING_ROOM_HOME."
             )
         return f"Check that the database at {place.host} answers, or choose another with FITTING_ROOM_STORE."
+
+
+def _put(connection: Connection, run_id: str, kind: str, content: bytes) -> None:
+    connection.execute(delete(_ARTIFACTS).where(_ARTIFACTS.c.run == run_id, _ARTIFACTS.c.kind == kind))
+    connection.execute(insert(_ARTIFACTS).values(run=run_id, kind=kind, content=content))
+
+
+def _take_up_again(connection: Connection, run_id: str) -> None:
+    """Take back what came after a run's checkpoint, and mark the seam in its curve."""
+    kept, seams = connection.execute(select(_RUNS.c.kept_epoch, _RUNS.c.seams).where(_RUNS.c.id == run_id)).one()
+    later = (_POINTS.c.run == run_id) & (_POINTS.c.epoch > kept + 1e-6)
+    lost = connection.execute(delete(_POINTS).where(later)).rowcount
+    if kept and (lost or kept not in seams):
+        connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(seams=sorted({*seams, kept})))
+    if not kept:
+        connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(progress=0.0))
+
+
+def _go_on_from(connection: Connection, parent: str, run_id: str) -> None:
+    """Give a new run the checkpoint, curve and snapshots of another. Raises RunError when that has none."""
+    kept = connection.scalar(select(_RUNS.c.kept_epoch).where(_RUNS.c.id == parent, _RUNS.c.removed.is_(None)))
+    content = connection.scalar(select(_ARTIFACTS.c.content).where(_ARTIFACTS.c.run == parent, _ARTIFACTS.c.kind == CHECKPOINT))
+    if not kept or content is None:
+        raise RunError("Nothing is kept of that run to train on from. Start a new one.")
+    _put(connection, run_id, CHECKPOINT, content)
+    for table in (_POINTS, _SNAPSHOTS):
+        copied = [column for column in table.columns if column.name not in ("id", "run")]
+        rows = select(literal(run_id), *copied).where(table.c.run == parent, table.c.epoch <= kept + 1e-6).order_by(table.c.epoch)
+        connection.execute(insert(table).from_select(["run", *(column.name for column in copied)], rows))
+    connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(kept_epoch=kept))
+
+
+def _add_missing_columns(connection: Connection) -> None:
+    """Bring a store written by an earlier version up to date: it only lacks columns."""
+    there = {column["name"] for column in inspect(connection).get_columns(_RUNS.name)}
+    for column in _RUNS.columns:
+        if column.name not in there:
+            connection.execute(DDL(f"ALTER TABLE {_RUNS.name} ADD COLUMN {CreateColumn(column).compile(connection)}"))
+
+
+def _clear_away(connection: Connection) -> None:
+    """Remove for good what was deleted long enough ago."""
+    gone = select(_RUNS.c.id).where(_RUNS.c.removed < time.time() - UNDO_SECONDS)
+    for table, column in ((_POINTS, _POINTS.c.run), (_SNAPSHOTS, _SNAPSHOTS.c.run), (_ARTIFACTS, _ARTIFACTS.c.run), (_RUNS, _RUNS.c.id)):
+        connection.execute(delete(table).where(column.in_(gone)))
 
 
 def _brought_by(run_id: str) -> ColumnElement[bool]:

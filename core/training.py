@@ -9,7 +9,7 @@ import io
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,18 @@ import numpy as np
 from core import evaluation, patches, weights
 from core.dataset import Dataset, subset, validation_split
 from core.errors import PlanError, RunError
+from core.keeping import FILTERS, SAMPLE, Checkpoint, Snapshot, chosen_for_the_sheet
 from core.settings import Settings
 from models.catalogue import RECIPES, Recipe
 
 EXECUTION_SECONDS = 0.1  # aim for one call into TensorFlow: a stop is seen, and the curve moves, between two
 REPORT_SECONDS = 0.25
 SCORE_BATCH = 500
+SCHEDULES = {"": "as published", "constant": "stays the same", "cosine": "falls in a wave", "steps": "falls in two steps"}
+AUGMENTS = {"": "as they are", "mirror": "mirrored", "shift": "shifted", "both": "mirrored and shifted"}
+MOST_DROPOUT = 0.8
+HELD_BACK = 0.1  # share of the training pictures, where a recipe holds none back and the plan needs some
+SHIFT = 0.08  # of width and height: two dots each way
 CALIBRATED_ON = 50  # held-back pictures it takes to say how sure a network may be
 OVERHEAD_SECONDS = 4.0  # getting ready, scoring and saving
 
@@ -38,6 +44,10 @@ class Plan:
     examples: int | None = None  # None: all of the training pictures
     seed: int = 0
     variant: str = ""  # of the recipe; "" is as published
+    schedule: str = ""  # how the learning rate changes, one of SCHEDULES; "" is as published
+    dropout: float = 0.0  # share of the neurons before the last layer that each batch leaves out, beside the recipe's own
+    augment: str = ""  # how training pictures are changed anew each time, one of AUGMENTS; "" is not at all
+    patience: int = 0  # epochs without a better one before it stops by itself and goes back to the best; 0: it never does
 
     @classmethod
     def of(cls, recipe: str, variant: str = "", **changes: object) -> "Plan":
@@ -70,15 +80,22 @@ class Plan:
             ("The batch size", self.batch_size, 1, 4096),
             ("The learning rate", self.learning_rate, 1e-6, 1.0),
             ("The seed", self.seed, 0, 2**31 - 1),
+            ("The dropout", self.dropout, 0.0, MOST_DROPOUT),
+            ("The patience", self.patience, 0, settings.max_epochs),
+            ("The size of the network", self.row.parameters, 1, settings.max_parameters),
         ):
             if not low <= value <= high:
                 raise PlanError(f"{words} is {value:,}, but must lie between {low:,} and {high:,}.")
+        for words, chosen, known in (("schedule", self.schedule, SCHEDULES), ("change of pictures", self.augment, AUGMENTS)):
+            if chosen not in known:
+                raise PlanError(f"There is no {words} “{chosen}”. Choose one of {', '.join(filter(None, known))}, or none.")
         return self
 
     @property
     def row(self) -> Recipe:
-        """The recipe, with its variant applied."""
-        return RECIPES[self.recipe].variant(self.variant)
+        """The recipe, with its variant applied; a run that shall stop by itself holds pictures back to go by."""
+        row = RECIPES[self.recipe].variant(self.variant)
+        return replace(row, validation=HELD_BACK) if self.patience and not row.validation else row
 
     @property
     def title(self) -> str:
@@ -134,44 +151,62 @@ class Result:
     test_loss: float
     temperature: float
     seconds: float | None  # of training alone; None when it loaded its weights
+    note: str = ""  # why it ended before its last epoch, by itself
+
+
+class Paused(Exception):
+    """A training was asked to pause; it goes on from the checkpoint whenever somebody likes."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__("paused")
+        self.checkpoint = checkpoint
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """What a training tells, and what it asks.
+
+    `report` gets a Point about four times a second, `phase` a few words when the work changes, `epoch` after each epoch its Point,
+    its Snapshot and a Checkpoint, `keep` a Checkpoint when it is stopped in between; `stopping` and `pausing` are asked ten times a second.
+    """
+
+    report: Callable[[Point], None] = lambda point: None
+    phase: Callable[[str], None] = lambda words: None
+    epoch: Callable[[Point, Snapshot, Checkpoint], None] = lambda point, snapshot, checkpoint: None
+    keep: Callable[[Checkpoint], None] = lambda checkpoint: None
+    stopping: Callable[[], bool] = lambda: False
+    pausing: Callable[[], bool] = lambda: False
 
 
 @dataclass
 class _Lesson:
     """Everything one run trains with, as tensors."""
 
-    network: object
-    images: object  # (n, 28, 28, 1) uint8
-    inputs: Callable  # some of the images -> what the network takes
+    network: object  # the learner: what is trained
+    images: object  # (n, 28, 28, 1) uint8: training pictures, then those that are checked after each epoch
     labels: object  # (n,) int32
-    count: int  # the first rows are learned from, the others are held back
-    held_back: np.ndarray  # which training pictures those are
+    count: int  # the first rows are learned from, the others are checked
+    learned: np.ndarray  # rows of the training pictures
+    checked: np.ndarray  # rows of the training pictures when `held_back`, else of the test pictures
+    held_back: bool
     finish: Callable  # trained network -> the network that is stored
 
 
-def train(
-    plan: Plan,
-    dataset: Dataset,
-    report: Callable[[Point], None] = lambda point: None,
-    phase: Callable[[str], None] = lambda words: None,
-    stopping: Callable[[], bool] = lambda: False,
-) -> Result:
-    """Train, score and export one network.
+def train(plan: Plan, dataset: Dataset, watcher: Watcher = Watcher(), checkpoint: Checkpoint | None = None) -> Result:  # noqa: B008 - frozen
+    """Train, score and export one network, from its beginning or from a checkpoint of the same plan (or of one with fewer epochs).
 
-    `report` gets a Point about four times a second and after each epoch, `phase` a few words when the work changes;
-    `stopping` is asked ten times a second and ends the training early, keeping what was learned.
-    The same plan, data and thread count give the same result. Raises RunError when the loss is no longer a number.
+    A stop ends the training early and keeps what was learned. The same plan, data and thread count give the same result, with
+    breaks or without. Raises RunError when the loss is no longer a number, and Paused when asked to.
     """
     import keras
 
     keras.utils.set_random_seed(plan.seed)
-    recipe = plan.row
-    lesson = _prepare(plan, recipe, dataset)
-    began = time.perf_counter()
-    phase("training")
-    _learn(plan, recipe, lesson, report, stopping)
-    seconds = time.perf_counter() - began
-    return _result(lesson.finish(lesson.network), recipe, dataset, lesson.held_back, seconds, phase)
+    lesson = _prepare(plan, dataset)
+    training = _Training(plan, lesson, watcher, checkpoint)
+    watcher.phase("training")
+    training.run()
+    held_back = lesson.checked if lesson.held_back else lesson.checked[:0]
+    return _result(lesson.finish(lesson.network), plan.row, dataset, held_back, training.seconds, watcher.phase, training.note)
 
 
 def load(plan: Plan, dataset: Dataset, content: bytes, phase: Callable[[str], None] = lambda words: None) -> Result:
@@ -187,7 +222,13 @@ def load(plan: Plan, dataset: Dataset, content: bytes, phase: Callable[[str], No
 
 
 def _result(
-    network: object, recipe: Recipe, dataset: Dataset, held_back: np.ndarray, seconds: float | None, phase: Callable[[str], None]
+    network: object,
+    recipe: Recipe,
+    dataset: Dataset,
+    held_back: np.ndarray,
+    seconds: float | None,
+    phase: Callable[[str], None],
+    note: str = "",
 ) -> Result:
     """Score and export a network as models/ builds it; the rows held back of the training pictures set its temperature."""
     phase("scoring on the test pictures")
@@ -208,6 +249,7 @@ def _result(
         test_loss=evaluation.loss(dataset.test_labels, outputs),
         temperature=temperature,
         seconds=seconds,
+        note=note,
     )
 
 
@@ -233,35 +275,80 @@ def _dealt(plan: Plan, recipe: Recipe, dataset: Dataset) -> tuple[np.ndarray, np
     return chosen[kept], chosen[held_back]
 
 
-def _prepare(plan: Plan, recipe: Recipe, dataset: Dataset) -> _Lesson:
+def _prepare(plan: Plan, dataset: Dataset) -> _Lesson:
     import tensorflow as tf
 
-    learn, check = _dealt(plan, recipe, dataset)
-    rows = np.concatenate([learn, check])
-    images, labels = dataset.train_images[rows, ..., np.newaxis], dataset.train_labels[rows].astype(np.int32)
-    if recipe.on_patches:
-        from models.quick import build, build_on_patches
-
-        whitening = patches.whiten(images[: len(learn), ..., 0])
-        network = build_on_patches(patches.COMPONENTS)
-        inputs = lambda pixels: patches.project_tensor(pixels, whitening)  # noqa: E731
-        finish = lambda trained: patches.fold(trained, whitening, build())  # noqa: E731
+    recipe = plan.row
+    learned, checked = _dealt(plan, recipe, dataset)
+    held_back = len(checked) > 0
+    images, labels = dataset.train_images, dataset.train_labels
+    if held_back:
+        rows = np.concatenate([learned, checked])
+        images, labels = images[rows], labels[rows]
     else:
-        network, finish = recipe.build(), lambda trained: trained
-        inputs = lambda pixels: tf.cast(pixels, tf.float32) / recipe.train_scale  # noqa: E731
-    return _Lesson(network, tf.constant(images), inputs, tf.constant(labels), len(learn), check, finish)
+        checked = np.arange(min(SAMPLE, len(dataset.test_labels)))
+        images = np.concatenate([images[learned], dataset.test_images[checked]])
+        labels = np.concatenate([labels[learned], dataset.test_labels[checked]])
+    plain = recipe.build()
+    learner, finish = plain, lambda trained: plain  # they share their layers
+    if recipe.on_patches:
+        from models.quick import build_on_patches
+
+        learner = patches.whitened(build_on_patches(patches.COMPONENTS), patches.whiten(dataset.train_images[learned]))
+        finish = lambda trained: patches.fold(trained, plain)  # noqa: E731
+    return _Lesson(
+        changed(learner, plan),
+        tf.constant(images[..., np.newaxis]),
+        tf.constant(labels.astype(np.int32)),
+        len(learned),
+        learned,
+        checked,
+        held_back,
+        finish,
+    )
+
+
+def changed(network: object, plan: Plan) -> object:
+    """The network with the plan's augmentation in front and its dropout before the last layer; it shares its layers with the plain one."""
+    from keras import Input, Sequential, layers
+
+    before = []  # made in this order, for each draws its seed when it is made
+    if plan.augment in ("mirror", "both"):
+        before.append(layers.RandomFlip("horizontal"))
+    if plan.augment in ("shift", "both"):
+        before.append(layers.RandomTranslation(SHIFT, SHIFT, fill_mode="constant"))
+    left_out = [layers.Dropout(plan.dropout)] if plan.dropout else []
+    if not before and not left_out:
+        return network
+    *most, last = network.layers
+    return Sequential([Input((28, 28, 1)), *before, *most, *left_out, last], name=network.name)
+
+
+def _rate(plan: Plan, recipe: Recipe, steps: int) -> object:
+    """The learning rate: a number, or a Keras schedule over the run's steps."""
+    from keras.optimizers import schedules
+
+    kind = plan.schedule or ("warm-up" if recipe.optimiser == "adamw" else "constant")
+    rate = plan.learning_rate
+    if kind == "warm-up":
+        warm_up = max(1, round(0.125 * steps))
+        return schedules.CosineDecay(0.0, max(1, steps - warm_up), 0.01, warmup_target=rate, warmup_steps=warm_up)
+    if kind == "cosine":
+        return schedules.CosineDecay(rate, steps, 0.01)
+    if kind == "steps":
+        return schedules.PiecewiseConstantDecay([steps // 2, steps * 3 // 4], [rate, rate / 10, rate / 100])
+    return rate
 
 
 def _optimiser(plan: Plan, recipe: Recipe, steps: int) -> object:
     from keras import optimizers
 
+    rate = _rate(plan, recipe, steps)
     if recipe.optimiser == "rmsprop":
-        return optimizers.RMSprop(plan.learning_rate)
+        return optimizers.RMSprop(rate)
     if recipe.optimiser == "adam":
-        return optimizers.Adam(plan.learning_rate, epsilon=recipe.epsilon)
-    warm_up = max(1, round(0.125 * steps))
-    schedule = optimizers.schedules.CosineDecay(0.0, max(1, steps - warm_up), 0.01, warmup_target=plan.learning_rate, warmup_steps=warm_up)
-    return optimizers.AdamW(schedule, weight_decay=0.1, epsilon=recipe.epsilon)
+        return optimizers.Adam(rate, epsilon=recipe.epsilon)
+    return optimizers.AdamW(rate, weight_decay=0.1, epsilon=recipe.epsilon)
 
 
 def _loss(recipe: Recipe, labels: object, outputs: object) -> object:
@@ -278,56 +365,155 @@ def _loss(recipe: Recipe, labels: object, outputs: object) -> object:
     return keras.losses.sparse_categorical_crossentropy(labels, tf.identity(outputs) if recipe.sigmoid else outputs)
 
 
-def _learn(plan: Plan, recipe: Recipe, lesson: _Lesson, report: Callable[[Point], None], stopping: Callable[[], bool]) -> None:
-    """Train for the plan's epochs. Several steps run in one call into TensorFlow, as many as fit into EXECUTION_SECONDS."""
-    import tensorflow as tf
+def first_filters(network: object) -> np.ndarray:
+    """What the first layer of a trained network multiplies with: (k, height, width) float16, k at most FILTERS."""
+    weighted = [layer for layer in network.layers if hasattr(layer, "kernel")]
+    kernel = np.asarray(weighted[0].kernel)
+    if not weighted[0].trainable:  # a fixed projection: together with the layer after it, it is the first one
+        kernel = np.tensordot(kernel, np.asarray(weighted[1].kernel), 1)
+    if kernel.ndim == 2:
+        kernel = kernel.reshape(28, 28, 1, -1)
+    return np.moveaxis(kernel[:, :, 0], -1, 0)[:FILTERS].astype(np.float16)
 
-    count = lesson.count
-    per_epoch = -(-count // plan.batch_size)
-    optimiser = _optimiser(plan, recipe, per_epoch * plan.epochs)
-    weights = lesson.network.trainable_variables
-    optimiser.build(weights)
 
-    def inputs(rows):
-        return lesson.inputs(tf.gather(lesson.images, rows))
+class _Training:
+    """The epochs of one run. Several steps run in one call into TensorFlow, as many as fit into EXECUTION_SECONDS."""
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
-    def steps(batches):  # (steps, batch) rows -> [sum of losses, number of right answers]
-        total = tf.zeros(2)
-        for rows in batches:
-            labels = tf.gather(lesson.labels, rows)
-            with tf.GradientTape() as tape:
-                outputs = lesson.network(inputs(rows), training=True)
-                losses = _loss(recipe, labels, outputs)
-                mean = tf.reduce_mean(losses)
-            optimiser.apply(tape.gradient(mean, weights), weights)
-            right = tf.cast(tf.argmax(outputs, 1, tf.int32) == labels, tf.float32)
-            total += tf.stack([tf.reduce_sum(losses), tf.reduce_sum(right)])
-        return total
+    def __init__(self, plan: Plan, lesson: _Lesson, watcher: Watcher, checkpoint: Checkpoint | None) -> None:
+        self.note = ""
+        self._plan, self._lesson, self._watcher = plan, lesson, watcher
+        steps_an_epoch = -(-lesson.count // plan.batch_size)
+        self._optimiser = _optimiser(plan, plan.row, steps_an_epoch * plan.epochs)
+        self._optimiser.build(lesson.network.trainable_variables)
+        self._variables = [*lesson.network.variables, *self._optimiser.variables]
+        self._best = _Best()
+        self._begin = (0, 0)
+        self._meter = _Meter(lesson.count, plan.epochs, watcher.report)
+        self._trained, self._began = 0.0, time.perf_counter()
+        if checkpoint:
+            self._go_on_from(checkpoint)
+        self._sheet = chosen_for_the_sheet(lesson.labels.numpy()[lesson.count :])
+        self._steps, self._check = self._graphs()
 
-    @tf.function(input_signature=[tf.TensorSpec((None,), tf.int32)])
-    def check(rows):
-        labels = tf.gather(lesson.labels, rows)
-        outputs = lesson.network(inputs(rows), training=False)
-        right = tf.cast(tf.argmax(outputs, 1, tf.int32) == labels, tf.float32)
-        return tf.stack([tf.reduce_sum(_loss(recipe, labels, outputs)), tf.reduce_sum(right)])
+    @property
+    def seconds(self) -> float:
+        """Trained so far, breaks left out."""
+        return self._trained + time.perf_counter() - self._began
 
-    def held_back() -> dict:
-        rows = np.arange(count, count + len(lesson.held_back), dtype=np.int32)
-        if not len(rows):
-            return {}
-        loss, right = sum(check(part).numpy() for part in np.array_split(rows, -(-len(rows) // SCORE_BATCH))) / len(rows)
-        return {"val_loss": float(loss), "val_accuracy": float(right)}
+    def run(self) -> None:
+        """Train for the rest of the plan's epochs."""
+        plan, lesson = self._plan, self._lesson
+        pace = _Pace()
+        for epoch in range(self._begin[0], plan.epochs):
+            done = self._begin[1] if epoch == self._begin[0] else 0
+            order = np.random.default_rng([plan.seed, epoch]).permutation(lesson.count).astype(np.int32)
+            for batches in pace.portions(order[done:], plan.batch_size):
+                self._meter.add(batches.size, *self._steps(batches).numpy())
+                done += batches.size
+                if self._watcher.stopping():
+                    self._watcher.keep(self._checkpoint(epoch, done))
+                    return
+                if self._watcher.pausing():
+                    raise Paused(self._checkpoint(epoch, done))
+            self._end_epoch(epoch + 1)
+            if plan.patience and epoch + 1 - self._best.epoch >= plan.patience:
+                count = f"{plan.patience} epochs were" if plan.patience > 1 else "epoch was"
+                self.note = f"It stopped by itself: the last {count} no better. "
+                break
+        if plan.patience and self._best.epoch < epoch + 1:
+            self._best.restore(lesson.network)
+            self.note += f"The network of epoch {self._best.epoch} is kept: it was the best on the pictures held back."
 
-    meter = _Meter(count, plan.epochs, report)
-    pace = _Pace()
-    for epoch in range(plan.epochs):
-        order = np.random.default_rng([plan.seed, epoch]).permutation(count).astype(np.int32)
-        for batches in pace.portions(order, plan.batch_size):
-            meter.add(batches.size, *steps(batches).numpy())
-            if stopping():
-                return
-        meter.end_epoch(epoch + 1, held_back())
+    def _end_epoch(self, epoch: int) -> None:
+        lesson = self._lesson
+        outputs, loss = self._answers()
+        labels = lesson.labels.numpy()[lesson.count :]
+        held_back = {"val_loss": loss, "val_accuracy": evaluation.accuracy(labels, outputs)} if lesson.held_back else {}
+        point = self._meter.end_epoch(epoch, held_back)
+        if self._plan.patience and loss < self._best.loss:
+            self._best = _Best(epoch, loss, [variable.numpy() for variable in lesson.network.variables])
+        snapshot = Snapshot(
+            counts=evaluation.confusion(labels, outputs).astype(np.int32),
+            rows=lesson.checked[self._sheet].astype(np.int32),
+            held_back=lesson.held_back,
+            shares=evaluation.normalise(outputs[self._sheet]).astype(np.float16),
+            filters=first_filters(lesson.network),
+        )
+        self._watcher.epoch(point, snapshot, self._checkpoint(epoch, 0))
+
+    def _answers(self) -> tuple[np.ndarray, float]:
+        """Outputs (n, 10) for the checked pictures, and their mean loss."""
+        count, total = self._lesson.count, self._lesson.labels.shape[0]
+        parts = np.array_split(np.arange(count, total, dtype=np.int32), -(-(total - count) // SCORE_BATCH))
+        answered = [self._check(part) for part in parts]
+        return np.concatenate([outputs.numpy() for outputs, _ in answered]), float(sum(loss.numpy() for _, loss in answered)) / (
+            total - count
+        )
+
+    def _checkpoint(self, epoch: int, images: int) -> Checkpoint:
+        return Checkpoint(
+            epoch=epoch,
+            images=images,
+            count=self._lesson.count,
+            sums=self._meter.epoch_sums,
+            seconds=self.seconds,
+            variables=[variable.numpy() for variable in self._variables],
+            best=self._best.variables,
+            best_epoch=self._best.epoch,
+            best_loss=self._best.loss,
+        )
+
+    def _go_on_from(self, checkpoint: Checkpoint) -> None:
+        for variable, value in zip(self._variables, checkpoint.variables, strict=True):
+            variable.assign(value)
+        self._best = _Best(checkpoint.best_epoch, checkpoint.best_loss, checkpoint.best)
+        self._begin = (checkpoint.epoch, checkpoint.images)
+        self._meter.go_on(checkpoint)
+        self._trained = checkpoint.seconds
+
+    def _graphs(self) -> tuple[Callable, Callable]:
+        import tensorflow as tf
+
+        lesson, recipe = self._lesson, self._plan.row
+        trainable = lesson.network.trainable_variables
+
+        def inputs(rows):
+            return tf.cast(tf.gather(lesson.images, rows), tf.float32) / recipe.train_scale
+
+        @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
+        def steps(batches):  # (steps, batch) rows -> [sum of losses, number of right answers]
+            total = tf.zeros(2)
+            for rows in batches:
+                labels = tf.gather(lesson.labels, rows)
+                with tf.GradientTape() as tape:
+                    outputs = lesson.network(inputs(rows), training=True)
+                    losses = _loss(recipe, labels, outputs)
+                    mean = tf.reduce_mean(losses)
+                self._optimiser.apply(tape.gradient(mean, trainable), trainable)
+                right = tf.cast(tf.argmax(outputs, 1, tf.int32) == labels, tf.float32)
+                total += tf.stack([tf.reduce_sum(losses), tf.reduce_sum(right)])
+            return total
+
+        @tf.function(input_signature=[tf.TensorSpec((None,), tf.int32)])
+        def check(rows):  # rows (n,) -> outputs (n, 10), sum of losses
+            outputs = lesson.network(inputs(rows), training=False)
+            return outputs, tf.reduce_sum(_loss(recipe, tf.gather(lesson.labels, rows), outputs))
+
+        return steps, check
+
+
+@dataclass
+class _Best:
+    """The best epoch so far, by the loss on the pictures held back."""
+
+    epoch: int = 0
+    loss: float = np.inf
+    variables: list[np.ndarray] = field(default_factory=list)
+
+    def restore(self, network: object) -> None:
+        """Give the network the weights it had then."""
+        for variable, value in zip(network.variables, self.variables, strict=True):
+            variable.assign(value)
 
 
 class _Pace:
@@ -355,36 +541,50 @@ class _Pace:
 
 
 class _Meter:
-    """Adds up losses and right answers, and reports a Point at most every REPORT_SECONDS and after each epoch."""
+    """Adds up losses and right answers, and reports a Point at most every REPORT_SECONDS."""
 
     def __init__(self, count: int, epochs: int, report: Callable[[Point], None]) -> None:
         self._count, self._epochs, self._report = count, epochs, report
         self._began = self._last = time.perf_counter()
-        self._seen = 0
+        self._first = True
+        self._seen = self._before = 0  # pictures: in all, and before this process took over
         self._recent = np.zeros(3)  # images, sum of losses, right answers since the last point
-        self._epoch = np.zeros(3)
+        self.epoch_sums = np.zeros(3)
+
+    def go_on(self, checkpoint: Checkpoint) -> None:
+        """Count from where a checkpoint stands."""
+        self._seen = self._before = checkpoint.epoch * self._count + checkpoint.images
+        self.epoch_sums = checkpoint.sums.copy()
 
     def add(self, images: int, loss: float, right: float) -> None:
         if not np.isfinite(loss):
             raise RunError("The loss is no longer a number: the steps were too large. Try a learning rate ten times smaller.")
         self._seen += images
-        for sums in (self._recent, self._epoch):
-            sums += (images, loss, right)
-        if time.perf_counter() - self._last >= REPORT_SECONDS or self._seen == images:
-            self._say("batch", self._seen / self._count, self._recent, {})
+        self._recent += (images, loss, right)
+        self.epoch_sums += (images, loss, right)
+        if time.perf_counter() - self._last >= REPORT_SECONDS or self._first:
+            self._first = False
+            self._report_recent()
 
-    def end_epoch(self, epoch: int, held_back: dict) -> None:
+    def end_epoch(self, epoch: int, held_back: dict) -> Point:
+        """The Point of the epoch; what was not yet reported of its batches is."""
         if self._recent[0]:
-            self._say("batch", epoch, self._recent, {})
-        self._say("epoch", epoch, self._epoch, held_back)
+            self._report_recent()
+        point = self._point("epoch", epoch, self.epoch_sums, held_back)
+        self.epoch_sums = np.zeros(3)
+        return point
 
-    def _say(self, kind: str, epoch: float, sums: np.ndarray, held_back: dict) -> None:
+    def _report_recent(self) -> None:
+        point = self._point("batch", self._seen / self._count, self._recent, {})
+        self._recent[:] = 0
         self._last = time.perf_counter()
+        self._report(point)
+
+    def _point(self, kind: str, epoch: float, sums: np.ndarray, held_back: dict) -> Point:
         images, loss, right = sums
         progress = min(1.0, self._seen / (self._count * self._epochs))
-        speed = self._seen / (self._last - self._began)
-        self._report(Point(kind, float(epoch), float(right / images), float(loss / images), progress, speed, **held_back))
-        sums[:] = 0
+        speed = (self._seen - self._before) / (time.perf_counter() - self._began)
+        return Point(kind, float(epoch), float(right / images), float(loss / images), progress, speed, **held_back)
 
 
 def _with_pixels(network: object, recipe: Recipe) -> object:

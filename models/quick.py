@@ -18,12 +18,13 @@ def build():
 
 
 def build_on_patches(components: int):
-    """The same network for training: it takes whitened patches (n, 7, 7, components) in place of the convolution's own."""
+    """The same network for training: its convolution in two, of which the first, a fixed one, only whitens the patches."""
     from keras import Input, Sequential, layers
 
     return Sequential(
         [
-            Input((7, 7, components)),
+            Input((28, 28, 1)),
+            layers.Conv2D(components, 7, strides=4, padding="same", trainable=False),
             layers.Dense(32, activation="relu"),  # one small network, laid over every patch
             layers.Flatten(),
             layers.Dense(64, activation="relu"),

@@ -8,7 +8,7 @@ from core.lessons import LAYERS, LESSONS
 from core.training import Plan, duration, estimate
 from models.catalogue import RECIPES, every, layers
 from pages.shared.frame import frame, guard
-from pages.shared.services import data, jobs, own, settings, shared_data, start, store
+from pages.shared.services import data, jobs, key, own, settings, shared_data, start, store
 
 frame("Train a network", "Choose a network, press Start, and watch it learn.", wide=True)
 
@@ -39,6 +39,7 @@ with guard():
             f"There is no run “{asked}” in the run book; it may have been deleted. Here is the latest one.", icon=":material/search_off:"
         )
     live = next((run for run in runs if run.status == "running"), None)
+    measured = {run.recipe: run.speed for run in reversed(runs) if run.scored and run.speed}
     shown = known.get(asked) or live or answers.best(runs) or (runs[0] if runs else None)
     curve, choices = st.columns([1.9, 1], gap="large")
 
@@ -53,8 +54,15 @@ with guard():
             st.subheader(run.name, anchor=False)
             latest = batches.iloc[-1] if len(batches) else None
             if run.status == "waiting":
-                place = store().place(run)
-                others = f"{place} {'run is' if place == 1 else 'runs are'} before it" if place else "it is next"
+                ahead = store().ahead(run)
+                seconds = sum(
+                    estimate(Plan(**other.plan), len(shared_data().train_images), measured) * (1 - other.progress) for other in ahead
+                )
+                others = (
+                    f"{len(ahead)} {'run is' if len(ahead) == 1 else 'runs are'} before it, about {duration(seconds)}"
+                    if ahead
+                    else "it is next"
+                )
                 st.info(f"In the queue: {others}. It starts by itself; you may close this page.", icon=":material/hourglass_empty:")
             elif run.status == "running":
                 counted = max(len(epochs) + 1, 1)
@@ -99,7 +107,7 @@ with guard():
                     key="training_stop",
                     icon=":material/stop:",
                     disabled=run.stop_requested,
-                    on_click=lambda: store().stop(run.id),
+                    on_click=lambda: store().stop(run.id, key()),
                 )
                 if run.stop_requested:
                     st.caption("Stopping: what it learned is scored and saved.")
@@ -131,7 +139,7 @@ with guard():
 
     with choices:
         name = st.selectbox(
-            "Network", list(RECIPES), format_func=lambda key: RECIPES[key].title, key="training_recipe", persist_state="session"
+            "Network", list(RECIPES), format_func=lambda word: RECIPES[word].title, key="training_recipe", persist_state="session"
         )
         variant = ""
         if RECIPES[name].variants:
@@ -189,7 +197,6 @@ with guard():
             )
             title = st.text_input("Name of the run", key="training_name", max_chars=60, placeholder=Plan.of(name, variant).title)
         plan = Plan.of(name, variant, examples=AMOUNTS[amount], epochs=epochs, batch_size=batch_size, learning_rate=rate, seed=int(seed))
-        measured = {run.recipe: run.speed for run in reversed(runs) if run.scored and run.speed}
         seconds = estimate(plan, len(data().train_images), measured)
         origin = "going by the last run" if name in measured else "a guess: it has not been trained on this computer yet"
         st.write(f"Takes about **{duration(seconds)}** ({origin}).")
@@ -299,7 +306,7 @@ with guard():
         with st.expander("Rename, download or delete this run", key="training_this_run"):
             new_name = st.text_input("New name", shown.name, key=f"training_rename_{shown.id}", max_chars=60)
             if st.button("Rename", key="training_rename_button", icon=":material/edit:"):
-                store().rename(shown.id, new_name)
+                store().rename(shown.id, new_name, key())
                 st.rerun()
             if shown.scored:
                 st.caption(
@@ -319,6 +326,6 @@ with guard():
                         )
             sure = st.checkbox("Yes, delete this run and all it made", key=f"training_sure_{shown.id}")
             if st.button("Delete", key="training_delete", icon=":material/delete:", disabled=not sure):
-                store().delete(shown.id)
+                store().delete(shown.id, key())
                 st.query_params.clear()
                 st.rerun()

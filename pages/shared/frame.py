@@ -13,7 +13,7 @@ import streamlit as st
 from starlette.formparsers import MultiPartParser
 
 from core.errors import FittingRoomError
-from pages.shared.services import data, own, own_lapsed, put_own_away, shared_data
+from pages.shared.services import KEY, data, key, own, own_lapsed, put_own_away, shared_data
 
 LOOKS = Path(__file__).with_name("looks.css")
 ICON = Path(__file__).with_name("icon.svg")
@@ -28,6 +28,7 @@ MENU = (
     ("pages/help.py", "Help"),
 )
 NEGATIVE = "<style>.tiles img,img.large,.sheet i,.answers i,.strip img.dots28{filter:invert(1)}</style>"
+REMEMBER = "<script>document.cookie = '{name}={value}; path=/; max-age=31536000; SameSite=Strict'</script>"
 PHOTOS = "photos_brought"  # where a session keeps photos while their page is open
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ def frame(title: str, lead: str = "", wide: bool = False, photos: bool = False) 
     MultiPartParser.spool_max_size = 0  # what people upload stays in memory; the usual 1 MB lets a phone's photo go to a temporary file
     st.set_page_config(page_title=f"{title} · Fitting Room", page_icon=str(ICON), layout="wide")
     st.html(LOOKS)
+    if st.context.cookies.get(KEY) != key():
+        st.html(REMEMBER.format(name=KEY, value=key()), unsafe_allow_javascript=True)
     if not photos:
         st.session_state.pop(PHOTOS, None)
     if not wide:

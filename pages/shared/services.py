@@ -5,6 +5,8 @@ Everything is cached by ids and addresses, never by arrays. Knows nothing of how
 """
 
 import functools
+import re
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,6 +25,8 @@ from core.training import Plan
 if TYPE_CHECKING:
     from core.jobs import Jobs
 
+KEY = "fitting_room_key"  # where a session, and a cookie, keep the secret that makes a run theirs
+KEY_FORM = re.compile(r"[\w-]{32}")
 OWN = "fitting_room_own"  # where a session, and a cookie, keep the word for what somebody brought
 WALL = (40, 10)  # columns and rows of garments
 
@@ -184,10 +188,19 @@ def jobs() -> "Jobs":
     return _jobs(settings())
 
 
-def start(plan: Plan, name: str, given: bytes | None = None) -> str:
+def key() -> str:
+    """The secret of this browser: who has it may stop, change and delete the runs started with it. The cookie outlives a reload."""
+    if KEY not in st.session_state:
+        known = st.context.cookies.get(KEY)
+        fits = isinstance(known, str) and KEY_FORM.fullmatch(known)
+        st.session_state[KEY] = known if fits else secrets.token_urlsafe(24)
+    return st.session_state[KEY]
+
+
+def start(plan: Plan, name: str, given: bytes | None = None, parent: str | None = None) -> str:
     """Queue a run on the clothes in use and give its id; brought clothes and weights travel with it.
 
-    Raises PlanError, RunError and StoreError.
+    With a `parent` it goes on from where that run stands. Raises PlanError, RunError and StoreError.
     """
     used, brought = data(), own()
     available = len(used.train_images)
@@ -196,7 +209,8 @@ def start(plan: Plan, name: str, given: bytes | None = None) -> str:
     if given is None:  # with weights to load there is nothing to train, and no limit to hold
         plan.checked(settings(), available)
     pictures = pack(used) if brought else None
-    run_id = store().create(plan.as_dict(), name, used.fingerprint, used.title, settings().max_waiting, pictures=pictures, given=given)
+    travelling = {"pictures": pictures, "given": given, "key": key(), "parent": parent}
+    run_id = store().create(plan.as_dict(), name, used.fingerprint, used.title, settings().max_waiting, **travelling)
     jobs().tend()
     return run_id
 

@@ -63,7 +63,7 @@ def test_runs_train_in_turn_survive_a_killed_worker_and_a_new_app(working: Setti
     long, short = add("new-abcd", 100), add("quick", 1)
     wait_for(lambda: len(store.points(long)[0]) >= 2 or store.run(long).ended, "the first run's curve")
     assert store.run(long).status == "running", store.run(long).message
-    assert store.run(short).status == "waiting" and store.place(store.run(short)) == 1
+    assert store.run(short).status == "waiting" and [run.id for run in store.ahead(store.run(short))] == [long]
 
     os.kill(trainer(working).pid, signal.SIGKILL if os.name != "nt" else signal.SIGTERM)
     wait_for(lambda: store.run(long).attempts == 2 and len(store.points(long)[0]) >= 1, "the run to go on in a new worker")

@@ -14,7 +14,7 @@ from core.dataset import CSV_COLUMNS, TABLES, Dataset
 from core.script import notebook, of_run, script
 from core.settings import Settings
 from core.store import Store
-from core.training import Plan, Result, train
+from core.training import Plan, Result, Watcher, train
 from models.catalogue import every
 from tests.core.test_weights import arrays
 
@@ -28,6 +28,9 @@ PLANS = {
     "new-abcd": Plan.of("new-abcd", epochs=1, examples=400, seed=1),
     "scaled-alike": Plan.of("new-abcd", "scaled-alike", epochs=1, examples=200),
     "quick": Plan.of("quick", epochs=2, seed=3),
+    "waves": Plan.of("hello-world", epochs=3, augment="both", dropout=0.2, schedule="cosine"),
+    "patient": Plan.of("hello-world", epochs=40, examples=400, batch_size=40, patience=1),
+    "shifted quick": Plan.of("quick", epochs=2, augment="shift", dropout=0.1, schedule="steps"),
     "longer": Plan.of("hello-world", "longer", epochs=2, batch_size=100),
 }
 # Runs each script with its own folder of clothes, in a folder of its own, and pays TensorFlow's import once.
@@ -79,12 +82,12 @@ def expected(result: Result) -> object:
 def test_a_script_gives_the_figures_and_the_weights_of_the_run(name: str, played: tuple[Path, dict], small: Dataset) -> None:
     folder, printed = played
     plan, points = PLANS[name], []
-    result = train(plan, small, points.append)
+    result = train(plan, small, Watcher(epoch=lambda point, *_kept: points.append(point)))
     assert figures(printed[name]) == expected(result)
     ours, theirs = arrays(result.weights), arrays((folder / name / f"{plan.recipe}.weights.h5").read_bytes())
     # The app divides by the batch's length after adding up, Keras does so inside: the last bits of a step differ, and grow a little.
     assert all(np.allclose(theirs[place], values, atol=2e-4) for place, values in ours.items())
-    for point in (point for point in points if point.kind == "epoch"):
+    for point in points:
         told = re.search(
             rf"epoch {point.epoch:.0f} of {plan.epochs}: accuracy ([\d.]+), loss ([\d.]+)(?:, val_accuracy ([\d.]+))?", printed[name]
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import RunError, StoreError
-from core.store import SILENT_SECONDS, Store
+from core.store import SILENT_SECONDS, UNDO_SECONDS, Store
 from core.training import Plan
 
 PLAN = Plan.of("quick", epochs=1).as_dict()
@@ -60,7 +60,7 @@ def test_runs_wait_their_turn_and_know_their_place(store: Store) -> None:
     now = time.time()
     ids = [add(store, f"Run {number}") for number in range(3)]
     assert store.claim(ids[0], now)
-    assert [store.place(store.run(run_id)) for run_id in ids[1:]] == [1, 2]
+    assert [[run.id for run in store.ahead(store.run(run_id))] for run_id in ids[1:]] == [ids[:1], ids[:2]]
     assert [run.id for run in store.pending(now)] == ids[1:]
 
 
@@ -130,11 +130,117 @@ def test_a_deleted_run_is_gone_with_all_it_made_and_a_running_one_is_not_deleted
     store.delete(run_id)
     with pytest.raises(RunError, match="no run"):
         store.run(run_id)
+    assert [run.id for run in store.runs()] == [running]
+    store.restore(run_id)
+    assert store.artifact(run_id, "keras") == b"x"
+    store.delete(run_id)
+    store.update(run_id, removed=time.time() - UNDO_SECONDS - 1)
+    other = add(store)
+    store.delete(other)
+    with pytest.raises(RunError, match="too late"):
+        store.restore(run_id)
     with pytest.raises(RunError, match="no model"):
         store.artifact(run_id, "keras")
     store.claim(running, time.time())
     with pytest.raises(RunError, match="Stop it first"):
         store.delete(running)
+
+
+def test_a_run_that_is_taken_up_again_goes_on_from_its_checkpoint_with_a_seam(store: Store) -> None:
+    now, run_id = time.time(), add(store)
+    store.claim(run_id, now)
+    batch = {"kind": "batch", "accuracy": 0.5, "loss": 1.0}
+    store.add_point(run_id, {**batch, "epoch": 0.5})
+    store.add_epoch(run_id, {**batch, "kind": "epoch", "epoch": 1.0}, b"seen", b"stands", progress=0.5)
+    store.add_point(run_id, {**batch, "epoch": 1.3}, progress=0.65)
+    assert store.claim(run_id, now + SILENT_SECONDS + 1)
+    batches, epochs = store.points(run_id)
+    assert batches["epoch"].tolist() == [0.5] and epochs["epoch"].tolist() == [1.0]
+    run = store.run(run_id)
+    assert (run.seams, run.kept_epoch, run.attempts) == ([1.0], 1.0, 2)
+    assert store.checkpoint(run_id) == b"stands" and store.epochs(run_id) == [1] and store.snapshot(run_id, 1) == b"seen"
+    with pytest.raises(RunError, match="epoch 2"):
+        store.snapshot(run_id, 2)
+
+
+def test_a_paused_run_leaves_the_worker_to_others_and_keeps_its_place(store: Store) -> None:
+    first, second = add(store), add(store)
+    store.claim(first, time.time())
+    store.pause(first)
+    assert store.run(first).pause_requested
+    store.keep(first, b"stands", 0.4, status="paused")
+    assert [run.id for run in store.pending(time.time() + 60)] == [second]
+    store.go_on(first)
+    assert [run.id for run in store.pending(time.time())] == [first, second]
+    assert store.claim(first, time.time()) and store.run(first).seams == [0.4] and not store.run(first).pause_requested
+    store.keep(first, b"stands", 0.6, status="paused")
+    store.stop(first)
+    assert store.run(first).status == "stopped"
+
+
+def test_only_the_owner_may_stop_change_or_delete_a_run(store: Store) -> None:
+    run_id = add(store, key="secret")
+    assert "secret" not in repr(store.run(run_id))
+    for change in (
+        store.stop,
+        store.pause,
+        store.go_on,
+        store.delete,
+        store.annotate,
+        lambda run_id, key: store.rename(run_id, "Mine", key),
+    ):
+        with pytest.raises(RunError, match="Only the browser that started"):
+            change(run_id, "guess")
+        with pytest.raises(RunError, match="Only the browser that started"):
+            change(run_id, "")
+    store.annotate(run_id, "secret", note=" My note ", pinned=True)
+    store.rename(run_id, "Mine", "secret")
+    run = store.run(run_id)
+    assert (run.name, run.note, run.pinned) == ("Mine", "My note", True)
+    store.delete(run_id, "secret")
+    with pytest.raises(RunError, match="Only the browser"):
+        store.restore(run_id, "guess")
+    store.restore(run_id)  # this computer itself may do anything
+    assert store.run(run_id).status == "stopped"
+    store.stop(add(store), "anyone")  # a run without an owner is everybody's
+
+
+def test_a_person_has_one_run_that_trains_and_one_that_waits(store: Store) -> None:
+    first = add(store, key="mine")
+    with pytest.raises(RunError, match="You have a run waiting already"):
+        add(store, key="mine")
+    store.claim(first, time.time())
+    second, others = add(store, key="mine"), add(store, key="theirs")
+    assert [run.id for run in store.pending(time.time())] == [others]
+    store.finish(first, {}, status="done")
+    assert [run.id for run in store.pending(time.time())] == [second, others]
+    assert [run.id for run in store.ahead(store.run(others))] == [second]
+
+
+def test_a_run_is_trained_on_from_the_checkpoint_and_curve_of_another(store: Store) -> None:
+    parent = add(store)
+    with pytest.raises(RunError, match="Nothing is kept"):
+        add(store, parent=parent)
+    for epoch in (1.0, 2.0):
+        store.add_epoch(parent, {"kind": "epoch", "epoch": epoch, "accuracy": 0.5, "loss": 1.0}, b"seen", b"stands")
+    store.add_point(parent, {"kind": "batch", "epoch": 2.5, "accuracy": 0.5, "loss": 1.0})
+    child = add(store, parent=parent)
+    assert store.checkpoint(child) == b"stands" and store.epochs(child) == [1, 2] and store.run(child).kept_epoch == 2
+    assert store.points(child)[1]["epoch"].tolist() == [1.0, 2.0] and not len(store.points(child)[0])
+    store.claim(child, time.time())
+    assert store.run(child).seams == [2.0] and store.run(child).parent == parent
+
+
+def test_a_store_of_an_earlier_version_is_brought_up_to_date(store: Store) -> None:
+    run_id = add(store, "Old")
+    for column in ("owner", "note", "pinned", "removed", "seams", "kept_epoch"):
+        with store._writing() as connection:
+            connection.exec_driver_sql(f"ALTER TABLE runs DROP COLUMN {column}")
+    store.close()
+    again = Store(store.url)
+    run = again.run(run_id)
+    assert (run.name, run.owner, run.note, run.pinned, run.removed, run.seams, run.kept_epoch) == ("Old", "", "", False, None, [], 0)
+    again.close()
 
 
 def test_the_file_is_in_wal_mode_so_that_readers_do_not_block(store: Store, tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ def test_the_page_offers_both_formats_with_an_example_and_says_the_limits():
 def test_a_reload_finds_them_again_by_the_cookie_and_putting_away_holds_for_every_window(small, monkeypatch: pytest.MonkeyPatch):
     at = session()
     bring(at, "clothes.zip", own.example_zip())
-    (script,) = [block.proto.body for block in at.html if "document.cookie" in block.proto.body]
+    (script,) = [block.proto.body for block in at.html if "document.cookie = 'fitting_room_own=" in block.proto.body]
     word, value = re.search(r"'(\w+)=([\w-]+); path=/; SameSite=Strict'", script).groups()
     stranger = session()
     monkeypatch.setattr("streamlit.runtime.context.ContextProxy.cookies", {word: value})
