@@ -3,6 +3,8 @@
 The same class has the same colour in every figure. Knows nothing of pages or runs.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -51,8 +53,16 @@ def bars(probabilities: np.ndarray, true: int | None = None, height: int = 320) 
     return figure
 
 
-def curves(batches: pd.DataFrame, epochs: pd.DataFrame, measure: str, published: tuple[float, ...] = (), height: int = 300) -> go.Figure:
-    """One measure ("accuracy" or "loss") against epochs seen.
+def curves(
+    batches: pd.DataFrame,
+    epochs: pd.DataFrame,
+    measure: str,
+    published: tuple[float, ...] = (),
+    height: int = 300,
+    seams: Sequence[float] = (),
+    chosen: int | None = None,
+) -> go.Figure:
+    """One measure ("accuracy" or "loss") against epochs seen, with the seams where a run was taken up again, and the epoch looked at.
 
     `batches` has columns epoch (float), accuracy, loss; `epochs` has epoch (1, 2, ...), accuracy, loss, val_accuracy, val_loss
     (NaN where there is no validation part). `published` holds the author's value after each epoch.
@@ -87,6 +97,11 @@ def curves(batches: pd.DataFrame, epochs: pd.DataFrame, measure: str, published:
                 name="validation pictures",
                 line={"color": SECOND, "width": 3},
             )
+    for seam in seams:
+        words = {"annotation_text": "taken up again", "annotation_font_size": 11, "annotation_position": "bottom right"}
+        figure.add_vline(seam, line={"color": "rgba(128,128,128,.8)", "dash": "dash", "width": 1}, **words)
+    if chosen is not None:
+        figure.add_vline(chosen, line={"color": SECOND, "width": 1})
     _quiet(figure, height, uirevision="keep", hovermode="x unified")
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
     figure.update_xaxes(title="epochs", fixedrange=True, showgrid=False, rangemode="tozero")

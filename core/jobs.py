@@ -213,8 +213,10 @@ class Jobs:
             content = json.loads(address_file(self.settings).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        alive = psutil.pid_exists(content["pid"]) and "workers" in psutil.Process(content["pid"]).cmdline()
-        return content["address"] if alive else None
+        try:
+            return content["address"] if "workers" in psutil.Process(content["pid"]).cmdline() else None
+        except psutil.Error:  # ended, or being buried
+            return None
 
     def _started(self) -> str:
         """Start the workers as a process of their own, in a group of its own: Ctrl-C on the server must not reach a training."""

@@ -440,6 +440,7 @@ class _Training:
             filters=first_filters(lesson.network),
         )
         self._watcher.epoch(point, snapshot, self._checkpoint(epoch, 0))
+        self._meter.begin_anew()
 
     def _answers(self) -> tuple[np.ndarray, float]:
         """Outputs (n, 10) for the checked pictures, and their mean loss."""
@@ -573,6 +574,10 @@ class _Meter:
         point = self._point("epoch", epoch, self.epoch_sums, held_back)
         self.epoch_sums = np.zeros(3)
         return point
+
+    def begin_anew(self) -> None:
+        """Count the time to the next point from now: one made of a few pictures only would be a spike in the curve."""
+        self._last = time.perf_counter()
 
     def _report_recent(self) -> None:
         point = self._point("batch", self._seen / self._count, self._recent, {})

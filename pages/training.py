@@ -1,22 +1,33 @@
 """Train: the curve of the live run (else of the one opened, else of the best), what to choose, Start, and the run book."""
 
+import math
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
 from core import answers, charts, script, weights
 from core.lessons import LAYERS, LESSONS
+from core.store import Run
 from core.training import Plan, duration, estimate
 from models.catalogue import RECIPES, every, layers
+from pages.shared.controls import finer, surprise
 from pages.shared.frame import frame, guard
-from pages.shared.services import data, jobs, key, own, settings, shared_data, start, store
+from pages.shared.services import data, jobs, key, measured, own, settings, start, store
+from pages.shared.watching import replay, watch
 
 frame("Train a network", "Choose a network, press Start, and watch it learn.", wide=True)
 
-STATUS = {"waiting": "waits", "running": "trains", "done": "finished", "stopped": "stopped early", "failed": "broke off"}
+STATUS = {
+    "waiting": "waits",
+    "running": "trains",
+    "paused": "paused",
+    "done": "finished",
+    "stopped": "stopped early",
+    "failed": "broke off",
+}
 AMOUNTS = {"a taste": 6_000, "a third": 20_000, "all": None}
-BATCHES = [16, 32, 64, 128, 256, 512, 1024]
 FILES = {"keras": "keras", "weights": "weights.h5", "tflite": "tflite"}
-RATES = [0.0001, 0.0003, 0.001, 0.003, 0.008, 0.02, 0.1]
 
 
 def nothing_yet() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -30,6 +41,20 @@ def follow(run_id: str) -> None:
     st.query_params["run"] = run_id
 
 
+def train_on(run: Run) -> None:
+    """Offer some more epochs from where a run stands; they become a run of their own."""
+    room = settings().max_epochs - math.ceil(run.kept_epoch)
+    if room < 1:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", key="training_on"):
+        more = st.number_input("Train on for … epochs", 1, room, min(3, room), key=f"training_more_{run.id}", width=190)
+        if st.button("Train on", key="training_on_start", icon=":material/fast_forward:"):
+            plan = replace(Plan(**run.plan), epochs=math.ceil(run.kept_epoch) + int(more))
+            follow(start(plan, f"{run.name}, trained on", parent=run.id))
+            st.rerun()
+    st.caption("It goes on from where this run ended, with its own choices; this run stays as it is.")
+
+
 with guard():
     runs = store().runs()
     asked = st.query_params.get("run", "")
@@ -39,83 +64,21 @@ with guard():
             f"There is no run “{asked}” in the run book; it may have been deleted. Here is the latest one.", icon=":material/search_off:"
         )
     live = next((run for run in runs if run.status == "running"), None)
-    measured = {run.recipe: run.speed for run in reversed(runs) if run.scored and run.speed}
     shown = known.get(asked) or live or answers.best(runs) or (runs[0] if runs else None)
     curve, choices = st.columns([1.9, 1], gap="large")
 
     with curve:
 
         @st.fragment(run_every=None if shown is None or shown.ended else 0.5)
-        def watch() -> None:
+        def moving() -> None:
             """The one part of the page that moves: reads the store twice a second while the run goes on."""
-            run = store().run(shown.id)
-            recipe = Plan(**run.plan).row
-            batches, epochs = store().points(run.id)
-            st.subheader(run.name, anchor=False)
-            latest = batches.iloc[-1] if len(batches) else None
-            if run.status == "waiting":
-                ahead = store().ahead(run)
-                seconds = sum(
-                    estimate(Plan(**other.plan), len(shared_data().train_images), measured) * (1 - other.progress) for other in ahead
-                )
-                others = (
-                    f"{len(ahead)} {'run is' if len(ahead) == 1 else 'runs are'} before it, about {duration(seconds)}"
-                    if ahead
-                    else "it is next"
-                )
-                st.info(f"In the queue: {others}. It starts by itself; you may close this page.", icon=":material/hourglass_empty:")
-            elif run.status == "running":
-                counted = max(len(epochs) + 1, 1)
-                words = f"epoch {min(counted, run.plan['epochs'])} of {run.plan['epochs']}" if run.phase == "training" else run.phase
-                st.progress(run.progress, text=words)
-            elif run.message:
-                (st.error if run.status == "failed" else st.info)(run.message)
-            facts = st.container(key="training_facts").columns(3 if run.scored else 4)
-            if run.scored:
-                other = f"as published: {recipe.published_accuracy:.1%}" if recipe.published_accuracy else "people: 83.5 %"
-                facts[0].metric("of the test pictures right", f"{run.test_accuracy:.1%}", other, delta_color="off", delta_arrow="off")
-                facts[1].metric("test loss", f"{run.test_loss:.3f}")
-                if run.seconds is not None:
-                    facts[2].metric("time to train", duration(run.seconds))
-            elif latest is not None:
-                facts[0].metric("right just now", f"{latest.accuracy:.0%}")
-                facts[1].metric("loss", f"{latest.loss:.2f}")
-                facts[2].metric("pictures a second", f"{run.speed:,.0f}")
-                left = Plan(**run.plan).images(len(shared_data().train_images)) * (1 - run.progress) / max(run.speed, 1)
-                facts[3].metric("time left", duration(left) if run.phase == "training" else "almost done")
-            if len(batches):
-                st.plotly_chart(
-                    charts.curves(batches, epochs, "accuracy", recipe.published_train_accuracy),
-                    key="training_accuracy",
-                    config={"displayModeBar": False},
-                    alt=f"Share of right answers over the epochs, now {latest.accuracy:.0%}.",
-                )
-                st.plotly_chart(
-                    charts.curves(batches, epochs, "loss", recipe.published_train_loss, height=220),
-                    key="training_loss",
-                    config={"displayModeBar": False},
-                    alt=f"Loss over the epochs, now {latest.loss:.2f}.",
-                )
-            elif Plan(**run.plan).loads:
-                st.write("Its weights come from a file. Nothing was trained here, so there is no curve to show.")
-            elif not run.ended:
-                st.caption("The curve appears here as soon as the first pictures are learned.")
-            if run.status in ("waiting", "running"):
-                stop = "Stop and keep what it learned" if run.status == "running" else "Take it out of the queue"
-                st.button(
-                    stop,
-                    key="training_stop",
-                    icon=":material/stop:",
-                    disabled=run.stop_requested,
-                    on_click=lambda: store().stop(run.id, key()),
-                )
-                if run.stop_requested:
-                    st.caption("Stopping: what it learned is scored and saved.")
-            if run.status != shown.status:
+            if watch(shown.id).status != shown.status:
                 st.rerun()
 
         if shown:
-            watch()
+            moving()
+            if shown.ended and shown.kept_epoch and shown.fingerprint == data().fingerprint:
+                train_on(shown)
             if shown.scored:
                 links = st.columns(2)
                 links[0].page_link(
@@ -151,9 +114,10 @@ with guard():
         if name in LESSONS:
             st.page_link("pages/lessons.py", label="Its lesson, step by step", icon=":material/school:", query_params={"lesson": name})
         kind = f"{name}_{variant}" if variant else name
+        amounts = [words for words, count in AMOUNTS.items() if count is None or count < len(data().train_images)]
         amount = st.segmented_control(
             "Training pictures",
-            [words for words, count in AMOUNTS.items() if count is None or count < len(data().train_images)],
+            amounts,
             default="all",
             required=True,
             key="training_amount",
@@ -170,41 +134,21 @@ with guard():
             help="Epoch: one look at all training pictures. Leave it as it is at first.",
         )
         with st.expander("More choices"):
-            batch_size = st.select_slider(
-                "Batch size",
-                BATCHES,
-                recipe.batch_size,
-                key=f"training_batch_{kind}",
-                persist_state="session",
-                help="Batch: how many pictures it looks at before each small correction. Leave it at first.",
-            )
-            rate = st.select_slider(
-                "Learning rate",
-                RATES,
-                recipe.learning_rate,
-                key=f"training_rate_{kind}",
-                persist_state="session",
-                help="Learning rate: how large each correction is. Too large and it never settles; too small and it takes for ever.",
-            )
-            seed = st.number_input(
-                "Seed",
-                0,
-                2**31 - 1,
-                0,
-                key="training_seed",
-                persist_state="session",
-                help="Seed: the number every random choice begins from. The same seed gives the same run.",
-            )
+            finer_choices = finer(recipe, kind)
             title = st.text_input("Name of the run", key="training_name", max_chars=60, placeholder=Plan.of(name, variant).title)
-        plan = Plan.of(name, variant, examples=AMOUNTS[amount], epochs=epochs, batch_size=batch_size, learning_rate=rate, seed=int(seed))
-        seconds = estimate(plan, len(data().train_images), measured)
-        origin = "going by the last run" if name in measured else "a guess: it has not been trained on this computer yet"
+        plan = Plan.of(name, variant, examples=AMOUNTS[amount], epochs=epochs, **finer_choices)
+        speeds = measured()
+        seconds = estimate(plan, len(data().train_images), speeds)
+        origin = "going by the last run" if name in speeds else "a guess: it has not been trained on this computer yet"
         st.write(f"Takes about **{duration(seconds)}** ({origin}).")
         if seconds > 180:
             st.caption("A lesson has three minutes: take fewer epochs, or “a taste” of the pictures.")
         if st.button("Start", type="primary", icon=":material/play_arrow:", key="training_start", width="stretch"):
             follow(start(plan, title.strip() or plan.title))
             st.rerun()
+        st.button("Surprise me", key="training_surprise_me", icon=":material/casino:", on_click=surprise, args=[amounts], width="stretch")
+        if question := st.session_state.get("training_surprise"):
+            st.info(f"{question} Guess first, then press Start.", icon=":material/psychology:")
         if own():
             st.caption("Your pictures are kept with the run only until it has ended.")
         if jobs().problem:
@@ -215,6 +159,11 @@ with guard():
                 for row in layers(name, variant)
             ]
             st.dataframe(pd.DataFrame(rows), hide_index=True, key=f"training_layers_{kind}", alt=f"The layers of {recipe.title}")
+
+    if shown and shown.ended:
+        replay(shown.id)
+    elif shown:
+        st.fragment(replay, run_every=1.0)(shown.id)
 
     if runs:
         st.subheader("Run book", anchor=False)

@@ -68,6 +68,14 @@ def strip(stages: Sequence[Stage]) -> None:
     st.html(f'<div class="strip">{figures}</div>')
 
 
+def filters(weights: np.ndarray) -> None:
+    """Show filters (k, height, width) float as small pictures: grey where they do not care, bright for, dark against."""
+    strongest = np.abs(weights.astype(np.float32)).max(axis=(1, 2), keepdims=True)
+    shades = (127.5 + 127.5 * weights / np.maximum(strongest, 1e-9)).round().astype(np.uint8)
+    shown = "".join(f'<img src="{address(shade)}" alt="">' for shade in shades)
+    st.html(f'<div class="filters" role="img" aria-label="{len(weights)} filters of the first layer">{shown}</div>')
+
+
 def large(image: np.ndarray, alt: str) -> None:
     """Show one picture (28, 28) uint8 large, with hard pixels."""
     st.html(f'<img class="large" src="{address(image)}" alt="{html.escape(alt)}">')

@@ -11,6 +11,8 @@ from core.gallery import png
 
 STYLE = """<style>
 .tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:14px 12px;margin:.25rem 0 1rem}
+.tiles.six{grid-template-columns:repeat(6,1fr)}
+@container (max-width:40rem){.tiles.six{grid-template-columns:repeat(3,1fr)}}
 .tiles figure{margin:0}
 .tiles img{width:100%;aspect-ratio:1;image-rendering:pixelated;background:#000;border-radius:8px;display:block}
 .tiles figcaption{font-size:.8rem;line-height:1.3;padding-top:5px}
@@ -19,11 +21,14 @@ STYLE = """<style>
 </style>"""
 
 
-def tiles(images: np.ndarray, captions: Sequence[str], alts: Sequence[str]) -> None:
-    """Show pictures (n, 28, 28) uint8, each with a caption (HTML, already escaped) and a description for those who cannot see it."""
+def tiles(images: np.ndarray, captions: Sequence[str], alts: Sequence[str], six: bool = False) -> None:
+    """Show pictures (n, 28, 28) uint8, each with a caption (HTML, already escaped) and a description for those who cannot see it.
+
+    `six` puts six into a row, three on a phone, where else there are as many as fit.
+    """
     figures = "".join(
         f'<figure><img src="data:image/png;base64,{base64.b64encode(png(image)).decode()}" alt="{html.escape(alt, quote=True)}">'
         f"<figcaption>{caption}</figcaption></figure>"
         for image, caption, alt in zip(images, captions, alts, strict=True)
     )
-    st.html(f'{STYLE}<div class="tiles">{figures}</div>')
+    st.html(f'{STYLE}<div class="tiles{" six" * six}">{figures}</div>')

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.dataset import Dataset
 from core.runner import carry_out
 from core.settings import Settings
-from core.store import Store
+from core.store import Store, owner_of
 from core.training import Plan
 from core.weights import written
 from models.catalogue import RECIPES
@@ -91,9 +91,66 @@ def test_a_finished_run_shows_its_score_and_its_curve_and_leads_on(store: Store,
     at = opened(run=run_id)
     assert not at.exception and not at.error
     assert f"{store.run(run_id).test_accuracy:.1%}" in [metric.value for metric in at.metric]
-    assert len(at.get("plotly_chart")) == 2
+    assert len(at.get("plotly_chart")) == 3  # accuracy, loss, matrix
+    assert "What it says after epoch 2" in subheaders(at)
+    at.select_slider(key=f"training_epoch_{run_id}").set_value(1).run()
+    assert "What it says after epoch 1" in subheaders(at) and not at.exception
     assert any("going by the last run" in text.value for text in at.markdown)
     assert not [button for button in at.button if button.key == "training_stop"]
+
+
+def test_a_run_is_paused_goes_on_and_only_its_owner_may(store: Store, small: Dataset):
+    run_id = add(store, small)
+    store.claim(run_id, time.time())
+    store.update(run_id, phase="training")
+    at = opened(run=run_id)
+    at.button(key="training_pause").click().run()
+    assert store.run(run_id).pause_requested and at.button(key="training_pause").disabled
+    store.keep(run_id, b"stands", 0.5, status="paused", message="Paused.")
+    at = opened(run=run_id)
+    at.button(key="training_go_on").click().run()
+    assert store.run(run_id).status == "waiting"
+    store.update(run_id, owner=owner_of("somebody else"))
+    at = opened(run=run_id)
+    assert at.button(key="training_stop").disabled and any("only they can" in caption.value for caption in at.caption)
+
+
+def test_a_finished_run_is_trained_on_as_a_run_of_its_own(store: Store, small: Dataset):
+    run_id = add(store, small, epochs=2)
+    assert carry_out(run_id, Settings.from_environment()) == "done"
+    at = opened(run=run_id)
+    at.number_input(key=f"training_more_{run_id}").set_value(4)
+    at.button(key="training_on_start").click().run()
+    later, first = store.runs()
+    assert (later.parent, later.name, later.plan["epochs"], later.kept_epoch) == (first.id, "Mine, trained on", 6, 2)
+    assert carry_out(later.id, Settings.from_environment()) == "done"
+    assert store.points(later.id)[1]["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_the_finer_choices_reach_the_plan_and_a_surprise_sets_them(store: Store):
+    at = opened()
+    at.selectbox(key="training_schedule").select("cosine")
+    at.selectbox(key="training_augment").select("mirror")
+    at.selectbox(key="training_patience").select(3)
+    at.select_slider(key="training_dropout").set_value(0.3)
+    at.button(key="training_start").click().run()
+    (run,) = store.runs()
+    assert Plan(**run.plan) == Plan.of("quick", schedule="cosine", augment="mirror", patience=3, dropout=0.3)
+    store.stop(run.id)
+    for _ in range(3):
+        at.button(key="training_surprise_me").click().run()
+        assert not at.exception and not at.error
+        assert any("Guess first" in info.value for info in at.info)
+    at.button(key="training_start").click().run()
+    plan = Plan(**store.runs()[0].plan)
+    assert plan != Plan.of(plan.recipe) and not at.error
+
+
+def test_a_second_waiting_run_of_one_person_is_refused_in_a_sentence(store: Store):
+    at = opened()
+    at.button(key="training_start").click().run()
+    at.button(key="training_start").click().run()
+    assert any("You have a run waiting already" in error.value for error in at.error) and len(store.runs()) == 1
 
 
 def test_a_failed_run_says_why(store: Store, small: Dataset):
