@@ -1,4 +1,4 @@
-"""The same doors without a browser: `python -m core models | train | load | code | evaluate | predict | runs | workers`.
+"""The same doors without a browser: `python -m core models | train | load | code | evaluate | predict | runs | stop | delete | workers`.
 
 With --json, every line printed is one JSON object. The exit status is 1 when something asked for did not work.
 """
@@ -51,6 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--batch-size", type=int, help="pictures per step (default: as published)")
     train.add_argument("--learning-rate", type=float, help="size of a step (default: as published)")
     train.add_argument("--seed", type=int, help="start of every random choice (default: 0)")
+    train.add_argument("--schedule", help="how the learning rate changes: constant, cosine or steps (default: as published)")
+    train.add_argument("--dropout", type=float, help="share of neurons before the last layer that each batch leaves out (default: 0)")
+    train.add_argument("--augment", help="change the training pictures anew each time: mirror, shift or both (default: not)")
+    train.add_argument("--patience", type=int, help="stop after so many epochs without a better one (default: never)")
     train.add_argument("--name", default="", help="what the run is called")
     load = command("load", _load, "score weights saved elsewhere (.weights.h5) as a run, in this process")
     load.add_argument("recipe", help="the network they belong to")
@@ -69,6 +73,10 @@ def _parser() -> argparse.ArgumentParser:
     runs = command("runs", _runs, "list the stored runs")
     for with_json in (models, train, load, evaluate, predict, runs):
         with_json.add_argument("--json", action="store_true", help="one JSON object a line")
+    for name, words in (("stop", "stop a run; it keeps what it learned"), ("delete", "take a run out of the run book")):
+        change = command(name, _change, words)
+        change.set_defaults(verb=name)
+        change.add_argument("run", help="run id, name, or the beginning of either")
     command("workers", _workers, "start the processes that train, or join FITTING_ROOM_SCHEDULER")
     return parser
 
@@ -92,7 +100,8 @@ def _train(asked: argparse.Namespace, settings: Settings) -> int:
     from core.runner import carry_out, dataset_in_use
     from core.training import Plan, Point, limit_threads
 
-    chosen = {name: getattr(asked, name) for name in ("examples", "epochs", "batch_size", "learning_rate", "seed")}
+    named = ("examples", "epochs", "batch_size", "learning_rate", "seed", "schedule", "dropout", "augment", "patience")
+    chosen = {name: getattr(asked, name) for name in named}
     plan = Plan.of(asked.recipe, asked.variant, **chosen)
     data = dataset_in_use(settings)
     plan.checked(settings, len(data.train_images))
@@ -222,6 +231,15 @@ def _runs(asked: argparse.Namespace, settings: Settings) -> int:
         else:
             score = "" if run.test_accuracy is None else f"{run.test_accuracy:.2%} right"
             print(f"{run.id}  {run.status:8} {run.recipe:14} {score:13} {run.name}")
+    return 0
+
+
+def _change(asked: argparse.Namespace, settings: Settings) -> int:
+    """Stop or delete a run. Whoever sits at this computer may do so with anybody's."""
+    store = Store(settings.store_url)
+    run = store.find(asked.run)
+    {"stop": store.stop, "delete": store.delete}[asked.verb](run.id)
+    print(f"{run.name} ({run.id}): {'asked to stop' if asked.verb == 'stop' else 'deleted'}")
     return 0
 
 

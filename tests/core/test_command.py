@@ -11,6 +11,7 @@ from PIL import Image
 
 from core.dataset import Dataset
 from core.settings import Settings
+from core.store import Store
 from models.catalogue import RECIPES
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -39,7 +40,22 @@ def test_models_lists_every_network() -> None:
 
 
 def test_a_network_is_trained_listed_scored_and_asked(small_home: Settings, small: Dataset, tmp_path: Path) -> None:
-    events = core("train", "quick", "--examples", "600", "--epochs", "2", "--batch-size", "32", "--seed", "5", "--name", "Mine")
+    events = core(
+        "train",
+        "quick",
+        "--examples",
+        "600",
+        "--epochs",
+        "2",
+        "--batch-size",
+        "32",
+        "--seed",
+        "5",
+        "--name",
+        "Mine",
+        "--schedule",
+        "cosine",
+    )
     assert {event["event"] for event in events} == {"batch", "epoch", "done"}
     assert [event["epoch"] for event in events if event["event"] == "epoch"] == [1, 2]
     done = events[-1]
@@ -54,6 +70,7 @@ def test_a_network_is_trained_listed_scored_and_asked(small_home: Settings, smal
         "batch_size": 32,
         "learning_rate": 0.008,
         "seed": 5,
+        "schedule": "cosine",
     }
 
     for name in (done["run"], "Mine", "Mi"):
@@ -85,6 +102,21 @@ def test_the_code_of_a_run_and_of_a_recipe_is_printed_and_weights_are_scored_as_
     assert 'build(outputs="softmax")' in code("five-steps", "--variant", "softmax").replace("'", '"')
     book = json.loads(code("Brought", "--notebook"))
     assert any('load_weights("hello-world.weights.h5")' in "".join(cell["source"]) for cell in book["cells"])
+
+
+def test_this_computer_stops_and_deletes_anybodys_run(small_home: Settings) -> None:
+    from core.training import Plan
+
+    store = Store(small_home.store_url)
+    run_id = store.create(Plan.of("quick").as_dict(), "Theirs", "0" * 16, "Clothes", key="somebody's")
+
+    def told(*arguments: str) -> str:
+        done = subprocess.run([sys.executable, "-m", "core", *arguments], cwd=PROJECT, capture_output=True, encoding="utf-8", check=True)
+        return done.stdout.strip()
+
+    assert told("stop", "Theirs") == f"Theirs ({run_id}): asked to stop" and store.run(run_id).status == "stopped"
+    assert told("delete", run_id) == f"Theirs ({run_id}): deleted" and store.runs() == []
+    store.close()
 
 
 def fresh_weights(folder: Path) -> Path:
