@@ -22,6 +22,10 @@ WORDS = {
     "test pictures": "10,000 pictures it never learns from. Only they show what it has really understood.",
     "validation": "A part of the training pictures held back, to see during training how it does on pictures that are new to it.",
     "overfitting": "Learning by heart: better and better on the training pictures, no longer on new ones.",
+    "early stopping": "Ending the training when new pictures are no longer answered better, and going back to the best epoch.",
+    "dropout": "Leaving out some neurons at each step, by chance, so that the network does not lean on any one of them.",
+    "learning-rate schedule": "How the size of the changes itself changes: large at first to find the way, small at the end.",
+    "checkpoint": "Everything a training needs to go on later. One is kept after each epoch, so a power cut costs one epoch at most.",
     "confusion matrix": "A table of what it takes for what. Each row is a true class, each column an answer.",
     "precision": "Of the pictures it called a coat, the share that were coats.",
     "recall": "Of all coats, the share that it found.",
@@ -49,6 +53,7 @@ with guard():
         {
             "clothes in use": f"{data().title}, {'in the memory of this computer, for this browser only' if own() else kept}",
             "runs and networks": make_url(settings().store_url).render_as_string(hide_password=True),
+            "which runs are yours": "A random key in a cookie of this browser tells. Only with it can a run be stopped, changed or deleted.",
             "photos and drawings": "Only in memory, while you look at the answer. They are never saved.",
         }
     )
@@ -56,7 +61,7 @@ with guard():
     st.page_link("pages/own.py", label="Bring clothes of your own", icon=":material/upload_file:")
 
     st.subheader("How to delete everything", anchor=False)
-    st.write("One run: open it on the Train page and press Delete. All of it: close the app, then delete this folder.")
+    st.write("One run: open it in the run book and press Delete. All of it: close the app, then delete this folder.")
     st.code(str(folder), language=None, wrap_lines=True)
 
     st.subheader("Settings", anchor=False)
