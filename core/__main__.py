@@ -105,9 +105,9 @@ def _train(asked: argparse.Namespace, settings: Settings) -> int:
     plan = Plan.of(asked.recipe, asked.variant, **chosen)
     data = dataset_in_use(settings)
     plan.checked(settings, len(data.train_images))
+    limit_threads(1)  # takes seconds; the run is this process's from its first moment
     store = Store(settings.store_url)
     run_id = store.create(plan.as_dict(), asked.name or asked.recipe, data.fingerprint, data.title, waiting=False)
-    limit_threads(1)
 
     def say(point: Point) -> None:
         if asked.json:
@@ -144,9 +144,9 @@ def _load(asked: argparse.Namespace, settings: Settings) -> int:
     plan = Plan.loading(asked.recipe, asked.variant)
     content = checked(_content(asked.file, RunError))
     data = dataset_in_use(settings)
+    limit_threads(1)
     store = Store(settings.store_url)
     run_id = store.create(plan.as_dict(), asked.name or asked.recipe, data.fingerprint, data.title, waiting=False, given=content)
-    limit_threads(1)
     carry_out(run_id, settings, claimed=True)
     run = store.run(run_id)
     store.close()

@@ -6,6 +6,7 @@ FittingRoomError
 ├── PictureError     an uploaded picture cannot be opened or is too large
 ├── PlanError        a training plan asks for something outside the limits
 ├── RunError         a run cannot be found, is ambiguous, or is not ready for what was asked
+│   └── TakenError   a worker wrote about a run that another one has meanwhile
 ├── StoreError       the store of runs cannot be opened or written
 └── WorkerError      no training worker can be started or reached
 """
@@ -33,6 +34,10 @@ class PlanError(FittingRoomError):
 
 class RunError(FittingRoomError):
     """A run is unknown, ambiguous or not ready."""
+
+
+class TakenError(RunError):
+    """Another worker has this run."""
 
 
 class StoreError(FittingRoomError):

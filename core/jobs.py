@@ -4,6 +4,7 @@
 The store's rows are the queue of record: Dask only executes, so nothing is lost when either side dies.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import dask
 import psutil
-from distributed import Client, LocalCluster, Worker, WorkerPlugin, fire_and_forget, get_worker
+from distributed import Client, Future, LocalCluster, Scheduler, Worker, WorkerPlugin, fire_and_forget, get_worker
 
 from core.errors import FittingRoomError, WorkerError
 from core.runner import carry_out, warm_up
@@ -28,6 +29,7 @@ IDLE_SECONDS = 20.0  # workers without a client or a run end themselves
 LOOK_SECONDS = 1.0
 AGAIN_SECONDS = 15.0
 START_SECONDS = 40.0
+UNDONE = ("waiting", "queued", "no-worker", "processing")  # Dask's words for a task that somebody still counts on
 log = logging.getLogger(__name__)
 
 
@@ -71,8 +73,8 @@ def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
 
     A local scheduler listens on this computer only and ends after IDLE_SECONDS without a client and without a run.
     """
-    # Two more lives for a task whose worker was killed than Dask gives; a worker may use most of the memory, but not all of it.
-    dask.config.set({"distributed.scheduler.allowed-failures": 5, "distributed.comm.timeouts.connect": "10s"})
+    # Whether a run is given up is for core.runner to say, not for Dask; a worker may use most of the memory, but not all of it.
+    dask.config.set({"distributed.scheduler.allowed-failures": sys.maxsize, "distributed.comm.timeouts.connect": "10s"})
     options = {
         "n_workers": max(1, settings.workers),
         "threads_per_worker": 1,
@@ -88,6 +90,7 @@ def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
         _write(address_file(settings), {"address": cluster.scheduler_address, "pid": os.getpid()})
         say(f"Training workers: {cluster.scheduler_address}")
         _wait_until_idle(cluster.scheduler)
+        say("No run waits and no app is open, or no worker starts: the workers end.")
 
 
 def _join(settings: Settings, options: dict, say: Callable[[str], None]) -> None:
@@ -99,14 +102,17 @@ def _join(settings: Settings, options: dict, say: Callable[[str], None]) -> None
     subprocess.run(arguments, check=True, env=_environment(settings))
 
 
-def _wait_until_idle(scheduler: object) -> None:
-    needed = time.monotonic()
+def _wait_until_idle(scheduler: Scheduler) -> None:
+    """Return when nobody has needed the workers for IDLE_SECONDS, or when Dask has not managed to keep one alive for START_SECONDS."""
+    needed = manned = time.monotonic()
     pause = threading.Event()
-    while time.monotonic() - needed < IDLE_SECONDS:
-        pause.wait(LOOK_SECONDS)
-        others = [name for name in scheduler.clients if name.startswith("Client-fitting-room")]
-        if others or any(worker.processing for worker in scheduler.workers.values()):
+    while time.monotonic() - needed < IDLE_SECONDS and time.monotonic() - manned < START_SECONDS:
+        pause.wait(LOOK_SECONDS)  # the scheduler works in another thread: its tables are copied before they are looked through
+        others = [name for name in list(scheduler.clients) if name.startswith("Client-fitting-room")]
+        if others or any(task.state in UNDONE for task in list(scheduler.tasks.values())):
             needed = time.monotonic()
+        if scheduler.workers:
+            manned = time.monotonic()
 
 
 def _write(path: Path, content: dict) -> None:
@@ -134,7 +140,7 @@ class Jobs:
         self._poke = threading.Event()
         self._ended = threading.Event()
         self._client: Client | None = None
-        self._handed: dict[str, float] = {}  # run id -> when it was last given to the scheduler
+        self._handed: dict[str, tuple[Future, float]] = {}  # run id -> the task it was last given to the scheduler as, and when
         self._thread = threading.Thread(target=self._tend, daemon=True, name="fitting-room-jobs")
 
     def start(self) -> "Jobs":
@@ -164,7 +170,7 @@ class Jobs:
                 self.problem, self.ready = None, True
             except FittingRoomError as error:
                 self.problem, self.ready = str(error), False
-            except (OSError, TimeoutError, RuntimeError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever a dying scheduler makes Dask raise, this thread must live to start the next
                 log.warning("The scheduler does not answer: %s", error)
                 self._let_go()
             self._poke.wait(LOOK_SECONDS)
@@ -177,24 +183,28 @@ class Jobs:
         client, self._client, self.ready = self._client, None, False
         self._handed.clear()
         if client:
-            client.close(timeout=2)
+            with contextlib.suppress(OSError, TimeoutError):  # a dead scheduler cannot say goodbye
+                client.close(timeout=2)
 
     def _submit(self, store: Store) -> None:
         if self._client.status != "running":
             raise RuntimeError("connection lost")
-        pending = store.pending(time.time())
-        if not pending:
-            self._handed.clear()
-            return
-        busy = {key.partition("-")[0] for keys in self._client.processing().values() for key in keys}
-        now = time.time()
+        now, busy = time.time(), None
+        pending = store.pending(now)
+        wanted = {run.id for run in pending}
+        self._handed = {run_id: given for run_id, given in self._handed.items() if run_id in wanted or not given[0].done()}
         for run in pending:
-            lost = run.status == "running"
-            if run.id in self._handed and not (lost and run.id not in busy and now - self._handed[run.id] > AGAIN_SECONDS):
-                continue
-            self._handed[run.id] = now
-            key = f"{run.id}-{now:.3f}"  # a scheduler runs a key once; a run whose worker went silent comes again
-            fire_and_forget(self._client.submit(perform, run.id, self.settings, key=key, pure=False, resources={"trainer": 1}))
+            task, given = self._handed.get(run.id, (None, 0.0))
+            if task and (not task.done() or (task.status != "finished" and now - given < AGAIN_SECONDS)):
+                continue  # Dask has it, also when its worker was killed; or it broke a moment ago, for instance on a full disk
+            if busy is None:
+                busy = {key.partition("-")[0] for keys in self._client.processing().values() for key in keys}
+            if not task and run.id in busy:
+                continue  # another app handed it over
+            # a scheduler runs a key once, and a run may come again; of those that wait, the one that was made first goes first
+            options = {"key": f"{run.id}-{now:.3f}", "pure": False, "resources": {"trainer": 1}, "priority": -run.created}
+            self._handed[run.id] = self._client.submit(perform, run.id, self.settings, **options), now
+            fire_and_forget(self._handed[run.id][0])
 
     def _connected(self) -> Client:
         if self.settings.scheduler:
@@ -215,7 +225,7 @@ class Jobs:
             return None
         try:
             return content["address"] if "workers" in psutil.Process(content["pid"]).cmdline() else None
-        except psutil.Error:  # ended, or being buried
+        except psutil.Error:  # it has just ended, or its number belongs to somebody else's process
             return None
 
     def _started(self) -> str:

@@ -26,6 +26,7 @@ class Checkpoint:
     best: list[np.ndarray] = field(default_factory=list)  # of the network at its best epoch, when the plan stops early
     best_epoch: int = 0
     best_loss: float = np.inf
+    over: bool = False  # whether the plan's patience ended here
 
     @property
     def standing(self) -> float:
@@ -34,7 +35,7 @@ class Checkpoint:
 
     def to_bytes(self) -> bytes:
         """As an .npz file."""
-        plain = {name: getattr(self, name) for name in ("epoch", "images", "count", "sums", "seconds", "best_epoch", "best_loss")}
+        plain = {name: getattr(self, name) for name in ("epoch", "images", "count", "sums", "seconds", "best_epoch", "best_loss", "over")}
         lists = {f"{name}_{place}": array for name in ("variables", "best") for place, array in enumerate(getattr(self, name))}
         return _packed(plain | lists, squeeze=False)
 
@@ -49,7 +50,8 @@ class Checkpoint:
 
         whole = {name: int(arrays[name]) for name in ("epoch", "images", "count", "best_epoch")}
         parts = {name: float(arrays[name]) for name in ("seconds", "best_loss")}
-        return cls(**whole, **parts, sums=arrays["sums"], variables=several("variables"), best=several("best"))
+        lists = {name: several(name) for name in ("variables", "best")}
+        return cls(**whole, **parts, **lists, sums=arrays["sums"], over=bool(arrays["over"]))
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 
 from core import dataset as datasets
 from core import own
-from core.errors import FittingRoomError, RunError, StoreError
+from core.errors import FittingRoomError, RunError, StoreError, TakenError
+from core.holders import this_process
 from core.keeping import Checkpoint, Snapshot
 from core.settings import Settings
 from core.store import SILENT_SECONDS, Run, Store
@@ -60,8 +61,10 @@ class Pulse:
                 if time.monotonic() - self._began > self._most_seconds:
                     self._stop(f"Stopped after {self._most_seconds / 60:.0f} minutes, the longest a run may train here.")
                 if time.monotonic() - last > BEAT_SECONDS:
-                    self._store.update(self._run_id, heartbeat=time.time())
+                    self._store.update(self._run_id, this_process(), heartbeat=time.time())
                     last = time.monotonic()
+            except TakenError:
+                self._stop("Another worker has taken this run.")
             except RunError:
                 self._stop("Deleted while it was training.")
             except FittingRoomError:
@@ -77,8 +80,8 @@ def carry_out(run_id: str, settings: Settings, listen: Callable[[Point], None] =
     """Train one stored run and store what came of it. Gives the status at the end: done, stopped, paused, failed, or "taken".
 
     `claimed` says that the caller made the run for itself. A run that another worker holds is left alone ("taken");
-    one whose worker went silent goes on from its last checkpoint.
-    Errors do not leave this function: the run ends as failed, with a sentence.
+    one whose worker is dead or silent goes on from its last checkpoint. Whatever goes wrong with it ends the run as failed, with a
+    sentence. Raises StoreError while the store cannot be opened, or the run not be claimed.
     """
     store = Store(settings.store_url)
     try:
@@ -94,11 +97,8 @@ def carry_out(run_id: str, settings: Settings, listen: Callable[[Point], None] =
         with Pulse(store, run_id, 60 * settings.max_minutes, run.seconds or 0.0) as pulse:
             try:
                 return _trained(store, run, settings, pulse, listen)
-            except Paused as pause:
-                kept = pause.checkpoint
-                words = "Paused. Others may train meanwhile; it goes on when you say so."
-                store.keep(run_id, kept.to_bytes(), kept.standing, seconds=kept.seconds, status="paused", phase="", message=words)
-                return "paused"
+            except TakenError:
+                return "taken"
             except FittingRoomError as error:
                 message = str(error)
             except Exception as error:  # noqa: BLE001 - whatever else happens in a training must end as a sentence, and the next run must start
@@ -121,7 +121,9 @@ def _fail(store: Store, run_id: str, message: str) -> None:
     pause = threading.Event()
     for _ in range(PATIENT_SECONDS):
         try:
-            store.update(run_id, status="failed", finished=time.time(), message=message[:500])
+            store.update(run_id, this_process(), status="failed", finished=time.time(), message=message[:500])
+            return
+        except TakenError:
             return
         except StoreError as error:
             log.warning("Run %s cannot be ended: %s", run_id, error)
@@ -129,18 +131,22 @@ def _fail(store: Store, run_id: str, message: str) -> None:
 
 
 def _claimed(store: Store, run_id: str) -> bool:
-    """Claim the run; where its last worker has just been killed, wait until its silence is long enough to be sure."""
+    """Claim the run; where its last worker has perhaps just been killed, wait until its silence is long enough to be sure."""
     patience = threading.Event()
     for _ in range(round(2 * SILENT_SECONDS)):
-        if store.claim(run_id, time.time()):
+        if store.claim(run_id, time.time(), this_process()):
             return True
-        if store.run(run_id).status != "running":
+        try:
+            if store.run(run_id).status != "running":
+                return False
+        except RunError:  # deleted while it waited here
             return False
         patience.wait(1.0)
     return False
 
 
 def _trained(store: Store, run: Run, settings: Settings, pulse: Pulse, listen: Callable[[Point], None]) -> str:
+    me = this_process()
     brought = store.pictures(run.id)
     data = own.unpack(brought) if brought else dataset_with(settings, run.fingerprint)
 
@@ -150,34 +156,40 @@ def _trained(store: Store, run: Run, settings: Settings, pulse: Pulse, listen: C
 
     def report(point: Point) -> None:
         row, columns = stored(point)
-        store.add_point(run.id, row, **columns)
+        store.add_point(run.id, row, me, **columns)
         listen(point)
 
     def epoch(point: Point, snapshot: Snapshot, checkpoint: Checkpoint) -> None:
         row, columns = stored(point)
-        store.add_epoch(run.id, row, snapshot.to_bytes(), checkpoint.to_bytes(), seconds=checkpoint.seconds, attempts=1, **columns)
+        store.add_epoch(run.id, row, snapshot.to_bytes(), checkpoint.to_bytes(), me, seconds=checkpoint.seconds, attempts=1, **columns)
         listen(point)
 
-    def keep(checkpoint: Checkpoint) -> None:
-        store.keep(run.id, checkpoint.to_bytes(), checkpoint.standing, seconds=checkpoint.seconds, heartbeat=time.time())
+    def keep(checkpoint: Checkpoint, **columns: object) -> None:
+        store.keep(run.id, checkpoint.to_bytes(), checkpoint.standing, me, seconds=checkpoint.seconds, heartbeat=time.time(), **columns)
 
     def phase(words: str) -> None:
-        store.update(run.id, phase=words, heartbeat=time.time())
+        store.update(run.id, me, phase=words, heartbeat=time.time())
 
     plan = Plan(**run.plan)
     if plan.loads:
         result = load(plan, data, store.artifact(run.id, "given"), phase)
     else:
         plan.checked(settings, len(data.train_images))
-        kept = store.checkpoint(run.id)
         watcher = Watcher(report, phase, epoch, keep, pulse.stopping.is_set, pulse.pausing.is_set)
-        result = train(plan, data, watcher, Checkpoint.from_bytes(kept) if kept else None)
+        try:
+            result = train(plan, data, watcher, _kept(store, run))
+        except Paused as pause:
+            keep(pause.checkpoint, status="paused", phase="", message="Paused. Others may train meanwhile; it goes on when you say so.")
+            if store.run(run.id).stop_requested:  # asked for while the pause was written
+                store.stop(run.id)
+            return store.run(run.id).status
     buffer = io.BytesIO()
     np.save(buffer, result.outputs)
     status = "stopped" if pulse.stopping.is_set() else "done"
     store.finish(
         run.id,
         {"keras": result.keras, "tflite": result.tflite, "weights": result.weights, "probabilities": buffer.getvalue()},
+        me,
         status=status,
         finished=time.time(),
         phase="",
@@ -189,6 +201,16 @@ def _trained(store: Store, run: Run, settings: Settings, pulse: Pulse, listen: C
         temperature=result.temperature,
     )
     return status
+
+
+def _kept(store: Store, run: Run) -> Checkpoint | None:
+    """Where a run goes on from. One that trains on from another's end has a patience of its own."""
+    content = store.checkpoint(run.id)
+    if content is None:
+        return None
+    checkpoint = Checkpoint.from_bytes(content)
+    begins = bool(run.parent) and run.seams[:1] == [run.kept_epoch]
+    return replace(checkpoint, over=False) if begins else checkpoint
 
 
 @functools.lru_cache(maxsize=1)

@@ -42,13 +42,14 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateColumn
 
-from core.errors import RunError, StoreError
+from core.errors import RunError, StoreError, TakenError
+from core.holders import is_dead, this_process
 
 ENDED = ("done", "stopped", "failed")
 ARTIFACTS = ("keras", "tflite", "weights", "probabilities")
 CHECKPOINT = "checkpoint"  # the artifact to go on from; `kept_epoch` says where it stands
 BROUGHT = ("pictures", "given")  # what a run may bring with it, somebody's own clothes or weights; it goes when the run has ended
-SILENT_SECONDS = 6.0  # a running run whose worker wrote nothing for so long has lost it
+SILENT_SECONDS = 6.0  # a running run whose worker wrote nothing for so long has lost it; one whose worker is seen dead, at once
 NOT_YOURS = "Only the browser that started this run can stop, change or delete it. You can look at it, and start one of your own."
 UNDO_SECONDS = 600.0  # a deleted run can be brought back for so long
 
@@ -85,6 +86,7 @@ _RUNS = Table(
     Column("parent", String(12)),  # the run it was trained on from
     Column("kept_epoch", Float, nullable=False, server_default="0"),  # epochs behind its checkpoint
     Column("seams", JSON, nullable=False, server_default="[]"),  # epochs at which it was taken up again
+    Column("worker", String(160), nullable=False, server_default=""),  # the process that has or had it, as core.holders writes it
 )
 _POINTS = Table(
     "points",
@@ -147,6 +149,7 @@ class Run:
     parent: str | None
     kept_epoch: float
     seams: list[float]
+    worker: str
 
     @property
     def ended(self) -> bool:
@@ -184,6 +187,8 @@ class Store:
             raise StoreError(f"The folder for the runs cannot be made: {error}. Choose another with FITTING_ROOM_HOME.") from error
         self.url = url
         with self._writing() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # two that open a new or an old store must not both change its tables
             _TABLES.create_all(connection)
             _add_missing_columns(connection)
             _clear_away(connection)
@@ -207,7 +212,7 @@ class Store:
     ) -> str:
         """Write a new run and give its id; a name already taken gets a number. Raises RunError when the queue is full.
 
-        Not `waiting` means that the caller carries it out itself, and no worker may take it. `pictures` is a data set that
+        Not `waiting` means that this process carries it out itself, and no worker may take it. `pictures` is a data set that
         only this run may use, `given` a file of weights to load instead of training; both are kept until the run has ended.
         `key` is the secret of its owner, who may have one run waiting; `parent` a run from whose checkpoint and curve it goes on.
         """
@@ -229,7 +234,8 @@ class Store:
                 "data_title": data_title,
                 "owner": owner,
                 "parent": parent,
-                **({"status": "waiting"} if waiting else {"status": "running", "started": now, "heartbeat": now}),
+                "status": "waiting",
+                **({} if waiting else {"status": "running", "started": now, "heartbeat": now, "worker": this_process()}),
             }
             connection.execute(insert(_RUNS).values(values))
             for kind, content in zip(BROUGHT, (pictures, given), strict=True):
@@ -276,64 +282,68 @@ class Store:
             return [Run(**row) for row in connection.execute(query).mappings()]
 
     def pending(self, now: float) -> list[Run]:
-        """The runs a worker should have: the waiting ones and those whose worker went silent, oldest first.
+        """The runs a worker should have: the waiting ones and those whose worker is dead or silent, oldest first.
 
         Of a person who has a run training already, none that waits.
         """
-        lost = (_RUNS.c.status == "running") & (_RUNS.c.heartbeat < now - SILENT_SECONDS)
         busy = select(_RUNS.c.owner).where(_RUNS.c.status == "running", _RUNS.c.owner != "")
         free = (_RUNS.c.status == "waiting") & _RUNS.c.owner.not_in(busy)
-        query = select(_RUNS).where(or_(free, lost)).order_by(_RUNS.c.created)
         with self._reading() as connection:
+            query = select(_RUNS).where(or_(free, _lost(connection, now))).order_by(_RUNS.c.created)
             return [Run(**row) for row in connection.execute(query).mappings()]
 
-    def claim(self, run_id: str, now: float) -> bool:
-        """Take a waiting run, or one whose worker went silent, for this worker. False when another has it or it is gone.
+    def claim(self, run_id: str, now: float, worker: str = "") -> bool:
+        """Take a waiting run, or one whose worker is dead or silent, for a worker. False when another has it or it is gone.
 
-        What came after its checkpoint is taken back: it is trained again.
+        What came after its checkpoint is taken back: it is trained again. `worker` is that process, as `core.holders` writes it.
         """
-        free = or_(_RUNS.c.status == "waiting", (_RUNS.c.status == "running") & (_RUNS.c.heartbeat < now - SILENT_SECONDS))
         taken = {
             "status": "running",
             "started": func.coalesce(_RUNS.c.started, now),
             "heartbeat": now,
             "attempts": _RUNS.c.attempts + 1,
-            "pause_requested": False,
             "phase": "getting ready",
+            "worker": worker,
         }
         with self._writing() as connection:
+            free = or_(_RUNS.c.status == "waiting", _lost(connection, now))
             claimed = connection.execute(update(_RUNS).where(_RUNS.c.id == run_id, free).values(taken)).rowcount == 1
             if claimed:
                 _take_up_again(connection, run_id)
         return claimed
 
-    def update(self, run_id: str, **columns: object) -> None:
-        """Set columns of a run; a deleted run is left alone."""
+    def update(self, run_id: str, worker: str | None = None, **columns: object) -> None:
+        """Set columns of a run; a deleted run is left alone.
+
+        Here and in the four that follow, `worker` is the process that writes: it raises TakenError, and nothing is written,
+        when the run has been taken by another meanwhile.
+        """
         with self._writing() as connection:
-            connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(columns))
+            _set(connection, run_id, worker, **columns)
             if columns.get("status") in ENDED:
                 connection.execute(delete(_ARTIFACTS).where(_brought_by(run_id)))
 
-    def add_point(self, run_id: str, point: Mapping, **columns: object) -> None:
+    def add_point(self, run_id: str, point: Mapping, worker: str | None = None, **columns: object) -> None:
         """Add a point of the curve (`kind`, `epoch`, `accuracy`, `loss`, ...) and set columns of the run in the same stroke."""
         with self._writing() as connection:
+            _set(connection, run_id, worker, **columns)
             connection.execute(insert(_POINTS).values(run=run_id, **point))
-            if columns:
-                connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(columns))
 
-    def add_epoch(self, run_id: str, point: Mapping, snapshot: bytes, checkpoint: bytes, **columns: object) -> None:
+    def add_epoch(
+        self, run_id: str, point: Mapping, snapshot: bytes, checkpoint: bytes, worker: str | None = None, **columns: object
+    ) -> None:
         """Add the point of a whole epoch with its snapshot and the checkpoint to go on from, all or nothing."""
         with self._writing() as connection:
+            _set(connection, run_id, worker, kept_epoch=point["epoch"], **columns)
             connection.execute(insert(_POINTS).values(run=run_id, **point))
             connection.execute(insert(_SNAPSHOTS).values(run=run_id, epoch=round(point["epoch"]), content=snapshot))
             _put(connection, run_id, CHECKPOINT, checkpoint)
-            connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(kept_epoch=point["epoch"], **columns))
 
-    def keep(self, run_id: str, checkpoint: bytes, epoch: float, **columns: object) -> None:
+    def keep(self, run_id: str, checkpoint: bytes, epoch: float, worker: str | None = None, **columns: object) -> None:
         """Keep a checkpoint that stands so many epochs into the run."""
         with self._writing() as connection:
+            _set(connection, run_id, worker, kept_epoch=epoch, **columns)
             _put(connection, run_id, CHECKPOINT, checkpoint)
-            connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(kept_epoch=epoch, **columns))
 
     def checkpoint(self, run_id: str) -> bytes | None:
         """Where the run can go on from, if it has come so far."""
@@ -353,13 +363,13 @@ class Store:
             raise RunError(f"Nothing was kept of epoch {epoch} of this run. Choose another.")
         return content
 
-    def finish(self, run_id: str, artifacts: Mapping[str, bytes], **columns: object) -> None:
+    def finish(self, run_id: str, artifacts: Mapping[str, bytes], worker: str | None = None, **columns: object) -> None:
         """Store what a run made and how it ended, all or nothing."""
         with self._writing() as connection:
+            _set(connection, run_id, worker, **columns)
             connection.execute(delete(_ARTIFACTS).where(_brought_by(run_id)))
             for kind, content in artifacts.items():
                 _put(connection, run_id, kind, content)
-            connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(columns))
 
     def points(self, run_id: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The curve so far: one table of batches and one of epochs (epoch, accuracy, loss, val_accuracy, val_loss)."""
@@ -411,7 +421,7 @@ class Store:
         self._check_owner(run_id, key)
         with self._writing() as connection:
             paused = update(_RUNS).where(_RUNS.c.id == run_id, _RUNS.c.status == "paused")
-            connection.execute(paused.values(status="waiting", pause_requested=False, message=""))
+            connection.execute(paused.values(status="waiting", pause_requested=False, attempts=0, message=""))
 
     def rename(self, run_id: str, name: str, key: str | None = None) -> None:
         """Give a run another name; one already taken gets a number. Raises RunError when it is empty, or the key not its owner's."""
@@ -478,6 +488,23 @@ class Store:
                 f"Check that {place.database} can be written and that the disk has room, or choose another folder with FITTING_ROOM_HOME."
             )
         return f"Check that the database at {place.host} answers, or choose another with FITTING_ROOM_STORE."
+
+
+def _lost(connection: Connection, now: float) -> ColumnElement[bool]:
+    """The condition for a running run whose worker is seen dead, or wrote nothing for SILENT_SECONDS."""
+    holders = connection.scalars(select(_RUNS.c.worker).where(_RUNS.c.status == "running"))
+    dead = [holder for holder in holders if is_dead(holder)]
+    return (_RUNS.c.status == "running") & or_(_RUNS.c.heartbeat < now - SILENT_SECONDS, _RUNS.c.worker.in_(dead))
+
+
+def _set(connection: Connection, run_id: str, worker: str | None, **columns: object) -> None:
+    """Set columns of a run. Raises TakenError when a worker writes that no longer has it."""
+    row = _RUNS.c.id == run_id
+    if worker is not None:
+        row &= (_RUNS.c.worker == worker) & (_RUNS.c.status == "running")
+    found = connection.execute(update(_RUNS).where(row).values(columns or {"id": run_id})).rowcount
+    if worker is not None and not found:
+        raise TakenError("Another worker has taken this run.")
 
 
 def _put(connection: Connection, run_id: str, kind: str, content: bytes) -> None:

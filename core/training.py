@@ -388,6 +388,7 @@ class _Training:
         self._variables = [*lesson.network.variables, *self._optimiser.variables]
         self._best = _Best()
         self._begin = (0, 0)
+        self._over = False  # whether the plan's patience has ended
         self._meter = _Meter(lesson.count, plan.epochs, watcher.report)
         self._trained, self._began = 0.0, time.perf_counter()
         if checkpoint:
@@ -404,8 +405,8 @@ class _Training:
         """Train for the rest of the plan's epochs."""
         plan, lesson = self._plan, self._lesson
         pace = _Pace()
-        for epoch in range(self._begin[0], plan.epochs):
-            done = self._begin[1] if epoch == self._begin[0] else 0
+        epoch, done = self._begin
+        while epoch < plan.epochs and not self._over:
             order = np.random.default_rng([plan.seed, epoch]).permutation(lesson.count).astype(np.int32)
             for batches in pace.portions(order[done:], plan.batch_size):
                 self._meter.add(batches.size, *self._steps(batches).numpy())
@@ -415,12 +416,12 @@ class _Training:
                     return
                 if self._watcher.pausing():
                     raise Paused(self._checkpoint(epoch, done))
-            self._end_epoch(epoch + 1)
-            if plan.patience and epoch + 1 - self._best.epoch >= plan.patience:
-                count = f"{plan.patience} epochs were" if plan.patience > 1 else "epoch was"
-                self.note = f"It stopped by itself: the last {count} no better. "
-                break
-        if plan.patience and self._best.epoch < epoch + 1:
+            epoch, done = epoch + 1, 0
+            self._end_epoch(epoch)
+        if self._over:
+            count = f"{plan.patience} epochs were" if plan.patience > 1 else "epoch was"
+            self.note = f"It stopped by itself: the last {count} no better. "
+        if plan.patience and self._best.epoch < epoch:
             self._best.restore(lesson.network)
             self.note += f"The network of epoch {self._best.epoch} is kept: it was the best on the pictures held back."
 
@@ -432,6 +433,7 @@ class _Training:
         point = self._meter.end_epoch(epoch, held_back)
         if self._plan.patience and loss < self._best.loss:
             self._best = _Best(epoch, loss, [variable.numpy() for variable in lesson.network.variables])
+        self._over = bool(self._plan.patience) and epoch - self._best.epoch >= self._plan.patience
         snapshot = Snapshot(
             counts=evaluation.confusion(labels, outputs).astype(np.int32),
             rows=lesson.checked[self._sheet].astype(np.int32),
@@ -462,13 +464,14 @@ class _Training:
             best=self._best.variables,
             best_epoch=self._best.epoch,
             best_loss=self._best.loss,
+            over=self._over,
         )
 
     def _go_on_from(self, checkpoint: Checkpoint) -> None:
         for variable, value in zip(self._variables, checkpoint.variables, strict=True):
             variable.assign(value)
         self._best = _Best(checkpoint.best_epoch, checkpoint.best_loss, checkpoint.best)
-        self._begin = (checkpoint.epoch, checkpoint.images)
+        self._begin, self._over = (checkpoint.epoch, checkpoint.images), checkpoint.over
         self._meter.go_on(checkpoint)
         self._trained = checkpoint.seconds
 

@@ -1,54 +1,11 @@
 """The queue with real processes: runs train, wait in turn, survive a killed worker, and are found by an app that comes later."""
 
-import os
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterator
-
-import psutil
-import pytest
-
 from core import jobs as queue
 from core.dataset import Dataset
 from core.settings import Settings
 from core.store import Store
 from core.training import Plan
-
-PATIENCE = 120  # seconds; only a failing test waits so long
-
-
-def wait_for(what: Callable[[], object], words: str) -> object:
-    pause, began = threading.Event(), time.monotonic()
-    while time.monotonic() - began < PATIENCE:
-        if found := what():
-            return found
-        pause.wait(0.05)
-    raise AssertionError(f"waited in vain for: {words}")
-
-
-@pytest.fixture
-def working(home: Settings, small_folder: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder))
-    monkeypatch.setenv("FITTING_ROOM_WORKERS", "1")
-    settings = Settings.from_environment()
-    yield settings
-    for process in family(settings):
-        process.kill()
-
-
-def family(settings: Settings) -> list[psutil.Process]:
-    """The workers' process and all its children."""
-    try:
-        parent = psutil.Process(queue.json.loads(queue.address_file(settings).read_text())["pid"])
-    except (OSError, psutil.NoSuchProcess):
-        return []
-    return [*parent.children(recursive=True), parent]
-
-
-def trainer(settings: Settings) -> psutil.Process:
-    """The process that holds TensorFlow: the largest of the family."""
-    return max(family(settings), key=lambda process: process.memory_info().rss)
+from tests.core.processes import family, kill, trainer, wait_for
 
 
 def test_runs_train_in_turn_survive_a_killed_worker_and_a_new_app(working: Settings, small: Dataset) -> None:
@@ -65,8 +22,8 @@ def test_runs_train_in_turn_survive_a_killed_worker_and_a_new_app(working: Setti
     assert store.run(long).status == "running", store.run(long).message
     assert store.run(short).status == "waiting" and [run.id for run in store.ahead(store.run(short))] == [long]
 
-    os.kill(trainer(working).pid, signal.SIGKILL if os.name != "nt" else signal.SIGTERM)
-    wait_for(lambda: store.run(long).attempts == 2 and len(store.points(long)[0]) >= 1, "the run to go on in a new worker")
+    kill(killed := trainer(store.run(long)))
+    wait_for(lambda: trainer(store.run(long)) != killed and len(store.points(long)[0]) >= 1, "the run to go on in a new worker")
 
     jobs.close()  # the app is gone; the training is not
     heartbeat = store.run(long).heartbeat

@@ -14,6 +14,7 @@ from core import own, runner
 from core.dataset import CSV_COLUMNS, Dataset
 from core.errors import DataError
 from core.gallery import png
+from core.holders import this_process
 from core.photo import read_photo
 from core.settings import Settings
 from core.store import Store
@@ -288,7 +289,7 @@ def test_the_pictures_go_when_the_run_fails_stops_or_is_deleted_and_stay_for_a_s
     store.update(failing, status="failed", message="It broke.")
     store.delete(deleted)
     assert [store.pictures(run) for run in (waiting, failing, deleted)] == [None] * 3
-    assert store.claim(lost, 1.0) and store.claim(lost, 100.0)  # the first worker went silent
+    assert store.claim(lost, 1.0) and store.claim(lost, 100.0, this_process())  # the first worker went silent
     assert own.unpack(store.pictures(lost)).fingerprint == few.fingerprint
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "MOST_ATTEMPTS", 1)

@@ -1,0 +1,38 @@
+"""Which process holds a run: the word a worker leaves in the store, and whether that process is known to be dead.
+
+Only the computer (and container) the process ran on can tell; all others go by the run's heartbeat.
+"""
+
+import functools
+import os
+import platform
+from pathlib import Path
+
+import psutil
+
+
+def this_process() -> str:
+    """The word for this process: the place whose process numbers it has, and its number."""
+    return f"{_place()}:{os.getpid()}"
+
+
+def is_dead(holder: str) -> bool:
+    """Whether a process is surely gone: it ran in this place and its number is free. False wherever that cannot be known."""
+    place, _, number = holder.rpartition(":")
+    if place != _place():
+        return False
+    try:
+        return psutil.Process(int(number)).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.AccessDenied:
+        return False
+
+
+@functools.cache
+def _place() -> str:
+    """A word for all processes that share their numbers with this one. Two containers on one Linux have a PID namespace each."""
+    boot, space = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
+    if boot.exists() and space.is_symlink():
+        return f"{boot.read_text().strip()} {os.readlink(space)}"
+    return platform.node()

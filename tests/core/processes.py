@@ -1,0 +1,47 @@
+"""For tests with real workers: wait for what the store says, find their processes, kill them."""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import psutil
+
+from core.jobs import address_file
+from core.settings import Settings
+from core.store import Run
+
+PATIENCE = 180  # seconds; only a failing test waits so long
+KILL = signal.SIGTERM if os.name == "nt" else signal.SIGKILL  # on Windows SIGTERM is what ends a process without asking it
+
+
+def wait_for(what: Callable[[], object], words: str) -> object:
+    """What `what` gives as soon as it gives something."""
+    pause, began = threading.Event(), time.monotonic()
+    while time.monotonic() - began < PATIENCE:
+        if found := what():
+            return found
+        pause.wait(0.02)
+    raise AssertionError(f"waited in vain for: {words}")
+
+
+def family(settings: Settings) -> list[psutil.Process]:
+    """All children of the workers' process, then itself; none when it does not live."""
+    try:
+        parent = psutil.Process(json.loads(address_file(settings).read_text())["pid"])
+        return [*parent.children(recursive=True), parent] if "workers" in parent.cmdline() else []
+    except (OSError, psutil.NoSuchProcess):
+        return []
+
+
+def trainer(run: Run) -> int:
+    """The number of the process that has a run, or had it last."""
+    return int(run.worker.rpartition(":")[2])
+
+
+def kill(*numbers: int) -> None:
+    """End processes at once, as a power cut would."""
+    for number in numbers:
+        os.kill(number, KILL)
