@@ -1,11 +1,13 @@
 """One stored run carried out: everything it makes is in the store, and whatever goes wrong ends as a sentence there."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from sqlalchemy import Engine, event
 
 from core import runner
 from core.answers import SHIPPED, best, network, tested
@@ -86,6 +88,72 @@ def test_any_other_trouble_ends_as_a_sentence(store: Store, home: Settings, garm
         patch.setattr(runner, "train", _raise(error))
         assert runner.carry_out(run_id, home) == "failed"
     assert words in store.run(run_id).message
+
+
+def test_on_a_full_disk_a_run_ends_with_a_sentence_and_the_next_one_works_when_there_is_room(
+    store: Store, home: Settings, garments: Dataset
+) -> None:
+    full = threading.Event()
+
+    def limit(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute(f"PRAGMA max_page_count={1 if full.is_set() else 2**30}")  # 1: the file may not grow any more
+
+    run_id, following = add(store, garments, epochs=3), add(store, garments)
+    event.listen(Engine, "connect", limit)
+    try:
+        assert runner.carry_out(run_id, home, lambda point: full.set()) == "failed"
+        run = store.run(run_id)
+        assert "database or disk is full" in run.message and "that the disk has room" in run.message and run.status == "failed"
+        full.clear()
+        assert runner.carry_out(following, home) == "done"
+    finally:
+        event.remove(Engine, "connect", limit)
+
+
+def test_when_tensorflow_has_no_more_memory_a_run_ends_with_a_sentence_and_the_next_one_works(
+    store: Store, home: Settings, garments: Dataset
+) -> None:
+    import tensorflow as tf
+
+    run_id, following = add(store, garments), add(store, garments)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "core.training._prepare", lambda plan, dataset: tf.zeros((2**23, 2**22))
+        )  # 128 TiB: more than any computer can address
+        assert runner.carry_out(run_id, home) == "failed"
+    assert store.run(run_id).message == "The computer ran out of memory. Try fewer pictures, a smaller batch or a smaller network."
+    assert runner.carry_out(following, home) == "done"
+
+
+def test_a_worker_that_lost_its_run_to_another_writes_nothing_more(store: Store, home: Settings, garments: Dataset) -> None:
+    run_id = add(store, garments, "hello-world", epochs=5)
+
+    def lose(_point: object) -> None:
+        if store.run(run_id).worker != "another":
+            assert store.claim(run_id, time.time() + 60, "another")  # this process was asleep for so long
+
+    assert runner.carry_out(run_id, home, lose) == "taken"
+    run, (batches, epochs) = store.run(run_id), store.points(run_id)
+    assert (run.status, run.worker, run.attempts) == ("running", "another", 2)
+    assert len(batches) + len(epochs) <= 1 and store.checkpoint(run_id) is None
+
+
+def test_a_run_killed_after_its_patience_ended_is_not_trained_further(store: Store, home: Settings, garments: Dataset) -> None:
+    plan = {"epochs": 60, "patience": 2, "learning_rate": 0.003}
+    run_id, undisturbed = add(store, garments, "hello-world", **plan), add(store, garments, "hello-world", **plan)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.training._result", _raise(KeyboardInterrupt()))  # leaves the run as a killed worker does
+        with pytest.raises(KeyboardInterrupt):
+            runner.carry_out(run_id, home)
+    store.update(run_id, heartbeat=0.0)
+    assert (runner.carry_out(run_id, home), runner.carry_out(undisturbed, home)) == ("done", "done")
+    assert [store.run(each).message.startswith("It stopped by itself") for each in (run_id, undisturbed)] == [True, True]
+    assert store.artifact(run_id, "probabilities") == store.artifact(undisturbed, "probabilities")
+    assert store.epochs(run_id) == store.epochs(undisturbed)
+
+    child = store.create(Plan.of("hello-world", **plan).as_dict(), "On", garments.fingerprint, garments.title, parent=run_id)
+    assert runner.carry_out(child, home) == "done"
+    assert len(store.epochs(child)) > len(store.epochs(run_id)), "who trains on wants more, though the patience had ended"
 
 
 def test_a_run_that_another_worker_holds_is_left_alone(store: Store, home: Settings, garments: Dataset) -> None:

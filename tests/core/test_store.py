@@ -1,14 +1,18 @@
 """The store: a run book that keeps everything, finds runs, and answers trouble with a sentence."""
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from core.errors import RunError, StoreError
+from core.errors import RunError, StoreError, TakenError
+from core.holders import is_dead, this_process
 from core.store import SILENT_SECONDS, UNDO_SECONDS, Store
 from core.training import Plan
 
@@ -161,6 +165,41 @@ def test_a_run_that_is_taken_up_again_goes_on_from_its_checkpoint_with_a_seam(st
     assert store.checkpoint(run_id) == b"stands" and store.epochs(run_id) == [1] and store.snapshot(run_id, 1) == b"seen"
     with pytest.raises(RunError, match="epoch 2"):
         store.snapshot(run_id, 2)
+
+
+def test_a_run_whose_worker_is_dead_is_free_at_once_and_one_whose_worker_lives_or_is_elsewhere_is_not(store: Store) -> None:
+    now, here = time.time(), this_process()
+    ended = subprocess.run(
+        [sys.executable, "-c", "from core.holders import this_process; print(this_process())"], capture_output=True, check=True
+    )
+    dead = ended.stdout.decode().strip()
+    elsewhere = "another computer:" + dead.rpartition(":")[2]
+    assert is_dead(dead) and not is_dead(here) and not is_dead(elsewhere) and not is_dead("")
+    runs = {worker: add(store) for worker in (dead, here, elsewhere, "")}
+    for worker, run_id in runs.items():
+        assert store.claim(run_id, now, worker)
+    assert [run.id for run in store.pending(now)] == [runs[dead]]
+    assert [store.claim(run_id, now, here) for run_id in runs.values()] == [True, False, False, False]
+    with pytest.raises(TakenError):
+        store.update(runs[dead], dead, phase="training")
+    assert store.run(runs[dead]).phase == "getting ready"
+
+
+def test_two_that_open_a_store_of_an_earlier_version_together_both_can(store: Store) -> None:
+    with store._writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE runs DROP COLUMN worker")
+        connection.exec_driver_sql("ALTER TABLE runs DROP COLUMN seams")
+    with ThreadPoolExecutor(8) as pool:
+        for opened in pool.map(Store, [store.url] * 8):
+            assert opened.runs() == []
+            opened.close()
+
+
+def test_a_pause_asked_for_outlives_a_killed_worker(store: Store) -> None:
+    run_id = add(store)
+    store.claim(run_id, time.time())
+    store.pause(run_id)
+    assert store.claim(run_id, time.time() + SILENT_SECONDS + 1) and store.run(run_id).pause_requested
 
 
 def test_a_paused_run_leaves_the_worker_to_others_and_keeps_its_place(store: Store) -> None:
