@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 class Warm(WorkerPlugin):
-    """Warms a worker beside its first task: TensorFlow takes seconds to import."""
+    """Warms a worker beside its first task: TensorFlow takes seconds to import. A task that is there already cuts it short."""
 
     name = "warm"
 
@@ -43,23 +43,26 @@ class Warm(WorkerPlugin):
 
     def setup(self, worker: Worker) -> None:
         """Called by Dask in each new worker process."""
-        worker.extensions["warming"] = threading.Thread(target=_warm, args=(self.settings,), daemon=True)
+        worker.extensions["needed"] = threading.Event()
+        worker.extensions["warming"] = threading.Thread(target=_warm, args=(self.settings, worker.extensions["needed"]), daemon=True)
         worker.extensions["warming"].start()
 
 
-def _warm(settings: Settings) -> None:
+def _warm(settings: Settings, needed: threading.Event) -> None:
     from core.training import limit_threads
 
     try:
         limit_threads(1)
-        warm_up(settings)
+        warm_up(settings, needed.is_set)
     except FittingRoomError as error:
         log.warning("Warming up was not possible: %s", error)
 
 
 def perform(run_id: str, settings: Settings) -> str:
     """The task Dask runs: wait until this worker is warm, then carry out one run."""
-    get_worker().extensions["warming"].join()
+    extensions = get_worker().extensions
+    extensions["needed"].set()
+    extensions["warming"].join()
     return carry_out(run_id, settings)
 
 

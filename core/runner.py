@@ -230,9 +230,11 @@ def dataset_with(settings: Settings, fingerprint: str) -> datasets.Dataset:
     return data
 
 
-def warm_up(settings: Settings) -> None:
-    """Import TensorFlow, load the pictures and run a first tiny training, so that the next Start is quick."""
+def warm_up(settings: Settings, needed: Callable[[], bool] = lambda: False) -> None:
+    """Import TensorFlow, load the pictures and, unless `needed` already, run a first tiny training, so that the next Start is quick."""
     data = dataset_in_use(settings)
+    if needed():
+        return
     small = datasets.Dataset(
         data.train_images[:200],
         data.train_labels[:200],

@@ -6,6 +6,7 @@ Knows nothing of the store or the queue.
 
 import contextlib
 import io
+import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -201,12 +202,25 @@ def train(plan: Plan, dataset: Dataset, watcher: Watcher = Watcher(), checkpoint
     import keras
 
     keras.utils.set_random_seed(plan.seed)
-    lesson = _prepare(plan, dataset)
+    with _seeds_of_its_own(plan.seed):
+        lesson = _prepare(plan, dataset)
     training = _Training(plan, lesson, watcher, checkpoint)
     watcher.phase("training")
     training.run()
     held_back = lesson.checked if lesson.held_back else lesson.checked[:0]
     return _result(lesson.finish(lesson.network), plan.row, dataset, held_back, training.seconds, watcher.phase, training.note)
+
+
+@contextlib.contextmanager
+def _seeds_of_its_own(seed: int) -> Iterator[None]:
+    """Give Keras, for the seeds of its layers, the numbers that Python's generator would give it if no other thread drew from that."""
+    from keras.src.random import seed_generator
+
+    shared, seed_generator.python_random = seed_generator.python_random, random.Random(seed)
+    try:
+        yield
+    finally:
+        seed_generator.python_random = shared
 
 
 def load(plan: Plan, dataset: Dataset, content: bytes, phase: Callable[[str], None] = lambda words: None) -> Result:

@@ -1,14 +1,12 @@
 """What tests of `core` share: settings with a real training worker, which is gone after the test."""
 
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from core.settings import Settings
-from tests.core.processes import family
+from tests.core.processes import family, kill
 
 
 @pytest.fixture
@@ -18,8 +16,4 @@ def working(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("FITTING_ROOM_WORKERS", "1")
     settings = Settings.from_environment()
     yield settings
-    left = family(settings)
-    for process in reversed(left):  # the parent first: it would start its children again
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(left, timeout=10)
+    kill(*(process.pid for process in reversed(family(settings))))  # the parent first: it would start its children again

@@ -1,8 +1,7 @@
 """For tests with real workers: wait for what the store says, find their processes, kill them."""
 
+import contextlib
 import json
-import os
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +13,6 @@ from core.settings import Settings
 from core.store import Run
 
 PATIENCE = 180  # seconds; only a failing test waits so long
-KILL = signal.SIGTERM if os.name == "nt" else signal.SIGKILL  # on Windows SIGTERM is what ends a process without asking it
 
 
 def wait_for(what: Callable[[], object], words: str) -> object:
@@ -42,6 +40,10 @@ def trainer(run: Run) -> int:
 
 
 def kill(*numbers: int) -> None:
-    """End processes at once, as a power cut would."""
+    """End processes at once, as a power cut would (SIGKILL, on Windows TerminateProcess), and wait until they are gone."""
+    processes = []
     for number in numbers:
-        os.kill(number, KILL)
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended with its parent
+            processes.append(psutil.Process(number))
+            processes[-1].kill()
+    psutil.wait_procs(processes, timeout=10)

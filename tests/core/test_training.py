@@ -1,5 +1,6 @@
 """Training: plans within limits, progress as it happens, a stop that keeps what was learned, files that agree."""
 
+import random
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -180,6 +181,18 @@ def test_a_training_with_a_break_gives_the_very_network_of_one_without(
     points: list[Point] = []
     assert same(train(plan, garments, watching(points), checkpoint), whole)
     assert points[0].epoch > checkpoint.standing > 0 and points[-1].epoch == plan.epochs
+
+
+def test_other_threads_that_draw_random_numbers_change_nothing(garments: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = Plan.of("hello-world", epochs=1, dropout=0.3)
+    expected = train(plan, garments)
+
+    def changed_while_another_thread_draws(network: object, plan: Plan) -> object:
+        random.random()
+        return changed(network, plan)
+
+    monkeypatch.setattr(training, "changed", changed_while_another_thread_draws)
+    assert same(train(plan, garments), expected)
 
 
 def test_a_run_goes_on_from_the_checkpoint_of_its_last_epoch_and_can_be_trained_on(garments: Dataset) -> None:
