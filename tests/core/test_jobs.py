@@ -1,5 +1,11 @@
 """The queue with real processes: runs train, wait in turn, survive a killed worker, and are found by an app that comes later."""
 
+import threading
+from types import SimpleNamespace
+
+import psutil
+import pytest
+
 from core import jobs as queue
 from core.dataset import Dataset
 from core.settings import Settings
@@ -59,3 +65,35 @@ def test_importing_the_queue_brings_no_tensorflow_into_the_server() -> None:
 
     program = "import sys, core.jobs; sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras')))"
     assert subprocess.run([sys.executable, "-c", program], cwd=queue.PROJECT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "error", [psutil.NoSuchProcess(1), psutil.ZombieProcess(1), psutil.AccessDenied(1)], ids=lambda error: type(error).__name__
+)
+def test_an_address_left_by_workers_that_are_gone_is_not_used(home: Settings, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def gone(_number: int) -> psutil.Process:
+        raise error
+
+    queue._write(queue.address_file(home), {"address": "tcp://127.0.0.1:9", "pid": 1})
+    monkeypatch.setattr(queue.psutil, "Process", gone)
+    assert queue.Jobs(home)._running_address() is None
+
+
+def test_workers_stay_while_a_task_lost_its_worker_and_end_when_none_can_be_kept_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("IDLE_SECONDS", "START_SECONDS", "LOOK_SECONDS"):
+        monkeypatch.setattr(queue, name, 0.02)
+    task = SimpleNamespace(state="no-worker")  # its worker was killed, the next is not there yet
+    scheduler = SimpleNamespace(clients={}, tasks={"run": task}, workers={"one": None})
+    waiting = threading.Thread(target=queue._wait_until_idle, args=(scheduler,), daemon=True)
+    waiting.start()
+    waiting.join(0.3)
+    assert waiting.is_alive()
+    task.state = "memory"
+    waiting.join(10)
+    assert not waiting.is_alive()
+
+    unmanned = SimpleNamespace(clients={"Client-fitting-room-1": None}, tasks={}, workers={})
+    waiting = threading.Thread(target=queue._wait_until_idle, args=(unmanned,), daemon=True)
+    waiting.start()
+    waiting.join(10)
+    assert not waiting.is_alive()

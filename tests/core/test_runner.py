@@ -117,9 +117,8 @@ def test_when_tensorflow_has_no_more_memory_a_run_ends_with_a_sentence_and_the_n
 
     run_id, following = add(store, garments), add(store, garments)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "core.training._prepare", lambda plan, dataset: tf.zeros((2**23, 2**22))
-        )  # 128 TiB: more than any computer can address
+        enormous = (2**23, 2**22)  # 128 TiB: more than any computer can address
+        patch.setattr("core.training._prepare", lambda plan, dataset: tf.zeros(enormous))
         assert runner.carry_out(run_id, home) == "failed"
     assert store.run(run_id).message == "The computer ran out of memory. Try fewer pictures, a smaller batch or a smaller network."
     assert runner.carry_out(following, home) == "done"

@@ -170,7 +170,10 @@ def test_a_run_that_is_taken_up_again_goes_on_from_its_checkpoint_with_a_seam(st
 def test_a_run_whose_worker_is_dead_is_free_at_once_and_one_whose_worker_lives_or_is_elsewhere_is_not(store: Store) -> None:
     now, here = time.time(), this_process()
     ended = subprocess.run(
-        [sys.executable, "-c", "from core.holders import this_process; print(this_process())"], capture_output=True, check=True
+        [sys.executable, "-c", "from core.holders import this_process; print(this_process())"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        check=True,
     )
     dead = ended.stdout.decode().strip()
     elsewhere = "another computer:" + dead.rpartition(":")[2]
