@@ -121,7 +121,7 @@ def _fail(store: Store, run_id: str, message: str) -> None:
     pause = threading.Event()
     for _ in range(PATIENT_SECONDS):
         try:
-            store.update(run_id, this_process(), status="failed", finished=time.time(), message=message[:500])
+            store.update(run_id, this_process(), status="failed", phase="", finished=time.time(), message=message[:500])
             return
         except TakenError:
             return

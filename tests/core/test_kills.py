@@ -51,7 +51,7 @@ def assert_like_undisturbed(store: Store, run_id: str, undisturbed: str) -> None
 
 
 def test_a_run_whose_worker_is_killed_twenty_times_is_the_run_it_would_have_been(working: Settings, small: Dataset) -> None:
-    store, epochs = Store(working.store_url), 40
+    store, epochs = Store(working.store_url), 24
     run_id, undisturbed = (add(store, small, epochs=epochs, **SLOWLY) for _ in range(2))
     jobs = Jobs(working).start()
     killed, kept = [0], [0.0]  # processes, and where the run stood afterwards
