@@ -12,9 +12,11 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from core.errors import FittingRoomError, PictureError, RunError
+from core.errors import FittingRoomError, PictureError, PlanError, RunError
 from core.settings import Settings
 from core.store import Run, Store
+
+LAYERS = '[["convolution", 32, 3, 1], ["pooling", 2], ["dense", 64]]'
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
 
     models = command("models", _models, "list the networks")
     train = command("train", _train, "train a network here, in this process")
-    train.add_argument("recipe", help="quick, five-steps, hello-world, intuitive-cnn, clothes-ann or new-abcd")
+    train.add_argument("recipe", help="quick, five-steps, hello-world, intuitive-cnn, clothes-ann, new-abcd or own-network")
     train.add_argument("--variant", default="", help="one of the recipe's variants, for instance with its oddity switched off")
     train.add_argument("--examples", type=int, help="training pictures to use (default: all)")
     train.add_argument("--epochs", type=int, help="looks at all training pictures (default: as published)")
@@ -71,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("files", nargs="+", metavar="FILE")
     predict.add_argument("--model", default="shipped", help="run id, name, the beginning of either, or “shipped” (the default)")
     runs = command("runs", _runs, "list the stored runs")
+    for with_layers in (train, load, code):
+        with_layers.add_argument("--layers", default="", help=f"of own-network, for instance '{LAYERS}'")
     for with_json in (models, train, load, evaluate, predict, runs):
         with_json.add_argument("--json", action="store_true", help="one JSON object a line")
     for name, words in (("stop", "stop a run; it keeps what it learned"), ("delete", "take a run out of the run book")):
@@ -102,7 +106,7 @@ def _train(asked: argparse.Namespace, settings: Settings) -> int:
 
     named = ("examples", "epochs", "batch_size", "learning_rate", "seed", "schedule", "dropout", "augment", "patience")
     chosen = {name: getattr(asked, name) for name in named}
-    plan = Plan.of(asked.recipe, asked.variant, **chosen)
+    plan = Plan.of(asked.recipe, asked.variant, layers=_layers(asked.layers), **chosen)
     data = dataset_in_use(settings)
     plan.checked(settings, len(data.train_images))
     limit_threads(1)  # takes seconds; the run is this process's from its first moment
@@ -125,6 +129,19 @@ def _train(asked: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _layers(text: str) -> list[list] | None:
+    """The layers of one's own network, from JSON. Raises PlanError."""
+    if not text:
+        return None
+    try:
+        rows = json.loads(text)
+    except json.JSONDecodeError:
+        rows = None
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise PlanError(f"--layers takes a list of layers as JSON, for instance {LAYERS}")
+    return rows
+
+
 def _tell(asked: argparse.Namespace, run: Run, more: str) -> None:
     """Say how a run ended. Raises FittingRoomError when it failed."""
     if run.status == "failed":
@@ -141,7 +158,7 @@ def _load(asked: argparse.Namespace, settings: Settings) -> int:
     from core.training import Plan, limit_threads
     from core.weights import checked
 
-    plan = Plan.loading(asked.recipe, asked.variant)
+    plan = Plan.loading(asked.recipe, asked.variant, _layers(asked.layers))
     content = checked(_content(asked.file, RunError))
     data = dataset_in_use(settings)
     limit_threads(1)
@@ -157,10 +174,10 @@ def _load(asked: argparse.Namespace, settings: Settings) -> int:
 def _code(asked: argparse.Namespace, settings: Settings) -> int:
     from core import script
     from core.training import Plan
-    from models.catalogue import RECIPES
+    from models.catalogue import OWN, RECIPES
 
-    if asked.what in RECIPES:
-        plan = Plan.of(asked.what, asked.variant)
+    if asked.what in [*RECIPES, OWN]:
+        plan = Plan.of(asked.what, asked.variant, layers=_layers(asked.layers))
         texts = script.script(plan), script.notebook(plan)
     else:
         texts = script.of_run(Store(settings.store_url).find(asked.what))

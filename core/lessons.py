@@ -215,6 +215,8 @@ LAYERS = {  # Keras' name: (plain name, what it does)
     "Input": ("The picture", "28 × 28 dots, one channel."),
     "Conv2D": ("Convolution", "Small filters slide over the picture; each gives a new picture of where it found its pattern."),
     "MaxPooling2D": ("Max pooling", "Keeps the largest of every 2 × 2 numbers: smaller, and less picky about the exact place."),
+    "GlobalAveragePooling2D": ("Average", "Keeps of each picture one number, its mean: how much was found there, no matter where."),
+    "BatchNormalization": ("Normalise", "Brings the numbers to a common size, batch by batch: it learns more steadily, and often quicker."),
     "Dropout": ("Dropout", "Leaves out a random part while training, so that nothing is learned by heart. In use, all are there."),
     "Flatten": ("Flatten", "Lays all numbers into one long row. Nothing to learn."),
     "Dense": ("Dense", "Neurons that see everything before them: each takes a weighted sum."),

@@ -16,7 +16,8 @@ from textwrap import fill
 from core import dataset, patches
 from core.store import Run
 from core.training import SHIFT, Plan
-from models.catalogue import Recipe
+from models.catalogue import OWN, Recipe
+from models.own_network import checked
 
 WIDTH = 110  # characters in a line of words
 LOAD = '''
@@ -126,7 +127,8 @@ def _parts(plan: Plan) -> Iterator[Part]:
     yield Part("The clothes: 28 x 28 grey values from 0 (background) to 255, and a label from 0 to 9.", LOAD)
     if not plan.loads:
         yield Part(f"The pictures to learn from{' and those held back to check on' if recipe.validation else ''}.", _chosen(plan, recipe))
-    yield Part(f"The network, as in {recipe.module.replace('.', '/')}.py.", _network(plan, recipe))
+    where = "layer by layer" if plan.recipe == OWN else f"as in {recipe.module.replace('.', '/')}.py"
+    yield Part(f"The network, {where}.", _network(plan, recipe))
     if not plan.loads:
         if recipe.on_patches:
             yield Part("A shortcut: a convolution is a small dense layer laid over patches. Whiten them first.", _patches())
@@ -172,11 +174,28 @@ def _chosen(plan: Plan, recipe: Recipe) -> str:
 
 
 def _network(plan: Plan, recipe: Recipe) -> str:
-    arguments = ", ".join(f"{name}={value!r}" for name, value in recipe.arguments.items())
-    code = f"{_body(Path(import_module(recipe.module).__file__))}\n\n\nkeras.utils.set_random_seed(SEED)\n"
+    own = plan.recipe == OWN
+    arguments = "" if own else ", ".join(f"{name}={value!r}" for name, value in recipe.arguments.items())
+    text = _own(plan) if own else _body(Path(import_module(recipe.module).__file__))
+    code = f"{text}\n\n\nkeras.utils.set_random_seed(SEED)\n"
     if plan.loads:
         return f'{code}network = build({arguments})\nnetwork.load_weights("{recipe.name}.weights.h5")\nnetwork.summary()'
     return f"{code}network = build({arguments})\nnetwork.summary()"
+
+
+def _own(plan: Plan) -> str:
+    """The function that builds one's own network, as one would write it by hand; beside each layer stands what it gives."""
+    rows = "\n".join(f"            layers.{layer.code},  # {layer.shape}" for layer in checked(plan.layers or ()))
+    return f"""def build():
+    from keras import Input, Sequential, layers
+
+    return Sequential(
+        [
+            Input((28, 28, 1)),
+{rows}
+        ],
+        name="own_network",
+    )"""
 
 
 def _patches() -> str:

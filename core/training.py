@@ -9,7 +9,7 @@ import io
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from core.dataset import Dataset, subset, validation_split
 from core.errors import PlanError, RunError
 from core.keeping import FILTERS, SAMPLE, Checkpoint, Snapshot, chosen_for_the_sheet
 from core.settings import Settings
-from models.catalogue import RECIPES, Recipe
+from models.catalogue import OWN, RECIPES, Recipe, own_recipe
+from models.own_network import LayerError
 
 EXECUTION_SECONDS = 0.1  # aim for one call into TensorFlow: a stop is seen, and the curve moves, between two
 REPORT_SECONDS = 0.25
@@ -49,23 +50,30 @@ class Plan:
     dropout: float = 0.0  # share of the neurons before the last layer that each batch leaves out, beside the recipe's own
     augment: str = ""  # how training pictures are changed anew each time, one of AUGMENTS; "" is not at all
     patience: int = 0  # epochs without a better one before it stops by itself and goes back to the best; 0: it never does
+    layers: tuple[tuple, ...] | None = None  # of one's own network, as models/own_network.py takes them
+
+    def __post_init__(self) -> None:
+        if self.layers is not None:  # the store gives lists back
+            object.__setattr__(self, "layers", tuple(map(tuple, self.layers)))
 
     @classmethod
     def of(cls, recipe: str, variant: str = "", **changes: object) -> "Plan":
-        """The plan of a recipe as published, with changes; a change of None is no change. Raises PlanError for an unknown recipe."""
-        if recipe not in RECIPES:
-            raise PlanError(f"There is no recipe “{recipe}”. Choose one of {', '.join(RECIPES)}.")
-        names = [row.name for row in RECIPES[recipe].variants]
+        """The plan of a recipe as published, with changes; a change of None is no change.
+
+        Raises PlanError for an unknown recipe, and for layers of one's own network that do not fit together.
+        """
+        base = _recipe(recipe, changes.get("layers"))
+        names = [row.name for row in base.variants]
         if variant and variant not in names:
             raise PlanError(f"“{recipe}” has no variant “{variant}”. It has {', '.join(names) or 'none'}.")
-        row = RECIPES[recipe].variant(variant)
+        row = base.variant(variant)
         plan = cls(recipe, row.epochs, row.batch_size, row.learning_rate, variant=variant)
         return replace(plan, **{name: value for name, value in changes.items() if value is not None})
 
     @classmethod
-    def loading(cls, recipe: str, variant: str = "") -> "Plan":
+    def loading(cls, recipe: str, variant: str = "", layers: Sequence[Sequence] | None = None) -> "Plan":
         """The plan of a run that loads weights instead of training. Raises PlanError for an unknown recipe."""
-        return cls.of(recipe, variant, epochs=0)
+        return cls.of(recipe, variant, epochs=0, layers=layers)
 
     @property
     def loads(self) -> bool:
@@ -90,13 +98,22 @@ class Plan:
         for words, chosen, known in (("schedule", self.schedule, SCHEDULES), ("change of pictures", self.augment, AUGMENTS)):
             if chosen not in known:
                 raise PlanError(f"There is no {words} “{chosen}”. Choose one of {', '.join(filter(None, known))}, or none.")
+        _recipe(self.recipe, self.layers)
         return self
 
     @property
     def row(self) -> Recipe:
-        """The recipe, with its variant applied; a run that shall stop by itself holds pictures back to go by."""
-        row = RECIPES[self.recipe].variant(self.variant)
+        """The recipe, with its variant applied; a run that shall stop by itself holds pictures back to go by.
+
+        Raises PlanError when the layers of one's own network do not fit.
+        """
+        row = _recipe(self.recipe, self.layers).variant(self.variant)
         return replace(row, validation=HELD_BACK) if self.patience and not row.validation else row
+
+    @property
+    def network(self) -> str:
+        """What its speed is remembered by: the recipe's name, and for one's own network its layers too."""
+        return self.recipe if self.layers is None else f"{self.recipe} {list(map(list, self.layers))}"
 
     @property
     def title(self) -> str:
@@ -114,9 +131,21 @@ class Plan:
         return self.epochs * (count - round(count * self.row.validation))
 
 
+def _recipe(name: str, layers: Sequence[Sequence] | None) -> Recipe:
+    """A recipe of the catalogue, or the one made of one's own layers. Raises PlanError when there is none or the layers do not fit."""
+    if name == OWN:
+        try:
+            return own_recipe(layers or ())
+        except LayerError as error:
+            raise PlanError(str(error)) from error
+    if name not in RECIPES:
+        raise PlanError(f"There is no recipe “{name}”. Choose one of {', '.join(RECIPES)}.")
+    return RECIPES[name]
+
+
 def estimate(plan: Plan, available: int, measured: Mapping[str, float]) -> float:
-    """Seconds a run will take from Start to its last score: `measured` holds images a second by recipe, from earlier runs here."""
-    return OVERHEAD_SECONDS + plan.images(available) / measured.get(plan.recipe, plan.row.images_per_second)
+    """Seconds a run will take from Start to its last score: `measured` holds images a second by `plan.network`, from earlier runs here."""
+    return OVERHEAD_SECONDS + plan.images(available) / measured.get(plan.network, plan.row.images_per_second)
 
 
 def duration(seconds: float) -> str:

@@ -4,12 +4,15 @@
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+from models import own_network
+
+OWN = "own-network"  # built from a list of layers, so it stands beside the list of networks and not in it
 LAYERS_FILE = Path(__file__).with_name("layers.json")
 
 
@@ -235,6 +238,25 @@ RECIPES = {
         ),
     )
 }
+
+
+def own_recipe(rows: Sequence[Sequence]) -> Recipe:
+    """A recipe for a network of one's own, built from these layers. Raises LayerError when they do not fit."""
+    network = own_network.checked(rows)
+    return Recipe(
+        name=OWN,
+        title="My own network",
+        sentence="Built from a list of layers.",
+        source="you",
+        parameters=sum(layer.parameters for layer in network),
+        epochs=3,
+        batch_size=64,
+        optimiser="adam",
+        learning_rate=1e-3,
+        images_per_second=own_network.pictures_per_second(network),
+        validation=0.1,
+        arguments={"layers": rows},
+    )
 
 
 def layers(name: str, variant: str = "") -> list[dict]:

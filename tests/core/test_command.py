@@ -63,7 +63,7 @@ def test_a_network_is_trained_listed_scored_and_asked(small_home: Settings, smal
 
     (run,) = core("runs")
     assert (run["id"], run["name"], run["status"]) == (done["run"], "Mine", "done")
-    assert {name: value for name, value in run["plan"].items() if value not in ("", 0, 0.0)} == {
+    assert {name: value for name, value in run["plan"].items() if value not in ("", 0, 0.0, None)} == {
         "recipe": "quick",
         "examples": 600,
         "epochs": 2,
@@ -124,6 +124,16 @@ def fresh_weights(folder: Path) -> Path:
     path = folder / "fresh.weights.h5"
     RECIPES["hello-world"].build().save_weights(path)
     return path
+
+
+def test_a_network_of_ones_own_is_trained_from_its_layers(small_home: Settings) -> None:
+    layers = [["convolution", 8, 3, 2], ["dense", 16]]
+    *_, done = core("train", "own-network", "--layers", json.dumps(layers), "--epochs", "1", "--examples", "300")
+    assert (done["event"], done["recipe"]) == ("done", "own-network") and core("runs")[0]["plan"]["layers"] == layers
+    (refused,) = core("train", "own-network", "--layers", '[["dense", 16], ["pooling", 2]]', status=1)
+    assert refused["error"].startswith("Layer 2 needs pictures")
+    (refused,) = core("train", "own-network", "--layers", "dense", status=1)
+    assert refused["error"].startswith("--layers takes a list of layers as JSON")
 
 
 def test_the_shipped_network_answers_without_a_store(small_home: Settings, small: Dataset, tmp_path: Path) -> None:

@@ -31,6 +31,14 @@ PLANS = {
     "waves": Plan.of("hello-world", epochs=3, augment="both", dropout=0.2, schedule="cosine"),
     "patient": Plan.of("hello-world", epochs=40, examples=400, batch_size=40, patience=1),
     "shifted quick": Plan.of("quick", epochs=2, augment="shift", dropout=0.1, schedule="steps"),
+    "own": Plan.of(
+        "own-network",
+        epochs=2,
+        examples=500,
+        seed=4,
+        layers=[["convolution", 8, 3, 2], ["normalise"], ["pooling", 2], ["dropout", 0.3], ["convolution", 8, 2, 1], ["dense", 16]],
+    ),
+    "averaged": Plan.of("own-network", epochs=1, examples=300, layers=[["convolution", 4, 5, 1], ["average"], ["normalise"]]),
     "longer": Plan.of("hello-world", "longer", epochs=2, batch_size=100),
 }
 # Runs each script with its own folder of clothes, in a folder of its own, and pays TensorFlow's import once.
@@ -122,6 +130,13 @@ def test_the_network_part_is_the_very_file_of_models(name: str) -> None:
     compile(code, "run.py", "exec")
     assert max(map(len, code.splitlines())) <= 140
     assert f"build({', '.join(f'{key}={value!r}' for key, value in plan.row.arguments.items())})" in code
+
+
+def test_the_network_of_ones_own_is_written_out_layer_by_layer() -> None:
+    code = script(Plan.of("own-network", layers=[["convolution", 32, 3, 2], ["dropout", 0.3]]))
+    assert 'layers.Conv2D(32, 3, strides=2, activation="relu"),  # (13, 13, 32)\n' in code
+    assert "layers.Dropout(0.3),  # (13, 13, 32)\n            layers.Flatten(),  # (5408,)\n" in code
+    assert "network = build()" in code and "checked" not in code
 
 
 def test_the_notebook_is_the_script_cut_into_cells() -> None:

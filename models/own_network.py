@@ -1,0 +1,172 @@
+"""A network of one's own: built from a list of layers, which is checked layer by layer without TensorFlow.
+
+The list is plain, so that it can be stored: [["convolution", 32, 3, 1], ["pooling", 2], ["dropout", 0.3], ["dense", 64]]. What is
+always the same is added by itself: a Flatten before the first dense layer, and ten outputs with softmax at the end.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from math import prod
+
+PICTURE = (28, 28, 1)
+KINDS = {  # kind of layer: its numbers, each with the least and the most
+    "convolution": {"filters": (1, 128), "size": (1, 7), "step": (1, 4)},
+    "pooling": {"size": (2, 4)},
+    "average": {},
+    "normalise": {},
+    "dropout": {"share": (0.05, 0.9)},
+    "flatten": {},
+    "dense": {"neurons": (1, 512)},
+}
+MOST_LAYERS = 12
+MOST_PARAMETERS = 3_000_000
+MOST_WORK = 50_000_000  # multiply-adds for one picture
+MOST_KEPT = 250_000  # numbers between the layers for one picture: training keeps them for a whole batch
+FIXED, PER_WORK, PER_KEPT, PER_PARAMETER = 3_000, 0.07, 4.5, 0.05  # nanoseconds a picture, fitted to twenty networks in batches of 64
+
+
+class LayerError(ValueError):
+    """The layers do not fit together, or are too many or too large; `str(error)` is one sentence for a person."""
+
+    def __init__(self, sentence: str, place: int | None = None) -> None:
+        super().__init__(sentence)
+        self.place = place  # of the row that is at fault, from 0; None when it is the whole
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of Keras: how it is made, and what it gives for one picture."""
+
+    kind: str  # Keras' name
+    arguments: tuple
+    shape: tuple[int, ...]  # of what it gives, without the batch
+    parameters: int = 0
+    work: int = 0  # multiply-adds
+    options: dict = field(default_factory=dict)
+    place: int | None = None  # of its row in the list, from 0; None for one that is added by itself
+
+    @property
+    def kept(self) -> int:
+        """How many numbers it gives for one picture."""
+        return prod(self.shape)
+
+    @property
+    def code(self) -> str:
+        """The layer as Python code: `Conv2D(32, 3, activation="relu")`."""
+        named = (f'{name}="{value}"' if isinstance(value, str) else f"{name}={value!r}" for name, value in self.options.items())
+        return f"{self.kind}({', '.join([*map(repr, self.arguments), *named])})"
+
+
+def build(layers: Sequence[Sequence]):
+    """A fresh network for images (n, 28, 28, 1), giving (n, 10) probabilities. Raises LayerError when the layers do not fit."""
+    from keras import Input, Sequential
+    from keras import layers as keras_layers
+
+    made = [getattr(keras_layers, layer.kind)(*layer.arguments, **layer.options) for layer in checked(layers)]
+    return Sequential([Input(PICTURE), *made], name="own_network")
+
+
+def checked(layers: Sequence[Sequence]) -> list[Layer]:
+    """Every layer of the network, from the first row to the ten outputs. Raises LayerError when one does not fit or it is too large."""
+    if len(layers) > MOST_LAYERS:
+        raise LayerError(f"These are {len(layers)} layers, and {MOST_LAYERS} are allowed: take some out.")
+    network = list(walk(layers))
+    for words, most, measure in (
+        ("has {:,} numbers to learn", MOST_PARAMETERS, lambda layer: layer.parameters),
+        ("multiplies {:,} times for each picture", MOST_WORK, lambda layer: layer.work),
+        ("keeps {:,} numbers of each picture while it learns", MOST_KEPT, lambda layer: layer.kept),
+    ):
+        total, largest = sum(map(measure, network)), max(network, key=measure)
+        if total > most:
+            raise LayerError(
+                f"This network {words.format(total)}, and {most:,} are allowed; most come from layer {largest.place + 1}. "
+                "Make it smaller there, or put a pooling layer above it.",
+                largest.place,
+            )
+    return network
+
+
+def walk(layers: Sequence[Sequence]) -> Iterator[Layer]:
+    """The layers one after the other, as far as they fit; raises LayerError at the first misfit. The whole may still be too large."""
+    shape = PICTURE
+    for place, row in enumerate(layers):
+        kind, numbers = _read(place, row)
+        if kind == "dense" and len(shape) > 1:
+            yield Layer("Flatten", (), shape := (prod(shape),))
+        layer = _layer(place, kind, numbers, shape)
+        shape = layer.shape
+        yield layer
+    if len(shape) > 1:
+        yield Layer("Flatten", (), shape := (prod(shape),))
+    yield _dense(None, shape[0], 10, "softmax")
+
+
+def pictures_per_second(network: Sequence[Layer]) -> int:
+    """A guess at how many pictures a second it trains on, on one of two cores: what its layers multiply, keep and learn takes time."""
+    spent = (PER_WORK * layer.work + PER_KEPT * layer.kept + PER_PARAMETER * layer.parameters for layer in network)
+    return round(1e9 / (FIXED + sum(spent)))
+
+
+def _read(place: int, row: Sequence) -> tuple[str, tuple]:
+    """A row's kind and numbers, each within its limits."""
+    if not row or row[0] not in [*KINDS]:
+        raise LayerError(f"Layer {place + 1} is of no kind that there is. Choose one of {', '.join(KINDS)}.", place)
+    kind, *numbers = row
+    limits = KINDS[kind]
+    if len(numbers) != len(limits):
+        raise LayerError(f"Layer {place + 1} ({kind}) takes {', '.join(limits) or 'no number'}, and {len(numbers)} came.", place)
+    for value, (name, (low, high)) in zip(numbers, limits.items(), strict=True):
+        if type(value) not in (type(low), int) or not low <= value <= high:
+            whole = "a whole number " if isinstance(low, int) else ""
+            raise LayerError(f"The {name} of layer {place + 1} ({kind}) must be {whole}between {low} and {high}.", place)
+    return kind, tuple(numbers)
+
+
+def _layer(place: int, kind: str, numbers: tuple, shape: tuple[int, ...]) -> Layer:
+    """One row as a layer on what comes to it, `shape` without the batch."""
+    if kind in ("convolution", "pooling", "average", "flatten") and len(shape) == 1:
+        raise LayerError(
+            f"Layer {place + 1} needs pictures, and one row of numbers comes to it: move it up, above what makes a row of them.", place
+        )
+    match kind:
+        case "convolution":
+            return _convolution(place, shape, *numbers)
+        case "pooling":
+            return _pooling(place, shape, *numbers)
+        case "average":
+            return Layer("GlobalAveragePooling2D", (), shape[-1:], place=place)
+        case "normalise":  # a scale and a shift that are learned, a mean and a spread that are measured
+            return Layer("BatchNormalization", (), shape, 4 * shape[-1], prod(shape), place=place)
+        case "dropout":
+            return Layer("Dropout", numbers, shape, place=place)
+        case "flatten":
+            return Layer("Flatten", (), (prod(shape),), place=place)
+        case "dense":
+            return _dense(place, shape[0], *numbers, "relu")
+
+
+def _convolution(place: int, shape: tuple[int, ...], filters: int, size: int, step: int) -> Layer:
+    height, width, channels = shape
+    if size > min(height, width):
+        raise LayerError(
+            f"Layer {place + 1} has filters of {size} x {size} dots, and pictures of {height} x {width} come to it: "
+            "take smaller filters, or take a layer above it out.",
+            place,
+        )
+    after = ((height - size) // step + 1, (width - size) // step + 1, filters)
+    weights = size * size * channels * filters
+    options = {"strides": step, "activation": "relu"} if step > 1 else {"activation": "relu"}
+    return Layer("Conv2D", (filters, size), after, weights + filters, weights * after[0] * after[1], options, place)
+
+
+def _pooling(place: int, shape: tuple[int, ...], size: int) -> Layer:
+    height, width, channels = shape
+    if size > min(height, width):
+        share = {2: "halves", 3: "takes a third of", 4: "takes a quarter of"}[size]
+        raise LayerError(f"Layer {place + 1} {share} a picture of {height} x {width} dots: take a pooling layer out.", place)
+    return Layer("MaxPooling2D", (size,), (height // size, width // size, channels), place=place)
+
+
+def _dense(place: int | None, inputs: int, neurons: int, activation: str) -> Layer:
+    weights = inputs * neurons
+    return Layer("Dense", (neurons,), (neurons,), weights + neurons, weights, {"activation": activation}, place)
