@@ -18,6 +18,8 @@ KINDS = {  # kind of layer: its numbers, each with the least and the most
     "flatten": {},
     "dense": {"neurons": (1, 512)},
 }
+TAKE_PICTURES = ("convolution", "pooling", "average", "flatten")  # kinds that cannot stand below one that makes a row of numbers
+MAKE_A_ROW = ("average", "flatten", "dense")
 MOST_LAYERS = 12
 MOST_PARAMETERS = 3_000_000
 MOST_WORK = 50_000_000  # multiply-adds for one picture
@@ -124,10 +126,8 @@ def _read(place: int, row: Sequence) -> tuple[str, tuple]:
 
 def _layer(place: int, kind: str, numbers: tuple, shape: tuple[int, ...]) -> Layer:
     """One row as a layer on what comes to it, `shape` without the batch."""
-    if kind in ("convolution", "pooling", "average", "flatten") and len(shape) == 1:
-        raise LayerError(
-            f"Layer {place + 1} needs pictures, and one row of numbers comes to it: move it up, above what makes a row of them.", place
-        )
+    if kind in TAKE_PICTURES and len(shape) == 1:
+        raise LayerError(f"Layer {place + 1} needs pictures, but one row of numbers comes to it: move it up.", place)
     match kind:
         case "convolution":
             return _convolution(place, shape, *numbers)

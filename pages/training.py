@@ -10,7 +10,8 @@ from core import answers, charts, script, weights
 from core.lessons import LAYERS, LESSONS
 from core.store import Run
 from core.training import Plan, duration, estimate
-from models.catalogue import RECIPES, every, layers
+from models.catalogue import OWN, RECIPES, every, layers, own_recipe
+from pages.shared import builder
 from pages.shared.controls import finer, surprise
 from pages.shared.frame import frame, guard
 from pages.shared.services import data, jobs, key, measured, own, settings, start, store
@@ -34,6 +35,12 @@ def nothing_yet() -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables of a run that has no points."""
     columns = ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
     return pd.DataFrame(columns=columns), pd.DataFrame(columns=columns)
+
+
+def build_on(plan: Plan) -> None:
+    """Take the layers of a run into the builder."""
+    builder.build_on(plan.layers or ())
+    st.session_state["training_recipe"] = OWN
 
 
 def follow(run_id: str) -> None:
@@ -79,6 +86,10 @@ with guard():
             moving()
             if shown.ended and shown.kept_epoch and shown.fingerprint == data().fingerprint:
                 train_on(shown)
+            if shown.recipe == OWN:
+                of_shown = Plan(**shown.plan)
+                st.caption(f"Its layers: {builder.in_words(of_shown.layers or ())}")
+                st.button("Build on it", key="training_build_on", icon=":material/construction:", on_click=build_on, args=(of_shown,))
             if shown.scored:
                 links = st.columns(2)
                 links[0].page_link(
@@ -101,16 +112,19 @@ with guard():
             )
 
     with choices:
-        name = st.selectbox(
-            "Network", list(RECIPES), format_func=lambda word: RECIPES[word].title, key="training_recipe", persist_state="session"
-        )
+        speeds = measured()
+        networks = {word: recipe.title for word, recipe in RECIPES.items()} | {OWN: "Build your own"}
+        name = st.selectbox("Network", list(networks), format_func=networks.get, key="training_recipe", persist_state="session")
+        own_layers = builder.build(len(data().train_images), speeds) if name == OWN else None
+        fits = name != OWN or own_layers is not None
         variant = ""
-        if RECIPES[name].variants:
+        if name != OWN and RECIPES[name].variants:
             titles = {"": "As published"} | {row.name: row.title for row in RECIPES[name].variants}
             variant = st.selectbox("How", list(titles), format_func=titles.get, key=f"training_variant_{name}", persist_state="session")
-        recipe = RECIPES[name].variant(variant)
-        changed = next((row.words for row in recipe.variants if row.name == variant), "")
-        st.caption(f"{recipe.sentence} {recipe.parameters:,} numbers to learn. From {recipe.source}. {recipe.oddity} {changed}")
+        recipe = own_recipe(own_layers or ()) if name == OWN else RECIPES[name].variant(variant)
+        if name != OWN:
+            changed = next((row.words for row in recipe.variants if row.name == variant), "")
+            st.caption(f"{recipe.sentence} {recipe.parameters:,} numbers to learn. From {recipe.source}. {recipe.oddity} {changed}")
         if name in LESSONS:
             st.page_link("pages/lessons.py", label="Its lesson, step by step", icon=":material/school:", query_params={"lesson": name})
         kind = f"{name}_{variant}" if variant else name
@@ -136,14 +150,14 @@ with guard():
         with st.expander("More choices"):
             finer_choices = finer(recipe, kind)
             title = st.text_input("Name of the run", key="training_name", max_chars=60, placeholder=Plan.of(name, variant).title)
-        plan = Plan.of(name, variant, examples=AMOUNTS[amount], epochs=epochs, **finer_choices)
-        speeds = measured()
-        seconds = estimate(plan, len(data().train_images), speeds)
-        origin = "going by the last run" if name in speeds else "a guess: it has not been trained on this computer yet"
-        st.write(f"Takes about **{duration(seconds)}** ({origin}).")
-        if seconds > 180:
-            st.caption("A lesson has three minutes: take fewer epochs, or “a taste” of the pictures.")
-        if st.button("Start", type="primary", icon=":material/play_arrow:", key="training_start", width="stretch"):
+        plan = Plan.of(name, variant, layers=own_layers, examples=AMOUNTS[amount], epochs=epochs, **finer_choices)
+        if fits:
+            seconds = estimate(plan, len(data().train_images), speeds)
+            origin = "going by the last run" if plan.network in speeds else "a guess: it has not been trained on this computer yet"
+            st.write(f"Takes about **{duration(seconds)}** ({origin}).")
+            if seconds > 180:
+                st.caption("A lesson has three minutes: take fewer epochs, or “a taste” of the pictures.")
+        if st.button("Start", type="primary", icon=":material/play_arrow:", key="training_start", width="stretch", disabled=not fits):
             follow(start(plan, title.strip() or plan.title))
             st.rerun()
         st.button("Surprise me", key="training_surprise_me", icon=":material/casino:", on_click=surprise, args=[amounts], width="stretch")
@@ -153,12 +167,13 @@ with guard():
             st.caption("Your pictures are kept with the run only until it has ended.")
         if jobs().problem:
             st.warning(jobs().problem)
-        with st.expander("What is inside this network"):
-            rows = [
-                {"layer": LAYERS[row["kind"]][0], "gives": " × ".join(map(str, row["shape"])), "numbers to learn": row["parameters"]}
-                for row in layers(name, variant)
-            ]
-            st.dataframe(pd.DataFrame(rows), hide_index=True, key=f"training_layers_{kind}", alt=f"The layers of {recipe.title}")
+        if name != OWN:
+            with st.expander("What is inside this network"):
+                rows = [
+                    {"layer": LAYERS[row["kind"]][0], "gives": " × ".join(map(str, row["shape"])), "numbers to learn": row["parameters"]}
+                    for row in layers(name, variant)
+                ]
+                st.dataframe(pd.DataFrame(rows), hide_index=True, key=f"training_layers_{kind}", alt=f"The layers of {recipe.title}")
 
     if shown and shown.ended:
         replay(shown.id)
@@ -171,7 +186,7 @@ with guard():
         book = pd.DataFrame(
             {
                 "name": [run.name for run in runs],
-                "network": [RECIPES[run.recipe].title for run in runs],
+                "network": [Plan(**run.plan).row.title for run in runs],
                 "state": [STATUS[run.status] for run in runs],
                 "right": [None if run.test_accuracy is None else 100 * run.test_accuracy for run in runs],
                 "training": ["loaded" if Plan(**run.plan).loads else duration(run.seconds) if run.seconds else "" for run in runs],
@@ -216,20 +231,24 @@ with guard():
         if shown and choice == "this run":
             code, book = script.of_run(shown)
             stem = f"{shown.recipe}-{shown.id}"
-        else:
+        elif fits:
             code, book = script.script(plan, data().title), script.notebook(plan, data().title)
             stem = plan.recipe
-        with st.container(horizontal=True):
-            for words, content, ending in (("Download .py", code, "py"), ("Download notebook (.ipynb)", book, "ipynb")):
-                st.download_button(
-                    words,
-                    content,
-                    f"{stem}.{ending}",
-                    key=f"training_code_{ending}",
-                    icon=":material/download:",
-                    on_click="ignore",
-                )
-        st.code(code, language="python", height=460)
+        else:
+            code = ""
+            st.info("The layers above do not fit together yet. As soon as they do, their code stands here.", icon=":material/code:")
+        if code:
+            with st.container(horizontal=True):
+                for words, content, ending in (("Download .py", code, "py"), ("Download notebook (.ipynb)", book, "ipynb")):
+                    st.download_button(
+                        words,
+                        content,
+                        f"{stem}.{ending}",
+                        key=f"training_code_{ending}",
+                        icon=":material/download:",
+                        on_click="ignore",
+                    )
+            st.code(code, language="python", height=460)
 
     with st.expander("Load weights saved elsewhere", key="training_load"):
         st.write(
@@ -237,6 +256,8 @@ with guard():
             "scored on the test pictures and listed with the other runs."
         )
         loadable = {name: Plan.loading(*name.split("/")) for name in every()}
+        if own_layers is not None:
+            loadable[OWN] = Plan.loading(OWN, layers=own_layers)
         owner = st.selectbox(
             "The weights belong to",
             list(loadable),

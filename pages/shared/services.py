@@ -217,7 +217,7 @@ def start(plan: Plan, name: str, given: bytes | None = None, parent: str | None 
 
 def measured() -> dict[str, float]:
     """Pictures a second by network, from the latest run of each on this computer. Raises StoreError."""
-    return {run.recipe: run.speed for run in reversed(store().runs()) if run.scored and run.speed}
+    return {Plan(**run.plan).network: run.speed for run in reversed(store().runs()) if run.scored and run.speed}
 
 
 def runs() -> list[Run]:

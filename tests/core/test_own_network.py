@@ -92,7 +92,7 @@ def test_a_flatten_is_added_once_and_every_kind_of_layer_has_its_words() -> None
     [
         ([["convolution", 8, 7, 4], ["pooling", 4], ["pooling", 2]], 2, "Layer 3 halves a picture of 1 x 1 dots: take a pooling"),
         ([["pooling", 4], ["pooling", 4], ["convolution", 8, 3, 1]], 2, "Layer 3 has filters of 3 x 3 dots, and pictures of 1 x 1"),
-        ([["dense", 8], ["convolution", 8, 3, 1]], 1, "Layer 2 needs pictures, and one row of numbers comes to it: move it up"),
+        ([["dense", 8], ["convolution", 8, 3, 1]], 1, "Layer 2 needs pictures, but one row of numbers comes to it: move it up."),
         ([["average"], ["flatten"]], 1, "Layer 2 needs pictures"),
         ([["convolution", 129, 3, 1]], 0, "The filters of layer 1 (convolution) must be a whole number between 1 and 128."),
         ([["dense", 8.5]], 0, "The neurons of layer 1 (dense) must be a whole number between 1 and 512."),

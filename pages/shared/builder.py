@@ -1,0 +1,257 @@
+"""The builder of the Train page: a network put together from layers, in a list that shows what each of them gives.
+
+What is built lies in the session, so that leaving the page loses nothing.
+"""
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from core import diagram
+from core.lessons import LAYERS
+from core.training import OVERHEAD_SECONDS, Plan, duration, estimate
+from models.catalogue import OWN
+from models.own_network import KINDS, MAKE_A_ROW, MOST_LAYERS, PICTURE, TAKE_PICTURES, Layer, LayerError, checked, walk
+from pages.shared.pictures import ink
+
+BENCH = "builder_bench"  # where the session keeps what is built
+STEPS_BACK = 50
+STARTERS = {
+    "A small one": [["dense", 64]],
+    "Filters and pooling": [["convolution", 32, 3, 1], ["pooling", 2], ["dropout", 0.3], ["dense", 64]],
+    "As deep as it gets": [
+        ["convolution", 32, 3, 1],
+        ["normalise"],
+        ["convolution", 32, 3, 1],
+        ["pooling", 2],
+        ["dropout", 0.2],
+        ["convolution", 64, 3, 1],
+        ["normalise"],
+        ["convolution", 64, 3, 1],
+        ["pooling", 2],
+        ["dropout", 0.3],
+        ["dense", 128],
+        ["dropout", 0.4],
+    ],
+}
+FRESH = {  # kind of layer, in the order they are offered: Keras' name, and its numbers when it is added
+    "convolution": ("Conv2D", 32, 3, 1),
+    "pooling": ("MaxPooling2D", 2),
+    "normalise": ("BatchNormalization",),
+    "dropout": ("Dropout", 0.3),
+    "average": ("GlobalAveragePooling2D",),
+    "flatten": ("Flatten",),
+    "dense": ("Dense", 64),
+}
+CHOICES = {  # what each number does, which values are offered, and how one is written
+    "filters": ("Filters: how many patterns it looks for", (4, 8, 16, 24, 32, 48, 64, 96, 128), "{}"),
+    "size": ("Size: how many dots it looks at together", (1, 2, 3, 4, 5, 6, 7), "{0} × {0}"),
+    "step": ("Step: how many dots it moves on at a time", (1, 2, 3, 4), "{}"),
+    "share": ("Share: how much is left out while it trains", (0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8), "{:.0%}"),
+    "neurons": ("Neurons: how many sums it takes", (8, 16, 32, 64, 128, 256, 512), "{}"),
+}
+
+
+@dataclass
+class Bench:
+    """What is being built: its rows, the one that is open, and how it was before each change."""
+
+    rows: list[list]
+    open: int | None = None
+    before: list[list[list]] = field(default_factory=list)
+    version: int = 0  # controls of an earlier one are not asked any more
+
+    def put(self, rows: Sequence[Sequence], opened: int | None = None) -> None:
+        """Have these rows in place of those that are there."""
+        self.before = [*self.before[-STEPS_BACK + 1 :], self.rows]
+        self.rows, self.open, self.version = [list(row) for row in rows], opened, self.version + 1
+
+    def undo(self) -> None:
+        """Go back to how it was before the last change."""
+        self.rows, self.open, self.version = self.before.pop(), None, self.version + 1
+
+    def toggle(self, place: int) -> None:
+        """Open a row, or close it."""
+        self.open = None if self.open == place else place
+
+    def add(self, kind: str) -> None:
+        """Put a new row below the open one, else at the end; one that takes pictures goes no lower than pictures come."""
+        place = len(self.rows) if self.open is None else self.open + 1
+        if kind in TAKE_PICTURES:
+            place = min([place, *(row for row, (maker, *_) in enumerate(self.rows) if maker in MAKE_A_ROW)])
+        self.put([*self.rows[:place], [kind, *FRESH[kind][1:]], *self.rows[place:]], place)
+
+    def move(self, place: int, by: int) -> None:
+        """Move a row up (-1) or down (1)."""
+        rows = [row for row in self.rows if row is not self.rows[place]]
+        rows.insert(place + by, self.rows[place])
+        self.put(rows, place + by)
+
+    def take_out(self, place: int) -> None:
+        """Take a row out."""
+        self.put(self.rows[:place] + self.rows[place + 1 :])
+
+    def choose(self, place: int, number: int, key: str) -> None:
+        """Set a number of a row to what its control says; the controls stay."""
+        version = self.version
+        row = [*self.rows[place]]
+        row[number] = st.session_state[key]
+        self.put([*self.rows[:place], row, *self.rows[place + 1 :]], place)
+        self.version = version
+
+
+def in_words(rows: Sequence[Sequence]) -> str:
+    """A network's layers in one line."""
+    parts = (f"{LAYERS[FRESH[kind][0]][0]} {f'({words})' if (words := _setting(kind, numbers)) else ''}".strip() for kind, *numbers in rows)
+    return " → ".join(["the picture", *parts, "ten answers"])
+
+
+def build_on(rows: Sequence[Sequence]) -> None:
+    """Put these layers, those of a run, on this session's bench."""
+    bench().put(rows)
+
+
+def bench() -> Bench:
+    """This session's bench."""
+    if BENCH not in st.session_state:
+        st.session_state[BENCH] = Bench([list(row) for row in STARTERS["Filters and pooling"]])
+    return st.session_state[BENCH]
+
+
+def build(count: int, measured: Mapping[str, float]) -> list[list] | None:
+    """Show the builder; gives the layers, or None when they do not fit together, which is then said beside the layer at fault.
+
+    The number of training pictures and the speeds `measured` here, as `estimate` takes them, give the time.
+    """
+    work = bench()
+    layers, problem = _examined(work.rows)
+    st.caption("The picture goes in at the top; each layer takes what the one above it gives. Tap a layer to change it, or begin with:")
+    with st.container(horizontal=True, key="builder_starters", gap="small"):
+        for place, (name, rows) in enumerate(STARTERS.items()):
+            st.button(name, key=f"builder_starter_{place}", on_click=work.put, args=(rows,))
+    with st.container(key="builder_list", gap=None):
+        _fixed("picture", "The picture", PICTURE, _gives(PICTURE))
+        reached = [_shown(work, layer, problem) for layer in layers]
+        for place in range(sum(reached), len(work.rows)):
+            _row(work, place, None, problem)
+    if problem and problem.place is None:
+        st.error(str(problem), icon=":material/error:")
+    _tools(work)
+    if problem:
+        st.caption("It can be started as soon as its layers fit: look at the sentence in red.")
+        return None
+    plan = Plan.of(OWN, layers=work.rows, epochs=1)
+    seconds = estimate(plan, count, measured) - OVERHEAD_SECONDS
+    st.markdown(f"**{plan.row.parameters:,} numbers to learn.** One look at all the pictures takes about {duration(seconds)}.")
+    return work.rows
+
+
+def _examined(rows: Sequence[Sequence]) -> tuple[list[Layer], LayerError | None]:
+    """The layers as far as they fit, and what is wrong with the next one or with the whole."""
+    layers = []
+    try:
+        for layer in walk(rows):
+            layers.append(layer)
+        return checked(rows), None
+    except LayerError as error:
+        return layers, error
+
+
+def _shown(work: Bench, layer: Layer, problem: LayerError | None) -> bool:
+    """Show a layer; gives whether it is one of the rows, and not one that is added by itself."""
+    if layer.place is not None:
+        _row(work, layer.place, layer, problem)
+    elif layer.kind == "Flatten":
+        _fixed("flatten", "Flatten, added by itself", layer.shape, _gives(layer.shape))
+    else:
+        _fixed("answers", "Ten answers", layer.shape, "one share for each kind of clothes", layer.parameters)
+    return layer.place is not None
+
+
+def _fixed(key: str, name: str, shape: Sequence[int], words: str, learns: int = 0) -> None:
+    """A tile that nobody can change."""
+    with st.container(key=f"builder_tile_fixed_{key}", gap=None):
+        st.html(f"<b>{name}</b>{_drawn(shape, words, learns)}")
+
+
+def _row(work: Bench, place: int, layer: Layer | None, problem: LayerError | None) -> None:
+    """One row of the list; open, it has its controls below it. A row that nothing reaches has no layer."""
+    kind, *numbers = work.rows[place]
+    name, meaning = LAYERS[FRESH[kind][0]]
+    opened = work.open == place
+    with st.container(key=f"builder_tile_{'open' if opened else 'closed'}_{place}", gap=None):
+        label = f"**{place + 1} · {name}** {_setting(kind, numbers)}"
+        st.button(label, key=f"builder_toggle_{place}", type="tertiary", on_click=work.toggle, args=(place,))
+        st.html(_drawn(layer.shape, _gives(layer.shape), layer.parameters) if layer else _drawn(None, "nothing comes to it yet"))
+        if problem and problem.place == place:
+            with st.container(key="builder_wrong"):
+                st.error(str(problem), icon=":material/error:")
+        if opened:
+            with st.container(key="builder_controls", gap="small"):
+                st.caption(meaning)
+                for number, (word, value) in enumerate(zip(KINDS[kind], numbers, strict=True), start=1):
+                    _control(work, place, number, word, value)
+                _moves(work, place)
+
+
+def _moves(work: Bench, place: int) -> None:
+    """The buttons that move a row or take it out."""
+    first, last = place == 0, place == len(work.rows) - 1
+    with st.container(horizontal=True, key="builder_moves", gap="small"):
+        st.button("Up", key="builder_up", icon=":material/arrow_upward:", disabled=first, on_click=work.move, args=(place, -1))
+        st.button("Down", key="builder_down", icon=":material/arrow_downward:", disabled=last, on_click=work.move, args=(place, 1))
+        st.button("Take out", key="builder_out", icon=":material/delete:", on_click=work.take_out, args=(place,))
+
+
+def _control(work: Bench, place: int, number: int, word: str, value: float) -> None:
+    """The control of one of a row's numbers; a value that is not offered, from a run made elsewhere, is offered too."""
+    label, offered, written = CHOICES[word]
+    low, high = KINDS[work.rows[place][0]][word]
+    values = sorted({value, *(each for each in offered if low <= each <= high)})
+    key = f"builder_{work.version}_{place}_{word}"
+    st.select_slider(label, values, value, format_func=written.format, key=key, on_change=work.choose, args=(place, number, key))
+
+
+def _tools(work: Bench) -> None:
+    """What adds a layer, and what takes the last change back."""
+    full = len(work.rows) >= MOST_LAYERS
+    where = "at the end" if work.open is None else f"below layer {work.open + 1}"
+    st.caption(f"{MOST_LAYERS} layers are the most. Take one out to add another." if full else f"Add a layer {where}:")
+    with st.container(horizontal=True, key="builder_kinds", gap="small"):
+        for kind, (keras_name, *_) in FRESH.items():
+            name, meaning = LAYERS[keras_name]
+            st.button(name, key=f"builder_add_{kind}", icon=":material/add:", help=meaning, disabled=full, on_click=work.add, args=(kind,))
+    words = "Take the last change back"
+    st.button(words, key="builder_undo", icon=":material/undo:", type="tertiary", disabled=not work.before, on_click=work.undo)
+
+
+def _drawn(shape: Sequence[int] | None, words: str, learns: int = 0) -> str:
+    """A layer's drawing, where something comes out of it; beside it words, and how many numbers it has to learn."""
+    drawing = ink(diagram.layer(shape), "") if shape else ""
+    amount = f"; <span>{learns:,} to learn</span>" if learns else ""
+    return f'<div class="drawn">{drawing}</div><p>{html.escape(words)}{amount}</p>'
+
+
+def _setting(kind: str, numbers: Sequence[float]) -> str:
+    """How a row is set, in a few words."""
+    match kind:
+        case "convolution":
+            filters, size, step = numbers
+            return f"{filters} filters, {size}\u00a0×\u00a0{size}" + (f", {step}\u00a0dots a step" if step > 1 else "")
+        case "pooling":
+            return "largest of {0}\u00a0×\u00a0{0}".format(*numbers)
+        case "dropout":
+            return "{:.0%} left out".format(*numbers)
+        case "dense":
+            return "{} neurons".format(*numbers)
+    return ""
+
+
+def _gives(shape: Sequence[int]) -> str:
+    """What comes out of a layer, in plain words."""
+    if len(shape) == 1:
+        return f"one row of {shape[0]:,} numbers"
+    height, width, channels = shape
+    return f"{f'{channels} pictures' if channels > 1 else 'one picture'} of {height} × {width} dots"
