@@ -3,7 +3,8 @@
 The same class has the same colour in every figure. Knows nothing of pages or runs.
 """
 
-from collections.abc import Sequence
+import html
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ from core.labels import COLOURS, NAMES
 ACCENT = "#c2410c"
 SECOND = "#0d9488"
 PALE = "rgba(207,84,26,.6)"
+# One look a curve where several are compared: from Okabe and Ito's palette for the colour-blind, seen on light and dark ground alike.
+COMPARED = (("#d55e00", "solid", "circle"), ("#3a86c8", "dash", "square"), ("#009e73", "dot", "diamond"), ("#c26aa0", "dashdot", "cross"))
 SCALE = [[0, "rgba(194,65,12,0)"], [0.02, "rgba(194,65,12,.12)"], [0.3, "rgba(194,65,12,.45)"], [1, "rgba(194,65,12,.95)"]]
 SHORT_NAMES = tuple(name.split("/")[0] for name in NAMES)
 
@@ -103,6 +106,31 @@ def curves(
     if chosen is not None:
         figure.add_vline(chosen, line={"color": SECOND, "width": 1})
     _quiet(figure, height, uirevision="keep", hovermode="x unified")
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
+    figure.update_xaxes(title="epochs", fixedrange=True, showgrid=False, rangemode="tozero")
+    figure.update_yaxes(
+        title="right answers, %" if measure == "accuracy" else "loss", fixedrange=True, gridcolor="rgba(128,128,128,.15)", automargin=True
+    )
+    return figure
+
+
+def overlay(curves: Mapping[str, pd.DataFrame], measure: str, height: int = 300) -> go.Figure:
+    """One measure ("accuracy" or "loss") of up to four runs after each epoch, by their names; tables as the `epochs` of `curves`.
+
+    Each is taken on its validation pictures where it has some, else on its training pictures, and the legend says which.
+    """
+    figure = go.Figure()
+    for (name, epochs), (colour, dash, symbol) in zip(curves.items(), COMPARED, strict=False):
+        held_back = bool(epochs[f"val_{measure}"].notna().any())
+        figure.add_scatter(
+            x=epochs["epoch"],
+            y=epochs[f"val_{measure}" if held_back else measure] * (100 if measure == "accuracy" else 1),
+            mode="lines+markers",
+            name=f"{html.escape(name)} ({'validation' if held_back else 'training'})",
+            line={"color": colour, "dash": dash, "width": 3},
+            marker={"symbol": symbol, "size": 9},
+        )
+    _quiet(figure, height, hovermode="x unified")
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
     figure.update_xaxes(title="epochs", fixedrange=True, showgrid=False, rangemode="tozero")
     figure.update_yaxes(

@@ -82,6 +82,13 @@ def mistakes(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
     return table.sort_values("probability", ascending=False, kind="stable", ignore_index=True)
 
 
+def only_one_right(labels: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Indices of the images that outputs `one` (n, 10) get right and `other` (n, 10) wrong, the surest wrong answers first."""
+    shares = normalise(other)
+    rows = np.flatnonzero((one.argmax(axis=1) == labels) & (other.argmax(axis=1) != labels))
+    return rows[np.argsort(-shares[rows].max(axis=1), kind="stable")]
+
+
 def in_cell(labels: np.ndarray, probabilities: np.ndarray, true: int, predicted: int) -> np.ndarray:
     """Indices of the images of class `true` answered as `predicted`, the most confident first."""
     shares = normalise(probabilities)

@@ -171,8 +171,9 @@ def _trained(store: Store, run: Run, settings: Settings, pulse: Pulse, listen: C
         store.update(run.id, me, phase=words, heartbeat=time.time())
 
     plan = Plan(**run.plan)
-    if plan.loads:
-        result = load(plan, data, store.artifact(run.id, "given"), phase)
+    given = store.given(run.id)
+    if given is not None:
+        result = load(plan, data, given, phase)
     else:
         plan.checked(settings, len(data.train_images))
         watcher = Watcher(report, phase, epoch, keep, pulse.stopping.is_set, pulse.pausing.is_set)

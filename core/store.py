@@ -6,9 +6,9 @@ It is the only channel between pages and workers. Knows nothing of networks or p
 import hashlib
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 from sqlalchemy import (
@@ -24,6 +24,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Select,
     String,
     Table,
     create_engine,
@@ -52,6 +53,7 @@ BROUGHT = ("pictures", "given")  # what a run may bring with it, somebody's own 
 SILENT_SECONDS = 6.0  # a running run whose worker wrote nothing for so long has lost it; one whose worker is seen dead, at once
 NOT_YOURS = "Only the browser that started this run can stop, change or delete it. You can look at it, and start one of your own."
 UNDO_SECONDS = 600.0  # a deleted run can be brought back for so long
+CURVE = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")  # the numbers of a point
 
 _TABLES = MetaData()
 _RUNS = Table(
@@ -166,6 +168,15 @@ class Run:
         return key is None or not self.owner or secrets.compare_digest(self.owner, owner_of(key))
 
 
+@dataclass(frozen=True)
+class Past:
+    """What a run that was trained elsewhere brings of its training, beside its weights."""
+
+    points: Sequence[Mapping] = ()  # of its curve, each as `add_point` takes it
+    snapshots: Mapping[int, bytes] = field(default_factory=dict)  # by epoch
+    note: str = ""
+
+
 def owner_of(key: str) -> str:
     """What the store keeps of somebody's secret key; "" for no key."""
     return hashlib.sha256(key.encode()).hexdigest() if key else ""
@@ -209,12 +220,14 @@ class Store:
         given: bytes | None = None,
         key: str | None = None,
         parent: str | None = None,
+        past: Past | None = None,
     ) -> str:
         """Write a new run and give its id; a name already taken gets a number. Raises RunError when the queue is full.
 
         Not `waiting` means that this process carries it out itself, and no worker may take it. `pictures` is a data set that
         only this run may use, `given` a file of weights to load instead of training; both are kept until the run has ended.
-        `key` is the secret of its owner, who may have one run waiting; `parent` a run from whose checkpoint and curve it goes on.
+        `key` is the secret of its owner, who may have one run waiting; `parent` a run from whose checkpoint and curve it goes on;
+        `past` is what `given` weights that were trained elsewhere bring of their training.
         """
         run_id, now, owner = secrets.token_hex(4), time.time(), owner_of(key or "")
         with self._writing() as connection:
@@ -235,6 +248,7 @@ class Store:
                 "owner": owner,
                 "parent": parent,
                 "status": "waiting",
+                "note": past.note if past else "",
                 **({} if waiting else {"status": "running", "started": now, "heartbeat": now, "worker": this_process()}),
             }
             connection.execute(insert(_RUNS).values(values))
@@ -243,6 +257,13 @@ class Store:
                     connection.execute(insert(_ARTIFACTS).values(run=run_id, kind=kind, content=content))
             if parent:
                 _go_on_from(connection, parent, run_id)
+            if past and past.points:
+                connection.execute(
+                    insert(_POINTS), [{"run": run_id, "kind": row["kind"], **{name: row[name] for name in CURVE}} for row in past.points]
+                )
+            if past and past.snapshots:
+                kept = [{"run": run_id, "epoch": epoch, "content": content} for epoch, content in past.snapshots.items()]
+                connection.execute(insert(_SNAPSHOTS), kept)
         return run_id
 
     def runs(self) -> list[Run]:
@@ -295,7 +316,8 @@ class Store:
     def claim(self, run_id: str, now: float, worker: str = "") -> bool:
         """Take a waiting run, or one whose worker is dead or silent, for a worker. False when another has it or it is gone.
 
-        What came after its checkpoint is taken back: it is trained again. `worker` is that process, as `core.holders` writes it.
+        What came after its checkpoint is taken back: it is trained again. The curve of weights given to it stays. `worker` is that
+        process, as `core.holders` writes it.
         """
         taken = {
             "status": "running",
@@ -308,7 +330,7 @@ class Store:
         with self._writing() as connection:
             free = or_(_RUNS.c.status == "waiting", _lost(connection, now))
             claimed = connection.execute(update(_RUNS).where(_RUNS.c.id == run_id, free).values(taken)).rowcount == 1
-            if claimed:
+            if claimed and not connection.scalar(_given_to(run_id)):
                 _take_up_again(connection, run_id)
         return claimed
 
@@ -377,8 +399,20 @@ class Store:
         with self._reading() as connection:
             rows = connection.execute(query).all()
         table = pd.DataFrame(rows, columns=[column.name for column in _POINTS.columns])
-        numbers = ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
-        return tuple(table.loc[table["kind"] == kind, numbers].astype(float).reset_index(drop=True) for kind in ("batch", "epoch"))
+        return tuple(table.loc[table["kind"] == kind, list(CURVE)].astype(float).reset_index(drop=True) for kind in ("batch", "epoch"))
+
+    def epochs_of_all(self) -> pd.DataFrame:
+        """The points of whole epochs of every run, in one query: run, epoch, accuracy, loss, val_accuracy, val_loss."""
+        columns = [_POINTS.c.run, *(_POINTS.c[name] for name in CURVE)]
+        query = select(*columns).join(_RUNS, _RUNS.c.id == _POINTS.c.run).where(_POINTS.c.kind == "epoch", _RUNS.c.removed.is_(None))
+        with self._reading() as connection:
+            rows = connection.execute(query.order_by(_POINTS.c.run, _POINTS.c.epoch)).all()
+        return pd.DataFrame(rows, columns=["run", *CURVE]).astype(dict.fromkeys(CURVE, float))
+
+    def given(self, run_id: str) -> bytes | None:
+        """The weights a run is to load instead of training, while it has not ended; None when it trains."""
+        with self._reading() as connection:
+            return connection.scalar(_given_to(run_id))
 
     def artifact(self, run_id: str, kind: str) -> bytes:
         """A file a run made or brought: one of ARTIFACTS or BROUGHT. Raises RunError when it has none (yet)."""
@@ -554,6 +588,10 @@ def _clear_away(connection: Connection) -> None:
 
 def _brought_by(run_id: str) -> ColumnElement[bool]:
     return (_ARTIFACTS.c.run == run_id) & _ARTIFACTS.c.kind.in_(BROUGHT)
+
+
+def _given_to(run_id: str) -> Select:
+    return select(_ARTIFACTS.c.content).where(_ARTIFACTS.c.run == run_id, _ARTIFACTS.c.kind == "given")
 
 
 def _cause(error: SQLAlchemyError) -> str:

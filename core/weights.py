@@ -5,6 +5,7 @@ and load. Knows nothing of runs or pages.
 """
 
 import io
+import math
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import numpy as np
 from core.errors import RunError
 
 MOST_MB = 40  # the largest network here takes 6, with its optimiser's memory 17
+SPOILT = "Some of the weights in this file are no numbers: its training went wrong. Train it again, with smaller steps."
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
@@ -22,6 +24,27 @@ def checked(content: bytes) -> bytes:
         raise RunError(f"This file is larger than {MOST_MB} MB; no network here has so many weights. Choose another file.")
     if not content.startswith(SIGNATURE):
         raise RunError("This file does not hold weights. Choose one that Keras wrote with save_weights; its name ends in .weights.h5.")
+    return content
+
+
+def fitting(content: bytes, parameters: int, title: str) -> bytes:
+    """The content of a file whose layers hold as many numbers as a network has `parameters`, all of them finite.
+
+    Needs no Keras; `load` compares each shape. Raises RunError, with the network's `title`, when they do not fit.
+    """
+    import h5py
+
+    shapes = {place: shape for place, shape in _shapes(checked(content)).items() if place.startswith("layers/")}
+    count = sum(math.prod(shape) for shape in shapes.values())
+    if count != parameters:
+        raise RunError(f"These weights belong to another network: they are {count:,} numbers, and “{title}” has {parameters:,}.")
+    try:
+        with h5py.File(io.BytesIO(content), "r") as file:
+            finite = all(np.isfinite(file[place][()]).all() for place in shapes)
+    except (OSError, KeyError, RuntimeError, ValueError) as error:
+        raise RunError("This file of weights is damaged. Save it again with save_weights, or copy it again.") from error
+    if not finite:
+        raise RunError(SPOILT)
     return content
 
 
@@ -51,7 +74,7 @@ def load(network: object, content: bytes, title: str) -> None:
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise RunError("The weights in this file cannot be read. Save them again with save_weights.") from error
     if not all(np.isfinite(values).all() for values in network.get_weights()):
-        raise RunError("Some of the weights in this file are no numbers: its training went wrong. Train it again, with smaller steps.")
+        raise RunError(SPOILT)
 
 
 def _shapes(content: bytes) -> dict[str, tuple[int, ...]]:

@@ -17,6 +17,7 @@ PAGES = {
     "dataset": "dataset",
     "lessons": "lessons",
     "training": "training",
+    "runs": "runs?{run}",
     "mistakes": "mistakes",
     "predict": "predict?way=data",
     "help": "help",
@@ -43,9 +44,10 @@ def main() -> None:
         page = opened(browser, f"{app.address}/training")
         page.get_by_role("button", name="Start").click()
         page.get_by_text("of the test pictures right").wait_for()
+        run = page.url.partition("?")[2]
         for name, path in PAGES.items():
             for dark in (False, True):
-                page = opened(browser, f"{app.address}/{path}", dark)
+                page = opened(browser, f"{app.address}/{path.format(run=run)}", dark)
                 page.screenshot(path=FOLDER / f"{name}-{'dark' if dark else 'light'}.jpg", type="jpeg", quality=82)
                 page.context.close()
         browser.close()

@@ -61,7 +61,7 @@ with guard():
     st.page_link("pages/own.py", label="Bring clothes of your own", icon=":material/upload_file:")
 
     st.subheader("How to delete everything", anchor=False)
-    st.write("One run: open it in the run book and press Delete. All of it: close the app, then delete this folder.")
+    st.write("One run: open it in the Run book and press Delete. All of it: close the app, then delete this folder.")
     st.code(str(folder), language=None, wrap_lines=True)
 
     st.subheader("Settings", anchor=False)

@@ -1,4 +1,4 @@
-"""Train: the curve of the live run (else of the one opened, else of the best), what to choose, Start, and the run book."""
+"""Train: the curve of the live run (else of the one opened, else of the best), what to choose, Start, and the code."""
 
 import math
 from dataclasses import replace
@@ -6,29 +6,20 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from core import answers, charts, script, weights
+from core import answers, charts, script
 from core.lessons import LAYERS, LESSONS
 from core.store import Run
 from core.training import Plan, duration, estimate
-from models.catalogue import OWN, RECIPES, every, layers, own_recipe
+from models.catalogue import OWN, RECIPES, layers, own_recipe
 from pages.shared import builder
 from pages.shared.controls import finer, surprise
 from pages.shared.frame import frame, guard
-from pages.shared.services import data, jobs, key, measured, own, settings, start, store
+from pages.shared.services import data, jobs, measured, own, settings, start, store
 from pages.shared.watching import replay, watch
 
 frame("Train a network", "Choose a network, press Start, and watch it learn.", wide=True)
 
-STATUS = {
-    "waiting": "waits",
-    "running": "trains",
-    "paused": "paused",
-    "done": "finished",
-    "stopped": "stopped early",
-    "failed": "broke off",
-}
 AMOUNTS = {"a taste": 6_000, "a third": 20_000, "all": None}
-FILES = {"keras": "keras", "weights": "weights.h5", "tflite": "tflite"}
 
 
 def nothing_yet() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -181,39 +172,7 @@ with guard():
         st.fragment(replay, run_every=1.0)(shown.id)
 
     if runs:
-        st.subheader("Run book", anchor=False)
-        st.caption("Tap the box at the left of a row to open that run.")
-        book = pd.DataFrame(
-            {
-                "name": [run.name for run in runs],
-                "network": [Plan(**run.plan).row.title for run in runs],
-                "state": [STATUS[run.status] for run in runs],
-                "right": [None if run.test_accuracy is None else 100 * run.test_accuracy for run in runs],
-                "training": ["loaded" if Plan(**run.plan).loads else duration(run.seconds) if run.seconds else "" for run in runs],
-                "pictures": [run.data_title for run in runs],
-                "started": [pd.Timestamp(run.created, unit="s") for run in runs],
-            }
-        )
-        columns = {
-            "right": st.column_config.NumberColumn("test pictures right", format="%.1f %%"),
-            "started": st.column_config.DatetimeColumn("started (UTC)", format="D MMM, HH:mm"),
-        }
-
-        def open_selected() -> None:
-            """Open the run whose row was tapped."""
-            rows = st.session_state["training_book"].selection.rows
-            if rows:
-                follow(runs[rows[0]].id)
-
-        st.dataframe(
-            book,
-            hide_index=True,
-            column_config=columns,
-            on_select=open_selected,
-            selection_mode="single-row",
-            key="training_book",
-            alt="All runs with their state and score",
-        )
+        st.page_link("pages/runs.py", label="Run book", icon=":material/list:")
 
     with st.expander("Show me the code", key="training_code"):
         st.write(
@@ -249,53 +208,3 @@ with guard():
                         on_click="ignore",
                     )
             st.code(code, language="python", height=460)
-
-    with st.expander("Load weights saved elsewhere", key="training_load"):
-        st.write(
-            "The script above leaves a file that ends in .weights.h5: the numbers the network has learned. Bring it here, and it is "
-            "scored on the test pictures and listed with the other runs."
-        )
-        loadable = {name: Plan.loading(*name.split("/")) for name in every()}
-        if own_layers is not None:
-            loadable[OWN] = Plan.loading(OWN, layers=own_layers)
-        owner = st.selectbox(
-            "The weights belong to",
-            list(loadable),
-            format_func=lambda name: loadable[name].title,
-            key="training_load_recipe",
-            persist_state="session",
-        )
-        file = st.file_uploader("File of weights", type=["h5"], max_upload_size=weights.MOST_MB, key="training_load_file")
-        with guard():
-            if st.button("Load and score", key="training_load_start", icon=":material/play_arrow:", disabled=file is None):
-                plan = loadable[owner]
-                follow(start(plan, f"{plan.title}, loaded", given=weights.checked(file.getvalue())))
-                st.rerun()
-
-    if runs:
-        with st.expander("Rename, download or delete this run", key="training_this_run"):
-            new_name = st.text_input("New name", shown.name, key=f"training_rename_{shown.id}", max_chars=60)
-            if st.button("Rename", key="training_rename_button", icon=":material/edit:"):
-                store().rename(shown.id, new_name, key())
-                st.rerun()
-            if shown.scored:
-                st.caption(
-                    ".keras opens in Python with Keras; .weights.h5 holds the learned numbers alone, for the script above; "
-                    ".tflite runs on a phone."
-                )
-                there = store().artifacts(shown.id)
-                with st.container(horizontal=True):
-                    for kind in (kind for kind in FILES if kind in there):
-                        st.download_button(
-                            f"Download .{FILES[kind]}",
-                            lambda kind=kind: store().artifact(shown.id, kind),
-                            f"{shown.id}.{FILES[kind]}",
-                            key=f"training_download_{kind}",
-                            icon=":material/download:",
-                            on_click="ignore",
-                        )
-            sure = st.checkbox("Yes, delete this run and all it made", key=f"training_sure_{shown.id}")
-            if st.button("Delete", key="training_delete", icon=":material/delete:", disabled=not sure):
-                store().delete(shown.id, key())
-                st.query_params.clear()
-                st.rerun()

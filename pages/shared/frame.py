@@ -23,6 +23,7 @@ MENU = (
     ("pages/dataset.py", "Clothes"),
     ("pages/lessons.py", "Lessons"),
     ("pages/training.py", "Train"),
+    ("pages/runs.py", "Run book"),
     ("pages/mistakes.py", "Mistakes"),
     ("pages/predict.py", "Predict"),
     ("pages/help.py", "Help"),

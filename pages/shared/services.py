@@ -19,7 +19,7 @@ from core.dataset import Dataset
 from core.inference import Network
 from core.own import Own, Shelf, pack
 from core.settings import Settings
-from core.store import Run, Store
+from core.store import Past, Run, Store
 from core.training import Plan
 
 if TYPE_CHECKING:
@@ -197,19 +197,20 @@ def key() -> str:
     return st.session_state[KEY]
 
 
-def start(plan: Plan, name: str, given: bytes | None = None, parent: str | None = None) -> str:
+def start(plan: Plan, name: str, given: bytes | None = None, parent: str | None = None, past: Past | None = None) -> str:
     """Queue a run on the clothes in use and give its id; brought clothes and weights travel with it.
 
-    With a `parent` it goes on from where that run stands. Raises PlanError, RunError and StoreError.
+    With a `parent` it goes on from where that run stands; with a `past` its given weights were trained elsewhere.
+    Raises PlanError, RunError and StoreError.
     """
     used, brought = data(), own()
     available = len(used.train_images)
-    if brought and plan.examples is None:
+    if brought and plan.examples is None and past is None:
         plan = replace(plan, examples=available)  # "all" is another number for those who watch with other clothes
     if given is None:  # with weights to load there is nothing to train, and no limit to hold
         plan.checked(settings(), available)
     pictures = pack(used) if brought else None
-    travelling = {"pictures": pictures, "given": given, "key": key(), "parent": parent}
+    travelling = {"pictures": pictures, "given": given, "key": key(), "parent": parent, "past": past}
     run_id = store().create(plan.as_dict(), name, used.fingerprint, used.title, settings().max_waiting, **travelling)
     jobs().tend()
     return run_id

@@ -21,6 +21,7 @@ PAGES = {
     "dataset": "The clothes",
     "lessons": "Lessons",
     "training": "Train a network",
+    "runs": "Run book",
     "mistakes": "Mistakes",
     "predict": "Try a photo",
     "help": "Help",
@@ -64,7 +65,7 @@ def no_trouble(page: Page) -> None:
 def test_a_link_to_a_page_works_in_an_app_nobody_has_opened_yet(fresh_app: App, open_page: Open, path: str, title: str) -> None:
     page = open_page(f"{fresh_app.address}/{path}")
     expect(page.get_by_role("heading", name=title)).to_be_visible()
-    for label in ("Fitting Room", "Clothes", "Lessons", "Train", "Mistakes", "Predict", "Help"):
+    for label in ("Fitting Room", "Clothes", "Lessons", "Train", "Run book", "Mistakes", "Predict", "Help"):
         expect(page.get_by_role("link", name=label, exact=True)).to_be_visible()
     expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
     expect(page.get_by_text("Page not found")).to_have_count(0)
@@ -156,20 +157,46 @@ def test_a_network_is_built_on_a_phone_and_learns(app: App, open_page: Open) -> 
     no_trouble(page)
 
 
-def test_a_run_is_renamed_and_deleted(app: App, open_page: Open) -> None:
+def test_a_run_is_renamed_deleted_and_brought_back(app: App, open_page: Open) -> None:
     store = Store(f"sqlite:///{app.home / 'runs.sqlite'}")
     run_id = store.create({"recipe": "quick", "epochs": 1, "batch_size": 64, "learning_rate": 0.008}, "Old name", "0" * 16, "Other clothes")
     store.stop(run_id)
-    page = open_page(f"{app.address}/training?run={run_id}")
-    page.get_by_text("Rename, download or delete this run").click()
-    page.get_by_label("New name").fill("New name")
-    page.get_by_label("New name").press("Enter")
+    page = open_page(f"{app.address}/runs?run={run_id}")
+    page.get_by_role("textbox", name="Name", exact=True).fill("New name")
+    page.get_by_role("textbox", name="Name", exact=True).press("Enter")
     page.get_by_role("button", name="Rename", exact=True).click()
     expect(page.get_by_role("heading", name="New name")).to_be_visible()
-    page.get_by_text("Yes, delete this run").click()
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.get_by_role("heading", name="New name")).to_have_count(0)
     assert run_id not in [run.id for run in store.runs()]
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", name="New name")).to_be_visible()
+    store.delete(run_id)
+    store.close()
+
+
+def test_a_tick_opens_a_run_and_two_stand_side_by_side(app: App, open_page: Open) -> None:
+    store = Store(f"sqlite:///{app.home / 'runs.sqlite'}")
+    plan = {"recipe": "quick", "epochs": 1, "batch_size": 64, "learning_rate": 0.008}
+    ids = [store.create(plan | {"seed": seed}, f"Ticked {seed}", "0" * 16, "Other clothes", waiting=False) for seed in (1, 2)]
+    for run_id in ids:
+        store.add_point(run_id, {"kind": "epoch", "epoch": 1.0, "accuracy": 0.5, "loss": 1.0})
+        store.update(run_id, status="stopped")
+    page = open_page(f"{app.address}/runs")
+    page.get_by_role("textbox", name="Find").fill("ticked")
+    page.get_by_role("textbox", name="Find").press("Enter")
+    settled(page)
+    box = page.locator(".stDataFrame canvas").first.bounding_box()
+    page.mouse.click(box["x"] + 16, box["y"] + 57)  # the boxes of the first and the second row, below the line of names
+    expect(page.get_by_role("heading", name="Ticked 2")).to_be_visible()
+    page.mouse.click(box["x"] + 16, box["y"] + 101)
+    expect(page.get_by_role("heading", name="Side by side")).to_be_visible()
+    assert set(page.url.rpartition("run=")[2].replace("%2C", ",").split(",")) == set(ids)
+    elsewhere = open_page(page.url)
+    expect(elsewhere.get_by_text("Ticked 1 (training)").first).to_be_attached()
+    no_trouble(page)
+    for run_id in ids:
+        store.delete(run_id)
     store.close()
 
 

@@ -35,6 +35,30 @@ def test_without_validation_there_is_no_validation_line() -> None:
     assert [line.name for line in figure.data] == ["each batch", "training pictures"]
 
 
+@pytest.mark.parametrize(("measure", "factor"), [("accuracy", 100), ("loss", 1)])
+def test_curves_laid_over_each_other_keep_their_numbers_and_say_what_they_were_taken_on(measure: str, factor: int) -> None:
+    alone = EPOCHS.assign(val_accuracy=np.nan, val_loss=np.nan)
+    figure = charts.overlay({"<b>One</b>": EPOCHS, "Two": alone}, measure)
+    one, two = figure.data
+    assert list(one.y) == pytest.approx([factor * value for value in EPOCHS[f"val_{measure}"]])
+    assert list(two.y) == pytest.approx([factor * value for value in EPOCHS[measure]])
+    assert (one.name, two.name) == ("&lt;b&gt;One&lt;/b&gt; (validation)", "Two (training)")
+
+
+def test_curves_laid_over_each_other_are_told_apart_without_colours_and_seen_on_both_grounds() -> None:
+    lines = charts.overlay({name: EPOCHS for name in "abcd"}, "loss").data
+    assert len({line.line.dash for line in lines}) == len({line.marker.symbol for line in lines}) == len(lines) == 4
+
+    def brightness(colour: str) -> float:  # relative luminance, WCAG 2
+        shares = np.array([int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)])
+        return float(np.where(shares <= 0.03928, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
+
+    for ground in ("#faf7f2", "#14120f"):
+        for line in lines:
+            dark, light = sorted((brightness(line.line.color), brightness(ground)))
+            assert (light + 0.05) / (dark + 0.05) >= 3
+
+
 @pytest.mark.parametrize("as_percent", [False, True])
 def test_the_matrix_shows_its_numbers_and_every_cell_can_be_clicked(as_percent: bool) -> None:
     counts = np.arange(100).reshape(10, 10)

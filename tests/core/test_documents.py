@@ -32,7 +32,7 @@ def test_every_file_and_picture_named_exists() -> None:
     tree = README.split("## Files")[1].split("```")[1]
     named = [line.split()[0] for line in tree.strip().splitlines()]
     pictures = re.findall(r"\((docs/pictures/[\w.-]+)\)", README)
-    assert len(pictures) == 7
+    assert len(pictures) == 8
     missing = [name for name in [*named, *pictures] if not (PROJECT / name).exists()]
     assert missing == []
 

@@ -77,3 +77,13 @@ def test_a_sheet_goes_on_where_the_last_one_ended_and_a_seed_shuffles_it_the_sam
     shuffled = [*evaluation.shown(30, 0, 25, seed=3), *evaluation.shown(30, 25, 25, seed=3)]
     assert sorted(shuffled) == list(range(30)) and shuffled != list(range(30))
     assert evaluation.shown(30, 0, 25, seed=4).tolist() != evaluation.shown(30, 0, 25, seed=3).tolist()
+
+
+def test_the_images_that_only_one_of_two_gets_right_come_with_the_surest_mistakes_first() -> None:
+    labels = np.array([0, 1, 2, 3])
+    one = np.eye(10)[[0, 1, 2, 9]]
+    other = np.full((4, 10), 0.01)
+    other[range(4), [5, 1, 6, 3]] = [0.6, 0.9, 0.8, 0.9]
+    assert evaluation.only_one_right(labels, one, other).tolist() == [2, 0]
+    assert evaluation.only_one_right(labels, other, one).tolist() == [3]
+    assert evaluation.only_one_right(labels, one, one).tolist() == []

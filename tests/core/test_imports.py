@@ -17,7 +17,7 @@ PACKAGES = ("core", "models", "pages", "tests", "benchmarks")
 HEAVY = {"tensorflow", "keras"}
 LIGHT = (
     *("labels", "settings", "errors", "dataset", "garments", "evaluation", "charts"),
-    *("gallery", "atlas", "table", "photo", "folders", "inference", "store", "jobs"),
+    *("gallery", "atlas", "table", "photo", "folders", "inference", "store", "jobs", "bundle", "report"),
 )
 
 

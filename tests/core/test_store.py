@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import RunError, StoreError, TakenError
 from core.holders import is_dead, this_process
-from core.store import SILENT_SECONDS, UNDO_SECONDS, Store
+from core.store import SILENT_SECONDS, UNDO_SECONDS, Past, Store
 from core.training import Plan
 
 PLAN = Plan.of("quick", epochs=1).as_dict()
@@ -108,6 +108,27 @@ def test_points_come_back_in_order_as_numbers(store: Store) -> None:
     assert batches["accuracy"].tolist() == [0.4] and batches["val_loss"].isna().all()
     assert epochs.loc[0].to_dict() == {name: value for name, value in row.items() if name != "kind"}
     assert (store.run(run_id).progress, store.run(run_id).speed) == (0.5, 1000.0)
+
+
+def test_the_epochs_of_all_runs_come_in_one_table(store: Store) -> None:
+    first, second, gone = add(store), add(store), add(store)
+    for run_id, epoch in ((second, 1.0), (first, 1.0), (gone, 1.0), (first, 2.0)):
+        store.add_point(run_id, {"kind": "epoch", "epoch": epoch, "accuracy": epoch / 4, "loss": 1.0})
+        store.add_point(run_id, {"kind": "batch", "epoch": epoch, "accuracy": 0.1, "loss": 1.0})
+    store.delete(gone)
+    table = store.epochs_of_all()
+    assert table.groupby("run")["accuracy"].apply(list).to_dict() == {first: [0.25, 0.5], second: [0.25]}
+    assert table["val_loss"].isna().all() and table["epoch"].dtype == float
+
+
+def test_weights_from_elsewhere_keep_the_curve_and_the_snapshots_they_came_with(store: Store) -> None:
+    point = {"kind": "epoch", "epoch": 1.0, "accuracy": 0.5, "loss": 1.0, "val_accuracy": None, "val_loss": None}
+    run_id = add(store, given=b"weights", past=Past([point], {1: b"seen"}, "From afar"))
+    assert store.given(run_id) == b"weights" and store.run(run_id).note == "From afar"
+    assert store.claim(run_id, time.time())
+    assert store.points(run_id)[1]["accuracy"].tolist() == [0.5] and store.epochs(run_id) == [1] and store.run(run_id).seams == []
+    store.finish(run_id, {}, status="done")
+    assert store.given(run_id) is None and len(store.points(run_id)[1]) == 1
 
 
 def test_files_are_kept_byte_for_byte_and_a_missing_one_is_said(store: Store) -> None:

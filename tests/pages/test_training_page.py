@@ -13,8 +13,6 @@ from core.runner import carry_out
 from core.settings import Settings
 from core.store import Store, owner_of
 from core.training import Plan
-from core.weights import written
-from models.catalogue import RECIPES
 from tests.pages.conftest import opened as open_page
 
 pytestmark = pytest.mark.usefixtures("small_data")
@@ -166,19 +164,6 @@ def test_an_unknown_run_gets_a_sentence_and_the_page_still_works(store: Store, s
     assert at.button(key="training_start")
 
 
-def test_a_run_is_renamed_and_only_deleted_after_a_second_yes(store: Store, small: Dataset):
-    run_id = add(store, small)
-    store.stop(run_id)
-    at = opened(run=run_id)
-    at.text_input(key=f"training_rename_{run_id}").input("Better name").run()
-    at.button(key="training_rename_button").click().run()
-    assert store.run(run_id).name == "Better name"
-    assert at.button(key="training_delete").disabled
-    at.checkbox(key=f"training_sure_{run_id}").check().run()
-    at.button(key="training_delete").click().run()
-    assert store.runs() == [] and "No run yet" in subheaders(at)
-
-
 def test_a_store_that_cannot_be_written_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("FITTING_ROOM_STORE", f"sqlite:///{tmp_path / 'file' / 'runs.sqlite'}")
@@ -203,29 +188,7 @@ def test_the_code_of_a_run_and_of_what_is_chosen_is_shown(store: Store, small: D
     assert [button.label for button in at.get("download_button")][:2] == ["Download .py", "Download notebook (.ipynb)"]
 
 
-def test_weights_from_elsewhere_become_a_run_like_any_other(store: Store, small: Dataset):
-    at = opened()
-    assert at.button(key="training_load_start").disabled
-    at.selectbox(key="training_load_recipe").select("five-steps/softmax")
-    content = written(RECIPES["five-steps"].variant("softmax").build())
-    at.file_uploader(key="training_load_file").upload("mine.weights.h5", content, "application/x-hdf5").run()
-    at.button(key="training_load_start").click().run()
-    assert not at.exception and not at.error
-    (run,) = store.runs()
-    assert (run.name, run.status) == ("Five easy steps: Softmax instead of sigmoids, loaded", "waiting")
-    assert Plan(**run.plan) == Plan.loading("five-steps", "softmax")
-    assert store.artifact(run.id, "given") == content
-    assert carry_out(run.id, Settings.from_environment()) == "done"
-    at = opened(run=run.id)
-    assert any("there is no curve to show" in text.value for text in at.markdown) and not at.get("plotly_chart")
-    assert f"{store.run(run.id).test_accuracy:.1%}" in [metric.value for metric in at.metric]
-    assert "Download .weights.h5" in [button.label for button in at.get("download_button")]
-    assert at.dataframe[-1].value["training"].tolist() == ["loaded"]
-
-
-def test_a_file_that_holds_no_weights_is_refused_at_once_and_nothing_waits(store: Store):
-    at = opened()
-    at.file_uploader(key="training_load_file").upload("words.h5", b"I am text.", "text/plain").run()
-    at.button(key="training_load_start").click().run()
-    assert any("does not hold weights" in error.value for error in at.error)
-    assert store.runs() == []
+def test_the_way_to_the_run_book_is_there_once_there_is_a_run(store: Store, small: Dataset):
+    assert [link.label for link in opened().get("page_link")].count("Run book") == 1  # in the menu
+    add(store, small)
+    assert [link.label for link in opened().get("page_link")].count("Run book") == 2
