@@ -126,7 +126,7 @@ def curve(epochs: pd.DataFrame) -> str:
         return across, HIGH - EDGE - (HIGH - 2 * EDGE) * (value - low) / max(1 - low, 0.1)
 
     drawn = []
-    for value in np.linspace(low, 1, 5):
+    for value in np.arange(low, 1.001, 0.2 if low < 0.5 else 0.1):
         _, y = place(first, value)
         drawn.append(f'<path d="M{EDGE} {y:.1f}H{WIDE - EDGE}" stroke="#e2d9cb"/><text x="4" y="{y + 4:.1f}">{value:.0%}</text>')
     for number, (name, colour, words) in enumerate(shown):

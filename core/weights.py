@@ -78,13 +78,16 @@ def load(network: object, content: bytes, title: str) -> None:
 
 
 def _shapes(content: bytes) -> dict[str, tuple[int, ...]]:
-    """The shape of each array of numbers kept in the file itself, by its place; links out of the file are not followed."""
+    """The shape of each array of numbers kept plainly in the file itself, by its place; links out of the file are not followed.
+
+    Keras writes no other; a packed one could grow without a bound when it is read.
+    """
     import h5py
 
     shapes = {}
 
     def note(place: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and item.dtype.kind in "fiu" and not item.external and not item.is_virtual:
+        if isinstance(item, h5py.Dataset) and item.dtype.kind in "fiu" and not (item.external or item.is_virtual or item.chunks):
             shapes[place] = item.shape
 
     try:

@@ -233,6 +233,17 @@ def spoilt(files: dict[str, bytes]) -> None:
     files["model.weights.h5"] = content.getvalue()
 
 
+def swollen(files: dict[str, bytes]) -> None:
+    """Weights of the right shape, but packed so that reading one number unpacks a hundred million."""
+    content = io.BytesIO(files["model.weights.h5"])
+    with h5py.File(content, "r+") as file:
+        shape = file["layers/dense/vars/1"].shape
+        del file["layers/dense/vars/1"]
+        packing = {"chunks": (10**8,), "compression": "gzip"}
+        file.create_dataset("layers/dense/vars/1", shape, "f4", maxshape=(None,), **packing)
+    files["model.weights.h5"] = content.getvalue()
+
+
 BAD = {
     "no plan": (lambda files: files.pop("plan.json"), "it has no plan.json"),
     "no curve": (lambda files: files.pop("metrics.csv"), "it has no metrics.csv"),
@@ -264,6 +275,7 @@ BAD = {
     "cut off weights": (lambda files: replaced("model.weights.h5", files["model.weights.h5"][:3000])(files), "weights is damaged"),
     "another network's weights": (replaced("model.weights.h5", written(RECIPES["hello-world"].build())), "belong to another network"),
     "spoilt weights": (spoilt, "no numbers"),
+    "swollen weights": (swollen, "belong to another network"),
     "a snapshot of another shape": (snapshot(counts=np.zeros((3, 3))), "something else than a snapshot"),
     "an endless snapshot": (snapshot(shares=np.full((12, 10), np.inf)), "something else than a snapshot"),
     "a snapshot that is no zip": (replaced("snapshot-0001.npz", b"x"), "snapshot-0001.npz in this zip is damaged"),

@@ -14,7 +14,7 @@ from core.errors import RunError
 from core.settings import Settings
 from core.store import Store
 from core.training import Plan, load, train
-from models.catalogue import RECIPES
+from models.catalogue import RECIPES, every
 
 
 def arrays(content: bytes) -> dict[str, np.ndarray]:
@@ -104,6 +104,13 @@ def test_a_file_that_is_not_these_weights_is_refused_in_a_sentence(case: str, he
     make, words = BAD[case]
     with pytest.raises(RunError, match=words):
         load(Plan.loading("hello-world"), garments, make(hello))
+
+
+@pytest.mark.parametrize("name", every())
+def test_the_weights_of_every_network_are_known_as_its_own(name: str) -> None:
+    plan = Plan.loading(*name.split("/"))
+    content = weights.written(plan.row.build())
+    assert weights.fitting(content, plan.row.parameters, plan.title) == content
 
 
 def test_a_run_of_given_weights_is_a_run_like_any_other_and_keeps_no_copy(store: Store, home: Settings, garments: Dataset) -> None:
