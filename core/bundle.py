@@ -204,7 +204,7 @@ def _told(content: bytes) -> dict:
 
 def _plan(given: Mapping, settings: Settings) -> Plan:
     kinds = {row.name: row.type for row in fields(Plan)}
-    allowed = {str: str, int: int, float: (int, float), int | None: (int, type(None))}
+    allowed = {str: str, int: int, float: (int, float), int | None: (int, type(None)), tuple[tuple, ...] | None: (list, type(None))}
     if set(given) - set(kinds) or any(
         not isinstance(value, allowed[kinds[name]]) or isinstance(value, bool) or value != value for name, value in given.items()
     ):
@@ -213,9 +213,9 @@ def _plan(given: Mapping, settings: Settings) -> Plan:
         plan = Plan(**given)
     except TypeError as error:
         raise RunError(f"The plan in this zip is not whole. {STRANGE}") from error
-    known = Plan.of(plan.recipe, plan.variant)
+    known = Plan.of(plan.recipe, plan.variant, layers=plan.layers)
     if plan.loads:
-        return Plan.loading(known.recipe, known.variant)
+        return Plan.loading(known.recipe, known.variant, known.layers)
     few = plan.examples is not None and 1 <= plan.examples <= 100  # of a small data set of somebody's own
     return plan.checked(settings, plan.examples if few else MOST_PICTURES)
 
