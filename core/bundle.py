@@ -26,6 +26,7 @@ from core.keeping import FILTERS, SHEET, Snapshot
 from core.settings import Settings
 from core.store import CURVE, Past, Run, Store
 from core.training import Plan
+from models.catalogue import OWN
 
 FORMAT = "fitting-room run 1"
 FILES = {"keras": "model.keras", "tflite": "model.tflite", "weights": "model.weights.h5", "probabilities": "probabilities.npy"}
@@ -203,10 +204,16 @@ def _told(content: bytes) -> dict:
 
 
 def _plan(given: Mapping, settings: Settings) -> Plan:
+    """The plan in plan.json. Raises RunError when it has another form, and PlanError when it lies outside the limits."""
+    numbers = {name: value for name, value in given.items() if name != "layers"}
+    layers = given.get("layers")
     kinds = {row.name: row.type for row in fields(Plan)}
-    allowed = {str: str, int: int, float: (int, float), int | None: (int, type(None)), tuple[tuple, ...] | None: (list, type(None))}
-    if set(given) - set(kinds) or any(
-        not isinstance(value, allowed[kinds[name]]) or isinstance(value, bool) or value != value for name, value in given.items()
+    allowed = {str: str, int: int, float: (int, float), int | None: (int, type(None))}
+    if (
+        set(given) - set(kinds)
+        or any(not isinstance(value, allowed[kinds[name]]) or isinstance(value, bool) or value != value for name, value in numbers.items())
+        or (layers is not None and given.get("recipe") != OWN)
+        or not (layers is None or (isinstance(layers, list) and all(isinstance(row, list) for row in layers)))
     ):
         raise RunError(f"The plan in this zip has choices that I do not know. {STRANGE}")
     try:

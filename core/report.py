@@ -46,10 +46,12 @@ def plan_in_words(plan: Plan, whole: bool = False) -> dict[str, str]:
 
     With `whole` also the choices that were left as they are.
     """
+    network = {"Network": plan.title}
+    if plan.layers is not None:
+        network["Layers"] = ", ".join(" ".join(map(str, row)) for row in plan.layers) or "none of its own"
     if plan.loads:
-        return {"Network": plan.title, "Weights": "loaded from a file"}
-    words = {
-        "Network": plan.title,
+        return network | {"Weights": "loaded from a file"}
+    words = network | {
         "Training pictures": "all" if plan.examples is None else f"{plan.examples:,}",
         "Epochs": str(plan.epochs),
         "Batch size": str(plan.batch_size),

@@ -20,7 +20,7 @@ from core.settings import Settings
 from core.store import Run, Store
 from core.training import Plan
 from core.weights import written
-from models.catalogue import RECIPES
+from models.catalogue import OWN, RECIPES
 
 LIMITS = Settings()
 Change = Callable[[dict[str, bytes]], None]
@@ -126,6 +126,19 @@ def test_a_run_that_only_loaded_its_weights_comes_back_too(here: Store, home: Se
     assert runner.carry_out(run_id, home) == "done"
     found = bundle.unpack(bundle.pack(here.run(run_id), here), LIMITS)
     assert found.plan == plan and found.points == [] and found.snapshots == {}
+
+
+def test_a_network_of_ones_own_comes_back_with_its_layers(here: Store, home: Settings, garments: Dataset) -> None:
+    layers = [["convolution", 4, 3, 2], ["normalise"], ["dropout", 0.3], ["dense", 12]]
+    plan = Plan.of(OWN, epochs=1, layers=layers)
+    run_id = here.create(plan.as_dict(), "Built", garments.fingerprint, garments.title)
+    assert runner.carry_out(run_id, home) == "done"
+    content = bundle.pack(here.run(run_id), here)
+    found = bundle.unpack(content, LIMITS)
+    assert found.plan == plan
+    assert "convolution 4 3 2, normalise, dropout 0.3, dense 12" in opened(content)["report.html"].decode()
+    copy = brought(here, found, garments)
+    assert runner.carry_out(copy, home) == "done" and here.run(copy).test_accuracy == here.run(run_id).test_accuracy
 
 
 def test_a_run_without_a_network_is_packed_but_not_taken(here: Store, garments: Dataset) -> None:
@@ -261,6 +274,10 @@ BAD = {
     "too many epochs": (planned(epochs=10**9), "The number of epochs"),
     "less than no pictures": (planned(examples=-5), "The number of pictures"),
     "too large steps": (planned(learning_rate=float("inf")), "The learning rate"),
+    "layers that are none": (planned(recipe=OWN, layers="dense"), "choices that I do not know"),
+    "layers of another network": (planned(layers=[["dense", 5]]), "choices that I do not know"),
+    "an unknown layer": (planned(recipe=OWN, layers=[["lambda", "x: x"]]), "of no kind that there is"),
+    "too large layers": (planned(recipe=OWN, layers=[["dense", 10**9]]), "between 1 and 512"),
     "a curve that is none": (replaced("metrics.csv", b"\xff\xfe"), "no table"),
     "a curve of other columns": (replaced("metrics.csv", b"a,b\n1,2\n"), "not the table of a curve"),
     "words in a curve": (row("epoch,1,x,1,,"), "Line 2 of metrics.csv in this zip is no point"),
