@@ -13,8 +13,8 @@ from core import bundle, charts, evaluation, report, script, weights
 from core.labels import NAMES
 from core.store import NOT_YOURS, UNDO_SECONDS, Run
 from core.training import Plan, duration
-from models.catalogue import every
-from pages.shared import pictures
+from models.catalogue import OWN, every
+from pages.shared import builder, pictures
 from pages.shared.frame import frame, guard
 from pages.shared.services import data, jobs, key, settings, start, store, tested
 from pages.shared.tiles import tiles
@@ -317,10 +317,13 @@ def bring_in() -> None:
             "scored on the test pictures and listed with the other runs."
         )
         loadable = {name: Plan.loading(*name.split("/")) for name in every()}
+        built = [Plan(**run.plan) for run in store().runs() if run.recipe == OWN]
+        loadable |= {plan.network: Plan.loading(OWN, layers=plan.layers) for plan in built}
+        titles = {name: plan.title + (f": {builder.in_words(plan.layers)}" if plan.layers else "") for name, plan in loadable.items()}
         owner = st.selectbox(
             "The weights belong to",
             list(loadable),
-            format_func=lambda name: loadable[name].title,
+            format_func=titles.get,
             key="runs_load_recipe",
             persist_state="session",
         )

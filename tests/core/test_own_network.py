@@ -13,7 +13,7 @@ from core.errors import PlanError
 from core.inference import Network
 from core.lessons import LAYERS
 from core.settings import Settings
-from core.training import Plan, estimate, train
+from core.training import Plan, Watcher, estimate, train
 from models.catalogue import OWN, describe, every, own_recipe
 from models.own_network import KINDS, MOST_LAYERS, MOST_PARAMETERS, MOST_WORK, LayerError, checked, pictures_per_second, walk
 
@@ -153,9 +153,8 @@ def test_what_one_own_network_took_says_nothing_about_another() -> None:
 
 
 def test_a_network_of_ones_own_learns_and_its_files_agree(garments: Dataset) -> None:
-    points, plan = [], Plan.of(OWN, layers=SMALL, epochs=4, batch_size=32)
-    result = train(plan, garments, points.append)
-    epochs = [point for point in points if point.kind == "epoch"]
+    epochs, plan = [], Plan.of(OWN, layers=SMALL, epochs=4, batch_size=32)
+    result = train(plan, garments, Watcher(epoch=lambda point, *_kept: epochs.append(point)))
     assert epochs[-1].loss < epochs[0].loss and all(point.val_accuracy is not None for point in epochs)
     assert result.test_accuracy > 0.3
     assert np.abs(Network(result.tflite).raw(garments.test_images) - result.outputs).max() < 1e-4
