@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import evaluation, patches, weights
+from core import evaluation, patches, swift, weights
 from core.dataset import Dataset, subset, validation_split
 from core.errors import PlanError, RunError
 from core.keeping import FILTERS, SAMPLE, Checkpoint, Snapshot, chosen_for_the_sheet
@@ -390,8 +390,8 @@ def _optimiser(plan: Plan, recipe: Recipe, steps: int) -> object:
     if recipe.optimiser == "rmsprop":
         return optimizers.RMSprop(rate)
     if recipe.optimiser == "adam":
-        return optimizers.Adam(rate, epsilon=recipe.epsilon)
-    return optimizers.AdamW(rate, weight_decay=0.1, epsilon=recipe.epsilon)
+        return swift.fused(optimizers.Adam)(rate, epsilon=recipe.epsilon)
+    return swift.fused(optimizers.AdamW)(rate, weight_decay=0.1, epsilon=recipe.epsilon)
 
 
 def _loss(recipe: Recipe, labels: object, outputs: object) -> object:
@@ -523,6 +523,7 @@ class _Training:
 
         lesson, recipe = self._lesson, self._plan.row
         trainable = lesson.network.trainable_variables
+        forward = swift.swift(lesson.network)
 
         def inputs(rows):
             return tf.cast(tf.gather(lesson.images, rows), tf.float32) / recipe.train_scale
@@ -533,7 +534,7 @@ class _Training:
             for rows in batches:
                 labels = tf.gather(lesson.labels, rows)
                 with tf.GradientTape() as tape:
-                    outputs = lesson.network(inputs(rows), training=True)
+                    outputs = forward(inputs(rows), True)
                     losses = _loss(recipe, labels, outputs)
                     mean = tf.reduce_mean(losses)
                 self._optimiser.apply(tape.gradient(mean, trainable), trainable)
@@ -543,7 +544,7 @@ class _Training:
 
         @tf.function(input_signature=[tf.TensorSpec((None,), tf.int32)])
         def check(rows):  # rows (n,) -> outputs (n, 10), sum of losses
-            outputs = lesson.network(inputs(rows), training=False)
+            outputs = forward(inputs(rows), False)
             return outputs, tf.reduce_sum(_loss(recipe, tf.gather(lesson.labels, rows), outputs))
 
         return steps, check
@@ -670,6 +671,7 @@ def _tflite_file(model: object) -> bytes:
 
 def limit_threads(threads: int) -> None:
     """Let TensorFlow compute with so many threads; call before anything else of TensorFlow. Small networks train fastest on one."""
+    swift.set_environment()
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)

@@ -99,7 +99,7 @@ def test_a_script_gives_the_figures_and_the_weights_of_the_run(name: str, played
         told = re.search(
             rf"epoch {point.epoch:.0f} of {plan.epochs}: accuracy ([\d.]+), loss ([\d.]+)(?:, val_accuracy ([\d.]+))?", printed[name]
         )
-        assert [float(told[1]), float(told[2])] == pytest.approx([point.accuracy, point.loss], abs=2e-4)
+        assert [float(told[1]), float(told[2])] == pytest.approx([point.accuracy, point.loss], rel=1e-4, abs=2e-4)
         assert (told[3] is None) == (point.val_accuracy is None)
 
 
