@@ -17,8 +17,9 @@ from pathlib import Path
 
 from core import dataset
 from core.lessons import results
+from core.plan import Plan
 from core.settings import Settings
-from core.training import Plan, Point, Watcher, limit_threads, train
+from core.training import Point, Watcher, limit_threads, train
 from models import measured
 from models.catalogue import RECIPES
 

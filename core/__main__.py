@@ -14,7 +14,8 @@ from pathlib import Path
 
 from core.errors import FittingRoomError, PictureError, PlanError, RunError
 from core.settings import Settings
-from core.store import Run, Store
+from core.store import Store
+from core.tables import Run
 
 LAYERS = '[["convolution", 32, 3, 1], ["pooling", 2], ["dense", 64]]'
 
@@ -101,8 +102,9 @@ def _models(asked: argparse.Namespace, _settings: Settings) -> int:
 
 
 def _train(asked: argparse.Namespace, settings: Settings) -> int:
+    from core.plan import Plan
     from core.runner import carry_out, dataset_in_use
-    from core.training import Plan, Point, limit_threads
+    from core.training import Point, limit_threads
 
     named = ("examples", "epochs", "batch_size", "learning_rate", "seed", "schedule", "dropout", "augment", "patience")
     chosen = {name: getattr(asked, name) for name in named}
@@ -154,8 +156,9 @@ def _tell(asked: argparse.Namespace, run: Run, more: str) -> None:
 
 
 def _load(asked: argparse.Namespace, settings: Settings) -> int:
+    from core.plan import Plan
     from core.runner import carry_out, dataset_in_use
-    from core.training import Plan, limit_threads
+    from core.training import limit_threads
     from core.weights import checked
 
     plan = Plan.loading(asked.recipe, asked.variant, _layers(asked.layers))
@@ -173,7 +176,7 @@ def _load(asked: argparse.Namespace, settings: Settings) -> int:
 
 def _code(asked: argparse.Namespace, settings: Settings) -> int:
     from core import script
-    from core.training import Plan
+    from core.plan import Plan
     from models.catalogue import OWN, RECIPES
 
     if asked.what in [*RECIPES, OWN]:

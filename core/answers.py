@@ -11,7 +11,8 @@ import numpy as np
 from core import evaluation, inference
 from core.dataset import OWN_TITLE, Dataset
 from core.errors import RunError
-from core.store import Run, Store
+from core.store import Store
+from core.tables import Run
 
 SHIPPED = "shipped"
 SHIPPED_TITLE = "the network that comes with the app"

@@ -23,9 +23,10 @@ import pandas as pd
 from core import report, script, weights
 from core.errors import RunError
 from core.keeping import FILTERS, SHEET, Snapshot
+from core.plan import Plan
 from core.settings import Settings
-from core.store import CURVE, Past, Run, Store
-from core.training import Plan
+from core.store import CURVE, Past, Store
+from core.tables import Run
 from models.catalogue import OWN
 
 FORMAT = "fitting-room run 1"

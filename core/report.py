@@ -11,8 +11,8 @@ import pandas as pd
 
 from core import evaluation
 from core.labels import NAMES
-from core.store import Run
-from core.training import AUGMENTS, SCHEDULES, Plan, duration
+from core.plan import AUGMENTS, SCHEDULES, Plan, duration
+from core.tables import Run
 
 STATUS = {
     "waiting": "waits",

@@ -19,9 +19,11 @@ from core import own
 from core.errors import FittingRoomError, RunError, StoreError, TakenError
 from core.holders import this_process
 from core.keeping import Checkpoint, Snapshot
+from core.plan import Plan
 from core.settings import Settings
-from core.store import SILENT_SECONDS, Run, Store
-from core.training import Paused, Plan, Point, Watcher, load, train
+from core.store import SILENT_SECONDS, Store
+from core.tables import Run
+from core.training import Paused, Point, Watcher, load, train
 
 PULSE_SECONDS = 0.25
 BEAT_SECONDS = 1.0

@@ -14,8 +14,8 @@ from pathlib import Path
 from textwrap import fill
 
 from core import dataset, patches
-from core.store import Run
-from core.training import SHIFT, Plan
+from core.plan import SHIFT, Plan
+from core.tables import Run
 from models.catalogue import OWN, Recipe
 from models.own_network import checked
 

@@ -3,7 +3,6 @@
 It is the only channel between pages and workers. Knows nothing of networks or pages. Writes are small and short.
 """
 
-import hashlib
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,27 +11,13 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 from sqlalchemy import (
-    DDL,
-    JSON,
-    Boolean,
-    Column,
     ColumnElement,
     Connection,
-    Engine,
-    Float,
-    ForeignKey,
-    Integer,
-    LargeBinary,
-    MetaData,
     Select,
-    String,
-    Table,
     create_engine,
     delete,
-    event,
     func,
     insert,
-    inspect,
     literal,
     make_url,
     or_,
@@ -40,13 +25,11 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
-from sqlalchemy.schema import CreateColumn
 
 from core.errors import RunError, StoreError, TakenError
 from core.holders import is_dead, this_process
+from core.tables import ENDED, FILES, POINTS, RUNS, SNAPSHOTS, TABLES, Run, add_missing_columns, owner_of, sqlite
 
-ENDED = ("done", "stopped", "failed")
 ARTIFACTS = ("keras", "tflite", "weights", "probabilities")
 CHECKPOINT = "checkpoint"  # the artifact to go on from; `kept_epoch` says where it stands
 BROUGHT = ("pictures", "given")  # what a run may bring with it, somebody's own clothes or weights; it goes when the run has ended
@@ -54,118 +37,6 @@ SILENT_SECONDS = 6.0  # a running run whose worker wrote nothing for so long has
 NOT_YOURS = "Only the browser that started this run can stop, change or delete it. You can look at it, and start one of your own."
 UNDO_SECONDS = 600.0  # a deleted run can be brought back for so long
 CURVE = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")  # the numbers of a point
-
-_TABLES = MetaData()
-_RUNS = Table(
-    "runs",
-    _TABLES,
-    Column("id", String(12), primary_key=True),
-    Column("name", String(80), nullable=False),
-    Column("recipe", String(40), nullable=False),
-    Column("plan", JSON, nullable=False),
-    Column("status", String(10), nullable=False, index=True),  # waiting, running, paused, done, stopped, failed
-    Column("phase", String(60), nullable=False, default=""),
-    Column("progress", Float, nullable=False, default=0.0),  # 0 to 1
-    Column("speed", Float),  # images a second
-    Column("created", Float, nullable=False),  # seconds since 1970
-    Column("started", Float),
-    Column("finished", Float),
-    Column("heartbeat", Float),
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("stop_requested", Boolean, nullable=False, default=False),
-    Column("message", String(500), nullable=False, default=""),
-    Column("fingerprint", String(16), nullable=False),
-    Column("data_title", String(200), nullable=False),
-    Column("test_accuracy", Float),
-    Column("test_loss", Float),
-    Column("seconds", Float),
-    Column("temperature", Float, nullable=False, default=1.0),
-    Column("owner", String(64), nullable=False, server_default=""),  # hash of a key that only its owner's browser has; "": of this computer
-    Column("note", String(500), nullable=False, server_default=""),
-    Column("pinned", Boolean, nullable=False, server_default="0"),
-    Column("removed", Float),  # when it was deleted; for UNDO_SECONDS it can be brought back
-    Column("pause_requested", Boolean, nullable=False, server_default="0"),
-    Column("parent", String(12)),  # the run it was trained on from
-    Column("kept_epoch", Float, nullable=False, server_default="0"),  # epochs behind its checkpoint
-    Column("seams", JSON, nullable=False, server_default="[]"),  # epochs at which it was taken up again
-    Column("worker", String(160), nullable=False, server_default=""),  # the process that has or had it, as core.holders writes it
-)
-_POINTS = Table(
-    "points",
-    _TABLES,
-    Column("id", Integer, primary_key=True),
-    Column("run", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("kind", String(5), nullable=False),  # batch, epoch
-    Column("epoch", Float, nullable=False),
-    Column("accuracy", Float),
-    Column("loss", Float),
-    Column("val_accuracy", Float),
-    Column("val_loss", Float),
-)
-_SNAPSHOTS = Table(
-    "snapshots",
-    _TABLES,
-    Column("run", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-    Column("epoch", Integer, primary_key=True),
-    Column("content", LargeBinary, nullable=False),
-)
-_ARTIFACTS = Table(
-    "artifacts",
-    _TABLES,
-    Column("run", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-    Column("kind", String(20), primary_key=True),
-    Column("content", LargeBinary, nullable=False),
-)
-
-
-@dataclass(frozen=True)
-class Run:
-    """A snapshot of one row of the run book; the columns of the table, times in seconds since 1970."""
-
-    id: str
-    name: str
-    recipe: str
-    plan: Mapping
-    status: str
-    phase: str
-    progress: float
-    speed: float | None
-    created: float
-    started: float | None
-    finished: float | None
-    heartbeat: float | None
-    attempts: int
-    stop_requested: bool
-    message: str
-    fingerprint: str
-    data_title: str
-    test_accuracy: float | None
-    test_loss: float | None
-    seconds: float | None
-    temperature: float
-    owner: str
-    note: str
-    pinned: bool
-    removed: float | None
-    pause_requested: bool
-    parent: str | None
-    kept_epoch: float
-    seams: list[float]
-    worker: str
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more will happen to this run."""
-        return self.status in ENDED
-
-    @property
-    def scored(self) -> bool:
-        """Whether it has a model and test answers to look at."""
-        return self.test_accuracy is not None
-
-    def belongs_to(self, key: str | None) -> bool:
-        """Whether who holds a key may stop, change or delete it. None is this computer itself; a run without an owner is everybody's."""
-        return key is None or not self.owner or secrets.compare_digest(self.owner, owner_of(key))
 
 
 @dataclass(frozen=True)
@@ -177,11 +48,6 @@ class Past:
     note: str = ""
 
 
-def owner_of(key: str) -> str:
-    """What the store keeps of somebody's secret key; "" for no key."""
-    return hashlib.sha256(key.encode()).hexdigest() if key else ""
-
-
 class Store:
     """The run book behind a SQLAlchemy URL. One engine a process; safe to use from several threads.
 
@@ -191,7 +57,7 @@ class Store:
     def __init__(self, url: str) -> None:
         try:
             address = make_url(url)
-            self._engine = _sqlite(url, address.database) if address.get_backend_name() == "sqlite" else create_engine(url)
+            self._engine = sqlite(url, address.database) if address.get_backend_name() == "sqlite" else create_engine(url)
         except (ArgumentError, ImportError) as error:
             raise StoreError(f"“{url}” is not a database address I can use. FITTING_ROOM_STORE takes a SQLAlchemy URL.") from error
         except OSError as error:
@@ -200,8 +66,8 @@ class Store:
         with self._writing() as connection:
             if connection.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")  # two that open a new or an old store must not both change its tables
-            _TABLES.create_all(connection)
-            _add_missing_columns(connection)
+            TABLES.create_all(connection)
+            add_missing_columns(connection)
             _clear_away(connection)
 
     def close(self) -> None:
@@ -232,7 +98,7 @@ class Store:
         run_id, now, owner = secrets.token_hex(4), time.time(), owner_of(key or "")
         with self._writing() as connection:
             _clear_away(connection)
-            queue = list(connection.scalars(select(_RUNS.c.owner).where(_RUNS.c.status == "waiting")))
+            queue = list(connection.scalars(select(RUNS.c.owner).where(RUNS.c.status == "waiting")))
             if len(queue) >= most_waiting:
                 raise RunError(f"{most_waiting} runs are waiting already. Please try again when some have finished.")
             if owner and owner in queue:
@@ -251,31 +117,31 @@ class Store:
                 "note": past.note if past else "",
                 **({} if waiting else {"status": "running", "started": now, "heartbeat": now, "worker": this_process()}),
             }
-            connection.execute(insert(_RUNS).values(values))
+            connection.execute(insert(RUNS).values(values))
             for kind, content in zip(BROUGHT, (pictures, given), strict=True):
                 if content is not None:
-                    connection.execute(insert(_ARTIFACTS).values(run=run_id, kind=kind, content=content))
+                    connection.execute(insert(FILES).values(run=run_id, kind=kind, content=content))
             if parent:
                 _go_on_from(connection, parent, run_id)
             if past and past.points:
                 connection.execute(
-                    insert(_POINTS), [{"run": run_id, "kind": row["kind"], **{name: row[name] for name in CURVE}} for row in past.points]
+                    insert(POINTS), [{"run": run_id, "kind": row["kind"], **{name: row[name] for name in CURVE}} for row in past.points]
                 )
             if past and past.snapshots:
                 kept = [{"run": run_id, "epoch": epoch, "content": content} for epoch, content in past.snapshots.items()]
-                connection.execute(insert(_SNAPSHOTS), kept)
+                connection.execute(insert(SNAPSHOTS), kept)
         return run_id
 
     def runs(self) -> list[Run]:
         """All runs, the newest first."""
         with self._reading() as connection:
-            query = select(_RUNS).where(_RUNS.c.removed.is_(None)).order_by(_RUNS.c.created.desc())
+            query = select(RUNS).where(RUNS.c.removed.is_(None)).order_by(RUNS.c.created.desc())
             return [Run(**row) for row in connection.execute(query).mappings()]
 
     def run(self, run_id: str) -> Run:
         """One run by its exact id. Raises RunError when there is none."""
         with self._reading() as connection:
-            row = connection.execute(select(_RUNS).where(_RUNS.c.id == run_id, _RUNS.c.removed.is_(None))).mappings().first()
+            row = connection.execute(select(RUNS).where(RUNS.c.id == run_id, RUNS.c.removed.is_(None))).mappings().first()
         if row is None:
             raise RunError(f"There is no run “{run_id}”. It may have been deleted.")
         return Run(**row)
@@ -297,8 +163,8 @@ class Store:
 
     def ahead(self, run: Run) -> list[Run]:
         """The runs that are served before this waiting one, the running ones first; none when it is next."""
-        before = or_(_RUNS.c.status == "running", (_RUNS.c.status == "waiting") & (_RUNS.c.created < run.created))
-        query = select(_RUNS).where(before, _RUNS.c.removed.is_(None), _RUNS.c.id != run.id).order_by(_RUNS.c.status, _RUNS.c.created)
+        before = or_(RUNS.c.status == "running", (RUNS.c.status == "waiting") & (RUNS.c.created < run.created))
+        query = select(RUNS).where(before, RUNS.c.removed.is_(None), RUNS.c.id != run.id).order_by(RUNS.c.status, RUNS.c.created)
         with self._reading() as connection:
             return [Run(**row) for row in connection.execute(query).mappings()]
 
@@ -307,10 +173,10 @@ class Store:
 
         Of a person who has a run training already, none that waits.
         """
-        busy = select(_RUNS.c.owner).where(_RUNS.c.status == "running", _RUNS.c.owner != "")
-        free = (_RUNS.c.status == "waiting") & _RUNS.c.owner.not_in(busy)
+        busy = select(RUNS.c.owner).where(RUNS.c.status == "running", RUNS.c.owner != "")
+        free = (RUNS.c.status == "waiting") & RUNS.c.owner.not_in(busy)
         with self._reading() as connection:
-            query = select(_RUNS).where(or_(free, _lost(connection, now))).order_by(_RUNS.c.created)
+            query = select(RUNS).where(or_(free, _lost(connection, now))).order_by(RUNS.c.created)
             return [Run(**row) for row in connection.execute(query).mappings()]
 
     def claim(self, run_id: str, now: float, worker: str = "") -> bool:
@@ -321,15 +187,15 @@ class Store:
         """
         taken = {
             "status": "running",
-            "started": func.coalesce(_RUNS.c.started, now),
+            "started": func.coalesce(RUNS.c.started, now),
             "heartbeat": now,
-            "attempts": _RUNS.c.attempts + 1,
+            "attempts": RUNS.c.attempts + 1,
             "phase": "getting ready",
             "worker": worker,
         }
         with self._writing() as connection:
-            free = or_(_RUNS.c.status == "waiting", _lost(connection, now))
-            claimed = connection.execute(update(_RUNS).where(_RUNS.c.id == run_id, free).values(taken)).rowcount == 1
+            free = or_(RUNS.c.status == "waiting", _lost(connection, now))
+            claimed = connection.execute(update(RUNS).where(RUNS.c.id == run_id, free).values(taken)).rowcount == 1
             if claimed and not connection.scalar(_given_to(run_id)):
                 _take_up_again(connection, run_id)
         return claimed
@@ -343,13 +209,13 @@ class Store:
         with self._writing() as connection:
             _set(connection, run_id, worker, **columns)
             if columns.get("status") in ENDED:
-                connection.execute(delete(_ARTIFACTS).where(_brought_by(run_id)))
+                connection.execute(delete(FILES).where(_brought_by(run_id)))
 
     def add_point(self, run_id: str, point: Mapping, worker: str | None = None, **columns: object) -> None:
         """Add a point of the curve (`kind`, `epoch`, `accuracy`, `loss`, ...) and set columns of the run in the same stroke."""
         with self._writing() as connection:
             _set(connection, run_id, worker, **columns)
-            connection.execute(insert(_POINTS).values(run=run_id, **point))
+            connection.execute(insert(POINTS).values(run=run_id, **point))
 
     def add_epoch(
         self, run_id: str, point: Mapping, snapshot: bytes, checkpoint: bytes, worker: str | None = None, **columns: object
@@ -357,8 +223,8 @@ class Store:
         """Add the point of a whole epoch with its snapshot and the checkpoint to go on from, all or nothing."""
         with self._writing() as connection:
             _set(connection, run_id, worker, kept_epoch=point["epoch"], **columns)
-            connection.execute(insert(_POINTS).values(run=run_id, **point))
-            connection.execute(insert(_SNAPSHOTS).values(run=run_id, epoch=round(point["epoch"]), content=snapshot))
+            connection.execute(insert(POINTS).values(run=run_id, **point))
+            connection.execute(insert(SNAPSHOTS).values(run=run_id, epoch=round(point["epoch"]), content=snapshot))
             _put(connection, run_id, CHECKPOINT, checkpoint)
 
     def keep(self, run_id: str, checkpoint: bytes, epoch: float, worker: str | None = None, **columns: object) -> None:
@@ -370,17 +236,17 @@ class Store:
     def checkpoint(self, run_id: str) -> bytes | None:
         """Where the run can go on from, if it has come so far."""
         with self._reading() as connection:
-            return connection.scalar(select(_ARTIFACTS.c.content).where(_ARTIFACTS.c.run == run_id, _ARTIFACTS.c.kind == CHECKPOINT))
+            return connection.scalar(select(FILES.c.content).where(FILES.c.run == run_id, FILES.c.kind == CHECKPOINT))
 
     def epochs(self, run_id: str) -> list[int]:
         """The epochs a run has a snapshot of, in order."""
         with self._reading() as connection:
-            return list(connection.scalars(select(_SNAPSHOTS.c.epoch).where(_SNAPSHOTS.c.run == run_id).order_by(_SNAPSHOTS.c.epoch)))
+            return list(connection.scalars(select(SNAPSHOTS.c.epoch).where(SNAPSHOTS.c.run == run_id).order_by(SNAPSHOTS.c.epoch)))
 
     def snapshot(self, run_id: str, epoch: int) -> bytes:
         """What the run's network said at the end of an epoch, as `core.keeping.Snapshot` writes it. Raises RunError when there is none."""
         with self._reading() as connection:
-            content = connection.scalar(select(_SNAPSHOTS.c.content).where(_SNAPSHOTS.c.run == run_id, _SNAPSHOTS.c.epoch == epoch))
+            content = connection.scalar(select(SNAPSHOTS.c.content).where(SNAPSHOTS.c.run == run_id, SNAPSHOTS.c.epoch == epoch))
         if content is None:
             raise RunError(f"Nothing was kept of epoch {epoch} of this run. Choose another.")
         return content
@@ -389,24 +255,24 @@ class Store:
         """Store what a run made and how it ended, all or nothing."""
         with self._writing() as connection:
             _set(connection, run_id, worker, **columns)
-            connection.execute(delete(_ARTIFACTS).where(_brought_by(run_id)))
+            connection.execute(delete(FILES).where(_brought_by(run_id)))
             for kind, content in artifacts.items():
                 _put(connection, run_id, kind, content)
 
     def points(self, run_id: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The curve so far: one table of batches and one of epochs (epoch, accuracy, loss, val_accuracy, val_loss)."""
-        query = select(_POINTS).where(_POINTS.c.run == run_id).order_by(_POINTS.c.id)
+        query = select(POINTS).where(POINTS.c.run == run_id).order_by(POINTS.c.id)
         with self._reading() as connection:
             rows = connection.execute(query).all()
-        table = pd.DataFrame(rows, columns=[column.name for column in _POINTS.columns])
+        table = pd.DataFrame(rows, columns=[column.name for column in POINTS.columns])
         return tuple(table.loc[table["kind"] == kind, list(CURVE)].astype(float).reset_index(drop=True) for kind in ("batch", "epoch"))
 
     def epochs_of_all(self) -> pd.DataFrame:
         """The points of whole epochs of every run, in one query: run, epoch, accuracy, loss, val_accuracy, val_loss."""
-        columns = [_POINTS.c.run, *(_POINTS.c[name] for name in CURVE)]
-        query = select(*columns).join(_RUNS, _RUNS.c.id == _POINTS.c.run).where(_POINTS.c.kind == "epoch", _RUNS.c.removed.is_(None))
+        columns = [POINTS.c.run, *(POINTS.c[name] for name in CURVE)]
+        query = select(*columns).join(RUNS, RUNS.c.id == POINTS.c.run).where(POINTS.c.kind == "epoch", RUNS.c.removed.is_(None))
         with self._reading() as connection:
-            rows = connection.execute(query.order_by(_POINTS.c.run, _POINTS.c.epoch)).all()
+            rows = connection.execute(query.order_by(POINTS.c.run, POINTS.c.epoch)).all()
         return pd.DataFrame(rows, columns=["run", *CURVE]).astype(dict.fromkeys(CURVE, float))
 
     def given(self, run_id: str) -> bytes | None:
@@ -417,7 +283,7 @@ class Store:
     def artifact(self, run_id: str, kind: str) -> bytes:
         """A file a run made or brought: one of ARTIFACTS or BROUGHT. Raises RunError when it has none (yet)."""
         with self._reading() as connection:
-            content = connection.scalar(select(_ARTIFACTS.c.content).where(_ARTIFACTS.c.run == run_id, _ARTIFACTS.c.kind == kind))
+            content = connection.scalar(select(FILES.c.content).where(FILES.c.run == run_id, FILES.c.kind == kind))
         if content is None:
             raise RunError("This run has no model yet. Wait until it has finished, or choose another run.")
         return content
@@ -425,36 +291,36 @@ class Store:
     def pictures(self, run_id: str) -> bytes | None:
         """The data set a run brought with it, while it has not ended; None when it uses the one everybody has."""
         with self._reading() as connection:
-            return connection.scalar(select(_ARTIFACTS.c.content).where(_ARTIFACTS.c.run == run_id, _ARTIFACTS.c.kind == "pictures"))
+            return connection.scalar(select(FILES.c.content).where(FILES.c.run == run_id, FILES.c.kind == "pictures"))
 
     def artifacts(self, run_id: str) -> list[str]:
         """The kinds of files a run has."""
         with self._reading() as connection:
-            return list(connection.scalars(select(_ARTIFACTS.c.kind).where(_ARTIFACTS.c.run == run_id)))
+            return list(connection.scalars(select(FILES.c.kind).where(FILES.c.run == run_id)))
 
     def stop(self, run_id: str, key: str | None = None) -> None:
         """Ask the worker to stop; a run that waits or is paused ends at once. Raises RunError when the key is not its owner's."""
         self._check_owner(run_id, key)
         with self._writing() as connection:
             for status, message in (("waiting", "Taken out of the queue before it began."), ("paused", "Ended while it was paused.")):
-                asked = update(_RUNS).where(_RUNS.c.id == run_id, _RUNS.c.status == status)
+                asked = update(RUNS).where(RUNS.c.id == run_id, RUNS.c.status == status)
                 if connection.execute(asked.values(status="stopped", finished=time.time(), message=message)).rowcount:
-                    connection.execute(delete(_ARTIFACTS).where(_brought_by(run_id)))
-            running = update(_RUNS).where(_RUNS.c.id == run_id, _RUNS.c.status == "running")
+                    connection.execute(delete(FILES).where(_brought_by(run_id)))
+            running = update(RUNS).where(RUNS.c.id == run_id, RUNS.c.status == "running")
             connection.execute(running.values(stop_requested=True))
 
     def pause(self, run_id: str, key: str | None = None) -> None:
         """Ask the worker to keep where the run stands and to serve others meanwhile. Raises RunError when the key is not its owner's."""
         self._check_owner(run_id, key)
         with self._writing() as connection:
-            running = update(_RUNS).where(_RUNS.c.id == run_id, _RUNS.c.status == "running")
+            running = update(RUNS).where(RUNS.c.id == run_id, RUNS.c.status == "running")
             connection.execute(running.values(pause_requested=True))
 
     def go_on(self, run_id: str, key: str | None = None) -> None:
         """Put a paused run back into the queue, at its old place. Raises RunError when the key is not its owner's."""
         self._check_owner(run_id, key)
         with self._writing() as connection:
-            paused = update(_RUNS).where(_RUNS.c.id == run_id, _RUNS.c.status == "paused")
+            paused = update(RUNS).where(RUNS.c.id == run_id, RUNS.c.status == "paused")
             connection.execute(paused.values(status="waiting", pause_requested=False, attempts=0, message=""))
 
     def rename(self, run_id: str, name: str, key: str | None = None) -> None:
@@ -463,7 +329,7 @@ class Store:
         if not name.strip():
             raise RunError("A run needs a name. Type at least one letter.")
         with self._writing() as connection:
-            connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(name=_free_name(connection, name.strip()[:60], run_id)))
+            connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(name=_free_name(connection, name.strip()[:60], run_id)))
 
     def annotate(self, run_id: str, key: str | None = None, note: str | None = None, pinned: bool | None = None) -> None:
         """Write a note about a run, or pin it. Raises RunError when the key is not its owner's."""
@@ -486,7 +352,7 @@ class Store:
     def restore(self, run_id: str, key: str | None = None) -> None:
         """Bring a deleted run back. Raises RunError when it is too late, or the key is not its owner's."""
         with self._reading() as connection:
-            row = connection.execute(select(_RUNS).where(_RUNS.c.id == run_id)).mappings().first()
+            row = connection.execute(select(RUNS).where(RUNS.c.id == run_id)).mappings().first()
         if row is None:
             raise RunError("It is too late: this run is gone.")
         if not Run(**row).belongs_to(key):
@@ -526,97 +392,72 @@ class Store:
 
 def _lost(connection: Connection, now: float) -> ColumnElement[bool]:
     """The condition for a running run whose worker is seen dead, or wrote nothing for SILENT_SECONDS."""
-    holders = connection.scalars(select(_RUNS.c.worker).where(_RUNS.c.status == "running"))
+    holders = connection.scalars(select(RUNS.c.worker).where(RUNS.c.status == "running"))
     dead = [holder for holder in holders if is_dead(holder)]
-    return (_RUNS.c.status == "running") & or_(_RUNS.c.heartbeat < now - SILENT_SECONDS, _RUNS.c.worker.in_(dead))
+    return (RUNS.c.status == "running") & or_(RUNS.c.heartbeat < now - SILENT_SECONDS, RUNS.c.worker.in_(dead))
 
 
 def _set(connection: Connection, run_id: str, worker: str | None, **columns: object) -> None:
     """Set columns of a run. Raises TakenError when a worker writes that no longer has it."""
-    row = _RUNS.c.id == run_id
+    row = RUNS.c.id == run_id
     if worker is not None:
-        row &= (_RUNS.c.worker == worker) & (_RUNS.c.status == "running")
-    found = connection.execute(update(_RUNS).where(row).values(columns or {"id": run_id})).rowcount
+        row &= (RUNS.c.worker == worker) & (RUNS.c.status == "running")
+    found = connection.execute(update(RUNS).where(row).values(columns or {"id": run_id})).rowcount
     if worker is not None and not found:
         raise TakenError("Another worker has taken this run.")
 
 
 def _put(connection: Connection, run_id: str, kind: str, content: bytes) -> None:
-    connection.execute(delete(_ARTIFACTS).where(_ARTIFACTS.c.run == run_id, _ARTIFACTS.c.kind == kind))
-    connection.execute(insert(_ARTIFACTS).values(run=run_id, kind=kind, content=content))
+    connection.execute(delete(FILES).where(FILES.c.run == run_id, FILES.c.kind == kind))
+    connection.execute(insert(FILES).values(run=run_id, kind=kind, content=content))
 
 
 def _take_up_again(connection: Connection, run_id: str) -> None:
     """Take back what came after a run's checkpoint, and mark the seam in its curve."""
-    kept, seams = connection.execute(select(_RUNS.c.kept_epoch, _RUNS.c.seams).where(_RUNS.c.id == run_id)).one()
-    later = (_POINTS.c.run == run_id) & (_POINTS.c.epoch > kept + 1e-6)
-    lost = connection.execute(delete(_POINTS).where(later)).rowcount
+    kept, seams = connection.execute(select(RUNS.c.kept_epoch, RUNS.c.seams).where(RUNS.c.id == run_id)).one()
+    later = (POINTS.c.run == run_id) & (POINTS.c.epoch > kept + 1e-6)
+    lost = connection.execute(delete(POINTS).where(later)).rowcount
     if kept and (lost or kept not in seams):
-        connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(seams=sorted({*seams, kept})))
+        connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(seams=sorted({*seams, kept})))
     if not kept:
-        connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(progress=0.0))
+        connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(progress=0.0))
 
 
 def _go_on_from(connection: Connection, parent: str, run_id: str) -> None:
     """Give a new run the checkpoint, curve and snapshots of another. Raises RunError when that has none."""
-    kept = connection.scalar(select(_RUNS.c.kept_epoch).where(_RUNS.c.id == parent, _RUNS.c.removed.is_(None)))
-    content = connection.scalar(select(_ARTIFACTS.c.content).where(_ARTIFACTS.c.run == parent, _ARTIFACTS.c.kind == CHECKPOINT))
+    kept = connection.scalar(select(RUNS.c.kept_epoch).where(RUNS.c.id == parent, RUNS.c.removed.is_(None)))
+    content = connection.scalar(select(FILES.c.content).where(FILES.c.run == parent, FILES.c.kind == CHECKPOINT))
     if not kept or content is None:
         raise RunError("Nothing is kept of that run to train on from. Start a new one.")
     _put(connection, run_id, CHECKPOINT, content)
-    for table in (_POINTS, _SNAPSHOTS):
+    for table in (POINTS, SNAPSHOTS):
         copied = [column for column in table.columns if column.name not in ("id", "run")]
         rows = select(literal(run_id), *copied).where(table.c.run == parent, table.c.epoch <= kept + 1e-6).order_by(table.c.epoch)
         connection.execute(insert(table).from_select(["run", *(column.name for column in copied)], rows))
-    connection.execute(update(_RUNS).where(_RUNS.c.id == run_id).values(kept_epoch=kept))
-
-
-def _add_missing_columns(connection: Connection) -> None:
-    """Bring a store written by an earlier version up to date: it only lacks columns."""
-    there = {column["name"] for column in inspect(connection).get_columns(_RUNS.name)}
-    for column in _RUNS.columns:
-        if column.name not in there:
-            connection.execute(DDL(f"ALTER TABLE {_RUNS.name} ADD COLUMN {CreateColumn(column).compile(connection)}"))
+    connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(kept_epoch=kept))
 
 
 def _clear_away(connection: Connection) -> None:
     """Remove for good what was deleted long enough ago."""
-    gone = select(_RUNS.c.id).where(_RUNS.c.removed < time.time() - UNDO_SECONDS)
-    for table, column in ((_POINTS, _POINTS.c.run), (_SNAPSHOTS, _SNAPSHOTS.c.run), (_ARTIFACTS, _ARTIFACTS.c.run), (_RUNS, _RUNS.c.id)):
+    gone = select(RUNS.c.id).where(RUNS.c.removed < time.time() - UNDO_SECONDS)
+    for table, column in ((POINTS, POINTS.c.run), (SNAPSHOTS, SNAPSHOTS.c.run), (FILES, FILES.c.run), (RUNS, RUNS.c.id)):
         connection.execute(delete(table).where(column.in_(gone)))
 
 
 def _brought_by(run_id: str) -> ColumnElement[bool]:
-    return (_ARTIFACTS.c.run == run_id) & _ARTIFACTS.c.kind.in_(BROUGHT)
+    return (FILES.c.run == run_id) & FILES.c.kind.in_(BROUGHT)
 
 
 def _given_to(run_id: str) -> Select:
-    return select(_ARTIFACTS.c.content).where(_ARTIFACTS.c.run == run_id, _ARTIFACTS.c.kind == "given")
+    return select(FILES.c.content).where(FILES.c.run == run_id, FILES.c.kind == "given")
 
 
 def _cause(error: SQLAlchemyError) -> str:
     return str(getattr(error, "orig", None) or error).splitlines()[0]
 
 
-def _sqlite(url: str, path: str | None) -> Engine:
-    """An engine for an SQLite file: connections are short-lived, readers never block the writer (WAL), writers wait their turn."""
-    from pathlib import Path
-
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 20})
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection, _record) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA secure_delete=ON")  # somebody's pictures are gone from the file, not only from its index
-
-    return engine
-
-
 def _free_name(connection: Connection, name: str, own_id: str = "") -> str:
-    taken = set(connection.scalars(select(_RUNS.c.name).where(_RUNS.c.id != own_id)))
+    taken = set(connection.scalars(select(RUNS.c.name).where(RUNS.c.id != own_id)))
     number = 2
     free = name
     while free in taken:

@@ -9,7 +9,7 @@ import streamlit as st
 from core import diagram, operations
 from core.labels import NAMES
 from core.lessons import CHOICES, LAYERS, LESSONS, facts, results
-from core.training import Plan, duration, estimate
+from core.plan import Plan, duration, estimate
 from models import measured
 from models.catalogue import RECIPES, layers
 from pages.shared import pictures

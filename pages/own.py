@@ -9,7 +9,7 @@ import streamlit as st
 from core.gallery import sheet
 from core.labels import CLASSES, COLOURS, NAMES, SLUGS
 from core.own import FEWEST, Own, example_table, example_zip, read
-from core.training import duration
+from core.plan import duration
 from pages.shared import pictures
 from pages.shared.frame import frame, guard
 from pages.shared.services import OWN, halves, jobs, own, own_word, settings, shared_data, use_own

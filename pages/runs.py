@@ -11,8 +11,9 @@ import streamlit as st
 
 from core import bundle, charts, evaluation, report, script, weights
 from core.labels import NAMES
-from core.store import NOT_YOURS, UNDO_SECONDS, Run
-from core.training import Plan, duration
+from core.plan import Plan, duration
+from core.store import NOT_YOURS, UNDO_SECONDS
+from core.tables import Run
 from models.catalogue import OWN, every
 from pages.shared import builder, pictures
 from pages.shared.frame import frame, guard

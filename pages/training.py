@@ -8,8 +8,8 @@ import streamlit as st
 
 from core import answers, charts, script
 from core.lessons import LAYERS, LESSONS
-from core.store import Run
-from core.training import Plan, duration, estimate
+from core.plan import Plan, duration, estimate
+from core.tables import Run
 from models.catalogue import OWN, RECIPES, layers, own_recipe
 from pages.shared import builder
 from pages.shared.controls import finer, surprise

@@ -18,9 +18,10 @@ from core import answers, atlas, dataset, gallery, garments
 from core.dataset import Dataset
 from core.inference import Network
 from core.own import Own, Shelf, pack
+from core.plan import Plan
 from core.settings import Settings
-from core.store import Past, Run, Store
-from core.training import Plan
+from core.store import Past, Store
+from core.tables import Run
 
 if TYPE_CHECKING:
     from core.jobs import Jobs

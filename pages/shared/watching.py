@@ -12,8 +12,8 @@ from core import charts
 from core.keeping import Snapshot
 from core.labels import NAMES
 from core.learning import told
-from core.store import Run
-from core.training import Plan, duration, estimate
+from core.plan import Plan, duration, estimate
+from core.tables import Run
 from pages.shared import pictures
 from pages.shared.services import data, halves, key, measured, shared_data, store
 from pages.shared.tiles import tiles

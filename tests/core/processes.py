@@ -10,7 +10,7 @@ import psutil
 
 from core.jobs import address_file
 from core.settings import Settings
-from core.store import Run
+from core.tables import Run
 
 PATIENCE = 180  # seconds; only a failing test waits so long
 

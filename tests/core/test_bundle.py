@@ -16,9 +16,10 @@ from core.answers import tested
 from core.dataset import Dataset
 from core.errors import FittingRoomError
 from core.keeping import Snapshot
+from core.plan import Plan
 from core.settings import Settings
-from core.store import Run, Store
-from core.training import Plan
+from core.store import Store
+from core.tables import Run
 from core.weights import written
 from models.catalogue import OWN, RECIPES
 

@@ -105,7 +105,7 @@ def test_the_code_of_a_run_and_of_a_recipe_is_printed_and_weights_are_scored_as_
 
 
 def test_this_computer_stops_and_deletes_anybodys_run(small_home: Settings) -> None:
-    from core.training import Plan
+    from core.plan import Plan
 
     store = Store(small_home.store_url)
     run_id = store.create(Plan.of("quick").as_dict(), "Theirs", "0" * 16, "Clothes", key="somebody's")

@@ -8,9 +8,9 @@ import pytest
 
 from core import jobs as queue
 from core.dataset import Dataset
+from core.plan import Plan
 from core.settings import Settings
 from core.store import Store
-from core.training import Plan
 from tests.core.processes import family, kill, trainer, wait_for
 
 

@@ -15,9 +15,10 @@ import pytest
 from core.dataset import Dataset
 from core.jobs import PROJECT, Jobs
 from core.keeping import Checkpoint
+from core.plan import Plan
 from core.settings import Settings
-from core.store import Run, Store
-from core.training import Plan
+from core.store import Store
+from core.tables import Run
 from tests.core.processes import family, kill, trainer, wait_for
 
 SLOWLY = {"batch_size": 2, "dropout": 0.3}  # many steps an epoch, and random states to lose

@@ -16,9 +16,9 @@ from core.errors import DataError
 from core.gallery import png
 from core.holders import this_process
 from core.photo import read_photo
+from core.plan import Plan
 from core.settings import Settings
 from core.store import Store
-from core.training import Plan
 from models.catalogue import RECIPES
 
 LIMITS = Settings()

@@ -12,8 +12,9 @@ from core.dataset import Dataset
 from core.errors import PlanError
 from core.inference import Network
 from core.lessons import LAYERS
+from core.plan import Plan, estimate
 from core.settings import Settings
-from core.training import Plan, Watcher, estimate, train
+from core.training import Watcher, train
 from models.catalogue import OWN, describe, every, own_recipe
 from models.own_network import KINDS, MOST_LAYERS, MOST_PARAMETERS, MOST_WORK, LayerError, checked, pictures_per_second, walk
 

@@ -13,9 +13,9 @@ from core import runner
 from core.answers import SHIPPED, best, network, tested
 from core.dataset import Dataset
 from core.errors import RunError
+from core.plan import Plan
 from core.settings import Settings
 from core.store import Store
-from core.training import Plan
 
 
 @pytest.fixture

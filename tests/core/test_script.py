@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from core.dataset import CSV_COLUMNS, TABLES, Dataset
+from core.plan import Plan
 from core.script import notebook, of_run, script
 from core.settings import Settings
 from core.store import Store
-from core.training import Plan, Result, Watcher, train
+from core.training import Result, Watcher, train
 from models.catalogue import every
 from tests.core.test_weights import arrays
 

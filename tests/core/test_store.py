@@ -13,8 +13,8 @@ import pytest
 
 from core.errors import RunError, StoreError, TakenError
 from core.holders import is_dead, this_process
+from core.plan import Plan
 from core.store import SILENT_SECONDS, UNDO_SECONDS, Past, Store
-from core.training import Plan
 
 PLAN = Plan.of("quick", epochs=1).as_dict()
 

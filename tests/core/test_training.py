@@ -13,23 +13,9 @@ from core.dataset import Dataset
 from core.errors import PlanError, RunError
 from core.inference import Network
 from core.keeping import SHEET, Checkpoint, Snapshot
+from core.plan import AUGMENTS, SCHEDULES, Plan, duration, estimate
 from core.settings import Settings
-from core.training import (
-    AUGMENTS,
-    SCHEDULES,
-    Paused,
-    Plan,
-    Point,
-    Result,
-    Watcher,
-    _rate,
-    best_temperature,
-    changed,
-    duration,
-    estimate,
-    first_filters,
-    train,
-)
+from core.training import Paused, Point, Result, Watcher, _rate, best_temperature, changed, first_filters, train
 from models.catalogue import RECIPES
 
 SMALL = {"epochs": 2, "batch_size": 32}

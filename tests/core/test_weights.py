@@ -11,9 +11,10 @@ from core import runner, weights
 from core.answers import tested
 from core.dataset import Dataset
 from core.errors import RunError
+from core.plan import Plan
 from core.settings import Settings
 from core.store import Store
-from core.training import Plan, load, train
+from core.training import load, train
 from models.catalogue import RECIPES, every
 
 

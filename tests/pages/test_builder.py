@@ -6,10 +6,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.dataset import Dataset
+from core.plan import Plan
 from core.runner import carry_out
 from core.settings import Settings
 from core.store import Store
-from core.training import Plan
 from core.weights import written
 from models.catalogue import own_recipe
 from models.own_network import MOST_LAYERS, checked

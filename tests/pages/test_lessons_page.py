@@ -6,8 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.lessons import LESSONS
+from core.plan import Plan
 from core.store import Store
-from core.training import Plan
 from models.catalogue import RECIPES
 from tests.pages.conftest import opened as open_page
 

@@ -11,10 +11,10 @@ from core import evaluation
 from core.answers import SHIPPED, tested
 from core.dataset import Dataset
 from core.labels import NAMES
+from core.plan import Plan
 from core.runner import carry_out
 from core.settings import Settings
 from core.store import Store
-from core.training import Plan
 from tests.pages.conftest import opened as open_page
 
 pytestmark = pytest.mark.usefixtures("small_data")

@@ -11,10 +11,10 @@ from streamlit.testing.v1 import AppTest
 from core import bundle, evaluation
 from core.answers import tested
 from core.dataset import Dataset
+from core.plan import Plan
 from core.runner import carry_out
 from core.settings import Settings
 from core.store import NOT_YOURS, Store
-from core.training import Plan
 from core.weights import written
 from models.catalogue import RECIPES
 from tests.pages.conftest import opened as open_page

@@ -9,10 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.dataset import Dataset
+from core.plan import Plan
 from core.runner import carry_out
 from core.settings import Settings
-from core.store import Store, owner_of
-from core.training import Plan
+from core.store import Store
+from core.tables import owner_of
 from tests.pages.conftest import opened as open_page
 
 pytestmark = pytest.mark.usefixtures("small_data")

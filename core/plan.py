@@ -1,0 +1,136 @@
+"""What a run is asked to do: the plan a person chose before Start, its limits, and how long it will take. Knows nothing of Keras."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from core.errors import PlanError
+from core.settings import Settings
+from models.catalogue import OWN, RECIPES, Recipe, own_recipe
+from models.own_network import LayerError
+
+SCHEDULES = {"": "as published", "constant": "stays the same", "cosine": "falls in a wave", "steps": "falls in two steps"}
+AUGMENTS = {"": "as they are", "mirror": "mirrored", "shift": "shifted", "both": "mirrored and shifted"}
+MOST_DROPOUT = 0.8
+HELD_BACK = 0.1  # share of the training pictures, where a recipe holds none back and the plan needs some
+SHIFT = 0.08  # of width and height: two dots each way
+OVERHEAD_SECONDS = 4.0  # getting ready, scoring and saving
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a person chose before Start; `Plan.of(recipe)` has the author's choices."""
+
+    recipe: str
+    epochs: int  # 0: its weights are loaded, not trained
+    batch_size: int
+    learning_rate: float
+    examples: int | None = None  # None: all of the training pictures
+    seed: int = 0
+    variant: str = ""  # of the recipe; "" is as published
+    schedule: str = ""  # how the learning rate changes, one of SCHEDULES; "" is as published
+    dropout: float = 0.0  # share of the neurons before the last layer that each batch leaves out, beside the recipe's own
+    augment: str = ""  # how training pictures are changed anew each time, one of AUGMENTS; "" is not at all
+    patience: int = 0  # epochs without a better one before it stops by itself and goes back to the best; 0: it never does
+    layers: tuple[tuple, ...] | None = None  # of one's own network, as models/own_network.py takes them
+
+    def __post_init__(self) -> None:
+        if self.layers is not None:  # the store gives lists back
+            object.__setattr__(self, "layers", tuple(map(tuple, self.layers)))
+
+    @classmethod
+    def of(cls, recipe: str, variant: str = "", **changes: object) -> "Plan":
+        """The plan of a recipe as published, with changes; a change of None is no change.
+
+        Raises PlanError for an unknown recipe, and for layers of one's own network that do not fit together.
+        """
+        base = _recipe(recipe, changes.get("layers"))
+        names = [row.name for row in base.variants]
+        if variant and variant not in names:
+            raise PlanError(f"“{recipe}” has no variant “{variant}”. It has {', '.join(names) or 'none'}.")
+        row = base.variant(variant)
+        plan = cls(recipe, row.epochs, row.batch_size, row.learning_rate, variant=variant)
+        return replace(plan, **{name: value for name, value in changes.items() if value is not None})
+
+    @classmethod
+    def loading(cls, recipe: str, variant: str = "", layers: Sequence[Sequence] | None = None) -> "Plan":
+        """The plan of a run that loads weights instead of training. Raises PlanError for an unknown recipe."""
+        return cls.of(recipe, variant, epochs=0, layers=layers)
+
+    @property
+    def loads(self) -> bool:
+        """Whether its weights are loaded from a file that came with the run."""
+        return self.epochs == 0
+
+    def checked(self, settings: Settings, available: int) -> "Plan":
+        """This plan, when it lies within the limits. Raises PlanError that names the value and what is allowed."""
+        examples = available if self.examples is None else self.examples
+        for words, value, low, high in (
+            ("The number of pictures", examples, min(100, available), available),
+            ("The number of epochs", self.epochs, 1, settings.max_epochs),
+            ("The batch size", self.batch_size, 1, 4096),
+            ("The learning rate", self.learning_rate, 1e-6, 1.0),
+            ("The seed", self.seed, 0, 2**31 - 1),
+            ("The dropout", self.dropout, 0.0, MOST_DROPOUT),
+            ("The patience", self.patience, 0, settings.max_epochs),
+            ("The size of the network", self.row.parameters, 1, settings.max_parameters),
+        ):
+            if not low <= value <= high:
+                raise PlanError(f"{words} is {value:,}, but must lie between {low:,} and {high:,}.")
+        for words, chosen, known in (("schedule", self.schedule, SCHEDULES), ("change of pictures", self.augment, AUGMENTS)):
+            if chosen not in known:
+                raise PlanError(f"There is no {words} “{chosen}”. Choose one of {', '.join(filter(None, known))}, or none.")
+        _recipe(self.recipe, self.layers)
+        return self
+
+    @property
+    def row(self) -> Recipe:
+        """The recipe, with its variant applied; a run that shall stop by itself holds pictures back to go by.
+
+        Raises PlanError when the layers of one's own network do not fit.
+        """
+        row = _recipe(self.recipe, self.layers).variant(self.variant)
+        return replace(row, validation=HELD_BACK) if self.patience and not row.validation else row
+
+    @property
+    def network(self) -> str:
+        """What its speed is remembered by: the recipe's name, and for one's own network its layers too."""
+        return self.recipe if self.layers is None else f"{self.recipe} {list(map(list, self.layers))}"
+
+    @property
+    def title(self) -> str:
+        """What a run of this plan is called when nobody names it."""
+        variant = next((row.title for row in self.row.variants if row.name == self.variant), "")
+        return f"{self.row.title}: {variant}" if variant else self.row.title
+
+    def as_dict(self) -> dict:
+        """Plain values for the store."""
+        return asdict(self)
+
+    def images(self, available: int) -> int:
+        """How many pictures the run looks at, over all epochs."""
+        count = min(self.examples or available, available)
+        return self.epochs * (count - round(count * self.row.validation))
+
+
+def _recipe(name: str, layers: Sequence[Sequence] | None) -> Recipe:
+    """A recipe of the catalogue, or the one made of one's own layers. Raises PlanError when there is none or the layers do not fit."""
+    if name == OWN:
+        try:
+            return own_recipe(layers or ())
+        except LayerError as error:
+            raise PlanError(str(error)) from error
+    if name not in RECIPES:
+        raise PlanError(f"There is no recipe “{name}”. Choose one of {', '.join(RECIPES)}.")
+    return RECIPES[name]
+
+
+def estimate(plan: Plan, available: int, measured: Mapping[str, float]) -> float:
+    """Seconds a run will take from Start to its last score: `measured` holds images a second by `plan.network`, from earlier runs here."""
+    return OVERHEAD_SECONDS + plan.images(available) / measured.get(plan.network, plan.row.images_per_second)
+
+
+def duration(seconds: float) -> str:
+    """A length of time in round words: "8 s", "3 min", "1.5 h"."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
