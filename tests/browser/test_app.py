@@ -129,9 +129,12 @@ def test_stop_really_stops_and_a_second_start_waits_its_turn(app: App, open_page
 
 
 def choose(page: Page, network: str) -> None:
-    """Take a network from the list on the Train page, once all of the page is there: what comes in later closes an open list."""
+    """Take a network from the list on the Train page. The list is brought into sight first: an open one closes when the page scrolls."""
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
-    page.get_by_role("combobox", name=re.compile("Network")).click()
+    box = page.get_by_role("combobox", name=re.compile("Network"))
+    box.scroll_into_view_if_needed()
+    page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    box.click()
     page.get_by_role("option", name=network).click()
     settled(page)
 
@@ -139,20 +142,21 @@ def choose(page: Page, network: str) -> None:
 def test_a_network_is_built_on_a_phone_and_learns(app: App, open_page: Open) -> None:
     page = open_page(f"{app.address}/training", width=390, height=844)
     choose(page, "Build your own")
-    page.get_by_role("button", name="A small one").click()
-    expect(page.get_by_text("50,890 numbers to learn.")).to_be_visible()
-    page.get_by_role("button", name="1 · Dense").click()
-    page.get_by_role("button", name="Convolution").click()
-    expect(page.get_by_role("button", name="1 · Convolution")).to_be_visible()
-    expect(page.get_by_text("32 pictures of 26 × 26 dots")).to_be_visible()
-    page.get_by_role("button", name="Down", exact=True).click()
-    expect(page.get_by_text("Layer 2 needs pictures")).to_be_visible()
+
+    def press(name: str, then: str) -> None:
+        page.get_by_role("button", name=re.compile(rf"{name}\b")).click()
+        expect(page.get_by_text(then).first).to_be_visible()
+        settled(page)
+
+    press("A small one", "50,890 numbers to learn.")
+    press("1 · Dense", "Neurons: how many sums it takes")
+    press("Convolution", "32 pictures of 26 × 26 dots")
+    press("Down", "Layer 2 needs pictures")
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_disabled()
     assert sideways(page) == []
-    page.get_by_role("button", name="Take out").click()
+    press("Take out", "50,890 numbers to learn.")
     page.get_by_role("radio", name="a taste").click()
-    page.get_by_role("button", name="Start", exact=True).click()
-    expect(page.get_by_text("of the test pictures right")).to_be_visible()
+    press("Start", "of the test pictures right")
     expect(page.get_by_text("Its layers: the picture → Dense (64 neurons) → ten answers")).to_be_visible()
     no_trouble(page)
 
@@ -274,7 +278,8 @@ def sideways(page: Page) -> list[str]:
     """What reaches over the right edge, save for what has a scroll bar of its own."""
     return page.evaluate(
         "[...document.querySelectorAll('[data-testid=stMain] *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1"
-        " && !e.closest('.numbers, .strip, [data-testid=stDataFrame], [data-testid=stElementToolbar], .st-key-menu, .js-plotly-plot')"
+        " && !e.closest('.numbers, .strip, [data-testid=stDataFrame], [data-testid=stCode], [data-testid=stElementToolbar],"
+        " .st-key-menu, .js-plotly-plot')"
         " && getComputedStyle(e).position !== 'fixed').map(e => e.tagName + '.' + e.className).slice(0, 5)"
     )
 
