@@ -1,13 +1,14 @@
-"""The benchmark of people's pictures measures what it says, names what it cannot read, and writes its table where it belongs."""
+"""The benchmarks of people's pictures and of training measure what they say, and print and write it where it belongs."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from benchmarks import pictures
+from benchmarks import pictures, training
 from core.inference import Answer
 from core.labels import NAMES
 from core.photo import OPENED
@@ -105,3 +106,87 @@ def test_the_table_goes_between_its_marks(tmp_path):
 
 def test_the_readme_has_the_marks():
     assert pictures.README.read_text(encoding="utf-8").count(pictures.BEGIN) == 1
+
+
+def test_multiply_adds_are_those_counted_by_hand():
+    rows = [
+        {"shape": [26, 26, 64], "parameters": 640},
+        {"shape": [13, 13, 64], "parameters": 0},
+        {"shape": [10816], "parameters": 0},
+        {"shape": [128], "parameters": 1384576},
+    ]
+    convolution, dense = 26 * 26 * 9 * 64, 10816 * 128
+    assert training.multiply_adds(rows) == (convolution + dense, 2 * convolution + 3 * dense)
+    assert training.multiply_adds(training.layers("hello-world")) == (784 * 128 + 1280, 2 * 784 * 128 + 3 * 1280)
+
+
+def test_recipes_with_convolutions_are_timed_with_fewer_pictures_unless_asked():
+    usual = {name: training.examples(name, None, 60_000) for name in training.RECIPES}
+    assert usual == {
+        "quick": 60_000, "hello-world": 60_000, "clothes-ann": 60_000,
+        "five-steps": training.SOME, "intuitive-cnn": training.SOME, "new-abcd": training.SOME,
+    }  # fmt: skip
+    assert training.examples("new-abcd", 20_000, 60_000) == 20_000 and training.examples("new-abcd", None, 900) == 900
+    assert training.learned_from(training.Plan.of("quick", epochs=2, examples=12_000), 60_000) == 11_400
+
+
+class Pretended:
+    """An app in which every picture takes a ten-thousandth of a second, and odd seeds fail."""
+
+    data = type("Data", (), {"title": "drawn clothes", "train_labels": np.zeros(60_000, np.uint8)})
+
+    def timed(self, plan: training.Plan) -> training.Timed:
+        spent = plan.images(60_000) / 10_000
+        return training.Timed(first=0.5, whole=spent + 2, training=spent, accuracy=0.89 if plan.seed % 2 else 0.91)
+
+
+@pytest.fixture
+def pretended(monkeypatch):
+    """No worker, no other process."""
+    answers = {training.plain: (11.4, 26.8), training.told_and_silent: [(3.0, 2.0), (2.1, 2.0)], training.multiply_adds_per_second: 1e10}
+    monkeypatch.setattr(training, "app", lambda data: nullcontext(Pretended()))
+    monkeypatch.setattr(training, "elsewhere", lambda function, *_: answers[function])
+    monkeypatch.setattr(training.dataset, "load", lambda settings: Pretended.data)
+    monkeypatch.setattr(training.measured, "results", lambda: {"intuitive-cnn": RIVAL})
+
+
+RIVAL = {"test_accuracy": 0.9, "seconds": 2280.0, "epochs": 50, "date": "2026-11-24"}
+
+
+def test_training_prints_ratios_section_by_section(pretended, capsys):
+    training.main(["--recipes", "quick", "--seeds", "3"])
+    printed = capsys.readouterr().out
+    sections = dict(part.split(":", 1) for part in printed.split("\n\n")[1:])
+    assert list(sections) == list(training.SECTIONS) == ["recipes", "start", "live", "ninety", "seeds", "growth", "limit"]
+    quick = {name: [line.split()[1:] for line in text.splitlines() if line.startswith("quick ")] for name, text in sections.items()}
+    assert quick["recipes"] == [["60,000", "11.40", "11.40", "1.00", "13.40", "26.80", "0.50"]]
+    assert quick["start"] == [["0.50"]]
+    assert "quickest" in sections["live"] and sections["live"].split()[-1] == "+5.0%"
+    assert (
+        "quick: 91.00% after 24.8 s from Start" in sections["ninety"] and "That is 100 times the training, 92 times" in sections["ninety"]
+    )
+    assert "2 of 3 reach 90%; worst 89.00%, median 22.8 s of training" in sections["seeds"]
+    assert "6,000" in sections["growth"] and sections["growth"].splitlines()[-1].split() == ["60,000", "22.80", "10.0", "10.0", "3.80"]
+    forwards, learning = training.multiply_adds(training.layers("quick"))
+    assert quick["limit"] == [[f"{forwards:,}", f"{learning:,}", "10,000", f"{1e4 * learning / 1e10:.0%}"]]
+
+
+def test_only_the_sections_asked_for_are_measured(pretended, capsys, monkeypatch):
+    monkeypatch.setattr(training.measured, "results", dict)
+    training.main(["--only", "ninety", "--seeds", "3"])
+    printed = capsys.readouterr().out
+    assert "intuitive-cnn: not measured in full" in printed and "seeds:" not in printed and "recipes:" not in printed
+    with pytest.raises(SystemExit) as ended:
+        training.main(["--only", "nothing"])
+    assert ended.value.code == 2 and "invalid choice: 'nothing'" in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_the_measuring_with_a_word(pretended, capsys, monkeypatch):
+    def interrupted(asked):
+        """What is interrupted"""
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(training.SECTIONS, "growth", interrupted)
+    training.main(["--only", "start", "growth", "limit", "--recipes", "quick"])
+    printed = capsys.readouterr().out
+    assert "first point" in printed and printed.endswith("Stopped.\n") and "limit" not in printed
