@@ -32,9 +32,9 @@ from core import dataset
 from core.dataset import Dataset
 from core.errors import FittingRoomError, RunError
 from core.jobs import Jobs, address_file
+from core.plan import Plan
 from core.settings import Settings
 from core.store import Store
-from core.training import Plan
 from models import measured
 from models.catalogue import RECIPES, layers
 
