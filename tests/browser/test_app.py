@@ -189,6 +189,7 @@ def test_a_tick_opens_a_run_and_two_stand_side_by_side(app: App, open_page: Open
     page = open_page(f"{app.address}/runs")
     page.get_by_role("textbox", name="Find").fill("ticked")
     page.get_by_role("textbox", name="Find").press("Enter")
+    expect(page.locator(".stDataFrame [role=grid]").first).to_have_attribute("aria-rowcount", "3")  # the names of the columns, and two runs
     settled(page)
     box = page.locator(".stDataFrame canvas").first.bounding_box()
     page.mouse.click(box["x"] + 16, box["y"] + 57)  # the boxes of the first and the second row, below the line of names
@@ -280,6 +281,7 @@ def sideways(page: Page) -> list[str]:
         "[...document.querySelectorAll('[data-testid=stMain] *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1"
         " && !e.closest('.numbers, .strip, [data-testid=stDataFrame], [data-testid=stCode], [data-testid=stElementToolbar],"
         " .st-key-menu, .js-plotly-plot')"
+        " && e.type !== 'range'"  # a slider's input is invisible; what is seen is its handle
         " && getComputedStyle(e).position !== 'fixed').map(e => e.tagName + '.' + e.className).slice(0, 5)"
     )
 

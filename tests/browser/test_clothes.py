@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from core import atlas
 from core.dataset import CSV_COLUMNS, Dataset, load, read_csv
 from core.settings import Settings
-from tests.browser.conftest import PATIENCE, App, settled
+from tests.browser.conftest import PATIENCE, App
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE)
@@ -64,11 +64,12 @@ def test_a_shuffle_is_repeated_by_its_link(app: App, open_page: Open) -> None:
     page.get_by_role("spinbutton", name="Seed").fill("12")
     page.get_by_role("spinbutton", name="Seed").press("Enter")
     expect(page).to_have_url(re.compile("seed=12"))
-    settled(page)
     pictures = ".sheet6 a"
-    titles = [link.get_attribute("title") for link in page.locator(pictures).all()]
     elsewhere = open_page(page.url)
-    assert len(titles) == 30 and [link.get_attribute("title") for link in elsewhere.locator(pictures).all()] == titles
+    titles = [link.get_attribute("title") for link in elsewhere.locator(pictures).all()]
+    assert len(titles) == 30
+    for place, title in enumerate(titles):
+        expect(page.locator(pictures).nth(place)).to_have_attribute("title", title)
 
 
 def test_the_table_is_downloaded_as_a_csv_that_can_be_read_again(app: App, open_page: Open, tmp_path: Path) -> None:
