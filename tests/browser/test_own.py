@@ -34,6 +34,7 @@ def test_a_zip_is_brought_browsed_trained_on_and_looked_into_in_one_browser_only
     page.get_by_role("link", name="Train", exact=True).click()
     expect(page.get_by_text("only until it has ended")).to_be_visible()
     page.get_by_role("button", name="Start").click()
+    expect(page).to_have_url(re.compile(r"run=\w+"))  # until then the best run of all is shown, with a link of its own
     page.get_by_role("link", name="Look into its mistakes").click()
     expect(page.get_by_role("heading", name="What it takes for what")).to_be_visible()
     expect(page.get_by_text("of 20", exact=True)).to_be_visible()
