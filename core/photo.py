@@ -77,6 +77,14 @@ class Fixes:
             across, down = (1 - down[1], 1 - down[0]), across
         return replace(self, turns=(self.turns + turns) % 4, across=across, down=down, keep=None, drop=None)
 
+    def boxed(self, left: float, top: float, right: float, bottom: float) -> "Fixes":
+        """Only what lies in a box, its edges shares 0..1 of the part that is kept now; the marks go, for they lie on that part."""
+
+        def within(part: tuple[float, float], begin: float, end: float) -> tuple[float, float]:
+            return part[0] + begin * (part[1] - part[0]), part[0] + end * (part[1] - part[0])
+
+        return replace(self, across=within(self.across, left, right), down=within(self.down, top, bottom), keep=None, drop=None)
+
     @property
     def painted(self) -> bool:
         """Whether anything is marked with a brush."""

@@ -18,6 +18,15 @@ frame("Mistakes", "See which clothes a network mixes up. Tap a number to see the
 
 PER_PAGE = 24
 SHEETS = {"5 × 5 answers": 25, "5 × 3 with bars": 15}
+# A tapped picture stays in sight while what stands above it is still being drawn, until the reader does something.
+HOLD = """<script>{
+const one = document.getElementById("one");
+if (one && location.hash === "#one") {
+  const drawn = new ResizeObserver(() => one.scrollIntoView());
+  drawn.observe(one.closest("[data-testid=stMainBlockContainer]"));
+  for (const act of ["wheel", "touchstart", "pointerdown", "keydown"])
+    addEventListener(act, () => { drawn.disconnect(); history.replaceState(null, "", location.pathname + location.search); }, {once: true});
+}}</script>"""
 
 
 def caption(label: int, predicted: int, probability: float) -> str:
@@ -131,6 +140,7 @@ with guard():
         )
     with single:
         st.subheader("One picture", anchor="one")
+        st.html(HOLD, unsafe_allow_javascript=True)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             picture = st.number_input("Test picture", 0, last, key="picture", bind="query-params", width=160)
             st.button("Take another", key="mistakes_another", icon=":material/casino:", on_click=another)

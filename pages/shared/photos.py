@@ -18,7 +18,9 @@ from pages.shared.pictures import address
 from pages.shared.services import settings
 
 BRUSHES = {"This belongs to it": KEEP, "This does not": DROP}
-BRUSH = 22  # px
+BOX = "Cut out a box"
+BRUSH, FRAME = 22, 3  # px
+SMALLEST = 0.04  # a box with a shorter side, as a share of the picture's, was a slip of the finger
 
 
 @dataclass
@@ -90,18 +92,21 @@ def quick_fixes(file: UploadedFile) -> None:
 
 
 def fine_fixes(file: UploadedFile) -> Reading | PictureError:
-    """The picture to brush on, and the sliders that crop it. Gives what the network will see then."""
+    """The picture to brush on or to cut a box from, and the sliders that crop it too. Gives what the network will see then."""
     from streamlit_drawable_canvas import st_canvas
 
     name, mine = file.file_id, brought()
     fixes = mine.fixes.get(name, UNCHANGED)
     shown = framed(_picture(file), fixes)
     height, width = (max(24, round(side * WORKING / max(shown.shape[:2]))) for side in shown.shape[:2])
-    paper, tools = st.columns([1, 1], gap="large")
-    with tools:
-        brush = st.segmented_control("Brush", list(BRUSHES), default="This belongs to it", required=True, key="predict_brush")
+    paper, beside = st.columns([1, 1], gap="large")
+    with beside:
+        tools = [*BRUSHES, BOX]
+        tool = st.segmented_control("With the mouse or a finger", tools, default=tools[0], required=True, key="predict_brush")
         st.caption(
-            "Paint roughly over what was left out, or over what is too much. What looks like it follows. The arrow takes a stroke back."
+            "Draw from one corner of the garment to the opposite one. Only what lies in the box is looked at."
+            if tool == BOX
+            else "Paint roughly over what was left out, or over what is too much; what looks alike follows. The arrow takes a stroke back."
         )
         for words, side in (("Keep, from left to right", "across"), ("Keep, from top to bottom", "down")):
             key = f"predict_{side}"
@@ -115,9 +120,16 @@ def fine_fixes(file: UploadedFile) -> Reading | PictureError:
 
     with paper, st.container(key="predict_mend_paper"):
         painted = st_canvas(
-            stroke_width=BRUSH, stroke_color=BRUSHES[brush], background_image=address(shown[..., :3]), height=height, width=width,
-            return_image_data=True, key=key, on_change=brushed,
+            stroke_width=FRAME if tool == BOX else BRUSH, stroke_color=BRUSHES.get(tool, DROP), fill_color="#00000000",
+            drawing_mode="labeled_rect" if tool == BOX else "freedraw", background_image=address(shown[..., :3]),
+            height=height, width=width, return_image_data=True, key=key, on_change=brushed,
         )  # fmt: skip
+    for box in painted.boxes[-1:] if mine.brushed == key else []:
+        left, top = box["left"] / width, box["top"] / height
+        right, bottom = left + box["width"] / width, top + box["height"] / height
+        if min(right - left, bottom - top) >= SMALLEST:
+            _change(name, fixes.boxed(max(left, 0.0), max(top, 0.0), min(right, 1.0), min(bottom, 1.0)))
+            st.rerun()
     if mine.brushed == key and painted.image_data is not None:
         keep, drop = marks(painted.image_data)
         if not (_same(keep, fixes.keep) and _same(drop, fixes.drop)):

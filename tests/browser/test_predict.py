@@ -73,6 +73,14 @@ def test_a_photo_is_turned_and_brushed_and_the_answer_follows(app: App, open_pag
     expect(last).not_to_have_attribute("src", first)
     page.get_by_role("button", name="Start again").click()
     expect(last).to_have_attribute("src", first)
+    page.get_by_role("radio", name="Cut out a box").click()
+    settled(page)
+    stroke(page, ".st-key-predict_mend_paper", [(0.7, 0.98), (0.1, 0.02)])  # from any corner; the ball stays outside
+    for place, value in enumerate(("10", "70", "2", "98")):
+        expect(page.get_by_role("slider").nth(place)).to_have_attribute("aria-valuetext", f"{value} %")
+    expect(page.locator(".answer").first).to_contain_text("Trouser")
+    page.get_by_role("button", name="Start again").click()
+    expect(last).to_have_attribute("src", first)
 
 
 def test_several_photos_become_a_gallery_and_a_table(app: App, open_page: Open) -> None:

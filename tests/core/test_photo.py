@@ -451,6 +451,12 @@ def test_the_cropped_part_turns_along(turns):
     assert fixes.turned(turns).keep is None and fixes.turned(turns).turned(-turns).across == fixes.across
 
 
+def test_a_box_in_the_kept_part_is_that_part_of_it():
+    fixes = Fixes(across=(0.2, 1.0), down=(0.0, 0.5), keep=painted((0, 0, 9, 9))).boxed(0.5, 0.0, 0.75, 1.0)
+    assert fixes.across == pytest.approx((0.6, 0.8)) and fixes.down == pytest.approx((0.0, 0.5)) and fixes.keep is None
+    assert not Fixes().boxed(0, 0, 1, 1).any
+
+
 def test_light_and_dark_can_be_swapped():
     negative = Image.fromarray(255 - np.asarray(shirt()))
     assert (read_picture(opened(negative), Fixes(swapped=True)).image == plain().image).all()
