@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from core.cutout import DROP, KEEP, marks
+from core.cutout import DROP, KEEP, marks, spanned
 from core.errors import PictureError
 from core.photo import UNCHANGED, WORKING, Fixes, Reading, framed, open_picture, read_picture
 from pages.shared.frame import PHOTOS
@@ -18,9 +18,8 @@ from pages.shared.pictures import address
 from pages.shared.services import settings
 
 BRUSHES = {"This belongs to it": KEEP, "This does not": DROP}
-BOX = "Cut out a box"
-BRUSH, FRAME = 22, 3  # px
-SMALLEST = 0.04  # a box with a shorter side, as a share of the picture's, was a slip of the finger
+RING = "Draw a ring around it"
+BRUSH, PEN = 22, 4  # px
 
 
 @dataclass
@@ -92,7 +91,7 @@ def quick_fixes(file: UploadedFile) -> None:
 
 
 def fine_fixes(file: UploadedFile) -> Reading | PictureError:
-    """The picture to brush on or to cut a box from, and the sliders that crop it too. Gives what the network will see then."""
+    """The picture to brush on or to draw a ring on, and the sliders that crop it too. Gives what the network will see then."""
     from streamlit_drawable_canvas import st_canvas
 
     name, mine = file.file_id, brought()
@@ -101,18 +100,18 @@ def fine_fixes(file: UploadedFile) -> Reading | PictureError:
     height, width = (max(24, round(side * WORKING / max(shown.shape[:2]))) for side in shown.shape[:2])
     paper, beside = st.columns([1, 1], gap="large")
     with beside:
-        tools = [*BRUSHES, BOX]
+        tools = [*BRUSHES, RING]
         tool = st.segmented_control("With the mouse or a finger", tools, default=tools[0], required=True, key="predict_brush")
         st.caption(
-            "Draw from one corner of the garment to the opposite one. Only what lies in the box is looked at."
-            if tool == BOX
+            "Once around the garment, or across it from corner to corner: only the part you span is looked at."
+            if tool == RING
             else "Paint roughly over what was left out, or over what is too much; what looks alike follows. The arrow takes a stroke back."
         )
         for words, side in (("Keep, from left to right", "across"), ("Keep, from top to bottom", "down")):
             key = f"predict_{side}"
             st.session_state[key] = tuple(round(100 * share) for share in getattr(fixes, side))
             st.slider(words, 0, 100, key=key, step=1, format="%d %%", on_change=_crop, args=(name, side, key))
-    key = f"predict_marks_{name}_{fixes.turns}_{fixes.across}_{fixes.down}"
+    key = f"predict_{'ring' if tool == RING else 'marks'}_{name}_{fixes.turns}_{fixes.across}_{fixes.down}"
 
     def brushed() -> None:
         """The paper, and not what was marked before, says from now on what belongs to the garment."""
@@ -120,17 +119,15 @@ def fine_fixes(file: UploadedFile) -> Reading | PictureError:
 
     with paper, st.container(key="predict_mend_paper"):
         painted = st_canvas(
-            stroke_width=FRAME if tool == BOX else BRUSH, stroke_color=BRUSHES.get(tool, DROP), fill_color="#00000000",
-            drawing_mode="labeled_rect" if tool == BOX else "freedraw", background_image=address(shown[..., :3]),
+            stroke_width=PEN if tool == RING else BRUSH, stroke_color=BRUSHES.get(tool, DROP), background_image=address(shown[..., :3]),
             height=height, width=width, return_image_data=True, key=key, on_change=brushed,
         )  # fmt: skip
-    for box in painted.boxes[-1:] if mine.brushed == key else []:
-        left, top = box["left"] / width, box["top"] / height
-        right, bottom = left + box["width"] / width, top + box["height"] / height
-        if min(right - left, bottom - top) >= SMALLEST:
-            _change(name, fixes.boxed(max(left, 0.0), max(top, 0.0), min(right, 1.0), min(bottom, 1.0)))
-            st.rerun()
     if mine.brushed == key and painted.image_data is not None:
+        if tool == RING:
+            if box := spanned(painted.image_data):
+                _change(name, fixes.boxed(*box))
+                st.rerun()
+            return reading(file)
         keep, drop = marks(painted.image_data)
         if not (_same(keep, fixes.keep) and _same(drop, fixes.drop)):
             mine.fixes[name] = replace(fixes, keep=keep, drop=drop)

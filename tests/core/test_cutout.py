@@ -1,10 +1,11 @@
 """The brush over a cut-out: two colours become two masks, and a mended mask obeys them."""
 
+import cv2
 import numpy as np
 import pytest
 from PIL import ImageColor
 
-from core.cutout import DROP, KEEP, find_garment, marks, mend
+from core.cutout import DROP, KEEP, find_garment, marks, mend, spanned
 
 
 def test_the_two_colours_of_the_brush_become_two_masks():
@@ -44,3 +45,12 @@ def test_mending_changes_neither_the_picture_nor_the_masks():
     before = picture.copy(), found.copy()
     mend(picture, found, nothing, ~found)
     assert (picture == before[0]).all() and (found == before[1]).all() and not nothing.any()
+
+
+def test_what_a_ring_spans_is_a_box_and_a_dot_spans_nothing():
+    paper = np.zeros((100, 200, 4), np.uint8)
+    assert spanned(paper) is None
+    paper[50:52, 100:102] = 255
+    assert spanned(paper) is None
+    cv2.ellipse(paper, (100, 50), (60, 30), 0, 0, 360, (255, 0, 0, 255), 1)
+    assert spanned(paper) == (0.2, 0.2, 0.805, 0.81)
