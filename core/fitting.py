@@ -20,7 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from core import evaluation, folders, photo, sketches
+from core import evaluation, folders, garments, photo, sketches
 from core.dataset import Dataset, load
 from core.errors import DataError, PictureError
 from core.inference import SHIPPED, Network
@@ -32,7 +32,7 @@ RATE = 2e-3
 STAGES = (16, 12, 3)  # epochs without photos, with photos, and with photos for each fold
 FOLDS = 3  # groups of people, each left out once
 PHOTOS, SKETCHES, NONE = 16_000, 16_000, 2_500  # pictures of each kind in an epoch, beside the data set's own
-POOL = 30_000  # different sketches, half from the data set's images and half caricatures
+POOL = 10_000  # different sketches of each kind: from the data set's images, from drawn stand-in clothes, and caricatures
 SMOOTHING = 0.05
 PRECISION = 0.90  # wanted among photos answered as sure
 LOST = 0.04  # share of clothes that may be called none of the ten
@@ -40,11 +40,11 @@ DATA = (
     ("Fashion-MNIST, training part", "Zalando SE", "MIT", "fitting"),
     ("Phone photos of clothes", "180 contributors", "CC0-1.0", "fitting, and calibration out of fold by contributor"),
     ("Phone photos of hats, shorts and skirts", "contributors", "CC0-1.0", "fitting what is none of the ten, and calibration out of fold"),
-    ("Sketches made by program from the first and from templates", "Fitting Room", "MIT", "fitting"),
+    ("Sketches made by program from the first, from clothes drawn by program, and from templates", "Fitting Room", "MIT", "fitting"),
     ("Phone photos of 61 other people", "contributors", "CC0-1.0", "measuring only"),
     ("Quick, Draw! drawings", "Google", "CC BY 4.0", "measuring only"),
 )
-ANEW = 2  # times each photo is read again, changed as if taken once more
+ANEW = 4  # times each photo is read again, changed as if taken once more
 LARGEST = 10**9  # bytes; these are our own files
 
 
@@ -124,8 +124,20 @@ def folds(contributors: np.ndarray, seed: int) -> list[np.ndarray]:
     return [np.isin(np.arange(len(contributors)), left_out) for _, left_out in groups]
 
 
+def draw_pool(data: Dataset, seed: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Sketches of three kinds, `POOL` of each: (n, 28, 28) uint8 and their labels (n,)."""
+    chosen = generator.choice(len(data.train_labels), POOL, replace=False)
+    invented, imagined = generator.integers(0, 10, POOL), generator.integers(0, 10, POOL)
+    drawn = (
+        sketches.from_images(data.train_images[chosen], generator),
+        sketches.from_images(garments.draw(invented, seed), generator),
+        sketches.caricatures(imagined, generator),
+    )
+    return np.concatenate(drawn), np.concatenate([data.train_labels[chosen], invented, imagined])
+
+
 def augment(images: np.ndarray, generator: np.random.Generator, strength: float) -> np.ndarray:
-    """Mirrored, tilted, shifted, stretched copies with holes, remnants and other tones: (n, 28, 28) uint8."""
+    """Mirrored, tilted, shifted, stretched copies with holes, remnants and other tones, lit from a side: (n, 28, 28) uint8."""
     count = len(images)
     turn = generator.normal(0, 0.09 * strength, count)
     stretch = np.exp(generator.normal(0, 0.06 * strength, (count, 2)))
@@ -133,7 +145,8 @@ def augment(images: np.ndarray, generator: np.random.Generator, strength: float)
     shift = generator.normal(0, 0.8 * strength, (count, 2))
     mirror = np.where(generator.random(count) < 0.5, -1.0, 1.0)
     gain, offset = np.exp(generator.normal(0, 0.18 * strength, count)), generator.normal(0, 18 * strength, count)
-    damage = generator.random(count)
+    light = generator.normal(0, 0.1 * strength, (count, 2))
+    across, damage = np.linspace(-1, 1, 28), generator.random(count)
     changed = np.empty_like(images)
     for index, image in enumerate(images):
         cos, sin = np.cos(turn[index]), np.sin(turn[index])
@@ -141,7 +154,8 @@ def augment(images: np.ndarray, generator: np.random.Generator, strength: float)
         matrix[:, 0] *= mirror[index]
         move = 13.5 - matrix @ (13.5, 13.5) + shift[index]
         moved = cv2.warpAffine(image, np.column_stack([matrix, move]), (28, 28), flags=cv2.INTER_LINEAR)
-        toned = np.where(moved > 8, np.clip((moved - 128.0) * gain[index] + 128 + offset[index], 8, 255), 0)
+        lit = moved * (1 + light[index, 0] * across + light[index, 1] * across[:, None])
+        toned = np.where(moved > 8, np.clip((lit - 128) * gain[index] + 128 + offset[index], 8, 255), 0)
         if damage[index] < 0.12 * strength:
             _patch(toned, generator, 0)
         elif damage[index] < 0.2 * strength:
@@ -261,13 +275,8 @@ def fit(
 
     keras.utils.set_random_seed(seed)
     generator = np.random.default_rng(seed)
-    half = generator.choice(len(data.train_labels), POOL // 2, replace=False)
-    invented = generator.integers(0, 10, POOL - POOL // 2)
-    pool = (
-        np.concatenate([sketches.from_images(data.train_images[half], generator), sketches.caricatures(invented, generator)]),
-        np.concatenate([data.train_labels[half], invented]),
-    )
-    say(f"{POOL} sketches drawn")
+    pool = draw_pool(data, seed, generator)
+    say(f"{len(pool[1])} sketches drawn")
     without = Mixture(data, pool)
     network = build()
     say("without photos")

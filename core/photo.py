@@ -28,6 +28,10 @@ WORKING = 320  # px, longest side the garment is looked for in
 TONE = 150.0  # mean of the garment's pixels in the data set, 0..255
 FLOOR = 24.0  # darkest a garment's pixel may become, so that it stays apart from the background's 0
 FILL, LINE = 150, 240  # tones of the inside and of the strokes of a drawing
+# Gaps in an outline that are bridged, as shares of its longer side.
+GAPS = (0.02, 0.03, 0.04, 0.05, 0.065, 0.08, 0.1, 0.125, 0.155, 0.19, 0.235, 0.29, 0.36, 0.4)
+WIDER = 1.15  # times half a gap: a space at least this deep behind it belongs to the inside
+ENOUGH = 0.5  # share of what a drawing spans that its inside covers at least
 NOT_A_PICTURE = "This file is not a picture I can open. Try JPEG, PNG or HEIC."
 BROKEN = "This picture breaks off in the middle. Copy or download it again, then try once more."
 
@@ -313,9 +317,10 @@ def to_square(toned: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def fill_outline(strokes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Close small gaps in an outline and fill what it encloses: tones (h, w) uint8 and the inside (h, w) bool.
+    """Close gaps in an outline and fill what it encloses: tones (h, w) uint8 and the inside (h, w) bool.
 
-    Gaps are bridged wider and wider until most of what the drawing spans is enclosed.
+    Where a wide space has a narrower mouth, the mouth was a gap and the space is filled; a slit or a notch, like that between two
+    legs, stays. When too little of what the drawing spans is enclosed then, all gaps are bridged, wider and wider.
     """
     rows, columns = np.flatnonzero(strokes.any(axis=1)), np.flatnonzero(strokes.any(axis=0))
     crop = strokes[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.uint8)
@@ -323,20 +328,34 @@ def fill_outline(strokes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     margin = side // 3 + 2
     lines = cv2.copyMakeBorder(crop, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0)
     hull = cv2.contourArea(cv2.convexHull(np.argwhere(lines > 0)[:, ::-1].astype(np.int32)))
+    away = cv2.distanceTransform(1 - lines, cv2.DIST_L2, 5)  # how far it is to the next line
     inside = _enclosed(lines)
-    for share in (0.02, 0.04, 0.08, 0.13, 0.2, 0.28, 0.4):
-        if inside.sum() >= 0.42 * hull:
+    for share in GAPS:
+        inside = _fill_bottles(inside, _bridged(away, share * side / 2), share * side / 2)
+    for share in GAPS:
+        if inside.sum() >= ENOUGH * hull:
             break
-        radius = max(1, round(share * side / 2))
-        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-        wide = _enclosed(cv2.dilate(lines, kernel))
-        inside = cv2.erode(wide, kernel) | lines | inside
+        inside = _bridged(away, share * side / 2) | inside
     toned = np.where(lines > 0, LINE, np.where(inside > 0, FILL, 0)).astype(np.uint8)
     whole = np.zeros(strokes.shape, np.uint8)
     height, width = crop.shape
     within = slice(margin, margin + height), slice(margin, margin + width)
     whole[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = toned[within]
     return whole, whole > 0
+
+
+def _bridged(away: np.ndarray, radius: float) -> np.ndarray:
+    """Lines and what they enclose when gaps up to twice a radius are bridged, (h, w) uint8 of 0 and 1; `away` is how far lines are."""
+    wide = _enclosed((away <= radius).astype(np.uint8))
+    return ((cv2.distanceTransform(wide, cv2.DIST_L2, 5) > radius) | (away == 0)).astype(np.uint8)
+
+
+def _fill_bottles(inside: np.ndarray, bridged: np.ndarray, radius: float) -> np.ndarray:
+    """The inside, and those new parts of the bridged one that are clearly wider than the gap through which one comes to them."""
+    count, parts = cv2.connectedComponents(bridged & ~inside & 1, connectivity=4)
+    depth = cv2.distanceTransform((parts > 0).astype(np.uint8), cv2.DIST_L2, 5)
+    wide = [part for part in range(1, count) if depth[parts == part].max() > WIDER * radius + 1]
+    return inside | np.isin(parts, wide).astype(np.uint8)
 
 
 def _enclosed(lines: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Sketch-like training pictures: outlines of the data's clothes and caricatures, drawn with a shaky pen.
+"""Sketch-like training pictures: outlines of pictures of clothes and caricatures, drawn with a shaky pen.
 
 Every sketch goes through the same gap closing and filling as a person's drawing (`core.photo.fill_outline`).
 Knows nothing of networks. No human drawing is used.
@@ -13,14 +13,14 @@ from core.photo import fill_outline, to_square
 
 CANVAS = 140  # px; human drawings of 280 px with an 8 px pen have the same proportions at 4 px
 MARGIN = 14
-GHOSTS = (2, 2, 2, 1, 2, 0, 1, 0, 0, 0)  # for each class, the seed of a template that is good to draw over
+GHOSTS = (2, 0, 5, 1, 5, 0, 1, 0, 0, 0)  # for each class, the seed of a template that is good to draw over
 GHOST = 208  # its tone on white, 0..255
 
 Strokes = list[np.ndarray]  # each (k, 2) float, x and y from 0 to 1
 
 
 def from_images(images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Sketches of data set images: (n, 28, 28) uint8 in, (n, 28, 28) uint8 out."""
+    """Sketches of images: (n, 28, 28) uint8 in, (n, 28, 28) uint8 out."""
     return np.stack([_sketch(_outline(image, generator), generator) for image in images])
 
 
@@ -67,9 +67,9 @@ def _inner_edges(large: np.ndarray, mask: np.ndarray, generator: np.random.Gener
 def _sketch(strokes: Strokes, generator: np.random.Generator) -> np.ndarray:
     """Draw strokes with a shaky pen, then close, fill and shrink them: (28, 28) uint8."""
     canvas = np.zeros((CANVAS, CANVAS), np.uint8)
-    thickness = int(generator.integers(2, 7))
+    thickness, careful = int(generator.integers(2, 7)), generator.random() < 0.8
     turn = generator.normal(0, 0.07)
-    stretch = np.diag(np.exp(generator.normal(0, 0.1, 2)))
+    stretch = np.diag(np.exp(generator.normal(0, 0.13, 2)))
     rotation = np.array([(np.cos(turn), -np.sin(turn)), (np.sin(turn), np.cos(turn))]) @ stretch
     waves = generator.normal(0, 0.012, (3, 2)), generator.uniform(0, 6.3, (3, 2)), generator.uniform(2, 12, (3, 2))
     for index, stroke in enumerate(strokes):
@@ -77,9 +77,9 @@ def _sketch(strokes: Strokes, generator: np.random.Generator) -> np.ndarray:
         for size, phase, speed in zip(*waves, strict=True):
             points = points + size * np.sin(points[:, ::-1] * speed + phase)
         points = (points - 0.5) @ rotation.T + 0.5
-        if index == 0 and generator.random() < 0.4:  # the pen does not come back to where it began
-            start = int(generator.integers(len(points)))
-            points = np.roll(points, start, axis=0)[: max(2, int(len(points) * generator.uniform(0.86, 0.99)))]
+        if index == 0 and generator.random() < 0.45:  # the pen does not come back to where it began, or leaves a whole side open
+            start, kept = int(generator.integers(len(points))), generator.uniform(0.86, 0.99) if careful else generator.uniform(0.6, 0.86)
+            points = np.roll(points, start, axis=0)[: max(2, int(len(points) * kept))]
         scaled = np.clip(points * (CANVAS - 2 * MARGIN) + MARGIN, 2, CANVAS - 3).round().astype(np.int32)
         cv2.polylines(canvas, [scaled[:, None]], False, 255, thickness)
     toned, inside = fill_outline(canvas > 0)
@@ -135,10 +135,15 @@ def _t_shirt(draw: np.random.Generator) -> Strokes:
 
 
 def _pullover(draw: np.random.Generator) -> Strokes:
-    strokes, dip = _top(draw, draw.uniform(0.42, 0.6), draw.uniform(0.75, 1.4), draw.uniform(0.62, 0.8))
-    extra = [_line((0.3, 0.84 * 0.9), (0.7, 0.84 * 0.9))] * (draw.random() < 0.3)
+    """Long sleeves, no opening; sometimes a hem, a band of pattern across the chest, a hood."""
+    length = draw.uniform(0.55, 0.8)
+    strokes, dip = _top(draw, draw.uniform(0.3, 0.6), draw.uniform(0.3, 1.4), length)
+    hem = [_line((0.3, 0.02 + length), (0.7, 0.02 + length))] * (draw.random() < 0.3)
+    heights = np.tile((0.0, draw.uniform(0.0, 0.08)), 5)
+    pattern = [np.stack([np.linspace(0.32, 0.68, 10), y + heights], axis=1) for y in (0.3, 0.5)[: draw.integers(1, 3)]]
     hood = [_arc(0.5, 0.06, 0.13, 0.14, 0.5, 1.0)] * (draw.random() < 0.2)
-    return strokes + extra + hood + [_arc(0.5, 0.06, 0.12, dip, 0, 0.5)] * (draw.random() < 0.4)
+    collar = [_arc(0.5, 0.06, 0.12, dip, 0, 0.5)] * (draw.random() < 0.4)
+    return strokes + hem + pattern * (draw.random() < 0.2) + hood + collar
 
 
 def _dress(draw: np.random.Generator) -> Strokes:
@@ -158,9 +163,13 @@ def _front(draw: np.random.Generator, dip: float, bottom: float, opening: float,
 
 
 def _coat(draw: np.random.Generator) -> Strokes:
-    """Open down the front, with lapels, pockets at the hips, sometimes a hood."""
-    length = draw.uniform(0.62, 0.88)
-    strokes, dip = _top(draw, draw.uniform(0.42, 0.62), draw.uniform(0.75, 1.4), length, draw.uniform(0, 0.12), draw.uniform(0, 0.25))
+    """Open down the front, with lapels, pockets at the hips, sometimes a hood or wide open."""
+    length = draw.uniform(0.55, 0.88)
+    strokes, dip = _top(draw, draw.uniform(0.28, 0.62), draw.uniform(0.4, 1.4), length, draw.uniform(0, 0.12), draw.uniform(0, 0.25))
+    if draw.random() < 0.15:  # wide open: two halves
+        ajar = 0.5 + draw.uniform(0.01, 0.1)
+        right = np.concatenate([strokes[0][: len(strokes[0]) // 2 - 1], [(ajar, 0.08 + length), (ajar, dip), strokes[0][0]]])
+        return [right, (1, 0) + right * (-1, 1)] + [_arc(0.5, 0.06, ajar - 0.44, 0.04)] * (draw.random() < 0.5)
     lapels = [_line((0.38, 0.07), (0.5, dip + draw.uniform(0.12, 0.3)), (0.62, 0.07))] * (draw.random() < 0.6)
     pockets = [_line((x - 0.06, 0.62), (x + 0.06, 0.62)) for x in (0.36, 0.64)] * (draw.random() < 0.5)
     hood = [_arc(0.5, 0.08, 0.14, 0.15, 0.5, 1.0)] * (draw.random() < 0.3)
@@ -180,11 +189,15 @@ def _shirt(draw: np.random.Generator) -> Strokes:
 
 
 def _trouser(draw: np.random.Generator) -> Strokes:
-    waist, foot = draw.uniform(0.13, 0.22), draw.uniform(0.08, 0.15)
-    spread, fork = draw.uniform(0.13, 0.26), draw.uniform(0.25, 0.45)
-    right = [(0.5 + waist, 0.05), (0.5 + spread + foot, 0.95), (0.5 + spread - foot, 0.95)]
-    outline = _closed(*right, (0.5, fork), *[(1 - x, y) for x, y in reversed(right)])
-    return [outline] + [_line((0.5 - waist, 0.12), (0.5 + waist, 0.12))] * (draw.random() < 0.5)
+    """Two legs, wide apart or with a slit between them; sometimes a waistband, a fly, loose strings at the waist."""
+    waist, foot = draw.uniform(0.13, 0.25), draw.uniform(0.06, 0.14)
+    spread, fork, long = foot + draw.uniform(0.01, 0.14), draw.uniform(0.22, 0.5), draw.uniform(0.75, 0.95)
+    right = [(0.5 + waist, 0.05), (0.5 + spread + foot, long), (0.5 + spread - foot, long)]
+    outline = _closed(*right, (0.5, fork * long / 0.95), *[(1 - x, y) for x, y in reversed(right)])
+    band = [_line((0.5 - waist, 0.12), (0.5 + waist, 0.12))] * (draw.random() < 0.5)
+    fly = [_line((0.5, 0.05), (0.5, fork * long / 0.95))] * (draw.random() < 0.3)
+    strings = [_arc(0.5 + side * waist, 0.12, 0.5 * waist, 0.1, 0.25 - side * 0.25, 0.5 - side * 0.25) for side in (-1, 1)]
+    return [outline] + band + fly + strings * (draw.random() < 0.25)
 
 
 def _sole(draw: np.random.Generator, ankle: float, instep: float) -> np.ndarray:
@@ -200,7 +213,9 @@ def _sneaker(draw: np.random.Generator) -> Strokes:
     instep = draw.uniform(0.45, 0.6)
     laces = [_line((x, 0.45), (x + 0.06, 0.52)) for x in np.linspace(0.36, instep, 4)] * (draw.random() < 0.5)
     sole = [_line((0.06, 0.7), (0.95, 0.7))] * (draw.random() < 0.6)
-    return [_sole(draw, draw.uniform(0.28, 0.42), instep)] + laces + sole
+    ankle = draw.uniform(0.28, 0.46)
+    opening = [_arc(0.515 + 0.5 * instep, ankle, 0.435 - 0.5 * instep, 0.04)] * (draw.random() < 0.35)
+    return [_sole(draw, ankle, instep)] + laces + sole + opening
 
 
 def _ankle_boot(draw: np.random.Generator) -> Strokes:
@@ -213,9 +228,14 @@ def _ankle_boot(draw: np.random.Generator) -> Strokes:
 
 
 def _sandal(draw: np.random.Generator) -> Strokes:
-    if draw.random() < 0.5:  # a flip-flop from above
-        wide = draw.uniform(0.16, 0.24)
-        return [_arc(0.5, 0.5, wide, 0.45), _line((0.5 - wide, 0.45), (0.5, 0.2), (0.5 + wide, 0.45))]
+    if draw.random() < 0.5:  # a flip-flop from above, or a pair of them
+        wide = draw.uniform(0.14, 0.24)
+        sole = _arc(0.5, 0.5, wide, 0.45) - np.array([(0.06, 0)]) * np.sin(np.linspace(0, 2 * np.pi, 24))[:, None] ** 2
+        sole[-1] = sole[0]
+        strap = [_line((0.5 - 0.9 * wide, 0.5), (0.5, draw.uniform(0.15, 0.3)), (0.5 + 0.9 * wide, 0.5))] * (draw.random() < 0.85)
+        beside = draw.uniform(0.52, 0.75)
+        pair = [(stroke * (-1, 1) + (1 + 2 * wide + 0.03, 0)) * (beside, beside) for stroke in (sole, *strap)]
+        return [sole, *strap] if draw.random() < 0.5 else [stroke * (beside, beside) for stroke in (sole, *strap)] + pair
     heel = draw.uniform(0.5, 0.68)
     under = (0.97, heel + 0.06), (0.93, 0.82), (0.85, 0.82), (0.8, 0.72), (0.4, 0.82), (0.04, 0.82)
     sole = _closed((0.03, 0.75), (0.4, 0.74), (0.95, heel), *under)

@@ -390,6 +390,37 @@ def test_filling_never_loses_a_stroke():
     assert inside[strokes].all() and (toned[inside] > 0).all()
 
 
+def drawn(*lines: list[tuple[int, int]]) -> np.ndarray:
+    """Pen strokes through points on a paper of 200 x 200, (200, 200) bool."""
+    paper = np.zeros((200, 200), np.uint8)
+    for line in lines:
+        cv2.polylines(paper, [np.array(line, np.int32)], False, 1, 4)
+    return paper > 0
+
+
+SLEEVES = [(80, 30), (55, 35), (10, 80), (25, 95), (60, 70), (60, 170), (140, 170), (140, 70), (175, 95), (190, 80), (145, 35), (120, 30)]
+LEGS = [(60, 20), (140, 20), (150, 180), (106, 180), (100, 70), (94, 180), (50, 180), (60, 20)]
+BAG = [[(50, 80), (50, 170), (150, 170), (150, 80), (50, 80)], [(80, 77), (80, 40), (120, 40), (120, 77)]]
+
+
+def test_an_open_neck_is_a_gap_and_the_slit_between_two_legs_is_none():
+    _, inside = fill_outline(drawn(SLEEVES))  # the neckline is missing, a fifth of the width
+    assert inside[120, 100] and inside[60, 100] and not inside[140, 30] and not inside[140, 170]
+    _, inside = fill_outline(drawn(LEGS))
+    assert inside[60, 100] and inside[150, 70] and inside[150, 130] and not inside[160, 100]
+
+
+def test_half_a_drawing_left_open_is_filled_beside_the_closed_half():
+    left, right = [(100, 20), (30, 20), (30, 180), (88, 180)], [(100, 20), (170, 20), (170, 180), (100, 180), (100, 20)]
+    _, inside = fill_outline(drawn(left, right))
+    assert inside[100, 60] and inside[100, 140]
+
+
+def test_a_handle_that_does_not_quite_reach_its_bag_encloses_what_is_below_it():
+    _, inside = fill_outline(drawn(*BAG))
+    assert inside[60, 100] and inside[120, 100] and not inside[60, 40]
+
+
 def test_a_sample_is_left_as_it_is():
     image = np.arange(784, dtype=np.uint8).reshape(28, 28)
     reading = read_sample(image)
