@@ -32,6 +32,8 @@ def opened(browser: Browser, address: str, dark: bool = False, width: int = 1280
     page.goto(address)
     settled(page)
     page.wait_for_load_state("networkidle")
+    page.locator("[data-testid=stSkeleton]:not([hidden])").first.wait_for(state="hidden")
+    settled(page)
     return page
 
 
