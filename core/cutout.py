@@ -16,7 +16,7 @@ FILLING = 0.2  # a garment that the border's colours cannot tell must cover this
 HOOK, SHORT = 0.1, 0.04  # a hook is narrower than this share of the garment; a shorter one does not matter
 SECOND = 0.25  # a part this large beside the largest one is kept (a pair of shoes)
 LEFT = 0.3  # a brush that takes more than the rest of a cut away counts where it was drawn, and nowhere else
-SMALLEST = 0.05  # shortest side of what somebody spans with a stroke, as a share of the picture's side
+SHORTEST = 0.05  # shortest side of what somebody spans with a stroke, as a share of the picture's side
 KEEP, DROP = "#12a87ab0", "#f0532db0"  # what somebody paints in the one colour belongs to the garment, in the other it does not
 
 
@@ -90,11 +90,11 @@ def marks(painted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def spanned(painted: np.ndarray) -> tuple[float, float, float, float] | None:
     """The box that the strokes on a picture (h, w, 4) uint8 span: left, top, right and bottom, shares 0..1 of its sides.
 
-    None when a side is shorter than `SMALLEST`: that was a slip of the finger.
+    None when a side is shorter than `SHORTEST`: that was a slip of the finger.
     """
     touched = painted[..., 3] > 60
     rows, columns = np.flatnonzero(touched.any(axis=1)), np.flatnonzero(touched.any(axis=0))
-    if min(len(rows) / touched.shape[0], len(columns) / touched.shape[1]) < SMALLEST:
+    if min(len(rows) / touched.shape[0], len(columns) / touched.shape[1]) < SHORTEST:
         return None
     high, wide = touched.shape
     return float(columns[0] / wide), float(rows[0] / high), float((columns[-1] + 1) / wide), float((rows[-1] + 1) / high)

@@ -30,6 +30,7 @@ class Brought:
     readings: dict[str, tuple[Fixes, Reading | PictureError]] = field(default_factory=dict)
     picture: tuple[str, np.ndarray] | None = None  # the one that is looked at, (h, w, 4) uint8
     brushed: str = ""  # the paper that was painted on last
+    papers: int = 0  # how many clean ones were laid out; what comes late from an earlier one is not heard
 
 
 def brought() -> Brought:
@@ -73,6 +74,8 @@ def _change(name: str, fixes: Fixes) -> None:
     mine = brought()
     mine.fixes[name] = fixes
     mine.brushed = ""
+    if fixes.keep is None and fixes.drop is None:
+        mine.papers += 1
 
 
 def quick_fixes(file: UploadedFile) -> None:
@@ -111,7 +114,7 @@ def fine_fixes(file: UploadedFile) -> Reading | PictureError:
             key = f"predict_{side}"
             st.session_state[key] = tuple(round(100 * share) for share in getattr(fixes, side))
             st.slider(words, 0, 100, key=key, step=1, format="%d %%", on_change=_crop, args=(name, side, key))
-    key = f"predict_{'ring' if tool == RING else 'marks'}_{name}_{fixes.turns}_{fixes.across}_{fixes.down}"
+    key = f"predict_{'ring' if tool == RING else 'marks'}_{name}_{mine.papers}"
 
     def brushed() -> None:
         """The paper, and not what was marked before, says from now on what belongs to the garment."""
