@@ -10,7 +10,7 @@ import streamlit as st
 from core import atlas, charts, table
 from core.dataset import FILES, download
 from core.labels import CLASSES, COLOURS, NAMES
-from pages.shared import pictures
+from pages.shared import downloads, pictures
 from pages.shared.frame import frame, guard
 from pages.shared.services import averages, brightness, data, forget_data, halves, jobs, places, settings
 
@@ -286,23 +286,19 @@ with guard():
             st.dataframe(final, key="dataset_tail", alt="The last five rows of the table")
             with st.container(horizontal=True):
                 name = "train" if part == "training" else "test"
-                st.download_button(
+                downloads.offer(
                     f"Download as CSV (about {table.csv_megabytes(images, labels):,.1f} MB)",
-                    lambda: table.csv(images, labels),
+                    lambda: table.csv(images, labels).getvalue(),
                     f"fashion-mnist_{name}.csv",
                     "text/csv",
-                    key="dataset_csv",
-                    on_click="ignore",
-                    icon=":material/download:",
+                    "dataset_csv",
                 )
-                st.download_button(
+                downloads.offer(
                     "Download as Parquet (a quarter of that)",
-                    lambda: table.parquet(images, labels),
+                    lambda: table.parquet(images, labels).getvalue(),
                     f"fashion-mnist_{name}.parquet",
                     "application/vnd.apache.parquet",
-                    key="dataset_parquet",
-                    on_click="ignore",
-                    icon=":material/download:",
+                    "dataset_parquet",
                 )
             st.caption("CSV opens in any spreadsheet; Parquet is smaller and quicker, for programs. The file is made when you ask for it.")
 

@@ -12,7 +12,7 @@ from core.errors import PictureError
 from core.inference import Answer, answer
 from core.labels import NAMES, SLUGS
 from core.photo import Reading, read_drawing, read_sample
-from pages.shared import photos, pictures, sheets
+from pages.shared import downloads, photos, pictures, sheets
 from pages.shared.frame import frame, guard
 from pages.shared.services import data, jobs, network, runs, settings
 from pages.shared.tiles import tiles
@@ -101,14 +101,12 @@ def called(reply: Answer) -> str:
 def save(reading: Reading, key: str) -> None:
     """The answer as a picture to keep, made when it is asked for."""
     reply = answer(asked, reading)
-    st.download_button(
+    downloads.offer(
         "Save this answer",
         lambda: keepsake.card(reading, reply, SIGNS[reply.verdict], title),
         f"answer-{SLUGS[reply.index]}.png",
-        mime="image/png",
-        key=f"predict_save_{key}",
-        icon=":material/download:",
-        on_click="ignore",
+        "image/png",
+        f"predict_save_{key}",
     )
 
 

@@ -15,7 +15,7 @@ from core.plan import Plan, duration
 from core.store import NOT_YOURS, UNDO_SECONDS
 from core.tables import Run
 from models.catalogue import OWN, every
-from pages.shared import builder, pictures
+from pages.shared import builder, downloads, pictures
 from pages.shared.frame import frame, guard
 from pages.shared.services import data, jobs, key, settings, start, store, tested
 from pages.shared.tiles import tiles
@@ -216,15 +216,8 @@ def take_away(run: Run) -> None:
     offers["TensorBoard events (.zip)"] = ("tensorboard.zip", lambda: bundle.events(run, used))
     with st.container(horizontal=True):
         for words, (ending, make) in offers.items():
-            st.download_button(
-                words,
-                make,
-                f"{stem}.{ending}",
-                key=f"runs_download_{ending}",
-                icon=":material/folder_zip:" if ending == "zip" else ":material/download:",
-                type="primary" if ending == "zip" else "secondary",
-                on_click="ignore",
-            )
+            looks = {"icon": ":material/folder_zip:", "type": "primary"} if ending == "zip" else {}
+            downloads.offer(words, make, f"{stem}.{ending}", "application/octet-stream", f"runs_download_{ending}", **looks)
 
 
 def compare(runs: list[Run]) -> None:

@@ -95,6 +95,7 @@ def test_several_photos_become_a_gallery_and_a_table(app: App, open_page: Open) 
     tiles.nth(2).click()
     expect(page.locator("[class*='st-key-predict_tile_open_2']")).to_have_count(1)
     expect(page.locator(".st-key-predict_answer_photo").get_by_text("more.png")).to_be_visible()
+    settled(page)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download as CSV").click()
     table = pd.read_csv(waiting.value.path())
@@ -105,6 +106,11 @@ def test_several_photos_become_a_gallery_and_a_table(app: App, open_page: Open) 
     assert waiting.value.suggested_filename == "answer-trouser.png"
     with Image.open(waiting.value.path()) as card:
         assert card.size == (1000, 720)
+    other = open_page(f"{app.address}/help")
+    for _ in range(2):
+        other.reload()
+        settled(other)
+    assert page.request.get(waiting.value.url).status == 200, "a file stays with its page, however often others draw theirs anew"
 
 
 def test_a_stroke_is_taken_back_and_the_paper_cleared(app: App, open_page: Open) -> None:
