@@ -15,6 +15,7 @@ from core.labels import COLOURS, NAMES
 ACCENT = "#c2410c"
 SECOND = "#0d9488"
 PALE = "rgba(207,84,26,.6)"
+RIM = "rgba(243,238,230,.55)"  # around what would be lost on dark ground; not seen on light
 # One look a curve where several are compared: from Okabe and Ito's palette for the colour-blind, seen on light and dark ground alike.
 COMPARED = (("#d55e00", "solid", "circle"), ("#3a86c8", "dash", "square"), ("#009e73", "dot", "diamond"), ("#c26aa0", "dashdot", "cross"))
 SCALE = [[0, "rgba(194,65,12,0)"], [0.02, "rgba(194,65,12,.12)"], [0.3, "rgba(194,65,12,.45)"], [1, "rgba(194,65,12,.95)"]]
@@ -43,7 +44,11 @@ def bars(probabilities: np.ndarray, true: int | None = None, height: int = 320) 
             x=[100 * float(value) for value in probabilities],
             y=names,
             orientation="h",
-            marker={"color": COLOURS, "opacity": [1 if index == top else 0.45 for index in range(10)]},
+            marker={
+                "color": COLOURS,
+                "opacity": [1 if index == top else 0.45 for index in range(10)],
+                "line": {"color": RIM, "width": 1},
+            },
             text=[f"{100 * value:.0f} %" if value >= 0.005 else "" for value in probabilities],
             textposition="outside",
             cliponaxis=False,

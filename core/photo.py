@@ -18,7 +18,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from core import cutout, findings, pairs
+from core import cutout, findings, pairs, worn
 from core.errors import PictureError
 
 SIDE = 28  # px
@@ -256,9 +256,12 @@ def read_sample(image: np.ndarray) -> Reading:
 
 def _read_garment(rgb: np.ndarray, mask: np.ndarray, by_hand: bool = False) -> Reading:
     """Stages and image from a picture (h, w, 3) and the garment's mask (h, w) bool; one marked `by_hand` is taken as it is."""
-    came = rgb
+    came, wearer = rgb, False
     if not by_hand:
-        rgb, mask = pairs.one_of(rgb, cutout.without_hook(mask))
+        found = cutout.without_hook(mask)
+        mask = worn.without_body(rgb, found)
+        wearer = bool((mask != found).any())
+        rgb, mask = pairs.one_of(rgb, mask)
     cover = float(mask.mean())
     finding, remark = findings.finding(mask), findings.remark(rgb, mask)
     if not mask.any():
@@ -268,7 +271,7 @@ def _read_garment(rgb: np.ndarray, mask: np.ndarray, by_hand: bool = False) -> R
     image = to_square(toned, mask)
     stages = (
         Stage("As it came", "Your picture, upright.", came),
-        Stage("Cut out", "The background is taken away; only the garment stays.", cut),
+        Stage("Cut out", f"The background {'and the one who wears it are' if wearer else 'is'} taken away; only the garment stays.", cut),
         Stage("Grey and negated", "No colours, and light and dark swapped: bright clothes on black.", _grey_to_rgb(toned)),
         Stage(f"{SIDE} x {SIDE}", "Shrunk to 28 by 28 dots: this is all the network sees.", _grey_to_rgb(image)),
     )

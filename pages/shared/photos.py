@@ -17,8 +17,8 @@ from pages.shared.frame import PHOTOS
 from pages.shared.pictures import address
 from pages.shared.services import settings
 
-BRUSHES = {"This belongs to it": KEEP, "This does not": DROP}
-RING = "Draw a ring around it"
+BRUSHES = {"Belongs to it": KEEP, "Does not": DROP}
+RING = "Draw a ring"  # all three words fit beside each other on a phone
 BRUSH, PEN = 22, 4  # px
 
 

@@ -74,7 +74,7 @@ def test_a_photo_is_turned_and_brushed_and_the_answer_follows(app: App, open_pag
     expect(last).not_to_have_attribute("src", first)
     page.get_by_role("button", name="Start again").click()
     expect(last).to_have_attribute("src", first)
-    page.get_by_role("radio", name="Draw a ring around it").click()
+    page.get_by_role("radio", name="Draw a ring").click()
     ring = "[class*=st-key-predict_ring]"  # another paper than the brush's
     expect(page.locator(f"{ring} canvas").last).to_be_visible()
     settled(page)
