@@ -59,6 +59,14 @@ def test_a_shirt_in_the_colour_of_skin_is_no_body():
     assert without_body(picture, whole) is whole
 
 
+def test_a_beige_garment_with_sleeves_a_little_redder_is_one_garment():
+    picture, whole, shirt = somebody((200, 170, 145))
+    picture[shirt] = (188, 172, 158)
+    assert without_body(picture, whole) is whole
+    picture[shirt] = (40, 60, 90)
+    assert overlap(without_body(picture, whole), shirt) > 0.93
+
+
 def test_two_shoes_in_the_colour_of_skin_are_shoes():
     picture, whole = np.full((200, 300, 3), 246, np.uint8), np.zeros((200, 300), np.uint8)
     for left in (30, 170):
