@@ -2,14 +2,28 @@
 
 import csv
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from core import sketches
 from core.errors import DataError
-from core.fitting import FOLDS, PRECISION, augment, fit_temperature, fit_thresholds, folds, read_pictures, taken_again
+from core.fitting import (
+    FOLDS,
+    PRECISION,
+    answering,
+    augment,
+    build,
+    fit_temperature,
+    fit_thresholds,
+    folds,
+    read_pictures,
+    taken_again,
+    to_tflite,
+)
 from core.garments import draw
+from core.inference import Network
 
 
 def test_nobodys_photos_are_on_both_sides_of_a_fold_and_each_is_left_out_once():
@@ -42,6 +56,21 @@ def test_sketches_are_filled_shapes_that_touch_two_opposite_edges(source):
         rows, columns = image.any(axis=1), image.any(axis=0)
         assert (rows[0] and rows[-1]) or (columns[0] and columns[-1])
     assert 0.2 < (drawn > 0).mean() < 0.8
+
+
+def test_what_is_kept_averages_three_looks_at_a_picture():
+    import keras
+
+    keras.utils.set_random_seed(0)
+    network, image = build(), draw([6], seed=3)[0]
+    network.layers[-1].set_weights([30 * weights for weights in network.layers[-1].get_weights()])  # so that the looks differ
+    farther, nearer = np.zeros((28, 28)), cv2.resize(image.astype(float), (30, 30), interpolation=cv2.INTER_LINEAR)[1:-1, 1:-1]
+    farther[1:-1, 1:-1] = cv2.resize(image.astype(float), (26, 26), interpolation=cv2.INTER_LINEAR)
+    logits = network.predict(np.stack([image, farther[:, ::-1], nearer]).astype(np.float32), verbose=0).mean(axis=0)
+    expected = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+    kept = answering(network)
+    assert np.allclose(kept.predict(image[None].astype(np.float32), verbose=0)[0], expected, atol=1e-4)
+    assert np.allclose(Network(to_tflite(kept)).raw(image[None])[0], expected, atol=1e-4)
 
 
 def test_the_temperature_takes_back_what_made_answers_too_certain():
