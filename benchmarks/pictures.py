@@ -28,7 +28,7 @@ from core.labels import SLUGS
 from core.photo import SIDE, Reading, open_picture, read_picture
 
 README = Path(__file__).resolve().parents[1] / "README.md"
-BEGIN, END = "<!-- pictures -->", "<!-- end of pictures -->"
+MARKS = "<!-- pictures -->", "<!-- end of pictures -->"  # where the table stands in the README
 LARGEST = 10**9  # bytes; these are files of one's own
 BAG = SLUGS.index("bag")
 PART = "check"  # what is measured when no folder is named
@@ -131,10 +131,11 @@ def _cells(figures: dict) -> list[str]:
     return [("" if name not in figures else str(figures[name]) if name == "count" else f"{figures[name]:.1%}") for name in COLUMNS]
 
 
-def write_readme(rows: Sequence[dict], readme: Path = README) -> None:
+def write_readme(rows: Sequence[dict], readme: Path = README, marks: tuple[str, str] = MARKS) -> None:
     """Put the table between its two marks in the README."""
+    begin, end = marks
     text = readme.read_text(encoding="utf-8")
-    readme.write_text(re.sub(f"{BEGIN}.*?{END}", lambda _: f"{BEGIN}\n{table(rows)}\n{END}", text, flags=re.DOTALL), encoding="utf-8")
+    readme.write_text(re.sub(f"{begin}.*?{end}", lambda _: f"{begin}\n{table(rows)}\n{end}", text, flags=re.DOTALL), encoding="utf-8")
 
 
 def show(rows: Sequence[dict], confusion: bool) -> None:

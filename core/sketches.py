@@ -13,7 +13,7 @@ from core.photo import fill_outline, to_square
 
 CANVAS = 140  # px; human drawings of 280 px with an 8 px pen have the same proportions at 4 px
 MARGIN = 14
-GHOSTS = (2, 0, 5, 1, 5, 0, 1, 0, 0, 0)  # for each class, the seed of a template that is good to draw over
+GHOSTS = (1, 15, 5, 14, 5, 0, 1, 15, 6, 11)  # for each class, the seed of a template that is good to draw over
 GHOST = 208  # its tone on white, 0..255
 
 Strokes = list[np.ndarray]  # each (k, 2) float, x and y from 0 to 1
@@ -26,7 +26,7 @@ def from_images(images: np.ndarray, generator: np.random.Generator) -> np.ndarra
 
 def caricatures(labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Sketches drawn from the ten templates below, for labels (n,) 0..9: (n, 28, 28) uint8."""
-    return np.stack([_sketch(TEMPLATES[int(label)](generator), generator) for label in labels])
+    return np.stack([_sketch(_by_hand(TEMPLATES[int(label)](generator), generator), generator) for label in labels])
 
 
 def ghost(label: int, side: int) -> np.ndarray:
@@ -87,6 +87,22 @@ def _sketch(strokes: Strokes, generator: np.random.Generator) -> np.ndarray:
     return image[:, ::-1] if generator.random() < 0.5 else image
 
 
+def _by_hand(strokes: Strokes, generator: np.random.Generator) -> Strokes:
+    """The strokes of a template as a hurried hand draws them: corners cut, the whole thing squeezed or pulled."""
+    corner, squeezed = generator.choice([0.0, 0.1, 0.25]), np.exp(generator.normal(0, 0.12))
+    return [(_rounded(stroke, corner) - 0.5) * (1, squeezed) + 0.5 for stroke in strokes]
+
+
+def _rounded(stroke: np.ndarray, corner: float) -> np.ndarray:
+    """A stroke with its corners cut twice, each at a share of the sides beside it (Chaikin, 1974)."""
+    closed = bool((stroke[0] == stroke[-1]).all())
+    for _ in range(2 if corner else 0):
+        before, after = stroke[:-1], stroke[1:]
+        cut = np.stack([before + corner * (after - before), after + corner * (before - after)], axis=1).reshape(-1, 2)
+        stroke = np.concatenate([cut, cut[:1]]) if closed else np.concatenate([stroke[:1], cut[1:-1], stroke[-1:]])
+    return stroke
+
+
 def _dense(stroke: np.ndarray) -> np.ndarray:
     """The stroke with points no further than 0.02 apart."""
     parts = []
@@ -130,14 +146,14 @@ def _top(
 
 
 def _t_shirt(draw: np.random.Generator) -> Strokes:
-    strokes, dip = _top(draw, draw.choice([0.0, 0.16, 0.2, 0.26]), draw.uniform(0.1, 0.9), draw.uniform(0.65, 0.85))
+    strokes, dip = _top(draw, draw.choice([0.0, 0.16, 0.2, 0.24, 0.28, 0.32]), draw.uniform(0.1, 0.9), draw.uniform(0.6, 0.85))
     return strokes + [_arc(0.5, 0.06, 0.12, dip, 0, 0.5)] * (draw.random() < 0.3)
 
 
 def _pullover(draw: np.random.Generator) -> Strokes:
     """Long sleeves, no opening; sometimes a hem, a band of pattern across the chest, a hood."""
     length = draw.uniform(0.55, 0.8)
-    strokes, dip = _top(draw, draw.uniform(0.3, 0.6), draw.uniform(0.3, 1.4), length)
+    strokes, dip = _top(draw, draw.uniform(0.34, 0.6), draw.uniform(0.3, 1.4), length)
     hem = [_line((0.3, 0.02 + length), (0.7, 0.02 + length))] * (draw.random() < 0.3)
     heights = np.tile((0.0, draw.uniform(0.0, 0.08)), 5)
     pattern = [np.stack([np.linspace(0.32, 0.68, 10), y + heights], axis=1) for y in (0.3, 0.5)[: draw.integers(1, 3)]]
@@ -165,7 +181,7 @@ def _front(draw: np.random.Generator, dip: float, bottom: float, opening: float,
 def _coat(draw: np.random.Generator) -> Strokes:
     """Open down the front, with lapels, pockets at the hips, sometimes a hood or wide open."""
     length = draw.uniform(0.55, 0.88)
-    strokes, dip = _top(draw, draw.uniform(0.28, 0.62), draw.uniform(0.4, 1.4), length, draw.uniform(0, 0.12), draw.uniform(0, 0.25))
+    strokes, dip = _top(draw, draw.uniform(0.22, 0.62), draw.uniform(0.3, 1.4), length, draw.uniform(0, 0.12), draw.uniform(0, 0.25))
     if draw.random() < 0.15:  # wide open: two halves
         ajar = 0.5 + draw.uniform(0.01, 0.1)
         right = np.concatenate([strokes[0][: len(strokes[0]) // 2 - 1], [(ajar, 0.08 + length), (ajar, dip), strokes[0][0]]])
@@ -190,8 +206,8 @@ def _shirt(draw: np.random.Generator) -> Strokes:
 
 def _trouser(draw: np.random.Generator) -> Strokes:
     """Two legs, wide apart or with a slit between them; sometimes a waistband, a fly, loose strings at the waist."""
-    waist, foot = draw.uniform(0.13, 0.25), draw.uniform(0.06, 0.14)
-    spread, fork, long = foot + draw.uniform(0.01, 0.14), draw.uniform(0.22, 0.5), draw.uniform(0.75, 0.95)
+    waist, foot = draw.uniform(0.13, 0.28), draw.uniform(0.06, 0.14)
+    spread, fork, long = foot + draw.uniform(0.01, 0.16), draw.uniform(0.22, 0.5), 0.95 - draw.choice([0.2, 0.5]) * draw.random()
     right = [(0.5 + waist, 0.05), (0.5 + spread + foot, long), (0.5 + spread - foot, long)]
     outline = _closed(*right, (0.5, fork * long / 0.95), *[(1 - x, y) for x, y in reversed(right)])
     band = [_line((0.5 - waist, 0.12), (0.5 + waist, 0.12))] * (draw.random() < 0.5)
@@ -202,24 +218,26 @@ def _trouser(draw: np.random.Generator) -> Strokes:
 
 def _sole(draw: np.random.Generator, ankle: float, instep: float) -> np.ndarray:
     """Side view of a shoe, toe to the left."""
-    toe = draw.uniform(0.5, 0.62)
-    return _closed(
-        (0.95, ankle), (0.95, 0.78), (0.08, 0.78), (0.04, 0.7), (0.1, toe + 0.02),
-        (0.3, toe - 0.03), (instep, toe - 0.12), (instep + 0.08, ankle),
-    )  # fmt: skip
+    toe, heel, back = draw.uniform(0.44, 0.62), draw.uniform(0.88, 0.96), draw.uniform(0.9, 0.97)
+    round_toe, rise = draw.uniform(0.0, 0.1), draw.uniform(0.0, 0.12)
+    outline = [
+        (heel, ankle), (back, 0.72), (back - 0.02, 0.78), (0.08, 0.78), (0.03, 0.7), (0.06 + round_toe, toe + 0.02),
+        (0.3, toe - 0.03), (instep, max(ankle, toe - rise)), (min(instep + draw.uniform(0.02, 0.12), heel - 0.12), ankle),
+    ]  # fmt: skip
+    return _closed(*outline) if draw.random() < 0.85 else _line(*outline)  # some leave it open at the top
 
 
 def _sneaker(draw: np.random.Generator) -> Strokes:
-    instep = draw.uniform(0.45, 0.6)
+    instep = draw.uniform(0.38, 0.62)
     laces = [_line((x, 0.45), (x + 0.06, 0.52)) for x in np.linspace(0.36, instep, 4)] * (draw.random() < 0.5)
     sole = [_line((0.06, 0.7), (0.95, 0.7))] * (draw.random() < 0.6)
-    ankle = draw.uniform(0.28, 0.46)
-    opening = [_arc(0.515 + 0.5 * instep, ankle, 0.435 - 0.5 * instep, 0.04)] * (draw.random() < 0.35)
+    ankle = draw.uniform(0.27, 0.48)
+    opening = [_arc(0.515 + 0.5 * instep, ankle, 0.435 - 0.5 * instep, draw.uniform(0.03, 0.08))] * (draw.random() < 0.35)
     return [_sole(draw, ankle, instep)] + laces + sole + opening
 
 
 def _ankle_boot(draw: np.random.Generator) -> Strokes:
-    top, instep = draw.uniform(0.0, 0.14), draw.uniform(0.4, 0.6)
+    top, instep = draw.uniform(0.0, 0.16), draw.uniform(0.36, 0.6)
     heel = [_closed((0.7, 0.78), (0.95, 0.78), (0.93, 0.9), (0.74, 0.9))] * (draw.random() < 0.5)
     laces = [_line((instep, y), (instep + 0.12, y + 0.02)) for y in (0.2, 0.28, 0.36)] * (draw.random() < 0.4)
     sole = [_line((0.06, 0.7), (0.95, 0.7))] * (draw.random() < 0.4)
@@ -244,12 +262,19 @@ def _sandal(draw: np.random.Generator) -> Strokes:
 
 
 def _bag(draw: np.random.Generator) -> Strokes:
-    kind = draw.integers(4)
+    kind = draw.integers(5)
     if kind == 0:  # backpack: round top, pocket, straps
         body = np.concatenate([_arc(0.5, 0.4, 0.3, 0.32, 0.5, 1.0), _line((0.8, 0.92), (0.2, 0.92), (0.2, 0.4))])
         pocket = [_closed((0.3, 0.6), (0.7, 0.6), (0.7, 0.85), (0.3, 0.85))] * (draw.random() < 0.7)
         straps = [_arc(x, 0.6, 0.1, 0.22, start, start + 0.5) for x, start in ((0.2, 0.25), (0.8, 0.75))] * (draw.random() < 0.5)
-        return [body] + pocket + straps + [_arc(0.5, 0.1, 0.08, 0.07, 0.5, 1.0)] * (draw.random() < 0.6)
+        side = [_arc(draw.uniform(0.1, 0.2), 0.6, 0.14, draw.uniform(0.2, 0.36))] * (draw.random() < 0.25)  # its back, seen aslant
+        return [body] + pocket + straps + side + [_arc(0.5, 0.1, 0.08, 0.07, 0.5, 1.0)] * (draw.random() < 0.6)
+    if kind == 4:  # suitcase on wheels, upright, its handle pulled out
+        half, long, grip = draw.uniform(0.18, 0.3), draw.uniform(0.1, 0.3), draw.uniform(0.06, 0.16)
+        body = _closed((0.5 - half, 0.36), (0.5 + half, 0.36), (0.5 + half, 0.9), (0.5 - half, 0.9))
+        wheels = [_arc(0.5 + side * 0.7 * half, 0.93, 0.03, 0.03) for side in (-1, 1)] * (draw.random() < 0.6)
+        pull = _line((0.5 - grip, 0.36), (0.5 - grip, 0.36 - long), (0.5 + grip, 0.36 - long), (0.5 + grip, 0.36))
+        return [body, pull] + wheels + [_line((0.5 - half, 0.6), (0.5 + half, 0.6))] * (draw.random() < 0.4)
     top, narrow = draw.uniform(0.3, 0.5), draw.uniform(-0.06, 0.12)
     body = _closed((0.06 + narrow, top), (0.94 - narrow, top), (0.94, 0.92), (0.06, 0.92))
     if kind == 1:  # suitcase: flat, small handle, bands

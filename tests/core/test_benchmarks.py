@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import pictures, training
+from benchmarks import pictures, shops, training
+from core import folders, garments
+from core.dataset import Dataset
 from core.inference import Answer
 from core.labels import NAMES
 from core.photo import OPENED
@@ -96,7 +98,7 @@ def test_no_folder_is_one_sentence(arguments, capsys, monkeypatch):
 
 def test_the_table_goes_between_its_marks(tmp_path):
     readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{pictures.BEGIN}\nold\n{pictures.END}\nafter\n", encoding="utf-8")
+    readme.write_text("\n".join(["before", pictures.MARKS[0], "old", pictures.MARKS[1], "after", ""]), encoding="utf-8")
     rows = [{"kind": "photos", **pictures.measure(np.array([1]), [given(1, "sure")]), "baseline": {"count": 1, "accuracy": 0.0}}]
     pictures.write_readme(rows, readme)
     text = readme.read_text(encoding="utf-8")
@@ -104,8 +106,24 @@ def test_the_table_goes_between_its_marks(tmp_path):
     assert "| photos | by Fitting Room | 1 | 100.0% |" in text and "| plain resize | 1 | 0.0% |" in text and "old" not in text
 
 
-def test_the_readme_has_the_marks():
-    assert pictures.README.read_text(encoding="utf-8").count(pictures.BEGIN) == 1
+@pytest.mark.parametrize("marks", [pictures.MARKS, shops.MARKS])
+def test_the_readme_has_the_marks(marks):
+    text = pictures.README.read_text(encoding="utf-8")
+    assert text.count(marks[0]) == text.count(marks[1]) == 1
+
+
+def test_made_shop_pictures_are_worn_and_unworn_on_every_ground(tmp_path):
+    labels = np.arange(10, dtype=np.uint8)
+    drawn = garments.draw(labels, seed=1)
+    data = Dataset.of((drawn, labels, drawn, labels), "garments")
+    shops.write_shops(data, tmp_path, 10)
+    found = folders.find(tmp_path)
+    assert len(found) == 2 * 10 * len(shops.GROUNDS) and {one.kind for one in found} == {path.name for path in tmp_path.iterdir()}
+    for slug in ("t-shirt", "dress", "trouser", "ankle-boot"):
+        unworn, worn = (cv2.imread(str(next((tmp_path / f"{way}, white" / slug).iterdir()))) for way in ("unworn", "worn"))
+        assert worn.size > unworn.size and (unworn[0] > 245).all()
+    clear = cv2.imread(str(next((tmp_path / "worn, transparent" / "coat").iterdir())), cv2.IMREAD_UNCHANGED)
+    assert clear.shape[2] == 4 and 0.1 < (clear[..., 3] > 127).mean() < 0.9
 
 
 def test_multiply_adds_are_those_counted_by_hand():

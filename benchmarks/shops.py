@@ -1,0 +1,132 @@
+"""How well the shipped network reads shop pictures, made by program from the test pictures of Fashion-MNIST, worn and unworn.
+
+    python -m benchmarks.shops [--count 200] [--readme]
+
+Real shop pictures are not at hand; these show what the way from such a picture to 28 x 28 costs, beside the plain resize in the same run.
+Who wears the clothes here is drawn by other rules than those of `core/wearers.py`, from which the network learns.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from benchmarks import pictures
+from core.dataset import Dataset, load
+from core.labels import SLUGS
+from core.settings import Settings
+
+MARKS = "<!-- shops -->", "<!-- end of shops -->"  # where the table stands in the README
+LARGE, ROOM = 224, 150  # px, the garment's longest side and the room around it
+SKINS = ((250, 218, 192), (231, 180, 143), (198, 134, 90), (141, 85, 50), (92, 60, 42))  # RGB, from pale to dark
+HAIRS = ((30, 24, 20), (90, 60, 35), (190, 150, 90), (150, 150, 150))
+TROUSER, DRESS, BAG = (SLUGS.index(slug) for slug in ("trouser", "dress", "bag"))
+SHOES = {SLUGS.index(slug) for slug in ("sandal", "sneaker", "ankle-boot")}
+
+
+def garment(image: np.ndarray, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A test picture (28, 28) uint8, large, in a colour and with room around it: (h, w, 3) float 0..255, and its cover, (h, w) 0..1."""
+    negated = 1 - cv2.resize(image, (LARGE, LARGE), interpolation=cv2.INTER_CUBIC)[..., None] / 255
+    colour = np.exp(draw.normal(0, 0.25, 3))
+    coloured = 255 * negated * (1 - (1 - colour / colour.max()) * (1 - 0.5 * negated))
+    cover = np.clip(5 * (cv2.resize((image > 0).astype(np.float32), (LARGE, LARGE), interpolation=cv2.INTER_CUBIC) - 0.4), 0, 1)
+    return tuple(cv2.copyMakeBorder(plane, *[ROOM] * 4, cv2.BORDER_CONSTANT) for plane in (coloured, cover))
+
+
+def wearer(cover: np.ndarray, label: int, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Somebody behind a garment: (h, w, 3) float 0..255, and where they are, (h, w) bool. Nobody carries a bag."""
+    picture, there = np.zeros((*cover.shape, 3)), np.zeros(cover.shape, np.uint8)
+    rows, columns = (np.flatnonzero((cover > 0.5).any(axis=axis)) for axis in (1, 0))
+    top, bottom, left, right = rows[0], rows[-1], columns[0], columns[-1]
+    skin, hair, other = SKINS[draw.integers(5)], HAIRS[draw.integers(4)], tuple(int(value) for value in draw.integers(0, 256, 3))
+
+    def paint(colour: tuple[int, int, int], *points: tuple[float, float], thick: int = 0) -> None:
+        path = np.array(points).round().astype(np.int32)
+        shape = np.zeros_like(there)
+        if thick:
+            cv2.polylines(shape, [path], False, 1, thick)
+        else:
+            cv2.fillPoly(shape, [path], 1)
+        picture[shape > 0] = colour
+        there[shape > 0] = 1
+
+    def at(row: int) -> np.ndarray:
+        """Columns a garment covers at a row."""
+        return np.flatnonzero(cover[row] > 0.5) if (cover[row] > 0.5).any() else np.array([left, right])
+
+    if label in SHOES:
+        opening = at(top + 4)
+        thick = int(draw.uniform(30, 50))
+        x = float(np.median(opening))
+        paint(other if draw.random() < 0.5 else skin, (x, bottom - 40), (x + draw.normal(0, 8), top - draw.uniform(30, 110)), thick=thick)
+    elif label == TROUSER:
+        waist = at(top + 4)
+        paint(other, (waist[0] - 4, top + 8), (waist[0] - 8, top - 60), (waist[-1] + 8, top - 60), (waist[-1] + 4, top + 8))
+        for x in (at(bottom - 4)[0] + 12, at(bottom - 4)[-1] - 12):
+            paint(skin, (x, bottom - 8), (x, bottom + 22), thick=20)
+    elif label != BAG:
+        middle, hem = (left + right) / 2, at(bottom - 6)
+        knee = bottom + draw.uniform(20, 100)
+        for x in (0.72 * hem[0] + 0.28 * hem[-1], 0.28 * hem[0] + 0.72 * hem[-1]):
+            paint(skin if label == DRESS else other, (x, bottom - 20), (x, knee), thick=max(12, int(0.36 * (hem[-1] - hem[0]))))
+        for x, side in ((left + 10, -1), (right - 10, 1)):
+            lowest = np.flatnonzero(cover[:, x] > 0.5)[-1]
+            paint(skin, (x, lowest - 8), (x + side * draw.uniform(4, 24), min(lowest + draw.uniform(15, 90), bottom + 25)), thick=18)
+        paint(hair, *cv2.ellipse2Poly((int(middle), int(top - 48)), (32, int(draw.uniform(38, 60))), 0, 0, 360, 12))
+        paint(skin, (middle, top + 30), (middle, top - 30), thick=24)
+        paint(skin, *cv2.ellipse2Poly((int(middle), int(top - 40)), (25, 33), 0, 0, 360, 12))
+    return picture, there > 0
+
+
+def shop_picture(image: np.ndarray, label: int, ground: int | None, worn: bool, draw: np.random.Generator) -> bytes:
+    """A shop's picture of a test picture (28, 28) uint8, on a grey ground of 0..255 (JPEG) or on none at all (PNG with transparency)."""
+    clothes, cover = garment(image, draw)
+    body, there = wearer(cover, label, draw) if worn else (np.zeros_like(clothes), np.zeros(cover.shape, bool))
+    whole = np.maximum(cover, there)
+    rows, columns = np.flatnonzero(whole.max(axis=1) > 0.5), np.flatnonzero(whole.max(axis=0) > 0.5)
+    part = slice(max(0, rows[0] - 20), rows[-1] + 20), slice(max(0, columns[0] - 30), columns[-1] + 30)
+    behind = np.where(there[..., None], body, 255 if ground is None else ground)
+    picture = (clothes * cover[..., None] + behind * (1 - cover[..., None]))[part][..., ::-1]
+    if ground is None:
+        return cv2.imencode(".png", np.dstack([picture, 255 * whole[part]]).round().astype(np.uint8))[1].tobytes()
+    noisy = np.clip(picture + draw.normal(0, 1.5, picture.shape), 0, 255).astype(np.uint8)
+    return cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+
+
+GROUNDS: dict[str, int | None] = {"white": 255, "pale grey": 238, "grey": 190, "transparent": None}
+
+
+def write_shops(data: Dataset, folder: Path, count: int) -> None:
+    """Put `count` test pictures into a folder, on every ground, unworn and worn, in folders named by class."""
+    for worn in (False, True):
+        for name, ground in GROUNDS.items():
+            for index in range(count):
+                label = int(data.test_labels[index])
+                content = shop_picture(data.test_images[index], label, ground, worn, np.random.default_rng(index))
+                place = folder / f"{'worn' if worn else 'unworn'}, {name}" / SLUGS[label]
+                place.mkdir(parents=True, exist_ok=True)
+                (place / f"{index}.{'jpg' if ground is not None else 'png'}").write_bytes(content)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Make the pictures in a folder that is deleted again, measure, print, and write where asked."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.shops", description=__doc__.splitlines()[0])
+    parser.add_argument("--count", type=int, default=200, help="test pictures, each shown in eight ways (default: 200)")
+    parser.add_argument("--readme", action="store_true", help="write the table into the README")
+    asked = parser.parse_args(arguments)
+    data = load(Settings.from_environment())
+    if not data.real:
+        parser.error("the real Fashion-MNIST is needed: set FITTING_ROOM_DATA to its folder")
+    with tempfile.TemporaryDirectory() as folder:
+        write_shops(data, Path(folder), asked.count)
+        rows = pictures.measure_folder(Path(folder))
+    pictures.show(rows, False)
+    if asked.readme:
+        pictures.write_readme(rows, marks=MARKS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Somebody drawn around a garment: the garment stays whole, and a bag stays alone."""
+
+import cv2
+import numpy as np
+import pytest
+
+from core import wearers
+from core.garments import draw
+from core.labels import SLUGS
+from core.wearers import LARGE, ROOM, somebody_in
+
+BAG = SLUGS.index("bag")
+
+
+@pytest.mark.parametrize("label", [label for label in range(10) if label != BAG])
+def test_most_garments_are_shown_with_somebody_in_them(label):
+    labels = np.full(20, label)
+    alone = draw(labels, seed=2)
+    worn = somebody_in(alone, labels, np.random.default_rng(0))
+    assert worn.shape == alone.shape and worn.dtype == np.uint8
+    assert (worn != alone).any(axis=(1, 2)).mean() > 0.8
+    for image in worn:
+        rows, columns = image.any(axis=1), image.any(axis=0)
+        assert (rows[0] and rows[-1]) or (columns[0] and columns[-1])
+
+
+def test_the_garment_is_not_painted_over(monkeypatch):
+    shown = []
+    monkeypatch.setattr(wearers, "to_square", lambda toned, mask: shown.append((toned, mask)) or np.zeros((28, 28), np.uint8))
+    labels = np.repeat(np.arange(10), 6)
+    alone = draw(labels, seed=5)
+    somebody_in(alone, labels, np.random.default_rng(1))
+    for image, label, (toned, mask) in zip(alone, labels, shown, strict=True):
+        large = cv2.resize(image, (LARGE, LARGE))
+        part = toned[ROOM : ROOM + LARGE, ROOM : ROOM + LARGE]
+        assert (part[large > 12] == large[large > 12]).all() and mask[toned > 0].all()
+        beside = mask.sum() - (large > 12).sum()
+        assert beside == 0 if label == BAG else beside < 2.5 * (large > 12).sum()
+
+
+@pytest.mark.parametrize("label", range(10))
+def test_a_garment_of_one_thin_line_or_dot_is_worn_too(label):
+    thin = np.zeros((84, 28, 28), np.uint8)
+    for index in range(28):
+        thin[index, index], thin[28 + index, :, index], thin[56 + index, index, 13] = 200, 200, 200
+    assert somebody_in(thin, np.full(84, label), np.random.default_rng(0)).any(axis=(1, 2)).all()
+
+
+def test_an_empty_picture_stays_as_it_is():
+    assert not somebody_in(np.zeros((1, 28, 28), np.uint8), np.array([0]), np.random.default_rng(0)).any()
+
+
+def test_the_same_seed_gives_the_same_people():
+    labels = np.arange(10)
+    images = draw(labels, seed=1)
+    first, second, third = (somebody_in(images, labels, np.random.default_rng(seed)) for seed in (3, 3, 4))
+    assert (first == second).all() and (first != third).any()
