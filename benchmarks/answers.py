@@ -1,4 +1,4 @@
-"""How quickly one picture is answered: LiteRT as the app uses it, against Keras' own `predict` and a direct call.
+"""How quickly one picture is answered: LiteRT as the app uses it, alone and after a drawing or a photo is read, against Keras.
 
 .venv/bin/python -m benchmarks.answers
 """
@@ -8,9 +8,11 @@ import statistics
 import time
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 
-from core.inference import shipped
+from core.inference import answer, shipped
+from core.photo import read_drawing, read_picture
 from models import catalogue
 
 ROUNDS = 50
@@ -33,9 +35,15 @@ def main() -> None:
     image = np.random.default_rng(0).integers(0, 256, (1, 28, 28), dtype=np.uint8)
     litert = shipped()
     network = catalogue.RECIPES["quick"].build()
+    floor = np.full((1200, 900, 4), (200, 190, 170, 255), np.uint8)
+    cv2.rectangle(floor, (250, 200), (650, 1000), (40, 50, 110, 255), -1)
+    paper = np.zeros((320, 320, 4), np.uint8)
+    cv2.rectangle(paper, (60, 40), (260, 280), (30, 30, 30, 255), 21)
     pixels = image[..., np.newaxis].astype(np.float32) / 255
     times = {
         "LiteRT, the shipped network": median_milliseconds(lambda: litert.probabilities(image)),
+        "a drawing, filled in and answered": median_milliseconds(lambda: answer(litert, read_drawing(paper))),
+        "a photo, cut out and answered": median_milliseconds(lambda: answer(litert, read_picture(floor))),
         "Keras, network(x), quick": median_milliseconds(lambda: network(pixels, training=False)),
         "Keras, network.predict(x), quick": median_milliseconds(lambda: network.predict(pixels, verbose=0)),
     }

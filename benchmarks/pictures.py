@@ -160,6 +160,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object a kind")
     parser.add_argument("--readme", action="store_true", help="write the table into the README")
     asked = parser.parse_args(arguments)
+    if asked.folder and asked.readme:
+        parser.error("the README shows the check parts: leave FOLDER or --readme out")
     usual = os.environ.get("FITTING_ROOM_PICTURES")
     if asked.folder is None and not usual:
         parser.error("name a folder of pictures, or set FITTING_ROOM_PICTURES to one")

@@ -1,9 +1,9 @@
-"""How well the shipped network reads shop pictures, made by program from the test pictures of Fashion-MNIST, worn and unworn.
+"""How well the shipped network reads shop pictures, made by program from the test pictures of Fashion-MNIST: unworn, worn, shoes in pairs.
 
     python -m benchmarks.shops [--count 200] [--readme]
 
 Real shop pictures are not at hand; these show what the way from such a picture to 28 x 28 costs, beside the plain resize in the same run.
-Who wears the clothes here is drawn by other rules than those of `core/wearers.py`, from which the network learns.
+Who wears the clothes here, and how a pair lies, follows other rules than those of `core/wearers.py`, from which the network learns.
 """
 
 import argparse
@@ -25,6 +25,7 @@ SKINS = ((250, 218, 192), (231, 180, 143), (198, 134, 90), (141, 85, 50), (92, 6
 HAIRS = ((30, 24, 20), (90, 60, 35), (190, 150, 90), (150, 150, 150))
 TROUSER, DRESS, BAG = (SLUGS.index(slug) for slug in ("trouser", "dress", "bag"))
 SHOES = {SLUGS.index(slug) for slug in ("sandal", "sneaker", "ankle-boot")}
+UNWORN, WORN, PAIRED = "unworn", "worn", "shoes in pairs"
 
 
 def garment(image: np.ndarray, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -81,10 +82,34 @@ def wearer(cover: np.ndarray, label: int, draw: np.random.Generator) -> tuple[np
     return picture, there > 0
 
 
-def shop_picture(image: np.ndarray, label: int, ground: int | None, worn: bool, draw: np.random.Generator) -> bytes:
+def pair(clothes: np.ndarray, cover: np.ndarray, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A shoe and the other one of its pair, which stands behind it or, both toes up, lies against it as its mirror image.
+
+    As `garment` gives it: (h, w, 3) float 0..255, and the cover, (h, w) 0..1.
+    """
+    near = clothes, cover
+    rows, columns = (np.flatnonzero((cover > 0.5).any(axis=axis)) for axis in (1, 0))
+    if draw.random() < 0.5:
+        away = -int(draw.uniform(0.15, 0.5) * len(rows)), int(draw.uniform(-0.1, 0.25) * len(columns))
+        far = [np.roll(plane, away, axis=(0, 1)) for plane in near]
+    else:
+        middle = (cover.shape[1] - 1) / 2, (cover.shape[0] - 1) / 2
+        turn = cv2.getRotationMatrix2D(middle, -draw.uniform(50, 110), 1.0)
+        near = [cv2.warpAffine(plane, turn, cover.shape[::-1]) for plane in near]
+        columns = np.flatnonzero((near[1] > 0.5).any(axis=0))
+        to_the_left = int(middle[0] - columns[-1] + draw.uniform(0.02, 0.15) * len(columns))  # its edge comes a little past the middle
+        near = [np.roll(plane, to_the_left, axis=1) for plane in near]
+        far = [plane[:, ::-1] for plane in near]
+    before = near[1][..., None]
+    return near[0] * before + far[0] * (1 - before), np.maximum(near[1], far[1])
+
+
+def shop_picture(image: np.ndarray, label: int, ground: int | None, how: str, draw: np.random.Generator) -> bytes:
     """A shop's picture of a test picture (28, 28) uint8, on a grey ground of 0..255 (JPEG) or on none at all (PNG with transparency)."""
     clothes, cover = garment(image, draw)
-    body, there = wearer(cover, label, draw) if worn else (np.zeros_like(clothes), np.zeros(cover.shape, bool))
+    if how == PAIRED:
+        clothes, cover = pair(clothes, cover, draw)
+    body, there = wearer(cover, label, draw) if how == WORN else (np.zeros_like(clothes), np.zeros(cover.shape, bool))
     whole = np.maximum(cover, there)
     rows, columns = np.flatnonzero(whole.max(axis=1) > 0.5), np.flatnonzero(whole.max(axis=0) > 0.5)
     part = slice(max(0, rows[0] - 20), rows[-1] + 20), slice(max(0, columns[0] - 30), columns[-1] + 30)
@@ -100,13 +125,14 @@ GROUNDS: dict[str, int | None] = {"white": 255, "pale grey": 238, "grey": 190, "
 
 
 def write_shops(data: Dataset, folder: Path, count: int) -> None:
-    """Put `count` test pictures into a folder, on every ground, unworn and worn, in folders named by class."""
-    for worn in (False, True):
+    """Put the first `count` test pictures into a folder, on every ground, unworn and worn, and as many shoes in pairs."""
+    shoes = np.flatnonzero(np.isin(data.test_labels, list(SHOES)))
+    for how in (UNWORN, WORN, PAIRED):
         for name, ground in GROUNDS.items():
-            for index in range(count):
+            for index in (shoes if how == PAIRED else range(len(data.test_labels)))[:count]:
                 label = int(data.test_labels[index])
-                content = shop_picture(data.test_images[index], label, ground, worn, np.random.default_rng(index))
-                place = folder / f"{'worn' if worn else 'unworn'}, {name}" / SLUGS[label]
+                content = shop_picture(data.test_images[index], label, ground, how, np.random.default_rng(int(index)))
+                place = folder / f"{how}, {name}" / SLUGS[label]
                 place.mkdir(parents=True, exist_ok=True)
                 (place / f"{index}.{'jpg' if ground is not None else 'png'}").write_bytes(content)
 
@@ -114,7 +140,9 @@ def write_shops(data: Dataset, folder: Path, count: int) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Make the pictures in a folder that is deleted again, measure, print, and write where asked."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.shops", description=__doc__.splitlines()[0])
-    parser.add_argument("--count", type=int, default=200, help="test pictures, each shown in eight ways (default: 200)")
+    parser.add_argument(
+        "--count", type=int, default=200, help="test pictures, each shown in eight ways, and as many pairs of shoes in four (default: 200)"
+    )
     parser.add_argument("--readme", action="store_true", help="write the table into the README")
     asked = parser.parse_args(arguments)
     data = load(Settings.from_environment())

@@ -219,7 +219,7 @@ def _predict(asked: argparse.Namespace, settings: Settings) -> int:
     for file in asked.files:
         began = time.perf_counter()
         try:
-            reply = answer(chosen, read_photo(_content(file), settings.max_upload_mb * 2**20))
+            reply = answer(chosen, read_photo(_content(file), settings.max_upload_mb * 1_000_000))
         except FittingRoomError as error:
             failed = True
             if asked.json:

@@ -62,7 +62,7 @@ def network(name: str, store: Store) -> inference.Network:
     if name == SHIPPED:
         return inference.shipped()
     run = store.find(name)
-    return inference.Network(store.artifact(run.id, "tflite"), run.temperature)
+    return inference.Network(store.artifact(run.id, "tflite"), run.temperature, brought=run.data_title.startswith(OWN_TITLE))
 
 
 def best(runs: list[Run]) -> Run | None:

@@ -20,17 +20,13 @@ SHORTEST = 0.05  # shortest side of what somebody spans with a stroke, as a shar
 KEEP, DROP = "#12a87ab0", "#f0532db0"  # what somebody paints in the one colour belongs to the garment, in the other it does not
 
 
-def find_garment(rgb: np.ndarray, keep: np.ndarray | None = None, drop: np.ndarray | None = None) -> np.ndarray:
+def find_garment(rgb: np.ndarray) -> np.ndarray:
     """Mask of the garment, (h, w) bool, for an RGB picture (h, w, 3) uint8. All False when nothing stands out.
 
     Several first guesses are cut out and the most garment-like cut is kept: no single guess fits a black
     T-shirt on a striped bed, a white one on a white sheet, and trousers that run out of the picture.
-    `keep` and `drop` (h, w) bool are places known to belong to it, or not to.
     """
     height, width = rgb.shape[:2]
-    if keep is not None or drop is not None:
-        nowhere = np.zeros((height, width), bool)
-        return mend(rgb, find_garment(rgb), nowhere if keep is None else keep, nowhere if drop is None else drop)
     empty = np.zeros((height, width), bool)
     if min(height, width) < 8:
         return empty
@@ -85,6 +81,23 @@ def marks(painted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     touched = painted[..., 3] > 60
     green = painted[..., 1] > painted[..., 0]
     return touched & green, touched & ~green
+
+
+def marked_over(rgb: np.ndarray, keep: np.ndarray | None, drop: np.ndarray | None) -> np.ndarray:
+    """A picture (h, w, 3) uint8 with masks (h', w') bool of any size laid over it, in the colours KEEP and DROP."""
+    shown = rgb.astype(np.float32)
+    for mask, colour in ((keep, KEEP), (drop, DROP)):
+        if mask is not None:
+            weight = 0.7 * cv2.resize(mask.astype(np.float32), rgb.shape[1::-1])[..., None]
+            shown += weight * (np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)]) - shown)
+    return shown.round().astype(np.uint8)
+
+
+def and_before(before: np.ndarray | None, now: np.ndarray, against: np.ndarray) -> np.ndarray:
+    """The mask of what is marked `now`, (h, w) bool, or was `before`, of any size, and is not marked `against` that now."""
+    if before is None:
+        return now
+    return now | (cv2.resize(before.astype(np.uint8), now.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0) & ~against
 
 
 def spanned(painted: np.ndarray) -> tuple[float, float, float, float] | None:
@@ -147,7 +160,7 @@ def fill_holes(mask: np.ndarray, share: float) -> np.ndarray:
     for index in range(1, count):
         if index not in edge and stats[index, cv2.CC_STAT_AREA] < limit:
             filled |= labels == index
-    return filled & (mask | (labels > 0))
+    return filled
 
 
 def _guesses(lab: np.ndarray) -> list[np.ndarray]:
@@ -228,7 +241,7 @@ def _grab(rgb: np.ndarray, guess: np.ndarray) -> np.ndarray:
     labels = guess.copy()
     cv2.setRNGSeed(0)
     models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(np.ascontiguousarray(rgb[:, :, ::-1]), labels, None, *models, 4, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(np.ascontiguousarray(rgb[:, :, ::-1]), labels, None, *models, 3, cv2.GC_INIT_WITH_MASK)
     return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
 
 

@@ -53,12 +53,12 @@ def in_words(mattered: np.ndarray, label: str) -> str:
     """What a map of `occlusion` says, in a sentence."""
     most = float(mattered.max())
     if most < LEAST:
-        return f"No single part decides: wherever a patch is covered, the answer stays {label}."
+        return f"No single part decides: whichever part is covered, the answer stays {label}."
     row, column = (int(place) for place in np.unravel_index(mattered.argmax(), mattered.shape))
     across = ("left", "middle", "right")[column * 3 // mattered.shape[1]]
     down = ("top", "middle", "bottom")[row * 3 // mattered.shape[0]]
     where = " ".join(dict.fromkeys(word for word in (down, across) if word != "middle")) or "middle"
-    return f"What counts most is the {where}: with that covered, {label} loses up to {100 * most:.0f} points of its probability."
+    return f"What counts most is the {where}: with that covered, the bar of {label} falls by about {100 * most:.0f} points of 100."
 
 
 def alike(label: int, labels: np.ndarray) -> str:

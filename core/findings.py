@@ -26,10 +26,11 @@ FILLED = Trouble(
     "one colour or pattern fills the whole picture", "Step back until the whole garment is in the picture, with background all round."
 )
 SMALL = Trouble("the garment is very small in the picture", "Go closer, until the garment nearly fills the picture.")
-SEVERAL = Trouble("there are several separate things in the picture", "Take away all but one, or cut the picture so that one is left.")
-TWO = Trouble("there are two different things in the picture", "Take one away, or cut the picture so that one is left.")
+SEVERAL = Trouble("there are several separate things in the picture", "Take away all but one, or crop the picture so that one is left.")
+TWO = Trouble("there are two different things in the picture", "Take one away, or crop the picture so that one is left.")
 BACKGROUND = Trouble(
-    "the background is still there", "Put the garment on something plain, with some of it to be seen on all four sides, or cut the picture."
+    "the background is still there",
+    "Put the garment on something plain, with some of it to be seen on all four sides, or crop the picture.",
 )
 PALE = Trouble("it is white on white", "Lay it on something dark, so that its edge can be seen.")
 DIM = Trouble("it is black on black", "Lay it on something light, in good light, so that its edge can be seen.")
@@ -38,6 +39,7 @@ DARK = Trouble("the picture is very dark", "Open a curtain or switch on a light,
 BLURRED = Trouble("the picture is blurred", "Hold still, tap the garment on the screen so that it is sharp, and take it again.")
 ROUGH = Trouble("the drawing is very small", "Draw it larger, so that it nearly fills the paper.")
 EVERY = {trouble.words: trouble for trouble in (NOTHING, FILLED, SMALL, SEVERAL, TWO, BACKGROUND, PALE, DIM, ALIKE, DARK, BLURRED, ROUGH)}
+OF_THE_GROUND = frozenset((FILLED.words, BACKGROUND.words))  # cannot be amiss where there is no background
 WEAKENING = frozenset((BACKGROUND, DARK, BLURRED))  # little contrast is seen in the probabilities, and only explained
 
 # Of the photos the shipped network was fitted on none lies beyond these, but for the contrast: with less, half are read wrongly.

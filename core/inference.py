@@ -20,17 +20,22 @@ SHIPPED = Path(__file__).parents[1] / "models" / "shipped"
 BATCH = 1000  # images given to the interpreter at once
 SAMPLE_SURE = 0.7  # probability above which an image of the data set itself is answered as sure
 KINDS = {"photo": "a photo", "drawing": "a drawing"}
+LEARNED = {"photo": "photos", "drawing": "sketches"}
 
 
 class Network:
     """A `.tflite` network: raw pixels (n, 28, 28) in, ten probabilities out. Safe to share between threads."""
 
-    def __init__(self, content: bytes, temperature: float = 1.0, saw_photos: bool = False) -> None:
-        """Load a network from the bytes of a `.tflite` file. Raises RunError when they are not one."""
+    def __init__(self, content: bytes, temperature: float = 1.0, saw_photos: bool = False, brought: bool = False) -> None:
+        """Load a network from the bytes of a `.tflite` file, which was calibrated on photos or learned from what somebody brought.
+
+        Raises RunError when they are not one.
+        """
         from ai_edge_litert.interpreter import Interpreter
 
         self.temperature = temperature
         self.saw_photos = saw_photos
+        self.brought = brought
         self._lock = threading.Lock()
         try:
             self._interpreter = Interpreter(model_content=content, num_threads=1)
@@ -79,6 +84,16 @@ class Answer:
     reason: str
     tip: str
 
+    @property
+    def name(self) -> str:
+        """What the picture shows, in a word."""
+        return "Something else" if self.verdict == "none" else self.label
+
+    @property
+    def called(self) -> str:
+        """Its name, with a question mark when it is in doubt."""
+        return self.name if self.verdict in ("sure", "none") else f"{self.name}?"
+
 
 def answer(network: Network, reading: Reading) -> Answer:
     """The network's answer to a reading, and how far it can be trusted, in plain words."""
@@ -99,8 +114,12 @@ def _verdict(network: Network, reading: Reading, probabilities: np.ndarray, firs
     if reading.finding is not None:
         return "unclear", f"I cannot find one garment in this picture: {reading.finding}", _tip(reading)
     if not network.saw_photos:
-        reason = f"this network has never seen {KINDS[reading.kind]}, so its answer is a guess"
-        return "unsure", reason, "Try the shipped network: it has learnt from photos too."
+        seen = "only knows the pictures somebody brought" if network.brought else f"has never seen {KINDS[reading.kind]}"
+        return (
+            "unsure",
+            f"this network {seen}, so its answer is a guess",
+            f"Ask the network that comes with the app: it knows {LEARNED[reading.kind]} too.",
+        )
     limits = shipped_card()["thresholds"][reading.kind]
     trouble = findings.EVERY.get(reading.remark)
     if best >= limits["sure"]:

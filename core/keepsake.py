@@ -29,8 +29,7 @@ def card(reading: Reading, answer: Answer, verdict: str, network: str) -> bytes:
     _tile(sheet, reading.image, 300, (EDGE, EDGE + 324), hard=True)
     left, width = EDGE + 348, WIDE - 2 * EDGE - 348
     pen.text((left, EDGE - 4), _drawable(verdict), SOFT, _font(24))
-    name = "Something else" if answer.verdict == "none" else answer.label
-    pen.text((left, EDGE + 28), _drawable(name), INK, _font(56))
+    pen.text((left, EDGE + 28), answer.called, INK, _font(56))
     reason = f"{answer.reason[:1].upper()}{answer.reason[1:]}."
     y = EDGE + 108
     for line in _wrapped(pen, _drawable(reason), width)[:3]:

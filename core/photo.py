@@ -31,6 +31,8 @@ FILL, LINE = 150, 240  # tones of the inside and of the strokes of a drawing
 # Gaps in an outline that are bridged, as shares of its longer side.
 GAPS = (0.02, 0.03, 0.04, 0.05, 0.065, 0.08, 0.1, 0.125, 0.155, 0.19, 0.235, 0.29, 0.36, 0.4)
 WIDER = 1.15  # times half a gap: a space at least this deep behind it belongs to the inside
+INK = 175  # of 255: what is darker than this, beside its paper, was drawn with a pen
+ONE_COLOUR = 20.0  # most a pen's colour varies, 0 to about 128; clothes that look like lines on a pale floor vary by 30 and more
 ENOUGH = 0.5  # share of what a drawing spans that its inside covers at least
 NOT_A_PICTURE = "This file is not a picture I can open. Try JPEG, PNG or HEIC."
 BROKEN = "This picture breaks off in the middle. Copy or download it again, then try once more."
@@ -107,7 +109,7 @@ def open_picture(data: bytes, max_bytes: int) -> np.ndarray:
         raise PictureError("This file is empty. Choose another one.")
     if len(data) > max_bytes:
         size, most = len(data) / 1e6, max_bytes / 1e6
-        raise PictureError(f"This file has {size:.0f} MB; {most:.0f} MB is the most. Send a smaller picture.")
+        raise PictureError(f"This file has {size:.1f} MB; {most:g} MB is the most. Send a smaller picture.")
     try:
         picture = _identify(data)
         width, height = picture.size
@@ -151,8 +153,10 @@ def _identify(data: bytes) -> Image.Image:
 
 
 def _open_heif(stream: io.BytesIO) -> Image.Image:
-    from pillow_heif import open_heif
+    from pillow_heif import is_supported, open_heif
 
+    if not is_supported(stream):  # a film has the same beginning
+        raise PictureError(NOT_A_PICTURE)
     heif = open_heif(stream)  # libheif turns the picture upright itself
     if heif.size[0] * heif.size[1] > MAX_PIXELS:
         raise PictureError("This picture has too many pixels; 200 million is the most. Send a smaller one.")
@@ -185,7 +189,7 @@ def _to_rgba(picture: Image.Image) -> Image.Image:
 
 
 def read_photo(data: bytes, max_bytes: int) -> Reading:
-    """Read an uploaded picture: a photo, a cut-out with transparency, or a line drawing on white paper.
+    """Read an uploaded picture: a photo, a cut-out with transparency, or a line drawing on pale paper.
 
     Raises PictureError when the file cannot be opened; a picture without one clear garment gives a `finding`.
     """
@@ -197,17 +201,19 @@ def read_picture(picture: np.ndarray, fixes: Fixes = UNCHANGED) -> Reading:
     rgba = framed(picture, fixes)
     keep, drop = (_laid_over(mask, rgba.shape[:2]) for mask in (fixes.keep, fixes.drop))
     rgb = _on_white(rgba)
-    if _has_cutout(rgba):
-        mask = (cutout.tidy(rgba[..., 3] > 127) | keep) & ~drop
-        reading = replace(_read_garment(rgb, mask, fixes.painted), remark=None)  # nothing had to be cut out
-    elif (strokes := _strokes_on_paper(rgb)) is not None and ((strokes | keep) & ~drop).any():
+    if (strokes := _strokes_on_paper(rgb)) is not None and ((strokes | keep) & ~drop).any():
         reading = _read_strokes(rgb, (strokes | keep) & ~drop)
+    elif _has_cutout(rgba):
+        mask, wearer = _alone(rgb, cutout.tidy(rgba[..., 3] > 127))
+        reading = replace(_read_garment(rgb, (mask | keep) & ~drop, wearer, keep), remark=None)  # nothing had to be cut out
+        if reading.finding in findings.OF_THE_GROUND:
+            reading = replace(reading, finding=None)
     else:
-        mask = cutout.find_garment(rgb, keep, drop) if fixes.painted else cutout.find_garment(rgb)
-        reading = _read_garment(rgb, mask, fixes.painted)
+        mask, wearer = _alone(rgb, cutout.find_garment(rgb))
+        reading = _read_garment(rgb, cutout.mend(rgb, mask, keep, drop) if fixes.painted else mask, wearer, keep)
     if not fixes.any:
         return reading
-    first = Stage("As you mended it", "Your picture, turned, cropped or marked by you.", reading.stages[0].picture)
+    first = Stage("As you mended it", "Your picture, turned, cropped, swapped or marked by you.", reading.stages[0].picture)
     return replace(reading, stages=(first, *reading.stages[1:]))
 
 
@@ -254,25 +260,37 @@ def read_sample(image: np.ndarray) -> Reading:
     return Reading(image, (stage,), "sample", float((image > 0).mean()), None)
 
 
-def _read_garment(rgb: np.ndarray, mask: np.ndarray, by_hand: bool = False) -> Reading:
-    """Stages and image from a picture (h, w, 3) and the garment's mask (h, w) bool; one marked `by_hand` is taken as it is."""
-    came, wearer = rgb, False
-    if not by_hand:
-        found = cutout.without_hook(mask)
-        mask = worn.without_body(rgb, found)
-        wearer = bool((mask != found).any())
+def _alone(rgb: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, bool]:
+    """The mask (h, w) bool of a garment without the hook it hangs from and the one who wears it; whether somebody does."""
+    found = cutout.without_hook(mask)
+    mask = worn.without_body(rgb, found)
+    return mask, bool((mask != found).any())
+
+
+def _read_garment(rgb: np.ndarray, mask: np.ndarray, wearer: bool, keep: np.ndarray) -> Reading:
+    """Stages and image from a picture (h, w, 3), the garment's mask (h, w) bool, whether a wearer was taken out, and what must stay."""
+    came, found = rgb, mask
+    if not keep.any():
         rgb, mask = pairs.one_of(rgb, mask)
     cover = float(mask.mean())
     finding, remark = findings.finding(mask), findings.remark(rgb, mask)
+    gone = f"The background {'and the one who wears it are' if wearer else 'is'} taken away"
+    words = f"{gone}; only the garment stays."
+    if mask.sum() < found.sum():
+        words = f"{gone}. Of the two things alike one stays; a shoe is turned so that its toe is on the left."
     if not mask.any():
-        mask = np.ones_like(mask)
+        mask, words = np.ones_like(mask), "Nothing could be cut out: this is the whole picture."
     cut = np.where(mask[..., None], rgb, np.uint8(255))
     toned = tone(rgb, mask)
     image = to_square(toned, mask)
     stages = (
         Stage("As it came", "Your picture, upright.", came),
-        Stage("Cut out", f"The background {'and the one who wears it are' if wearer else 'is'} taken away; only the garment stays.", cut),
-        Stage("Grey and negated", "No colours, and light and dark swapped: bright clothes on black.", _grey_to_rgb(toned)),
+        Stage("Cut out", words, cut),
+        Stage(
+            "Grey and swapped",
+            "No colours any more, and light and dark swapped: bright clothes on black, as in the data set.",
+            _grey_to_rgb(toned),
+        ),
         Stage(f"{SIDE} x {SIDE}", "Shrunk to 28 by 28 dots: this is all the network sees.", _grey_to_rgb(image)),
     )
     return Reading(image, stages, "photo", cover, finding and finding.words, remark and remark.words)
@@ -375,16 +393,27 @@ def _has_cutout(rgba: np.ndarray) -> bool:
 
 
 def _strokes_on_paper(rgb: np.ndarray) -> np.ndarray | None:
-    """Where the pen was, (h, w) bool, when the picture is a line drawing on white paper; None when it is not."""
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    colourful = rgb.max(axis=2).astype(int) - rgb.min(axis=2)
-    white, dark = float((grey > 225).mean()), float((grey < 110).mean())
-    between = 1.0 - white - dark
-    if white < 0.6 or not 0.002 < dark < 0.3 or between > 0.6 * dark + 0.02 or float((colourful > 60).mean()) > 0.02:
+    """Where the pen was, (h, w) bool, when the picture is a line drawing on pale paper, scanned or photographed; None when it is not.
+
+    The light on the paper is divided out. A pen of any colour darkens a channel of it, and is of one colour throughout.
+    """
+    reach = max(3, round(0.08 * max(rgb.shape)) | 1)
+    paper = cv2.morphologyEx(rgb, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    light = cv2.GaussianBlur(paper, (0, 0), reach / 2).astype(np.float32)
+    lit = np.clip(255 * (rgb / np.maximum(light, 1)), 0, 255)
+    darkest, tone, brightness = lit.min(axis=2), np.median(light.reshape(-1, 3), axis=0), light.mean(axis=2)
+    strokes = darkest < INK
+    clean, drawn = float((darkest > 235).mean()), float(strokes.mean())
+    if clean < 0.65 or not 0.002 < drawn < 0.3 or float((darkest < 215).mean()) > 1.6 * drawn + 0.02:
         return None
-    strokes = grey < 160
+    if tone.min() < 110 or np.ptp(tone) > 60 or np.quantile(brightness, 0.05) < 0.5 * np.quantile(brightness, 0.95):
+        return None
+    within = cv2.erode(strokes.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    if float(lit[within if within.any() else strokes].std(axis=0).max()) > ONE_COLOUR:
+        return None
     thickness = cv2.distanceTransform(strokes.astype(np.uint8), cv2.DIST_L2, 3)
-    return strokes if float(np.quantile(thickness[strokes], 0.9)) < 0.035 * max(grey.shape) else None
+    span = max(np.ptp(places) + 1 for places in np.nonzero(strokes))
+    return strokes if float(np.quantile(thickness[strokes], 0.9)) < 0.05 * span else None
 
 
 def _fit(picture: np.ndarray, longest: int) -> np.ndarray:

@@ -54,7 +54,7 @@ with guard():
             "clothes in use": f"{data().title}, {'in the memory of this computer, for this browser only' if own() else kept}",
             "runs and networks": make_url(settings().store_url).render_as_string(hide_password=True),
             "which runs are yours": "A random key in a cookie of this browser tells. Only with it one can stop, change or delete a run.",
-            "photos and drawings": "Only in memory, while you look at the answer. They are never saved.",
+            "photos and drawings": "Only in the memory of the computer this app runs on, while their page is open. They are never saved.",
         }
     )
 

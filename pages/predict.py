@@ -13,7 +13,7 @@ from core.inference import Answer, answer
 from core.labels import NAMES, SLUGS
 from core.photo import Reading, read_drawing, read_sample
 from pages.shared import downloads, photos, pictures, sheets
-from pages.shared.frame import frame, guard
+from pages.shared.frame import DRAWN, STROKES, frame, guard
 from pages.shared.services import data, jobs, network, runs, settings
 from pages.shared.tiles import tiles
 
@@ -33,7 +33,10 @@ TOOLS = {"Brush": "freedraw", "Filled shape": "polygon"}
 INK = "#1d1a16"
 NEIGHBOURS = 6
 TILE = 164  # px of a picture in the gallery
-PRIVATE = "Your picture stays in this computer's memory while you look at the answer. It is never saved and never sent anywhere else."
+PRIVATE = (
+    "Your picture stays in the memory of the computer this app runs on, while you are on this page. "
+    "It is never saved and never sent anywhere else."
+)
 
 
 def remember(word: str, value: str, usual: str) -> None:
@@ -63,8 +66,7 @@ def show(reading: Reading, key: str, true: int | None = None) -> None:
         with seen:
             pictures.strip(reading.stages)
     with told:
-        doubt = "" if reply.verdict in ("sure", "none") else "?"
-        st.html(f'<p class="verdict {reply.verdict}">{SIGNS[reply.verdict]}</p><p class="answer">{called(reply)}{doubt}</p>')
+        st.html(f'<p class="verdict {reply.verdict}">{SIGNS[reply.verdict]}</p><p class="answer">{reply.called}</p>')
         st.write(f"{reply.reason[:1].upper()}{reply.reason[1:]}.")
         if true is not None:
             right = reply.index == true
@@ -81,6 +83,7 @@ def show(reading: Reading, key: str, true: int | None = None) -> None:
             ):
                 with column:
                     pictures.heading(whose)
+                    st.caption(f"{SIGNS[its.verdict]}: {its.called}")
                     bars(its, f"{key}_{place}", true)
         else:
             bars(reply, key, true)
@@ -88,14 +91,9 @@ def show(reading: Reading, key: str, true: int | None = None) -> None:
         if not evaluation.adds_up(raw):
             with st.expander("The ten outputs as the network gives them", key=f"predict_raw_{key}"):
                 sheets.outputs(raw[0])
-                st.caption(f"Ten sigmoids, each of its own: they add up to {raw.sum():.2f}. The bars above are scaled to 100 %.")
+                st.caption(f"Each is a number from 0 to 1 by itself; they add up to {raw.sum():.2f}. The bars above are scaled to 100 %.")
     if len(reading.stages) > 1:
         pictures.strip(reading.stages)
-
-
-def called(reply: Answer) -> str:
-    """What the answer is called, large."""
-    return "Something else" if reply.verdict == "none" else reply.label
 
 
 def save(reading: Reading, key: str) -> None:
@@ -120,7 +118,7 @@ def explain(reading: Reading, key: str, at_once: bool = True) -> None:
     with mattered:
         shares = explaining.occlusion(asked, reading.image)
         pictures.titled(
-            "What mattered", explaining.overlay(reading.image, shares), f"The 28 x 28 dots; coloured is what {reply.label} hangs on"
+            "What mattered", explaining.overlay(reading.image, shares), f"The 28 x 28 dots; what {reply.label} depends on is coloured"
         )
         st.caption(f"{explaining.in_words(shares, reply.label)} Found by covering one part after the other and asking again.")
     with nearest:
@@ -160,7 +158,7 @@ def gallery(read: Sequence[tuple[UploadedFile, Reading | PictureError]]) -> Uplo
                     continue
                 pictures.pair(reading.stages[0].picture, reading.image, name)
                 st.button(
-                    f"{SIGNS[reply.verdict][0]} {called(reply)}",
+                    f"{SIGNS[reply.verdict][0]} {reply.name}",
                     key=f"predict_open_{place}",
                     type="tertiary",
                     on_click=open_file,
@@ -168,7 +166,7 @@ def gallery(read: Sequence[tuple[UploadedFile, Reading | PictureError]]) -> Uplo
                 )
     sure = sum(not isinstance(reply, PictureError) and reply.verdict == "sure" for _, reply in rows)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{len(good)} of {len(rows)} pictures answered, {sure} of them surely (✓). Tap one to see it large.", width="content")
+        st.caption(f"{len(good)} of {len(rows)} pictures answered, {sure} of them sure (✓). Tap one to see it large.", width="content")
         st.download_button(
             "Download as CSV", keepsake.csv(rows), "answers.csv", key="predict_csv", icon=":material/download:", on_click="ignore"
         )
@@ -177,8 +175,14 @@ def gallery(read: Sequence[tuple[UploadedFile, Reading | PictureError]]) -> Uplo
 
 def leave(strokes: list[dict]) -> None:
     """Put these strokes on the paper in place of what is there. The number makes the paper see that it is a new drawing."""
-    before = st.session_state.get("predict_strokes", {"number": 0})
-    st.session_state["predict_strokes"] = {"objects": strokes, "number": before["number"] + 1}
+    before = st.session_state.get(STROKES, {"number": 0})
+    st.session_state[STROKES] = {"objects": strokes, "number": before["number"] + 1}
+
+
+def lay_by() -> None:
+    """Keep what is on the paper for when it is laid out again."""
+    if (drawn := st.session_state.pop(DRAWN, None)) is not None:
+        leave(drawn)
 
 
 def open_file(file_id: str) -> None:
@@ -210,6 +214,8 @@ with guard():
 
     if way not in ("photo", "camera"):
         photos.read([])  # forgets what was brought
+    if way != "draw":
+        lay_by()
     if way == "photo":
         files = st.file_uploader(
             "Photos of clothes: one piece each, on a plain background",
@@ -238,7 +244,10 @@ with guard():
                     show_photo(file, "photo")
     elif way == "camera":
         snap = st.camera_input("Hold one piece of clothing in front of the camera", key="predict_camera")
-        st.caption(f"{PRIVATE} The camera only works on this computer or over https; on a phone, choose “Photo” and take one there.")
+        st.caption(
+            f"{PRIVATE} The camera works on that computer itself, or where the address begins with https. "
+            "On a phone, choose “Photo” and take one there."
+        )
         for file, reading in photos.read([snap] if snap else []):
             if isinstance(reading, PictureError):
                 st.error(f"{file.name}: {reading}", icon=":material/broken_image:")
@@ -268,11 +277,13 @@ with guard():
                     background_image=pictures.address(sketches.ghost(NAMES.index(template), SIDE)) if template else None,
                     height=SIDE,
                     width=SIDE,
-                    initial_drawing=st.session_state.get("predict_strokes"),
+                    initial_drawing=st.session_state.get(STROKES),
                     return_image_data=True,
                     key="predict_canvas",
                 )
                 strokes = (drawn.json_data or {}).get("objects", [])
+                if drawn.json_data is not None:
+                    st.session_state[DRAWN] = strokes
                 with st.container(horizontal=True):
                     st.button(
                         "Undo",

@@ -30,7 +30,8 @@ MENU = (
 )
 NEGATIVE = "<style>.tiles img,img.large,.sheet i,.answers i,.strip img.dots28{filter:invert(1)}</style>"
 REMEMBER = "<script>document.cookie = '{name}={value}; path=/; max-age=31536000; SameSite=Strict'</script>"
-PHOTOS = "photos_brought"  # where a session keeps photos while their page is open
+# Where a session keeps photos, and what is drawn and was drawn last, while their page is open.
+PHOTOS, DRAWN, STROKES = "photos_brought", "predict_drawn", "predict_strokes"
 log = logging.getLogger(__name__)
 
 
@@ -38,7 +39,7 @@ def frame(title: str, lead: str = "", wide: bool = False, photos: bool = False) 
     """Set the page up and draw the menu, the heading and the line that says what one can do here.
 
     Without a `lead` there is no heading: the welcome page has its own. A page that is not `wide` keeps to the width of a book.
-    A page without `photos` forgets those that were brought to the one that has them.
+    A page without `photos` forgets those that were brought to the one that has them, and the drawing.
     """
     MultiPartParser.spool_max_size = 0  # what people upload stays in memory; the usual 1 MB lets a phone's photo go to a temporary file
     st.set_page_config(page_title=f"{title} · Fitting Room", page_icon=str(ICON), layout="wide")
@@ -46,7 +47,8 @@ def frame(title: str, lead: str = "", wide: bool = False, photos: bool = False) 
     if st.context.cookies.get(KEY) != key():
         st.html(REMEMBER.format(name=KEY, value=key()), unsafe_allow_javascript=True)
     if not photos:
-        st.session_state.pop(PHOTOS, None)
+        for kept in (PHOTOS, DRAWN, STROKES):
+            st.session_state.pop(kept, None)
     if not wide:
         st.html(NARROW)
     with st.container(horizontal=True, gap=None, vertical_alignment="center", key="menu"):

@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from core.cutout import DROP, KEEP, marks, spanned
+from core.cutout import DROP, KEEP, and_before, marked_over, marks, spanned
 from core.errors import PictureError
 from core.photo import UNCHANGED, WORKING, Fixes, Reading, framed, open_picture, read_picture
 from pages.shared.frame import PHOTOS
@@ -30,6 +30,8 @@ class Brought:
     readings: dict[str, tuple[Fixes, Reading | PictureError]] = field(default_factory=dict)
     picture: tuple[str, np.ndarray] | None = None  # the one that is looked at, (h, w, 4) uint8
     brushed: str = ""  # the paper that was painted on last
+    laid_out: str = ""  # the paper that lies there now
+    marked: tuple[np.ndarray | None, np.ndarray | None] = (None, None)  # what was to be kept and dropped when it was laid out
     papers: int = 0  # how many clean ones were laid out; what comes late from an earlier one is not heard
 
 
@@ -115,23 +117,32 @@ def fine_fixes(file: UploadedFile) -> Reading | PictureError:
             st.session_state[key] = tuple(round(100 * share) for share in getattr(fixes, side))
             st.slider(words, 0, 100, key=key, step=1, format="%d %%", on_change=_crop, args=(name, side, key))
     key = f"predict_{'ring' if tool == RING else 'marks'}_{name}_{mine.papers}"
+    if key != mine.laid_out:
+        mine.laid_out, mine.brushed, mine.marked = key, "", (fixes.keep, fixes.drop)
 
     def brushed() -> None:
-        """The paper, and not what was marked before, says from now on what belongs to the garment."""
+        """This paper, beside what was marked before it was laid out, says from now on what belongs to the garment."""
         mine.brushed = key
 
     with paper, st.container(key="predict_mend_paper"):
         painted = st_canvas(
-            stroke_width=PEN if tool == RING else BRUSH, stroke_color=BRUSHES.get(tool, DROP), background_image=address(shown[..., :3]),
-            height=height, width=width, return_image_data=True, key=key, on_change=brushed,
-        )  # fmt: skip
+            stroke_width=PEN if tool == RING else BRUSH,
+            stroke_color=BRUSHES.get(tool, DROP),
+            background_image=address(marked_over(shown[..., :3], *mine.marked)),
+            height=height,
+            width=width,
+            return_image_data=True,
+            key=key,
+            on_change=brushed,
+        )
     if mine.brushed == key and painted.image_data is not None:
         if tool == RING:
             if box := spanned(painted.image_data):
                 _change(name, fixes.boxed(*box))
                 st.rerun()
             return reading(file)
-        keep, drop = marks(painted.image_data)
+        wanted, unwanted = marks(painted.image_data)
+        keep, drop = and_before(mine.marked[0], wanted, unwanted), and_before(mine.marked[1], unwanted, wanted)
         if not (_same(keep, fixes.keep) and _same(drop, fixes.drop)):
             mine.fixes[name] = replace(fixes, keep=keep, drop=drop)
     return reading(file)

@@ -125,3 +125,47 @@ def test_a_stroke_is_taken_back_and_the_paper_cleared(app: App, open_page: Open)
     expect(last).to_have_attribute("src", first)
     page.locator(".st-key-predict_stroke_clear button").click()
     expect(page.get_by_text("Draw a shirt, a boot, a bag")).to_be_visible()
+
+
+def test_a_drawing_is_still_there_after_another_way_was_looked_at(app: App, open_page: Open) -> None:
+    page = open_page(f"{app.address}/predict?way=draw", height=1200)
+    expect(page.locator(".st-key-paper canvas").last).to_be_visible()
+    stroke(page, ".st-key-paper", [(0.3, 0.1), (0.7, 0.1), (0.7, 0.9), (0.3, 0.9), (0.3, 0.1)])
+    first, last = seen(page), page.locator(".strip img.dots28").last
+    stroke(page, ".st-key-paper", [(0.1, 0.5), (0.95, 0.5)])
+    expect(last).not_to_have_attribute("src", first)
+    page.locator(".st-key-predict_stroke_undo button").click()
+    expect(last).to_have_attribute("src", first)
+    stroke(page, ".st-key-paper", [(0.5, 0.02), (0.5, 0.5)])
+    expect(last).not_to_have_attribute("src", first)
+    whole = seen(page)
+    page.get_by_role("radio", name="Test picture").click()
+    expect(page.get_by_role("button", name="Take another")).to_be_visible()
+    page.get_by_role("radio", name="Draw").click()
+    expect(page.locator(".st-key-paper canvas").last).to_be_visible()
+    expect(page.locator(".strip img.dots28").last).to_have_attribute("src", whole)
+
+
+def test_what_was_brushed_on_a_photo_stays_when_another_was_looked_at(app: App, open_page: Open) -> None:
+    page = open_page(f"{app.address}/predict", height=1500)
+    bring(page, legs=trousers_and_ball(), more=trousers_and_ball())
+    tiles, last = page.locator("[class*='st-key-predict_tile_']"), page.locator(".st-key-predict_answer_photo .strip img.dots28").last
+    expect(tiles).to_have_count(2)
+    untouched = last.get_attribute("src")
+    page.get_by_text("Crop it, or brush what belongs to it").click()
+    expect(page.locator(".st-key-predict_mend_paper canvas").last).to_be_visible()
+    stroke(page, ".st-key-predict_mend_paper", [(0.8, 0.45), (0.86, 0.5)])
+    expect(last).not_to_have_attribute("src", untouched)
+    settled(page)
+    brushed = last.get_attribute("src")
+    tiles.nth(1).click()
+    expect(last).to_have_attribute("src", untouched)
+    tiles.nth(0).click()
+    expect(last).to_have_attribute("src", brushed)
+    page.get_by_role("radio", name="Does not").click()
+    settled(page)
+    stroke(page, ".st-key-predict_mend_paper", [(0.05, 0.05), (0.1, 0.1)])  # on the floor: nothing new is taken away
+    settled(page)
+    expect(last).to_have_attribute("src", brushed)
+    page.get_by_role("button", name="Start again").click()
+    expect(last).to_have_attribute("src", untouched)

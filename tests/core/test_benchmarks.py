@@ -96,6 +96,13 @@ def test_no_folder_is_one_sentence(arguments, capsys, monkeypatch):
     assert ended.value.code == 2 and "folder" in capsys.readouterr().err
 
 
+def test_pictures_of_ones_own_never_go_into_the_readme(folder, capsys):
+    before = pictures.README.read_bytes()
+    with pytest.raises(SystemExit):
+        pictures.main([str(folder), "--readme"])
+    assert "leave FOLDER or --readme out" in capsys.readouterr().err and pictures.README.read_bytes() == before
+
+
 def test_the_table_goes_between_its_marks(tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text("\n".join(["before", pictures.MARKS[0], "old", pictures.MARKS[1], "after", ""]), encoding="utf-8")
@@ -112,16 +119,19 @@ def test_the_readme_has_the_marks(marks):
     assert text.count(marks[0]) == text.count(marks[1]) == 1
 
 
-def test_made_shop_pictures_are_worn_and_unworn_on_every_ground(tmp_path):
+def test_made_shop_pictures_are_worn_unworn_and_in_pairs_on_every_ground(tmp_path):
     labels = np.arange(10, dtype=np.uint8)
     drawn = garments.draw(labels, seed=1)
     data = Dataset.of((drawn, labels, drawn, labels), "garments")
     shops.write_shops(data, tmp_path, 10)
     found = folders.find(tmp_path)
-    assert len(found) == 2 * 10 * len(shops.GROUNDS) and {one.kind for one in found} == {path.name for path in tmp_path.iterdir()}
+    assert len(found) == (2 * 10 + 3) * len(shops.GROUNDS) and {one.kind for one in found} == {path.name for path in tmp_path.iterdir()}
     for slug in ("t-shirt", "dress", "trouser", "ankle-boot"):
         unworn, worn = (cv2.imread(str(next((tmp_path / f"{way}, white" / slug).iterdir()))) for way in ("unworn", "worn"))
         assert worn.size > unworn.size and (unworn[0] > 245).all()
+    for shoe in tmp_path.glob("shoes in pairs, white/*/*"):
+        alone = cv2.imread(str(tmp_path / "unworn, white" / shoe.parent.name / shoe.name))
+        assert 1.2 < (cv2.imread(str(shoe)) < 200).sum() / (alone < 200).sum() < 2.2
     clear = cv2.imread(str(next((tmp_path / "worn, transparent" / "coat").iterdir())), cv2.IMREAD_UNCHANGED)
     assert clear.shape[2] == 4 and 0.1 < (clear[..., 3] > 127).mean() < 0.9
 

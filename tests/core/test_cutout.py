@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import ImageColor
 
-from core.cutout import DROP, KEEP, find_garment, marks, mend, spanned
+from core.cutout import DROP, KEEP, and_before, find_garment, marked_over, marks, mend, spanned
 
 
 def test_the_two_colours_of_the_brush_become_two_masks():
@@ -34,7 +34,7 @@ def test_a_mended_mask_holds_what_was_kept_and_nothing_that_was_dropped(scale):
     drop[30 * scale : 40 * scale, 50 * scale : 110 * scale] = True
     found = find_garment(picture)
     assert found[60 * scale, 80 * scale] and not found[60 * scale, 10 * scale]
-    mended = find_garment(picture, keep, drop)
+    mended = mend(picture, found, keep, drop)
     assert mended[keep].all() and not mended[drop].any()
     assert mended[60 * scale, 80 * scale] and not mended[60 * scale, 10 * scale]
 
@@ -54,3 +54,21 @@ def test_what_a_ring_spans_is_a_box_and_a_dot_spans_nothing():
     assert spanned(paper) is None
     cv2.ellipse(paper, (100, 50), (60, 30), 0, 0, 360, (255, 0, 0, 255), 1)
     assert spanned(paper) == (0.2, 0.2, 0.805, 0.81)
+
+
+def test_what_was_marked_before_stays_unless_it_is_marked_the_other_way():
+    before, now, against = (np.zeros((40, 60), bool) for _ in range(3))
+    before[:20], now[:, 50:], against[:5] = True, True, True
+    expected = before & ~against | now
+    assert (and_before(before, now, against) == expected).all()
+    assert (and_before(before[::2, ::2], now, against) == expected).all() and and_before(None, now, against) is now
+
+
+def test_marks_are_seen_in_their_colours_and_leave_the_picture_alone():
+    picture = np.full((40, 60, 3), 128, np.uint8)
+    keep, drop = np.zeros((40, 60), bool), np.zeros((20, 30), bool)
+    keep[:10], drop[-3:] = True, True
+    shown = marked_over(picture, keep, drop)
+    assert (picture == 128).all() and (shown[15:30] == 128).all()
+    assert shown[2, 5, 1] > shown[2, 5, 0] + 60 and shown[38, 5, 0] > shown[38, 5, 1] + 60
+    assert (marked_over(picture, None, None) == picture).all()

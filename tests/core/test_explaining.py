@@ -27,7 +27,7 @@ def test_only_what_the_answer_hangs_on_matters_and_one_batch_is_enough():
     assert network.asked == 1
     assert mattered.shape == (28, 28) and mattered[5, 5] == pytest.approx(0.8, abs=1e-5)
     assert mattered[5, 5] == mattered.max() and not mattered[:, 16:].any() and not mattered[20:].any()
-    assert "the top left: with that covered, Bag loses up to 80 points" in in_words(mattered, "Bag")
+    assert "the top left: with that covered, the bar of Bag falls by about 80 points of 100." in in_words(mattered, "Bag")
 
 
 def test_an_empty_picture_has_nothing_that_mattered():

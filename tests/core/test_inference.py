@@ -17,8 +17,8 @@ from core.photo import Reading, read_photo, read_sample
 class Fixed:
     """A network that always gives the same probabilities."""
 
-    def __init__(self, probabilities, saw_photos=True):
-        self.saw_photos = saw_photos
+    def __init__(self, probabilities, saw_photos=True, brought=False):
+        self.saw_photos, self.brought = saw_photos, brought
         self._row = np.asarray(probabilities, np.float32)
 
     def probabilities(self, images):
@@ -92,9 +92,10 @@ def test_images_of_another_shape_are_named():
 
 
 @pytest.mark.parametrize("kind", ["photo", "drawing"])
-def test_a_network_that_never_saw_photos_is_never_sure_of_one(kind):
-    given = answer(Fixed(spread(0.999, 0.0005), saw_photos=False), reading(kind))
-    assert given.verdict == "unsure" and "never seen" in given.reason and given.tip
+@pytest.mark.parametrize(("brought", "why"), [(False, "never seen"), (True, "only knows the pictures somebody brought")])
+def test_a_network_that_was_not_calibrated_on_photos_is_never_sure_of_one(kind, brought, why):
+    given = answer(Fixed(spread(0.999, 0.0005), saw_photos=False, brought=brought), reading(kind))
+    assert given.verdict == "unsure" and why in given.reason and given.tip and given.called == "Trouser?"
 
 
 @pytest.mark.parametrize(
@@ -199,6 +200,17 @@ def test_pictures_by_strangers_are_read_as_well_as_the_card_says(pictures, kind,
     assert measured["sure"] >= told["sure"] - margin
     assert measured["right_when_sure"] >= told["right_when_sure"] - margin
     assert measured["called_bag"] <= told["called_bag"] + margin / 2
+
+
+def test_the_shipped_network_is_as_good_as_was_asked_of_it():
+    card = shipped_card()
+    photos, drawings, others = (card["figures"][f"{kind}_check"] for kind in ("photos", "drawings", "none_of_the_ten"))
+    assert card["test_accuracy"] >= 0.94 and photos["accuracy"] >= 0.75 and drawings["accuracy"] >= 0.75
+    assert photos["sure"] >= 0.5 and photos["right_when_sure"] >= 0.9 and others["sure"] <= 0.2
+    assert photos["called_bag"] < 0.015 and (SHIPPED / "model.tflite").stat().st_size < 3_000_000
+    readme = (SHIPPED.parents[1] / "README.md").read_text(encoding="utf-8")
+    for kind, figures in (("photos", photos), ("drawings", drawings)):
+        assert f"| {kind} | by Fitting Room | {figures['count']} | {figures['accuracy']:.1%} |" in readme
 
 
 @pytest.mark.pictures

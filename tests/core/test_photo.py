@@ -150,6 +150,12 @@ def test_transparency_survives_every_kind_of_file(kind):
     assert abs((open_picture(data, MOST)[..., 3] > 127).mean() - (pixels[..., 3] > 0).mean()) < 0.01
 
 
+@pytest.mark.parametrize("brand", [b"mp42", b"isom", b"qt  "])
+def test_a_film_is_not_called_a_broken_picture(brand):
+    with pytest.raises(PictureError, match="not a picture"):
+        open_picture(b"\0\0\0\x18ftyp" + brand + bytes(200), MOST)
+
+
 def test_transparency_is_the_cut_out():
     picture = shirt().convert("RGBA")
     pixels = np.array(picture)
@@ -258,7 +264,7 @@ def test_the_floor_between_two_legs_is_no_garment():
 
 def test_stages_lead_from_the_picture_to_the_image():
     reading = read_photo(KINDS["jpeg"](), MOST)
-    assert [stage.name for stage in reading.stages] == ["As it came", "Cut out", "Grey and negated", "28 x 28"]
+    assert [stage.name for stage in reading.stages] == ["As it came", "Cut out", "Grey and swapped", "28 x 28"]
     for stage in reading.stages:
         assert stage.picture.dtype == np.uint8 and stage.picture.ndim == 3 and stage.picture.shape[2] == 3 and stage.words
     assert (reading.stages[-1].picture[..., 0] == reading.image).all()
@@ -376,6 +382,45 @@ def test_a_drawing_on_white_paper_goes_the_way_of_the_canvas(width):
     assert uploaded.kind == "drawing"
     drawn = read_drawing(strokes).image
     assert np.abs(uploaded.image.astype(int) - drawn).mean() < 8
+
+
+def photographed(strokes: np.ndarray, pen: tuple[int, int, int], paper: tuple[int, int, int]) -> Image.Image:
+    """Strokes (h, w) bool with a pen on paper, in a light that falls off to one side, a little noisy."""
+    across = np.linspace(1.0, 0.7, strokes.shape[1])[None, :, None]
+    soft = cv2.GaussianBlur(strokes.astype(np.float32), (0, 0), 0.8)[..., None]
+    picture = (np.array(paper) * (1 - soft) + np.array(pen) * soft) * across
+    return Image.fromarray(np.clip(picture + np.random.default_rng(0).normal(0, 2.5, picture.shape), 0, 255).astype(np.uint8))
+
+
+PENS = {"pencil": (120, 118, 122), "blue": (40, 70, 180), "red": (205, 45, 40), "green": (30, 130, 60), "black": (25, 25, 30)}
+
+
+@pytest.mark.parametrize("pen", PENS)
+@pytest.mark.parametrize("paper", [(242, 240, 232), (196, 190, 176)])
+def test_a_photo_of_a_drawing_in_any_colour_goes_the_way_of_the_canvas(pen, paper):
+    strokes = canvas(
+        lambda pen: pen.line([(90, 30), (190, 30), (210, 250), (165, 250), (140, 110), (115, 250), (70, 250), (90, 30)], width=7)
+    )
+    reading = read_photo(encoded(photographed(strokes[..., 3] > 0, PENS[pen], paper), "JPEG", quality=85), MOST)
+    assert reading.kind == "drawing"
+    assert np.abs(reading.image.astype(int) - read_drawing(strokes).image).mean() < 8
+
+
+def test_a_drawing_without_a_ground_is_a_drawing():
+    strokes = canvas(lambda pen: pen.ellipse((40, 60, 240, 220), outline=(20, 60, 180, 255), width=8))
+    reading = read_photo(encoded(Image.fromarray(strokes), "PNG"), MOST)
+    assert reading.kind == "drawing" and np.abs(reading.image.astype(int) - read_drawing(strokes).image).mean() < 8
+
+
+@pytest.mark.parametrize("ground", [(255, 255, 255), (236, 234, 228)])
+def test_a_striped_garment_is_no_drawing(ground):
+    picture = shirt(ground, (250, 250, 250) if ground[0] < 250 else (225, 225, 230))
+    pen = ImageDraw.Draw(picture)
+    cloth = np.asarray(picture)[..., 0] != ground[0]
+    for row in range(36, 128, 6):
+        columns = np.flatnonzero(cloth[row])
+        pen.line((columns[0], row, columns[-1], row), fill=((40, 60, 120), (150, 40, 60))[row // 6 % 2], width=2)
+    assert read_photo(encoded(picture, "JPEG", quality=92), MOST).kind == "photo"
 
 
 def test_a_black_garment_on_white_is_no_drawing():
@@ -507,6 +552,34 @@ def painted(box: tuple[int, int, int, int]) -> np.ndarray:
     mask = np.zeros((200, 240), bool)
     mask[box[1] : box[3], box[0] : box[2]] = True
     return mask
+
+
+def test_brushing_a_pair_of_shoes_keeps_it_one_shoe_unless_the_other_is_wanted():
+    picture = Image.new("RGB", (240, 200), (205, 195, 180))
+    for left in (10, 130):
+        ImageDraw.Draw(picture).polygon(
+            [(left, 120), (left + 50, 100), (left + 60, 70), (left + 95, 70), (left + 95, 130), (left, 130)], fill=(90, 50, 30)
+        )
+    ImageDraw.Draw(picture).rectangle((100, 8, 130, 20), fill=(30, 120, 60))
+    alone = read_picture(opened(picture))
+    mended = read_picture(opened(picture), Fixes(drop=painted((95, 4, 135, 24))))
+    assert alone.finding is None and mended.finding is None
+    assert "Of the two things alike one stays" in alone.stages[1].words and (alone.image == mended.image).all()
+    both = read_picture(opened(picture), Fixes(keep=painted((150, 100, 160, 110))))
+    assert "alike" not in both.stages[1].words and both.finding is not None
+
+
+def test_when_nothing_is_found_the_whole_picture_is_shown_and_said_to_be():
+    reading = read_picture(opened(Image.new("RGB", (240, 200), (120, 130, 140))))
+    assert reading.finding is not None and "the whole picture" in reading.stages[1].words
+
+
+def test_a_cut_out_that_fills_its_picture_is_not_told_to_have_a_background():
+    pixels = np.zeros((200, 200, 4), np.uint8)
+    pixels[..., :3] = (120, 60, 40)
+    pixels[8:, 2:198, 3] = 255
+    reading = read_picture(pixels)
+    assert reading.kind == "photo" and reading.finding is None and reading.remark is None
 
 
 def test_what_is_brushed_as_not_belonging_goes_and_takes_its_like_along():

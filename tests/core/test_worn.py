@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.photo import open_picture, read_photo, read_picture
+from core.photo import Fixes, open_picture, read_photo, read_picture
 from core.worn import without_body
 
 SKINS = [(250, 218, 192), (231, 180, 143), (198, 134, 90), (141, 85, 50), (92, 60, 42)]  # RGB, from pale to dark
@@ -98,3 +98,14 @@ def test_somebody_before_a_white_wall_is_cut_out_too():
     Image.fromarray(picture).save(file, "JPEG", quality=92)
     reading = read_picture(open_picture(file.getvalue(), 10**7))
     assert reading.cover == pytest.approx(shirt.mean(), rel=0.12) and reading.finding is None
+
+
+def test_brushing_something_else_away_does_not_bring_the_wearer_back():
+    picture, _, shirt = somebody(SKINS[3])
+    picture[4:24, 4:24] = (30, 120, 60)
+    opened = np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
+    drop = np.zeros(picture.shape[:2], bool)
+    drop[:28, :28] = True
+    mended = read_picture(opened, Fixes(drop=drop))
+    assert mended.cover == pytest.approx(shirt.mean(), rel=0.15) and mended.finding is None
+    assert "the one who wears it" in mended.stages[1].words

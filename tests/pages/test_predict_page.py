@@ -182,11 +182,32 @@ def test_two_networks_can_be_compared_and_the_address_says_so(home):
     at.selectbox(key="predict_with").set_value(run).run()
     assert at.query_params["with"] == run
     assert len(at.get("plotly_chart")) == 2 and len(answers(at)) == 1
+    assert sum(caption.value.startswith(("✓ Sure: ", "? Not sure: ")) for caption in at.caption) == 2
     (both,) = [block.proto.body for block in at.html if 'class="compared"' in block.proto.body]
     assert "Both say" in both and "my &lt;run&gt;" in both
     at = opened(way="data", sample="3", **{"with": run, "model": run})
     assert len(at.get("plotly_chart")) == 1 and not at.exception
     assert len(opened(way="data", **{"with": "no-such-run"}).get("plotly_chart")) == 1
+
+
+def test_a_drawing_stays_on_the_page_and_is_forgotten_with_it():
+    paper = np.zeros((320, 320, 4), np.uint8)
+    cv2.rectangle(paper, (60, 120), (260, 260), (30, 30, 30, 255), 20)
+    at = drawn(opened(way="draw"), paper, type="path")
+    at.segmented_control(key="predict_way").set_value("photo").run()
+    assert at.session_state["predict_strokes"]["objects"] == [{"type": "path"}]
+    at.segmented_control(key="predict_way").set_value("draw").run()
+    at.switch_page("pages/help.py").run()
+    assert "predict_strokes" not in at.session_state and "predict_drawn" not in at.session_state
+
+
+def test_a_drawing_laid_by_twice_is_still_whole():
+    paper = np.zeros((320, 320, 4), np.uint8)
+    cv2.rectangle(paper, (60, 120), (260, 260), (30, 30, 30, 255), 20)
+    at = drawn(opened(way="draw"), paper, type="path")
+    for way in ("photo", "draw", "data", "draw"):
+        at.segmented_control(key="predict_way").set_value(way).run()
+    assert at.session_state["predict_strokes"]["objects"] == [{"type": "path"}]
 
 
 def drawn(at: AppTest, painted: np.ndarray, **json: object) -> AppTest:
