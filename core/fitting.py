@@ -23,7 +23,7 @@ import numpy as np
 from core import evaluation, folders, garments, photo, sketches, wearers
 from core.dataset import Dataset, load
 from core.errors import DataError, PictureError
-from core.inference import SHIPPED, Network
+from core.inference import SHIPPED, Network, calibrated
 from core.labels import SLUGS
 from core.settings import Settings
 
@@ -31,21 +31,32 @@ BATCH = 128
 RATE = 2e-3
 STAGES = (14, 20, 3)  # epochs without photos, with photos, and with photos for each fold
 FOLDS = 3  # groups of people, each left out once
-PHOTOS, SKETCHES, NONE, WORN = 14_000, 15_000, 2_500, 5_000  # pictures of each kind in an epoch, beside the data set's own
+PHOTOS, SKETCHES, NONE, WORN, LYING = 14_000, 15_000, 2_500, 5_000, 1_500  # pictures of each kind in an epoch, beside the data set's own
 POOL = 10_000  # different sketches of each kind: from the data set's images, from drawn stand-in clothes, and caricatures
 SMOOTHING = 0.05
 PRECISION = 0.90  # wanted among photos answered as sure
 LOST = 0.04  # share of clothes that may be called none of the ten
 DATA = (
     ("Fashion-MNIST, training part", "Zalando SE", "MIT", "fitting"),
-    ("Phone photos of clothes", "180 contributors", "CC0-1.0", "fitting, and calibration out of fold by contributor"),
-    ("Phone photos of hats, shorts and skirts", "contributors", "CC0-1.0", "fitting what is none of the ten, and calibration out of fold"),
+    ("Phone photos of clothes", "162 contributors", "CC0-1.0", "fitting, and calibration out of fold by contributor"),
+    (
+        "Phone photos of hats, shorts and skirts",
+        "78 contributors, 60 of them the same",
+        "CC0-1.0",
+        "fitting what is none of the ten, and calibration out of fold",
+    ),
     ("Sketches made by program from the first, from clothes drawn by program, and from templates", "Fitting Room", "MIT", "fitting"),
-    ("People drawn by program into the first and into the photos", "Fitting Room", "MIT", "fitting"),
+    (
+        "People drawn by program into the first and into the photos, and pairs of shoes made from the first",
+        "Fitting Room",
+        "MIT",
+        "fitting",
+    ),
     ("Phone photos of 61 other people", "contributors", "CC0-1.0", "measuring only"),
     ("Quick, Draw! drawings", "Google", "CC BY 4.0", "measuring only"),
 )
-ANEW = 4  # times each photo is read again, changed as if taken once more
+SHOES = [SLUGS.index(slug) for slug in ("sandal", "sneaker", "ankle-boot")]
+ANEW = 3  # times each photo is read again, changed as if taken once more
 LARGEST = 10**9  # bytes; these are our own files
 
 
@@ -117,24 +128,32 @@ def taken_again(content: bytes, generator: np.random.Generator) -> bytes:
     return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, int(generator.integers(55, 95))])[1].tobytes()
 
 
-def folds(contributors: np.ndarray, seed: int) -> list[np.ndarray]:
-    """For each of FOLDS groups of people the pictures of theirs, (n,) bool; every picture is in exactly one."""
+def folds(photos: Pictures, none: Pictures, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each of FOLDS groups of people which photos and which other things are theirs, (n,) bool each; nobody is in two groups."""
     from sklearn.model_selection import GroupKFold
 
-    groups = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(contributors, groups=contributors)
-    return [np.isin(np.arange(len(contributors)), left_out) for _, left_out in groups]
+    people = np.concatenate([photos.contributors, none.contributors])
+    groups = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(people, groups=people)
+    return [tuple(np.split(np.isin(np.arange(len(people)), theirs), [len(photos.labels)])) for _, theirs in groups]
 
 
 def draw_pool(data: Dataset, seed: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Sketches of three kinds, `POOL` of each: (n, 28, 28) uint8 and their labels (n,)."""
     chosen = generator.choice(len(data.train_labels), POOL, replace=False)
     invented, imagined = generator.integers(0, 10, POOL), generator.integers(0, 10, POOL)
-    drawn = (
-        sketches.from_images(data.train_images[chosen], generator),
-        sketches.from_images(garments.draw(invented, seed), generator),
-        sketches.caricatures(imagined, generator),
+    models = (
+        (sketches.from_images, data.train_images[chosen]),
+        (sketches.from_images, garments.draw(invented, seed)),
+        (sketches.caricatures, imagined),
     )
+    pieces = [(draw, some) for draw, all_of_them in models for some in np.array_split(all_of_them, max(1, POOL // 250))]
+    drawn = folders.read_many([(*piece, (seed, place)) for place, piece in enumerate(pieces)], _drawn)
     return np.concatenate(drawn), np.concatenate([data.train_labels[chosen], invented, imagined])
+
+
+def _drawn(piece: tuple[Callable, np.ndarray, tuple[int, int]]) -> np.ndarray:
+    draw, models, seed = piece
+    return draw(models, np.random.default_rng(seed))
 
 
 def augment(images: np.ndarray, generator: np.random.Generator, strength: float) -> np.ndarray:
@@ -214,15 +233,23 @@ class Mixture:
     pool: tuple[np.ndarray, np.ndarray]  # (n, 28, 28) uint8, (n,) int
     photos: Pictures | None = None
     none: Pictures | None = None
+    share: float = 1.0  # of the data set's own images, other ones in each epoch
+
+    @property
+    def steps(self) -> int:
+        """Batches in an epoch."""
+        own = round(self.share * len(self.data.train_labels))
+        return (own + SKETCHES + WORN + LYING + (PHOTOS + NONE if self.photos else 0)) // BATCH
 
     def epoch(self, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Freshly augmented pictures (n, 28, 28) uint8 and targets (n, 10) float32, shuffled in whole batches."""
         drawn = generator.choice(len(self.pool[1]), SKETCHES)
-        parts = [(self.data.train_images, self.data.train_labels, 0.5), (self.pool[0][drawn], self.pool[1][drawn], 0.8)]
+        own = generator.permutation(len(self.data.train_labels))[: round(self.share * len(self.data.train_labels))]
+        parts = [(self.data.train_images[own], self.data.train_labels[own], 0.5), (self.pool[0][drawn], self.pool[1][drawn], 0.8)]
         clothes = [(self.data.train_images, self.data.train_labels)]
         if self.photos:
-            share = np.bincount(self.photos.labels, minlength=10)[self.photos.labels] ** -0.4  # rare classes come up more often
-            chosen = generator.choice(len(self.photos.labels), PHOTOS, p=share / share.sum())
+            often = np.bincount(self.photos.labels, minlength=10)[self.photos.labels] ** -0.4  # rare classes come up more often
+            chosen = generator.choice(len(self.photos.labels), PHOTOS, p=often / often.sum())
             others = generator.choice(len(self.none.labels), NONE)
             parts.append((self.photos.images[chosen], self.photos.labels[chosen], 1.2))
             parts.append((self.none.images[others], self.none.labels[others], 1.0))
@@ -230,11 +257,13 @@ class Mixture:
         for pictures, classes in clothes:
             some = generator.choice(len(classes), WORN // len(clothes))
             parts.append((wearers.somebody_in(pictures[some], classes[some], generator), classes[some], 0.8))
+        thrown = generator.choice(np.flatnonzero(np.isin(self.data.train_labels, SHOES)), LYING)
+        parts.append((wearers.lying(self.data.train_images[thrown], generator), self.data.train_labels[thrown], 0.8))
         labels = np.concatenate([part[1] for part in parts]).astype(int)
         sharp = np.eye(10, dtype=np.float32)[labels] * (1 - SMOOTHING) + SMOOTHING / 10
         targets = np.where((labels < 0)[:, None], np.float32(0.1), sharp)
         images = np.concatenate([augment(pictures, generator, strength) for pictures, _, strength in parts])
-        order = generator.permutation(len(labels))[: len(labels) // BATCH * BATCH]
+        order = generator.permutation(len(labels))[: self.steps * BATCH]
         return images[order], targets[order]
 
     def learn(self, network, rate: object, epochs: int, generator: np.random.Generator, say: Callable[[str], None]) -> None:
@@ -258,8 +287,7 @@ def falling(epochs: int, mixture: Mixture) -> object:
     """A rate that falls from RATE to nothing over some epochs of a mixture."""
     import keras
 
-    count = len(mixture.data.train_labels) + SKETCHES + WORN + (PHOTOS + NONE if mixture.photos else 0)
-    return keras.optimizers.schedules.CosineDecay(RATE, epochs * (count // BATCH), 0.005)
+    return keras.optimizers.schedules.CosineDecay(RATE, epochs * mixture.steps, 0.005)
 
 
 def rising() -> object:
@@ -295,14 +323,13 @@ def fit(
     without.learn(network, rising(), stages[0], generator, say)
     basis = network.get_weights()
     said = np.zeros((len(photos.labels), 10), np.float32), np.zeros((len(none.labels), 10), np.float32)
-    left_out = zip(folds(photos.contributors, seed), folds(none.contributors, seed), strict=True)
-    for place, (mine, others) in enumerate(left_out, start=1):
+    for place, (mine, others) in enumerate(folds(photos, none, seed), start=1):
         say(f"with photos, fold {place} of {FOLDS}")
         learned = [
             known.pick(~away & known.found).and_those(more.pick(more.found & ~np.isin(more.contributors, known.contributors[away])))
             for known, more, away in zip((photos, none), again, (mine, others), strict=True)
         ]
-        mixture = Mixture(data, pool, *learned)
+        mixture = Mixture(data, pool, *learned, share=0.5)
         network.set_weights(basis)
         mixture.learn(network, falling(stages[2], mixture), stages[2], generator, say)
         judge = Network(to_tflite(answering(network)))
@@ -357,12 +384,6 @@ def measure(probabilities: np.ndarray, pictures: Pictures, limits: dict[str, flo
     else:
         figures["none"] = round(float(((best < limits["none"]) | ~pictures.found).mean()), 4)
     return figures
-
-
-def calibrated(outputs: np.ndarray, temperature: float) -> np.ndarray:
-    """Shares (n, 10) at a temperature, each row summing to 1."""
-    powered = np.maximum(outputs.astype(float), 1e-12) ** (1 / temperature)
-    return powered / powered.sum(axis=1, keepdims=True)
 
 
 def make(data: Dataset, folder: Path, out: Path, seed: int, stages: tuple[int, int, int], say: Callable[[str], None] = print) -> dict:

@@ -56,10 +56,7 @@ class Network:
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Ten probabilities an image, calibrated, each row summing to 1: (n, 10) float32."""
-        outputs = np.maximum(self.raw(images).astype(np.float64), 1e-12)
-        outputs = outputs / outputs.sum(axis=1, keepdims=True)
-        powered = outputs ** (1.0 / self.temperature)
-        return (powered / powered.sum(axis=1, keepdims=True)).astype(np.float32)
+        return calibrated(self.raw(images), self.temperature).astype(np.float32)
 
     def _run(self, images: np.ndarray) -> np.ndarray:
         pixels = np.ascontiguousarray(images, dtype=np.float32)
@@ -71,6 +68,12 @@ class Network:
             self._interpreter.set_tensor(self._input, pixels)
             self._interpreter.invoke()
             return np.array(self._interpreter.get_tensor(self._output), np.float32)
+
+
+def calibrated(outputs: np.ndarray, temperature: float) -> np.ndarray:
+    """A network's outputs (n, 10) as shares at a temperature, each row summing to 1: (n, 10) float64."""
+    powered = np.maximum(outputs.astype(float), 1e-12) ** (1 / temperature)
+    return powered / powered.sum(axis=1, keepdims=True)
 
 
 @dataclass(frozen=True)

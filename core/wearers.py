@@ -1,7 +1,7 @@
-"""Training pictures of worn clothes: somebody drawn around a garment, as far as a shop's picture shows them.
+"""Training pictures of clothes as they are used: somebody drawn around a garment, and shoes in pairs or thrown down.
 
-What `core.worn` cannot take out of a cut-out (hair, other clothes, a body on dark ground) stays in the picture: here a network
-learns to look past it. Knows nothing of networks.
+What `core.worn` cannot take out of a cut-out (hair, other clothes, a body on dark ground) stays in the picture, and so does a second
+shoe that touches the first (`core.pairs` parts only those that do not): here a network learns to look past it. Knows nothing of networks.
 """
 
 from collections.abc import Callable
@@ -20,6 +20,33 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom of the garment in th
 def somebody_in(images: np.ndarray, labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Somebody wearing each of some garments (n, 28, 28) uint8 of classes (n,) 0..9; bags stay alone: (n, 28, 28) uint8."""
     return np.stack([_dressed(image, int(label), generator) for image, label in zip(images, labels, strict=True)])
+
+
+def lying(images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Each of some shoes (n, 28, 28) uint8 as shoes lie about: turned, most with the other of the pair against it: (n, 28, 28) uint8."""
+    return np.stack([_thrown(image, generator) for image in images])
+
+
+def _thrown(image: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    rows, columns = np.flatnonzero((image > 12).any(axis=1)), np.flatnonzero((image > 12).any(axis=0))
+    if not len(rows):
+        return image
+    large = cv2.copyMakeBorder(cv2.resize(image, (LARGE, LARGE)), *[ROOM] * 4, cv2.BORDER_CONSTANT)
+    middle = np.full(2, (LARGE + 2 * ROOM - 1) / 2)
+    turn = draw.normal(0, 12) if draw.random() < 0.4 else draw.uniform(-110, 110)
+    broader = draw.uniform(0.85, 1.3)  # seen from above a shoe is broader than from the side
+    apart = np.array([draw.normal(0, 0.12) * len(columns), draw.uniform(0.4, 0.95) * len(rows)]) * LARGE / 28
+    both = []
+    for side, askew in ((-0.5, 0.0), (0.5, draw.normal(0, 12))):
+        matrix = cv2.getRotationMatrix2D(middle, turn + askew, 1.0)
+        matrix[:, 1] *= broader
+        matrix[:, 2] = middle + matrix[:, :2] @ (side * apart - middle)
+        both.append(cv2.warpAffine(large, matrix, large.shape))
+    before, behind = both if draw.random() < 0.5 else both[::-1]
+    if draw.random() < 0.2:  # this one lies alone
+        behind = np.zeros_like(behind)
+    shown = np.where(before > 12, before, np.where(behind > 12, behind * draw.uniform(0.75, 1.0), 0)).astype(np.uint8)
+    return to_square(shown, shown > 0) if shown.any() else image
 
 
 def _dressed(image: np.ndarray, label: int, draw: np.random.Generator) -> np.ndarray:

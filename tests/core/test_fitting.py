@@ -7,11 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import sketches
+from core import fitting, sketches
+from core.dataset import Dataset
 from core.errors import DataError
 from core.fitting import (
+    BATCH,
     FOLDS,
     PRECISION,
+    SHOES,
+    Mixture,
+    Pictures,
     answering,
     augment,
     build,
@@ -26,13 +31,19 @@ from core.garments import draw
 from core.inference import Network
 
 
-def test_nobodys_photos_are_on_both_sides_of_a_fold_and_each_is_left_out_once():
-    people = np.random.default_rng(0).integers(0, 60, 900).astype(str)
-    left_out = folds(people, seed=1)
-    assert len(left_out) == FOLDS and (np.sum(left_out, axis=0) == 1).all()
-    for mine in left_out:
-        assert not set(people[mine]) & set(people[~mine])
-        assert 0.8 / FOLDS < mine.mean() < 1.2 / FOLDS
+def test_nobodys_pictures_are_on_both_sides_of_a_fold_and_each_is_left_out_once():
+    def somebodys(count: int, seed: int) -> Pictures:
+        people = np.random.default_rng(seed).integers(0, 60, count).astype(str)
+        return Pictures(np.zeros((count, 28, 28), np.uint8), np.zeros(count, int), people, np.ones(count, bool))
+
+    photos, none = somebodys(900, 0), somebodys(200, 1)
+    left_out = folds(photos, none, seed=1)
+    assert len(left_out) == FOLDS
+    assert all((np.sum(which, axis=0) == 1).all() for which in zip(*left_out, strict=True))
+    for mine, others in left_out:
+        away = set(photos.contributors[mine]) | set(none.contributors[others])
+        assert not away & (set(photos.contributors[~mine]) | set(none.contributors[~others]))
+        assert 0.7 / FOLDS < mine.mean() < 1.3 / FOLDS
 
 
 def test_augmented_images_differ_but_stay_images_of_the_data_set():
@@ -43,6 +54,43 @@ def test_augmented_images_differ_but_stay_images_of_the_data_set():
     assert (images == before).all() and (changed != images).any(axis=(1, 2)).all()
     assert np.mean((changed > 0) == (images > 0)) > 0.6
     assert (augment(images, np.random.default_rng(0), 1.0) == changed).all()
+
+
+@pytest.mark.parametrize(("share", "photographed"), [(1.0, False), (1.0, True), (0.5, True)])
+def test_an_epoch_holds_every_kind_of_picture_in_whole_batches(monkeypatch, share, photographed):
+    counts = {"PHOTOS": 140, "SKETCHES": 150, "NONE": 30, "WORN": 60, "LYING": 50}
+    for name, count in counts.items():
+        monkeypatch.setattr(fitting, name, count)
+    seen = {}
+    for name in ("somebody_in", "lying"):
+        monkeypatch.setattr(
+            fitting.wearers, name, lambda images, *others, name=name: seen.setdefault(name, []).append((images, others)) or images
+        )
+    labels = np.tile(np.arange(10, dtype=np.uint8), 40)
+    images = draw(labels, seed=1)
+    data = Dataset.of((images, labels, images[:10], labels[:10]), "garments")
+    known = [
+        Pictures(images[:50], truth, np.full(50, "somebody"), np.ones(50, bool)) for truth in (labels[:50].astype(int), np.full(50, -1))
+    ]
+    mixture = Mixture(data, (images, labels.astype(int)), *(known if photographed else ()), share=share)
+    epoch, targets = mixture.epoch(np.random.default_rng(0))
+    total = round(400 * share) + 150 + 60 + 50 + (170 if photographed else 0)
+    assert len(epoch) == len(targets) == total // BATCH * BATCH == mixture.steps * BATCH
+    assert epoch.dtype == np.uint8 and np.allclose(targets.sum(axis=1), 1)
+    assert (np.isclose(targets.max(axis=1), 0.1).sum() > 0) == photographed
+    assert sum(len(images) for images, _ in seen["somebody_in"]) == 60 and len(seen["somebody_in"]) == 1 + photographed
+    [(shoes, _)] = seen["lying"]
+    assert len(shoes) == 50 and all((images[np.isin(labels, SHOES)] == shoe).all(axis=(1, 2)).any() for shoe in shoes)
+
+
+def test_a_pool_of_sketches_has_three_kinds_and_comes_from_its_seed(monkeypatch):
+    monkeypatch.setattr(fitting, "POOL", 12)
+    labels = np.tile(np.arange(10, dtype=np.uint8), 2)
+    images = draw(labels, seed=1)
+    data = Dataset.of((images, labels, images, labels), "garments")
+    (first, truth), (again, _), (other, _) = (fitting.draw_pool(data, seed, np.random.default_rng(seed)) for seed in (0, 0, 1))
+    assert first.shape == (36, 28, 28) and truth.shape == (36,) and (first == again).all() and (first != other).any()
+    assert first.any(axis=(1, 2)).all()
 
 
 @pytest.mark.parametrize("source", ["images", "templates"])

@@ -1,4 +1,4 @@
-"""Somebody drawn around a garment: the garment stays whole, and a bag stays alone."""
+"""Somebody drawn around a garment: the garment stays whole, and a bag stays alone. Shoes lie about, most in pairs."""
 
 import cv2
 import numpy as np
@@ -7,9 +7,10 @@ import pytest
 from core import wearers
 from core.garments import draw
 from core.labels import SLUGS
-from core.wearers import LARGE, ROOM, somebody_in
+from core.wearers import LARGE, ROOM, lying, somebody_in
 
 BAG = SLUGS.index("bag")
+SHOES = [SLUGS.index(slug) for slug in ("sandal", "sneaker", "ankle-boot")]
 
 
 @pytest.mark.parametrize("label", [label for label in range(10) if label != BAG])
@@ -46,8 +47,29 @@ def test_a_garment_of_one_thin_line_or_dot_is_worn_too(label):
     assert somebody_in(thin, np.full(84, label), np.random.default_rng(0)).any(axis=(1, 2)).all()
 
 
+@pytest.mark.parametrize("label", SHOES)
+def test_shoes_lie_turned_and_most_have_the_other_one_against_them(label):
+    alone = draw(np.full(60, label), seed=3)
+    thrown = lying(alone, np.random.default_rng(0))
+    assert thrown.shape == alone.shape and thrown.dtype == np.uint8
+    assert (thrown != alone).any(axis=(1, 2)).all() and (lying(alone, np.random.default_rng(0)) == thrown).all()
+    high = [np.ptp(np.flatnonzero(image.any(axis=1))) + 1 for image in thrown]
+    wide = [np.ptp(np.flatnonzero(image.any(axis=0))) + 1 for image in thrown]
+    assert all(max(sides) >= 26 for sides in zip(high, wide, strict=True))
+    assert 0.2 < np.mean(np.array(high) > wide) < 0.95  # some stand on end; one alone as it came is wider than high
+
+
+def test_a_shoe_of_one_thin_line_lies_about_too():
+    thin = np.zeros((84, 28, 28), np.uint8)
+    for index in range(28):
+        thin[index, index], thin[28 + index, :, index], thin[56 + index, index, 13] = 200, 200, 200
+    assert lying(thin, np.random.default_rng(0)).any(axis=(1, 2)).all()
+    assert lying(thin // 15, np.random.default_rng(0)).shape == thin.shape  # so faint that turning loses it
+
+
 def test_an_empty_picture_stays_as_it_is():
-    assert not somebody_in(np.zeros((1, 28, 28), np.uint8), np.array([0]), np.random.default_rng(0)).any()
+    empty = np.zeros((1, 28, 28), np.uint8)
+    assert not somebody_in(empty, np.array([0]), np.random.default_rng(0)).any() and not lying(empty, np.random.default_rng(0)).any()
 
 
 def test_the_same_seed_gives_the_same_people():
