@@ -12,7 +12,7 @@ from core.own import FEWEST, Own, example_table, example_zip, read
 from core.plan import duration
 from pages.shared import pictures
 from pages.shared.frame import frame, guard
-from pages.shared.services import OWN, halves, jobs, own, own_word, settings, shared_data, use_own
+from pages.shared.services import halves, jobs, own, settings, shared_data, use_own
 
 frame("Bring your own clothes", "Browse, train and test on pictures of your own, from a table or from folders of photos.")
 
@@ -62,7 +62,6 @@ def show(brought: Own) -> None:
             st.page_link("pages/training.py", label="Train on them", icon=":material/play_arrow:")
     st.caption("To learn from, of each class")
     pictures.counts(NAMES, np.bincount(labels, minlength=10).tolist(), COLOURS)
-    st.html(f"<script>document.cookie = '{OWN}={own_word()}; path=/; SameSite=Strict'</script>", unsafe_allow_javascript=True)
 
 
 with guard():

@@ -13,7 +13,7 @@ import streamlit as st
 from starlette.formparsers import MultiPartParser
 
 from core.errors import FittingRoomError
-from pages.shared.services import KEY, data, key, own, own_lapsed, put_own_away, shared_data
+from pages.shared.services import KEY, OWN, data, key, own, own_lapsed, own_word, put_own_away, shared_data
 
 LOOKS = Path(__file__).with_name("looks.css")
 ICON = Path(__file__).with_name("icon.svg")
@@ -29,7 +29,8 @@ MENU = (
     ("pages/help.py", "Help"),
 )
 NEGATIVE = "<style>.tiles img,img.large,.sheet i,.answers i,.strip img.dots28{filter:invert(1)}</style>"
-REMEMBER = "<script>document.cookie = '{name}={value}; path=/; max-age=31536000; SameSite=Strict'</script>"
+REMEMBER = "<script>document.cookie = '{name}={value}; path=/; {until}SameSite=Strict'</script>"
+YEAR = "max-age=31536000; "  # without it a cookie ends with the browser
 # Where a session keeps photos, and what is drawn and was drawn last, while their page is open.
 PHOTOS, DRAWN, STROKES = "photos_brought", "predict_drawn", "predict_strokes"
 log = logging.getLogger(__name__)
@@ -44,8 +45,11 @@ def frame(title: str, lead: str = "", wide: bool = False, photos: bool = False) 
     MultiPartParser.spool_max_size = 0  # what people upload stays in memory; the usual 1 MB lets a phone's photo go to a temporary file
     st.set_page_config(page_title=f"{title} · Fitting Room", page_icon=str(ICON), layout="wide")
     st.html(LOOKS)
-    if st.context.cookies.get(KEY) != key():
-        st.html(REMEMBER.format(name=KEY, value=key()), unsafe_allow_javascript=True)
+    cookies = ((KEY, key(), YEAR), (OWN, own_word() if own() else "", ""))
+    fresh = [cookie for cookie in cookies if cookie[1] and st.context.cookies.get(cookie[0]) != cookie[1]]
+    if fresh:
+        scripts = "".join(REMEMBER.format(name=name, value=value, until=until) for name, value, until in fresh)
+        st.html(scripts, unsafe_allow_javascript=True)
     if not photos:
         for kept in (PHOTOS, DRAWN, STROKES):
             st.session_state.pop(kept, None)
