@@ -11,6 +11,7 @@ import contextlib
 import csv
 import io
 import json
+import math
 import platform
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,7 @@ from core.labels import SLUGS
 from core.settings import Settings
 
 BATCH = 128
-RATE = 2e-3
+RATE = 6e-3
 STAGES = (14, 20, 3)  # epochs without photos, with photos, and with photos for each fold
 FOLDS = 3  # groups of people, each left out once
 PHOTOS, SKETCHES, NONE, WORN, LYING = 14_000, 15_000, 2_500, 5_000, 1_500  # pictures of each kind in an epoch, beside the data set's own
@@ -270,9 +271,8 @@ class Mixture:
         """Train a network (logits) for some epochs; the next epoch's pictures are made while this one is learned."""
         import keras
 
-        optimiser = keras.optimizers.AdamW(rate, weight_decay=0.03)
         loss = keras.losses.CategoricalCrossentropy(from_logits=True)
-        network.compile(optimiser, loss=loss, metrics=["accuracy"], steps_per_execution=16)
+        network.compile(optimiser(rate), loss=loss, metrics=["accuracy"], steps_per_execution=16)
         with ThreadPoolExecutor(1) as beside:
             coming = beside.submit(self.epoch, generator)
             for epoch in range(epochs):
@@ -281,6 +281,27 @@ class Mixture:
                     coming = beside.submit(self.epoch, generator)
                 history = network.fit(images, targets, batch_size=BATCH, epochs=1, shuffle=False, verbose=0).history
                 say(f"  epoch {epoch + 1} of {epochs}: loss {history['loss'][0]:.4f}, accuracy {history['accuracy'][0]:.4f}")
+
+
+def optimiser(rate: object) -> object:
+    """Gives Muon (Jordan et al., 2024, https://kellerjordan.github.io/posts/muon/) for the convolutions, AdamW for the rest.
+
+    Keras leaves all but matrices to AdamW; here a convolution's kernel is a matrix too, with a column for each of its filters.
+    """
+    import keras
+
+    class Muon(keras.optimizers.Muon):
+        def _should_use_adamw(self, variable) -> bool:
+            return len(variable.shape) != 4
+
+        def zeropower_via_newtonschulz5(self, x, steps: int):
+            columns = keras.ops.reshape(x, (-1, x.shape[-1]))
+            return keras.ops.reshape(super().zeropower_via_newtonschulz5(columns, steps), x.shape)
+
+        def lr_adjust(self, x):
+            return x * self.rms_rate * max(math.prod(x.shape[:-1]), x.shape[-1]) ** 0.5
+
+    return Muon(rate, adam_lr_ratio=1 / 3, weight_decay=0.03, adam_weight_decay=0.03)
 
 
 def falling(epochs: int, mixture: Mixture) -> object:

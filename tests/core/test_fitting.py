@@ -23,6 +23,7 @@ from core.fitting import (
     fit_temperature,
     fit_thresholds,
     folds,
+    optimiser,
     read_pictures,
     taken_again,
     to_tflite,
@@ -119,6 +120,19 @@ def test_what_is_kept_averages_three_looks_at_a_picture():
     kept = answering(network)
     assert np.allclose(kept.predict(image[None].astype(np.float32), verbose=0)[0], expected, atol=1e-4)
     assert np.allclose(Network(to_tflite(kept)).raw(image[None])[0], expected, atol=1e-4)
+
+
+def test_a_step_moves_a_convolution_as_far_in_every_direction_and_the_rest_as_adam_does():
+    import keras
+
+    generator = np.random.default_rng(0)
+    columns = np.linalg.qr(generator.normal(size=(3 * 3 * 8, 16)))[0] * np.geomspace(1, 0.1, 16)  # ten times farther one way than another
+    gradients = columns.reshape(3, 3, 8, 16).astype(np.float32), generator.normal(size=(20, 10)).astype(np.float32)
+    kernel, matrix = (keras.Variable(np.zeros_like(gradient)) for gradient in gradients)
+    optimiser(0.01).apply([keras.ops.convert_to_tensor(gradient) for gradient in gradients], [kernel, matrix])
+    lengths = np.linalg.svd(np.array(kernel).reshape(-1, 16), compute_uv=False)
+    assert 0.5 < lengths.min() / lengths.max() and lengths.max() == pytest.approx(0.2 * 0.01 * 72**0.5, rel=0.3)
+    assert np.allclose(np.array(matrix), -0.01 / 3 * np.sign(gradients[1]), rtol=0.01)
 
 
 def test_the_temperature_takes_back_what_made_answers_too_certain():

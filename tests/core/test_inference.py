@@ -205,9 +205,9 @@ def test_pictures_by_strangers_are_read_as_well_as_the_card_says(pictures, kind,
 def test_the_shipped_network_does_not_fall_below_what_people_were_told():
     card = shipped_card()
     photos, drawings, others = (card["figures"][f"{kind}_check"] for kind in ("photos", "drawings", "none_of_the_ten"))
-    assert card["test_accuracy"] >= 0.935 and photos["accuracy"] >= 0.75 and drawings["accuracy"] >= 0.75
+    assert card["test_accuracy"] >= 0.94 and photos["accuracy"] >= 0.75 and drawings["accuracy"] >= 0.75
     assert photos["sure"] >= 0.5 and photos["right_when_sure"] >= 0.9 and others["sure"] <= 0.2
-    assert photos["called_bag"] < 0.015 and (SHIPPED / "model.tflite").stat().st_size < 3_000_000
+    assert photos["called_bag"] <= 0.01 and (SHIPPED / "model.tflite").stat().st_size < 3_000_000
     readme = (SHIPPED.parents[1] / "README.md").read_text(encoding="utf-8")
     for kind, figures in (("photos", photos), ("drawings", drawings)):
         assert f"| {kind} | by Fitting Room | {figures['count']} | {figures['accuracy']:.1%} |" in readme
