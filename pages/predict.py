@@ -181,8 +181,9 @@ def leave(strokes: list[dict]) -> None:
 
 def lay_by() -> None:
     """Keep what is on the paper for when it is laid out again."""
-    if (drawn := st.session_state.pop(DRAWN, None)) is not None:
-        leave(drawn)
+    if DRAWN in st.session_state:
+        strokes, _ = st.session_state[DRAWN]
+        leave(strokes)
 
 
 def open_file(file_id: str) -> None:
@@ -281,9 +282,11 @@ with guard():
                     return_image_data=True,
                     key="predict_canvas",
                 )
-                strokes = (drawn.json_data or {}).get("objects", [])
-                if drawn.json_data is not None:
-                    st.session_state[DRAWN] = strokes
+                strokes, image = (drawn.json_data or {}).get("objects", []), drawn.image_data
+                before, painted = st.session_state.get(DRAWN, ([], None))
+                if image is None and strokes == before:
+                    image = painted  # the paper was laid out again, and the browser has not yet said how it looks
+                st.session_state[DRAWN] = strokes, image
                 with st.container(horizontal=True):
                     st.button(
                         "Undo",
@@ -302,11 +305,11 @@ with guard():
                     else "Tap corner after corner, and the first one again at the end."
                 )
             with reply, guard():
-                if drawn.image_data is None or not drawn.image_data[..., 3].any():
+                if image is None or not image[..., 3].any():
                     st.subheader("Draw a shirt, a boot, a bag …", anchor=False)
                     st.write("The network answers with every stroke.")
                 else:
-                    reading = read_drawing(drawn.image_data)
+                    reading = read_drawing(image)
                     show(reading, "draw")
                     save(reading, "draw")
                     explain(reading, "draw", at_once=False)

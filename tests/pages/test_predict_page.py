@@ -197,6 +197,7 @@ def test_a_drawing_stays_on_the_page_and_is_forgotten_with_it():
     at.segmented_control(key="predict_way").set_value("photo").run()
     assert at.session_state["predict_strokes"]["objects"] == [{"type": "path"}]
     at.segmented_control(key="predict_way").set_value("draw").run()
+    assert len(answers(at)) == 1  # though no browser said how the paper looks
     at.switch_page("pages/help.py").run()
     assert "predict_strokes" not in at.session_state and "predict_drawn" not in at.session_state
 
