@@ -29,7 +29,7 @@ from core.labels import SLUGS
 from core.settings import Settings
 
 BATCH = 128
-RATE = 6e-3
+RATE = 6e-3  # of the convolutions; the rest is learned at a third of it
 STAGES = (14, 20, 3)  # epochs without photos, with photos, and with photos for each fold
 FOLDS = 3  # groups of people, each left out once
 PHOTOS, SKETCHES, NONE, WORN, LYING = 14_000, 15_000, 2_500, 5_000, 1_500  # pictures of each kind in an epoch, beside the data set's own
