@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from core import answers
+from core.runs import results as answers
 from pages.shared import pictures
 from pages.shared.frame import frame, guard, say_which_clothes
 from pages.shared.services import jobs, store, wall

@@ -6,7 +6,7 @@
     python3 start.py test [pytest ...]    set up for development and run every test
 
 Standard library only, and readable by Python 3.8, so that an unfitting Python can still look for a fitting one.
-core/opening.py opens the app once the packages are there; this file knows nothing of it but its name.
+core/launch.py opens the app once the packages are there; this file knows nothing of it but its name.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from typing import BinaryIO
 PROJECT = Path(__file__).resolve().parent
 VENV = PROJECT / ".venv"
 STAMP = VENV / "installed.txt"  # fingerprints of the requirement files that were installed to the end
-NOTES = PROJECT / ".fitting-room"  # lock and log of the installation; core/opening.py keeps its note there too
+NOTES = PROJECT / ".fitting-room"  # lock and log of the installation; core/launch.py keeps its note there too
 LOCK, RANGES, DEVELOPMENT = "requirements.lock", "requirements.txt", "requirements-dev.txt"
 
 OLDEST, NEWEST = (3, 11), (3, 13)
@@ -333,7 +333,7 @@ def main(arguments: list[str]) -> int:
             return hand_over([*other, str(PROJECT / "start.py"), *arguments])
         with alone():
             python = str(set_up(development=testing))
-        return hand_over([python, "-m", "pytest", *arguments[1:]] if testing else [python, "-m", "core.opening", *arguments])
+        return hand_over([python, "-m", "pytest", *arguments[1:]] if testing else [python, "-m", "core.launch", *arguments])
     except KeyboardInterrupt:
         print("\nStopped. The next start repairs what is half done.")
         return 130

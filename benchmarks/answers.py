@@ -11,8 +11,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from core.inference import answer, shipped
-from core.photo import read_drawing, read_picture
+from core.inference.network import answer, shipped
+from core.vision.reading import read_drawing, read_picture
 from models import catalogue
 
 ROUNDS = 50

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core import dataset
+from core.data import dataset
 from core.labels import NAMES
 from core.settings import Settings
 from pages.shared import pictures

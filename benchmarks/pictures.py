@@ -20,12 +20,12 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from core import evaluation
+from core import metrics as evaluation
+from core.data.class_folders import NONE, Listed, find, read_many
 from core.errors import FittingRoomError, PictureError
-from core.folders import NONE, Listed, find, read_many
-from core.inference import Answer, Network, answer, shipped
+from core.inference.network import Answer, Network, answer, shipped
 from core.labels import SLUGS
-from core.photo import SIDE, Reading, open_picture, read_picture
+from core.vision.reading import SIDE, Reading, open_picture, read_picture
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 MARKS = "<!-- pictures -->", "<!-- end of pictures -->"  # where the table stands in the README

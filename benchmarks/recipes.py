@@ -15,11 +15,11 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core import dataset
-from core.lessons import results
-from core.plan import Plan
+from core.data import dataset
+from core.lessons.articles import results
 from core.settings import Settings
-from core.training import Point, Watcher, limit_threads, train
+from core.training.loop import Point, Watcher, limit_threads, train
+from core.training.plan import Plan
 from models import measured
 from models.catalogue import RECIPES
 

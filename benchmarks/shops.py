@@ -3,7 +3,7 @@
     python -m benchmarks.shops [--count 200] [--readme]
 
 Real shop pictures are not at hand; these show what the way from such a picture to 28 x 28 costs, beside the plain resize in the same run.
-Who wears the clothes here, and how a pair lies, follows other rules than those of `core/wearers.py`, from which the network learns.
+Who wears the clothes here, and how a pair lies, follows other rules than those of `core/fitting/wearers.py`, from which the network learns.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from benchmarks import pictures
-from core.dataset import Dataset, load
+from core.data.dataset import Dataset, load
 from core.labels import SLUGS
 from core.settings import Settings
 

@@ -28,13 +28,13 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from core import dataset
-from core.dataset import Dataset
+from core.data import dataset
+from core.data.dataset import Dataset
 from core.errors import FittingRoomError, RunError
-from core.jobs import Jobs, address_file
-from core.plan import Plan
+from core.runs.queue import Jobs, address_file
+from core.runs.store import Store
 from core.settings import Settings
-from core.store import Store
+from core.training.plan import Plan
 from models import measured
 from models.catalogue import RECIPES, layers
 
@@ -156,8 +156,8 @@ def plain_optimiser(plan: Plan, steps: int) -> object:
 
 def told_and_silent(plan: Plan) -> list[tuple[float, float]]:
     """Seconds of training with every point, snapshot and checkpoint stored, and with none, in turn. For a process of its own."""
-    from core.runner import carry_out, dataset_in_use
-    from core.training import limit_threads, train
+    from core.runs.runner import carry_out, dataset_in_use
+    from core.training.loop import limit_threads, train
 
     limit_threads(1)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -179,7 +179,7 @@ def multiply_adds_per_second() -> float:
     """The speed of this core: TensorFlow's product of two 1024 x 1024 matrices, the best of 20. For a process of its own."""
     import tensorflow as tf
 
-    from core.training import limit_threads
+    from core.training.loop import limit_threads
 
     limit_threads(1)
     side = 1024

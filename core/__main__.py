@@ -13,9 +13,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.errors import FittingRoomError, PictureError, PlanError, RunError
+from core.runs.schema import Run
+from core.runs.store import Store
 from core.settings import Settings
-from core.store import Store
-from core.tables import Run
 
 LAYERS = '[["convolution", 32, 3, 1], ["pooling", 2], ["dense", 64]]'
 
@@ -102,9 +102,9 @@ def _models(asked: argparse.Namespace, _settings: Settings) -> int:
 
 
 def _train(asked: argparse.Namespace, settings: Settings) -> int:
-    from core.plan import Plan
-    from core.runner import carry_out, dataset_in_use
-    from core.training import Point, limit_threads
+    from core.runs.runner import carry_out, dataset_in_use
+    from core.training.loop import Point, limit_threads
+    from core.training.plan import Plan
 
     named = ("examples", "epochs", "batch_size", "learning_rate", "seed", "schedule", "dropout", "augment", "patience")
     chosen = {name: getattr(asked, name) for name in named}
@@ -156,10 +156,10 @@ def _tell(asked: argparse.Namespace, run: Run, more: str) -> None:
 
 
 def _load(asked: argparse.Namespace, settings: Settings) -> int:
-    from core.plan import Plan
-    from core.runner import carry_out, dataset_in_use
-    from core.training import limit_threads
-    from core.weights import checked
+    from core.runs.runner import carry_out, dataset_in_use
+    from core.training.loop import limit_threads
+    from core.training.plan import Plan
+    from core.training.weights import checked
 
     plan = Plan.loading(asked.recipe, asked.variant, _layers(asked.layers))
     content = checked(_content(asked.file, RunError))
@@ -175,8 +175,8 @@ def _load(asked: argparse.Namespace, settings: Settings) -> int:
 
 
 def _code(asked: argparse.Namespace, settings: Settings) -> int:
-    from core import script
-    from core.plan import Plan
+    from core.runs import script
+    from core.training.plan import Plan
     from models.catalogue import OWN, RECIPES
 
     if asked.what in [*RECIPES, OWN]:
@@ -189,9 +189,9 @@ def _code(asked: argparse.Namespace, settings: Settings) -> int:
 
 
 def _evaluate(asked: argparse.Namespace, settings: Settings) -> int:
-    from core import evaluation
-    from core.answers import tested
-    from core.runner import dataset_in_use
+    from core import metrics as evaluation
+    from core.runs.results import tested
+    from core.runs.runner import dataset_in_use
 
     answers = tested(asked.run, Store(settings.store_url), dataset_in_use(settings))
     counts = evaluation.confusion(answers.labels, answers.outputs)
@@ -210,9 +210,9 @@ def _evaluate(asked: argparse.Namespace, settings: Settings) -> int:
 
 
 def _predict(asked: argparse.Namespace, settings: Settings) -> int:
-    from core.answers import SHIPPED, network
-    from core.inference import answer
-    from core.photo import read_photo
+    from core.inference.network import answer
+    from core.runs.results import SHIPPED, network
+    from core.vision.reading import read_photo
 
     chosen = network(asked.model, None if asked.model == SHIPPED else Store(settings.store_url))
     failed = False
@@ -264,7 +264,7 @@ def _change(asked: argparse.Namespace, settings: Settings) -> int:
 
 
 def _workers(_asked: argparse.Namespace, settings: Settings) -> int:
-    from core.jobs import serve
+    from core.runs.queue import serve
 
     serve(settings)
     return 0

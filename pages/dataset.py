@@ -7,8 +7,10 @@ from urllib.parse import urlencode
 import numpy as np
 import streamlit as st
 
-from core import atlas, charts, table
-from core.dataset import FILES, download
+from core import charts
+from core.data import explore as atlas
+from core.data import export as table
+from core.data.dataset import FILES, download
 from core.labels import CLASSES, COLOURS, NAMES
 from pages.shared import downloads, pictures
 from pages.shared.frame import frame, guard

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import diagram, operations
 from core.labels import NAMES
-from core.lessons import CHOICES, LAYERS, LESSONS, facts, results
-from core.plan import Plan, duration, estimate
+from core.lessons import diagram, operations
+from core.lessons.articles import CHOICES, LAYERS, LESSONS, facts, results
+from core.training.plan import Plan, duration, estimate
 from models import measured
 from models.catalogue import RECIPES, layers
 from pages.shared import pictures

@@ -6,7 +6,8 @@ import random
 import numpy as np
 import streamlit as st
 
-from core import charts, evaluation
+from core import charts
+from core import metrics as evaluation
 from core.labels import NAMES
 from pages.shared import sheets
 from pages.shared.choice import choose_network

@@ -6,10 +6,10 @@ import time
 import numpy as np
 import streamlit as st
 
-from core.gallery import sheet
+from core.data.upload import FEWEST, Own, example_table, example_zip, read
+from core.images import sheet
 from core.labels import CLASSES, COLOURS, NAMES, SLUGS
-from core.own import FEWEST, Own, example_table, example_zip, read
-from core.plan import duration
+from core.training.plan import duration
 from pages.shared import pictures
 from pages.shared.frame import frame, guard
 from pages.shared.services import halves, jobs, own, settings, shared_data, use_own

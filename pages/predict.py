@@ -7,11 +7,17 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from core import answers, atlas, charts, evaluation, explaining, keepsake, sketches
+from core import charts
+from core import metrics as evaluation
+from core.data import explore as atlas
 from core.errors import PictureError
-from core.inference import Answer, answer
+from core.fitting import sketches
+from core.inference import explanation as explaining
+from core.inference import export as keepsake
+from core.inference.network import Answer, answer
 from core.labels import NAMES, SLUGS
-from core.photo import Reading, read_drawing, read_sample
+from core.runs import results as answers
+from core.vision.reading import Reading, read_drawing, read_sample
 from pages.shared import downloads, photos, pictures, sheets
 from pages.shared.frame import DRAWN, STROKES, frame, guard
 from pages.shared.services import data, jobs, network, runs, settings

@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import bundle, charts, evaluation, report, script, weights
+from core import charts
+from core import metrics as evaluation
 from core.labels import NAMES
-from core.plan import Plan, duration
-from core.store import NOT_YOURS, UNDO_SECONDS
-from core.tables import Run
+from core.runs import bundle, report, script
+from core.runs.schema import Run
+from core.runs.store import NOT_YOURS, UNDO_SECONDS
+from core.training import weights
+from core.training.plan import Plan, duration
 from models.catalogue import OWN, every
 from pages.shared import builder, downloads, pictures
 from pages.shared.frame import frame, guard

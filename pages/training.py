@@ -6,10 +6,12 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from core import answers, charts, script
-from core.lessons import LAYERS, LESSONS
-from core.plan import Plan, duration, estimate
-from core.tables import Run
+from core import charts
+from core.lessons.articles import LAYERS, LESSONS
+from core.runs import results as answers
+from core.runs import script
+from core.runs.schema import Run
+from core.training.plan import Plan, duration, estimate
 from models.catalogue import OWN, RECIPES, layers, own_recipe
 from pages.shared import builder
 from pages.shared.controls import finer, surprise

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.dataset import FILES, Dataset, read_folder
+from core.data.dataset import FILES, Dataset, read_folder
 from core.settings import Settings
 
 # marker -> (word in FITTING_ROOM_REQUIRE, what is absent and how to bring it)
@@ -116,7 +116,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 @pytest.fixture(scope="session")
 def garments() -> Dataset:
     """1,200 + 400 drawn clothes."""
-    from core.garments import make
+    from core.data.synthetic import make
 
     return Dataset.of(make(train=1_200, test=400, seed=0), "garments")
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from core import diagram
-from core.lessons import LAYERS
-from core.plan import OVERHEAD_SECONDS, Plan, duration, estimate
+from core.lessons import diagram
+from core.lessons.articles import LAYERS
+from core.training.plan import OVERHEAD_SECONDS, Plan, duration, estimate
 from models.catalogue import OWN
 from models.own_network import KINDS, MAKE_A_ROW, MOST_LAYERS, PICTURE, TAKE_PICTURES, Layer, LayerError, checked, walk
 from pages.shared.pictures import ink

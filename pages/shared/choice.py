@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import answers
+from core.runs import results as answers
 from pages.shared.services import runs
 
 

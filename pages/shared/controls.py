@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from core.plan import AUGMENTS, SCHEDULES
+from core.training.plan import AUGMENTS, SCHEDULES
 from models.catalogue import Recipe
 
 BATCHES = [16, 32, 64, 128, 256, 512, 1024]

@@ -10,9 +10,9 @@ import numpy as np
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from core.cutout import DROP, KEEP, and_before, marked_over, marks, spanned
 from core.errors import PictureError
-from core.photo import UNCHANGED, WORKING, Fixes, Reading, framed, open_picture, read_picture
+from core.vision.reading import UNCHANGED, WORKING, Fixes, Reading, framed, open_picture, read_picture
+from core.vision.segmentation import DROP, KEEP, and_before, marked_over, marks, spanned
 from pages.shared.frame import PHOTOS
 from pages.shared.pictures import address
 from pages.shared.services import settings

@@ -12,9 +12,9 @@ from urllib.parse import quote
 import numpy as np
 import streamlit as st
 
-from core import diagram
-from core.gallery import enlarge, png, sheet
-from core.photo import Stage
+from core.images import enlarge, png, sheet
+from core.lessons import diagram
+from core.vision.reading import Stage
 
 
 def address(picture: np.ndarray) -> str:

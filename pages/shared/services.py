@@ -14,17 +14,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from core import answers, atlas, dataset, gallery, garments
-from core.dataset import Dataset
-from core.inference import Network
-from core.own import Own, Shelf, pack
-from core.plan import Plan
+from core import images as gallery
+from core.data import dataset
+from core.data import explore as atlas
+from core.data import synthetic as garments
+from core.data.dataset import Dataset
+from core.data.upload import Own, Shelf, pack
+from core.inference.network import Network
+from core.runs import results as answers
+from core.runs.schema import Run
+from core.runs.store import Past, Store
 from core.settings import Settings
-from core.store import Past, Store
-from core.tables import Run
+from core.training.plan import Plan
 
 if TYPE_CHECKING:
-    from core.jobs import Jobs
+    from core.runs.queue import Jobs
 
 KEY = "fitting_room_key"  # where a session, and a cookie, keep the secret that makes a run theirs
 KEY_FORM = re.compile(r"[\w-]{32}")
@@ -179,7 +183,7 @@ def store() -> Store:
 
 @st.cache_resource(max_entries=4, hash_funcs={Settings: repr}, show_spinner=False)
 def _jobs(chosen: Settings) -> "Jobs":
-    from core.jobs import Jobs
+    from core.runs.queue import Jobs
 
     return Jobs(chosen).start()
 

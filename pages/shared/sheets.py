@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from core.gallery import sheet
+from core.images import sheet
 from core.labels import COLOURS, NAMES
 from pages.shared.pictures import address
 

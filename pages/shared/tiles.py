@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.gallery import png
+from core.images import png
 
 STYLE = """<style>
 .tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:14px 12px;margin:.25rem 0 1rem}

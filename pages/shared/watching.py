@@ -9,11 +9,11 @@ import numpy as np
 import streamlit as st
 
 from core import charts
-from core.keeping import Snapshot
 from core.labels import NAMES
-from core.learning import told
-from core.plan import Plan, duration, estimate
-from core.tables import Run
+from core.runs.schema import Run
+from core.training.checkpoint import Snapshot
+from core.training.overfitting import told
+from core.training.plan import Plan, duration, estimate
 from pages.shared import pictures
 from pages.shared.services import data, halves, key, measured, shared_data, store
 from pages.shared.tiles import tiles

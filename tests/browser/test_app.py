@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from core.store import Store
+from core.runs.store import Store
 from tests.browser.conftest import PATIENCE, App, settled
 
 pytestmark = pytest.mark.browser

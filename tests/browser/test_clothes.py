@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core import atlas
-from core.dataset import CSV_COLUMNS, Dataset, load, read_csv
+from core.data import explore as atlas
+from core.data.dataset import CSV_COLUMNS, Dataset, load, read_csv
 from core.settings import Settings
 from tests.browser.conftest import PATIENCE, App
 

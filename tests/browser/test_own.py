@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from core import own
+from core.data import upload as own
 from tests.browser.conftest import PATIENCE, App, settled
 
 pytestmark = pytest.mark.browser

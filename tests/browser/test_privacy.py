@@ -14,8 +14,8 @@ from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartParser
 from streamlit.testing.v1 import AppTest
 
-from core.photo import read_photo
 from core.settings import Settings
+from core.vision.reading import read_photo
 from tests.browser.conftest import PATIENCE, PROJECT, App, serve
 
 expect.set_options(timeout=PATIENCE)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.weights import written
+from core.training.weights import written
 from models.catalogue import RECIPES
 from tests.browser.conftest import PATIENCE, App, settled
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import psutil
 
-from core.jobs import address_file
+from core.runs.queue import address_file
+from core.runs.schema import Run
 from core.settings import Settings
-from core.tables import Run
 
 PATIENCE = 180  # seconds; only a failing test waits so long
 

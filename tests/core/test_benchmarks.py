@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from benchmarks import pictures, shops, training
-from core import folders, garments
-from core.dataset import Dataset
-from core.inference import Answer
+from core.data import class_folders as folders
+from core.data import synthetic as garments
+from core.data.dataset import Dataset
+from core.inference.network import Answer
 from core.labels import NAMES
-from core.photo import OPENED
+from core.vision.reading import OPENED
 
 
 def given(index: int, verdict: str = "unsure") -> Answer:

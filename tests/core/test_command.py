@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.dataset import Dataset
+from core.data.dataset import Dataset
+from core.runs.store import Store
 from core.settings import Settings
-from core.store import Store
 from models.catalogue import RECIPES
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -105,7 +105,7 @@ def test_the_code_of_a_run_and_of_a_recipe_is_printed_and_weights_are_scored_as_
 
 
 def test_this_computer_stops_and_deletes_anybodys_run(small_home: Settings) -> None:
-    from core.plan import Plan
+    from core.training.plan import Plan
 
     store = Store(small_home.store_url)
     run_id = store.create(Plan.of("quick").as_dict(), "Theirs", "0" * 16, "Clothes", key="somebody's")

@@ -8,13 +8,13 @@ from math import prod
 import numpy as np
 import pytest
 
-from core.dataset import Dataset
+from core.data.dataset import Dataset
 from core.errors import PlanError
-from core.inference import Network
-from core.lessons import LAYERS
-from core.plan import Plan, estimate
+from core.inference.network import Network
+from core.lessons.articles import LAYERS
 from core.settings import Settings
-from core.training import Watcher, train
+from core.training.loop import Watcher, train
+from core.training.plan import Plan, estimate
 from models.catalogue import OWN, describe, every, own_recipe
 from models.own_network import KINDS, MOST_LAYERS, MOST_PARAMETERS, MOST_WORK, LayerError, checked, pictures_per_second, walk
 

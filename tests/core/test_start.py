@@ -1,4 +1,4 @@
-"""start.py chooses a Python, installs once, and says plainly what is wrong; core/opening.py finds the app that runs."""
+"""start.py chooses a Python, installs once, and says plainly what is wrong; core/launch.py finds the app that runs."""
 
 import ast
 import json
@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 import start
-from core import opening
+from core import launch as opening
 
 PROJECT = Path(__file__).resolve().parents[2]
 SOURCE = (PROJECT / "start.py").read_text(encoding="utf-8")
@@ -259,7 +259,7 @@ def test_pytest_gets_its_arguments(monkeypatch):
     monkeypatch.setattr(start, "set_up", lambda development: f"python development={development}")
     monkeypatch.setattr(start, "hand_over", lambda command: command)
     assert start.main(["test", "-q", "--no-browser"]) == ["python development=True", "-m", "pytest", "-q", "--no-browser"]
-    assert start.main(["--no-browser"]) == ["python development=False", "-m", "core.opening", "--no-browser"]
+    assert start.main(["--no-browser"]) == ["python development=False", "-m", "core.launch", "--no-browser"]
 
 
 def note_of(folder: Path, **running) -> Path:

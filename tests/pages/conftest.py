@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.runs.store import Store
 from core.settings import Settings
-from core.store import Store
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 

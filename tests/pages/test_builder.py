@@ -5,12 +5,12 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.dataset import Dataset
-from core.plan import Plan
-from core.runner import carry_out
+from core.data.dataset import Dataset
+from core.runs.runner import carry_out
+from core.runs.store import Store
 from core.settings import Settings
-from core.store import Store
-from core.weights import written
+from core.training.plan import Plan
+from core.training.weights import written
 from models.catalogue import own_recipe
 from models.own_network import MOST_LAYERS, checked
 from pages.shared.builder import BENCH, CHOICES, FRESH, STARTERS, in_words

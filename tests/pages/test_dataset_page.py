@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import atlas, table
-from core.dataset import Dataset
+from core.data import explore as atlas
+from core.data import export as table
+from core.data.dataset import Dataset
 from core.errors import DataError
 from core.labels import NAMES
 from core.settings import Settings
@@ -54,7 +55,7 @@ def stand_ins(garments: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     """No data anywhere: few clothes are drawn."""
     monkeypatch.delenv("FITTING_ROOM_DATA")
     few = (garments.train_images, garments.train_labels, garments.test_images, garments.test_labels)
-    monkeypatch.setattr("core.garments.make", lambda: few)
+    monkeypatch.setattr("core.data.synthetic.make", lambda: few)
 
 
 def test_the_grid_shows_the_first_training_pictures_with_their_labels(small):
@@ -171,8 +172,8 @@ def test_a_tab_nobody_opened_costs_nothing(monkeypatch):
         raise AssertionError("computed though nobody looked")
 
     for name in ("nearest", "place", "brightness"):
-        monkeypatch.setattr(f"core.atlas.{name}", never)
-    monkeypatch.setattr("core.table.ends", never)
+        monkeypatch.setattr(f"core.data.explore.{name}", never)
+    monkeypatch.setattr("core.data.export.ends", never)
     at = opened()
     assert not at.exception and not at.error and len(at.get("plotly_chart")) == 2
     assert not at.dataframe and not at.get("download_button")
@@ -290,7 +291,7 @@ def test_a_download_that_fails_is_one_sentence_and_keeps_the_page(stand_ins, mon
         progress(1, 4)
         raise DataError("The clothes could not be downloaded. Check the network and try again.")
 
-    monkeypatch.setattr("core.dataset.download", broken)
+    monkeypatch.setattr("core.data.dataset.download", broken)
     at = opened()
     at.button(key="dataset_fetch").click().run()
     assert not at.exception
@@ -299,7 +300,7 @@ def test_a_download_that_fails_is_one_sentence_and_keeps_the_page(stand_ins, mon
 
 
 def test_after_the_download_the_real_clothes_are_in_use(stand_ins, small_folder, monkeypatch):
-    monkeypatch.setattr("core.dataset.download", lambda settings, progress: monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder)))
+    monkeypatch.setattr("core.data.dataset.download", lambda settings, progress: monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder)))
     at = opened()
     at.button(key="dataset_fetch").click().run()
     assert not at.exception and not at.error

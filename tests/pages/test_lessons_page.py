@@ -5,9 +5,9 @@ from functools import partial
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.lessons import LESSONS
-from core.plan import Plan
-from core.store import Store
+from core.lessons.articles import LESSONS
+from core.runs.store import Store
+from core.training.plan import Plan
 from models.catalogue import RECIPES
 from tests.pages.conftest import opened as open_page
 

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import evaluation
-from core.answers import SHIPPED, tested
-from core.dataset import Dataset
+from core import metrics as evaluation
+from core.data.dataset import Dataset
 from core.labels import NAMES
-from core.plan import Plan
-from core.runner import carry_out
+from core.runs.results import SHIPPED, tested
+from core.runs.runner import carry_out
+from core.runs.store import Store
 from core.settings import Settings
-from core.store import Store
+from core.training.plan import Plan
 from tests.pages.conftest import opened as open_page
 
 pytestmark = pytest.mark.usefixtures("small_data")

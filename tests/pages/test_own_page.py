@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import own
+from core.data import upload as own
 from core.labels import NAMES
-from core.runner import carry_out
+from core.runs.runner import carry_out
+from core.runs.store import Store
 from core.settings import Settings
-from core.store import Store
 from tests.pages.conftest import opened
 
 pytestmark = pytest.mark.usefixtures("small_data")

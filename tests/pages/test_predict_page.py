@@ -11,13 +11,13 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core.dataset import Dataset
-from core.gallery import png
+from core.data.dataset import Dataset
+from core.images import png
 from core.labels import NAMES
-from core.plan import Plan
-from core.runner import carry_out
+from core.runs.runner import carry_out
+from core.runs.store import Store
 from core.settings import Settings
-from core.store import Store
+from core.training.plan import Plan
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PLAN = {"recipe": "quick", "epochs": 4}

@@ -8,14 +8,15 @@ from functools import partial
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import bundle, evaluation
-from core.answers import tested
-from core.dataset import Dataset
-from core.plan import Plan
-from core.runner import carry_out
+from core import metrics as evaluation
+from core.data.dataset import Dataset
+from core.runs import bundle
+from core.runs.results import tested
+from core.runs.runner import carry_out
+from core.runs.store import NOT_YOURS, Store
 from core.settings import Settings
-from core.store import NOT_YOURS, Store
-from core.weights import written
+from core.training.plan import Plan
+from core.training.weights import written
 from models.catalogue import RECIPES
 from tests.pages.conftest import opened as open_page
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.dataset import Dataset
-from core.plan import Plan
-from core.runner import carry_out
+from core.data.dataset import Dataset
+from core.runs.runner import carry_out
+from core.runs.schema import owner_of
+from core.runs.store import Store
 from core.settings import Settings
-from core.store import Store
-from core.tables import owner_of
+from core.training.plan import Plan
 from tests.pages.conftest import opened as open_page
 
 pytestmark = pytest.mark.usefixtures("small_data")

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.dataset import Dataset
+from core.data.dataset import Dataset
+from core.runs.store import Store
 from core.settings import Settings
-from core.store import Store
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PLAN = {"recipe": "quick", "epochs": 4}
@@ -39,7 +39,7 @@ def test_the_menu_leads_to_every_page(app):
 def test_without_any_data_the_wall_is_drawn_and_the_page_says_so(home, garments: Dataset, monkeypatch):
     monkeypatch.delenv("FITTING_ROOM_DATA", raising=False)
     few = (garments.train_images, garments.train_labels, garments.test_images, garments.test_labels)
-    monkeypatch.setattr("core.garments.make", lambda: few)
+    monkeypatch.setattr("core.data.synthetic.make", lambda: few)
     at = AppTest.from_file(str(APP), default_timeout=60).run()
     assert not at.exception and not at.error
     assert len(at.get("image")) == 1

@@ -1,0 +1,1 @@
+"""Makes the network that comes with the app: `python -m core.fitting`."""

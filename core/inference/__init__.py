@@ -1,0 +1,1 @@
+"""An image becomes ten probabilities, a verdict and an explanation."""

@@ -1,0 +1,1 @@
+"""What the lessons show: the five articles, what layers do to a picture, drawings of networks."""

@@ -1,0 +1,1 @@
+"""Runs: stored, queued, carried out by workers, read back and taken home."""

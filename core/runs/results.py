@@ -1,0 +1,72 @@
+"""A stored run or the shipped network, ready to look at: its test answers beside the pictures they belong to, or the network itself.
+
+Answers are never paired with pictures other than those they were given for.
+"""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+
+from core import metrics as evaluation
+from core.data.dataset import OWN_TITLE, Dataset
+from core.errors import RunError
+from core.inference import network as inference
+from core.runs.schema import Run
+from core.runs.store import Store
+
+SHIPPED = "shipped"
+SHIPPED_TITLE = "the network that comes with the app"
+
+
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """Answers to the test pictures: outputs (n, 10) float32 as the network gave them, labels (n,) uint8, and what they score."""
+
+    id: str
+    title: str
+    labels: np.ndarray
+    outputs: np.ndarray
+    accuracy: float  # 0 to 1
+    loss: float  # nats
+    note: str = ""
+
+
+def tested(name: str, store: Store, dataset: Dataset) -> Tested:
+    """The test answers of a run (id, name, beginning of either) or of `shipped`, with the data set in use.
+
+    The shipped network answers other test pictures than its own on the spot. Raises RunError for an unknown or unfinished
+    run, and for one that was trained with pictures that are not in use now.
+    """
+    labels = dataset.test_labels
+    if name == SHIPPED:
+        outputs, note = inference.shipped_probabilities(), ""
+        if inference.shipped_card()["fingerprint"] != dataset.fingerprint or outputs is None:
+            outputs = inference.shipped().probabilities(dataset.test_images)
+            note = f"It learned from the real Fashion-MNIST; these are its answers to other pictures: {dataset.title}."
+        run_id, title = SHIPPED, SHIPPED_TITLE
+    else:
+        run = store.find(name)
+        if run.fingerprint != dataset.fingerprint:
+            raise RunError(
+                f"“{run.name}” was tested on “{run.data_title}”, but the pictures in use now are “{dataset.title}”. "
+                "Bring those back to look into its mistakes, or choose another run."
+            )
+        outputs = np.load(io.BytesIO(store.artifact(run.id, "probabilities")))
+        run_id, title, note = run.id, run.name, ""
+    outputs = outputs.astype(np.float32)
+    return Tested(run_id, title, labels, outputs, evaluation.accuracy(labels, outputs), evaluation.loss(labels, outputs), note)
+
+
+def network(name: str, store: Store) -> inference.Network:
+    """The network of a run (id, name, beginning of either) or of `shipped`. Raises RunError when there is none."""
+    if name == SHIPPED:
+        return inference.shipped()
+    run = store.find(name)
+    return inference.Network(store.artifact(run.id, "tflite"), run.temperature, brought=run.data_title.startswith(OWN_TITLE))
+
+
+def best(runs: list[Run]) -> Run | None:
+    """The run with the highest test accuracy, if any has one. Runs on clothes somebody brought had another test and do not count."""
+    scored = [run for run in runs if run.scored and not run.data_title.startswith(OWN_TITLE)]
+    return max(scored, key=lambda run: run.test_accuracy) if scored else None

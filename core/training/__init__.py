@@ -1,0 +1,1 @@
+"""A plan and a data set become a trained network."""

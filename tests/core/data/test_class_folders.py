@@ -1,0 +1,60 @@
+"""Folders of pictures named by class: what is found in them, and many files read at once."""
+
+from pathlib import Path
+
+import pytest
+
+from core.data import class_folders as folders
+from core.errors import DataError
+from core.labels import SLUGS
+
+
+def plant(root: Path, *names: str) -> Path:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+    return root
+
+
+def size(path: Path) -> int:
+    return len(path.read_bytes())
+
+
+def test_classes_are_found_at_any_depth_and_each_top_folder_is_a_kind(tmp_path):
+    names = ("photos/check/coat/a.jpg", "photos/none-of-the-ten/check/hat/b.jpg", "drawings/check/ankle-boot/deep/c.png", "shop/Bag/d.webp")
+    root = plant(tmp_path, *names, "photos/check/coat/.hidden", "notes.txt", "photos/check/umbrella/e.jpg")
+    found = {one.path.name: (one.kind, one.label) for one in folders.find(root)}
+    assert found == {
+        "a.jpg": ("photos", SLUGS.index("coat")),
+        "b.jpg": (folders.NONE, -1),
+        "c.png": ("drawings", SLUGS.index("ankle-boot")),
+        "d.webp": ("shop", SLUGS.index("bag")),
+    }
+
+
+def test_a_folder_of_class_folders_is_a_kind_of_its_own_name(tmp_path):
+    root = plant(tmp_path / "mine", "coat/a.jpg", "bag/b.jpg")
+    assert {(one.kind, one.label) for one in folders.find(root)} == {("mine", SLUGS.index("coat")), ("mine", SLUGS.index("bag"))}
+    assert [one.kind for one in folders.find(root / "coat")] == ["coat"]
+
+
+def test_a_part_leaves_out_the_others(tmp_path):
+    root = plant(tmp_path / "check", "photos/check/coat/a.jpg", "photos/train/coat/b.jpg")
+    assert [one.path.name for one in folders.find(root, "check")] == ["a.jpg"]
+
+
+@pytest.mark.parametrize("name", ["absent", "empty"])
+def test_a_folder_without_classes_says_how_to_name_them(tmp_path, name):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="ankle-boot or none-of-the-ten"):
+        folders.find(tmp_path / name)
+
+
+@pytest.mark.parametrize("count", [3, folders.FEW + 5])
+def test_files_are_read_in_order_with_their_progress(tmp_path, count):
+    root = plant(tmp_path, *[f"coat/{'x' * index}.jpg" for index in range(1, count + 1)])
+    paths = sorted((root / "coat").iterdir())
+    seen = []
+    assert folders.read_many(paths, size, lambda done, total: seen.append((done, total))) == [size(path) for path in paths]
+    assert seen == [(done, count) for done in range(1, count + 1)]

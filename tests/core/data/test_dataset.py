@@ -1,0 +1,428 @@
+"""The data set is found wherever it lies, damage is said in a sentence that names the file, and a download survives breaks."""
+
+import gzip
+import hashlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.data import dataset
+from core.data import synthetic as garments
+from core.data.dataset import FILES, TABLES, Dataset, download, load, read_folder, subset, validation_split
+from core.errors import DataError
+from core.settings import Settings
+from tests.conftest import write_idx
+
+PROJECT = Path(__file__).resolve().parents[3]
+TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = FILES
+
+
+def invented(train: int = 30, test: int = 20, seed: int = 0) -> list[np.ndarray]:
+    """Four arrays in the format of the data set: noise for pictures, all labels in turn."""
+    rng = np.random.default_rng(seed)
+    parts = [(rng.integers(0, 256, (n, 28, 28)).astype(np.uint8), (np.arange(n) % 10).astype(np.uint8)) for n in (train, test)]
+    return [array for part in parts for array in part]
+
+
+def idx_folder(folder: Path, arrays: list[np.ndarray], ending: str = ".gz") -> Path:
+    folder.mkdir(parents=True)
+    for name, array in zip(FILES, arrays, strict=True):
+        write_idx(folder / f"{name}{ending}", array)
+    return folder
+
+
+def csv_folder(folder: Path, arrays: list[np.ndarray]) -> Path:
+    folder.mkdir(parents=True)
+    for name, images, labels in zip(TABLES, arrays[::2], arrays[1::2], strict=True):
+        rows = [",".join(map(str, [label, *image.ravel()])) for image, label in zip(images, labels, strict=True)]
+        (folder / name).write_text("\n".join([",".join(dataset.CSV_COLUMNS), *rows]) + "\n")
+    return folder
+
+
+def same(found: Dataset, arrays: list[np.ndarray]) -> bool:
+    mine = (found.train_images, found.train_labels, found.test_images, found.test_labels)
+    return all(a.dtype == np.uint8 and np.array_equal(a, b) for a, b in zip(mine, arrays, strict=True))
+
+
+@pytest.fixture
+def bare(home: Settings) -> Settings:
+    """Settings without any folder of data."""
+    return replace(home, data=None)
+
+
+@pytest.fixture
+def quick_garments(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Twenty drawn clothes in place of 70,000; the list grows by one each time they are drawn."""
+    drawings, draw = [], garments.make
+
+    def few() -> tuple[np.ndarray, ...]:
+        drawings.append(1)
+        return draw(train=20, test=10)
+
+    monkeypatch.setattr(garments, "make", few)
+    return drawings
+
+
+@pytest.mark.parametrize("ending", [".gz", ""])
+def test_idx_files_are_read_packed_or_plain(tmp_path: Path, ending: str) -> None:
+    found = read_folder(idx_folder(tmp_path / "clothes", invented(), ending))
+    assert same(found, invented()) and found.source == "folder" and found.real
+    assert found.title == "Fashion-MNIST, read from clothes (30 + 20 pictures)"
+    assert not found.train_images.flags.writeable
+
+
+def test_a_file_unpacked_under_its_packed_name_is_read(tmp_path: Path) -> None:
+    folder = idx_folder(tmp_path / "clothes", invented())
+    path = folder / f"{TEST_IMAGES}.gz"
+    path.write_bytes(gzip.decompress(path.read_bytes()))
+    assert same(read_folder(folder), invented())
+
+
+def test_the_csv_pair_is_read_whatever_the_order_of_its_columns(tmp_path: Path) -> None:
+    folder = csv_folder(tmp_path / "tables", invented())
+    found = read_folder(folder)
+    assert same(found, invented()) and found.source == "csv" and "CSV" in found.title
+    rows = [line.split(",") for line in (folder / TABLES[0]).read_text().splitlines()]
+    (folder / TABLES[0]).write_bytes("\r\n".join(",".join(row[::-1]) for row in rows).encode("utf-8-sig"))
+    assert same(read_folder(folder), invented())
+
+
+def test_a_whole_csv_pair_beats_a_few_idx_files(tmp_path: Path) -> None:
+    folder = csv_folder(tmp_path / "both", invented())
+    write_idx(folder / TRAIN_LABELS, invented(seed=1)[1])
+    assert read_folder(folder).source == "csv"
+
+
+def test_the_fingerprint_changes_with_any_pixel_label_or_order() -> None:
+    arrays = invented()
+    prints = {Dataset.of(arrays, source).fingerprint for source in ("folder", "csv", "garments")}
+    assert len(prints) == 1 and len(prints.pop()) == 16
+    changed = [array.copy() for array in arrays]
+    changed[0][3, 4, 5] ^= 1
+    relabelled = [array.copy() for array in arrays]
+    relabelled[3][0] = 9
+    turned = [arrays[0][::-1], arrays[1][::-1], *arrays[2:]]
+    assert len({dataset.fingerprint(each) for each in (arrays, changed, relabelled, turned)}) == 4
+
+
+def test_sources_come_in_their_order_and_a_bad_folder_is_passed_over_with_a_word(bare: Settings, tmp_path: Path, quick_garments) -> None:
+    environment = {"KERAS_HOME": str(tmp_path / "keras")}
+    drawn = load(bare, environment)
+    assert (drawn.source, drawn.real, drawn.title, drawn.problem) == ("garments", False, "Drawn stand-in clothes", None)
+
+    idx_folder(bare.folder / "fashion-mnist", invented(seed=1))
+    fetched = load(bare, environment)
+    assert fetched.source == "download" and same(fetched, invented(seed=1)) and "downloaded" in fetched.title
+
+    idx_folder(tmp_path / "keras/datasets/fashion-mnist", invented(seed=2))
+    assert load(bare, environment).source == "keras"
+
+    configured = replace(bare, data=idx_folder(tmp_path / "mine", invented(seed=3)))
+    assert same(load(configured, environment), invented(seed=3)) and load(configured, environment).problem is None
+
+    (tmp_path / "mine" / f"{TRAIN_LABELS}.gz").write_bytes(b"no labels at all")
+    passed_over = load(configured, environment)
+    assert passed_over.source == "keras" and TRAIN_LABELS in passed_over.problem
+
+
+@pytest.mark.parametrize("place", ["keras", "download"])
+def test_a_damaged_cache_or_download_is_said_when_drawn_clothes_must_stand_in(
+    bare: Settings, tmp_path: Path, quick_garments, place: str
+) -> None:
+    folder = tmp_path / "datasets/fashion-mnist" if place == "keras" else bare.folder / "fashion-mnist"
+    idx_folder(folder, invented())
+    (folder / f"{TEST_LABELS}.gz").unlink()
+    found = load(bare, {"KERAS_HOME": str(tmp_path)})
+    assert found.source == "garments" and TEST_LABELS in found.problem
+
+
+def test_drawn_clothes_are_kept_and_a_damaged_copy_is_drawn_again(bare: Settings, quick_garments: list[int]) -> None:
+    first, again = load(bare), load(bare)
+    assert len(quick_garments) == 1 and first.fingerprint == again.fingerprint
+    (kept,) = bare.folder.glob("garments-*")
+    kept.write_bytes(kept.read_bytes()[:5000])
+    assert load(bare).fingerprint == first.fingerprint and len(quick_garments) == 2
+    assert len(list(bare.folder.glob("garments-*"))) == 1
+
+
+def test_drawn_clothes_need_no_folder_that_can_be_written(tmp_path: Path, quick_garments: list[int]) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert load(Settings(home=tmp_path / "file/home")).source == "garments"
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+
+
+DAMAGE = {  # what happens: (plain or packed, the file, how it is damaged, words of the sentence)
+    "a packed file is cut off": (".gz", TRAIN_IMAGES, cut, "ends too early"),
+    "a plain file is cut off": ("", TRAIN_IMAGES, cut, "ends too early"),
+    "a byte is wrong": (".gz", TEST_IMAGES, flip, "damaged"),
+    "a plain file is too long": ("", TEST_LABELS, lambda path: path.write_bytes(path.read_bytes() + b"x"), "longer than it says"),
+    "labels lie where pictures belong": ("", TRAIN_IMAGES, lambda path: write_idx(path, invented()[1]), "not an idx file of pictures"),
+    "pictures lie where labels belong": ("", TEST_LABELS, lambda path: write_idx(path, invented()[2]), "not an idx file of labels"),
+    "it is text": (".gz", TRAIN_LABELS, lambda path: path.write_text("<html>Not found</html>"), "not an idx file"),
+    "it is empty": ("", TRAIN_LABELS, lambda path: path.write_bytes(b""), "not an idx file"),
+    "pictures are too small": ("", TEST_IMAGES, lambda path: write_idx(path, np.zeros((20, 8, 8), np.uint8)), "8 x 8"),
+    "counts differ": (".gz", TRAIN_LABELS, lambda path: write_idx(path, np.zeros(29, np.uint8)), "30 pictures"),
+    "a label is 10": (".gz", TEST_LABELS, lambda path: write_idx(path, np.arange(20, dtype=np.uint8) % 11), "picture 10 the label 10"),
+    "it is missing": (".gz", TEST_LABELS, Path.unlink, "is missing"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGE)
+def test_a_damaged_idx_file_is_named_with_what_is_wrong(tmp_path: Path, case: str) -> None:
+    ending, name, harm, words = DAMAGE[case]
+    folder = idx_folder(tmp_path / "clothes", invented(), ending)
+    harm(folder / f"{name}{ending}")
+    with pytest.raises(DataError) as caught:
+        read_folder(folder)
+    sentence = str(caught.value)
+    assert name in sentence and words in sentence and sentence.endswith("download the data set in the app.")
+
+
+def changed(row: int, column: int, value: str) -> Callable[[list[list[str]]], object]:
+    return lambda rows: rows[row].__setitem__(column, value)
+
+
+TABLE_FAULTS = {  # what is wrong: (change of the rows of the file, words of the sentence)
+    "a pixel is 300": (changed(7, 5, "300"), ["“300”", "pixel5", "row 7", "line 8"]),
+    "a pixel is negative": (changed(2, 1, "-1"), ["“-1”", "pixel1", "row 2"]),
+    "a pixel is a word": (changed(30, 784, "dark"), ["“dark”", "pixel784", "row 30"]),
+    "a pixel is missing": (changed(4, 9, ""), ["“”", "pixel9", "row 4"]),
+    "a label is 10": (changed(12, 0, "10"), ["“10”", "label", "row 12", "0 to 9"]),
+    "a column is missing": (lambda rows: [row.pop(37) for row in rows], ["no column “pixel37”"]),
+    "the last row is cut off": (lambda rows: rows[-1].__delitem__(slice(300, None)), ["300 values", "row 30"]),
+    "there are no rows": (lambda rows: rows.__delitem__(slice(1, None)), ["no pictures"]),
+    "there is nothing": (list.clear, ["no column “label”"]),
+}
+
+
+@pytest.mark.parametrize("case", TABLE_FAULTS)
+def test_a_faulty_table_is_named_with_its_row(tmp_path: Path, case: str) -> None:
+    harm, words = TABLE_FAULTS[case]
+    path = csv_folder(tmp_path / "tables", invented()) / TABLES[0]
+    rows = [line.split(",") for line in path.read_text().splitlines()]
+    harm(rows)
+    path.write_text("\n".join(map(",".join, rows)))
+    with pytest.raises(DataError) as caught:
+        read_folder(path.parent)
+    assert all(word in str(caught.value) for word in [TABLES[0], *words]), str(caught.value)
+
+
+def test_a_picture_named_csv_and_half_a_pair_are_said(tmp_path: Path) -> None:
+    folder = csv_folder(tmp_path / "tables", invented())
+    (folder / TABLES[1]).write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    with pytest.raises(DataError, match=TABLES[1]):
+        read_folder(folder)
+    (folder / TABLES[1]).unlink()
+    with pytest.raises(DataError, match=f"{TABLES[1]}.* is missing"):
+        read_folder(folder)
+
+
+def test_a_folder_that_is_empty_absent_or_a_file_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for place, words in ((tmp_path, "does not hold Fashion-MNIST"), (tmp_path / "none", "no folder"), (tmp_path / "file", "no folder")):
+        with pytest.raises(DataError, match=words):
+            read_folder(place)
+
+
+def test_a_split_is_scikit_learns_and_repeats() -> None:
+    learn, hold_back = validation_split(100, 0.2, 12345)
+    assert (len(learn), len(hold_back)) == (80, 20) and sorted([*learn, *hold_back]) == list(range(100))
+    assert np.array_equal(learn, validation_split(100, 0.2, 12345)[0])
+    assert not np.array_equal(learn, validation_split(100, 0.2, 1)[0])
+
+
+@pytest.mark.parametrize("examples", [1, 7, 100, 1195, 1200, 5000])
+def test_a_part_of_the_pictures_has_every_class_in_its_share(garments: Dataset, examples: int) -> None:
+    rows = subset(garments, examples, seed=4)
+    assert len(rows) == len(set(rows.tolist())) == min(examples, 1200) and np.all(np.diff(rows) > 0)
+    counts = np.bincount(garments.train_labels[rows], minlength=10)
+    assert counts.max() - counts.min() <= 1
+    assert np.array_equal(rows, subset(garments, examples, seed=4))
+
+
+def test_another_seed_takes_other_pictures_and_none_takes_all(garments: Dataset) -> None:
+    assert not np.array_equal(subset(garments, 100, seed=1), subset(garments, 100, seed=2))
+    assert np.array_equal(subset(garments, None, seed=1), np.arange(1200))
+
+
+class Shop:
+    """A server on this computer that hands out four files, and can break off, answer wrongly, or ignore where to go on."""
+
+    def __init__(self) -> None:
+        rng = np.random.default_rng(0)
+        self.contents = {f"{name}.gz": rng.bytes(200_000 if "images" in name else 900) for name in FILES}
+        self.files = {name.removesuffix(".gz"): (hashlib.md5(content).hexdigest(), len(content)) for name, content in self.contents.items()}
+        self.requests: list[tuple[str, str | None]] = []
+        self.break_after: int | None = None  # bytes of an answer
+        self.breaks = 0  # answers still to be broken off
+        self.resumes = True
+        shop = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                shop.serve(self)
+
+            def log_message(self, *_words: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+
+    def serve(self, handler: BaseHTTPRequestHandler) -> None:
+        name, asked = handler.path[1:], handler.headers["Range"]
+        self.requests.append((name, asked))
+        content = self.contents.get(name)
+        if content is None:
+            handler.send_error(404)
+            return
+        start = int(asked.removeprefix("bytes=").rstrip("-")) if asked and self.resumes else 0
+        handler.send_response(206 if start else 200)
+        if start:
+            handler.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        handler.send_header("Content-Length", str(len(content) - start))
+        handler.end_headers()
+        end = len(content)
+        if self.breaks and self.break_after is not None:
+            self.breaks -= 1
+            end = start + self.break_after
+        handler.wfile.write(content[start:end])
+        handler.close_connection = True
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    opened = Shop()
+    yield opened
+    opened.close()
+
+
+def complete(folder: Path, shop: Shop) -> bool:
+    return {path.name: path.read_bytes() for path in folder.iterdir()} == shop.contents
+
+
+def test_a_download_brings_four_checked_files_and_says_how_far_it_is(home: Settings, shop: Shop) -> None:
+    steps: list[tuple[int, int]] = []
+    folder = download(home, lambda done, total: steps.append((done, total)), shop.url, shop.files)
+    assert complete(folder, shop) and folder == home.folder / "fashion-mnist"
+    total = sum(map(len, shop.contents.values()))
+    assert steps[-1] == (total, total) and {each for _, each in steps} == {total}
+    assert len(steps) > 4 and [done for done, _ in steps] == sorted(done for done, _ in steps)
+    asked = len(shop.requests)
+    download(home, base_url=shop.url, files=shop.files)
+    assert len(shop.requests) == asked, "what is there must not be fetched again"
+
+
+def test_a_download_that_breaks_off_goes_on_where_it_stopped(home: Settings, shop: Shop) -> None:
+    shop.break_after, shop.breaks = 50_000, 2
+    assert complete(download(home, base_url=shop.url, files=shop.files), shop)
+    assert [asked for name, asked in shop.requests if name == f"{TRAIN_IMAGES}.gz"] == [None, "bytes=50000-", "bytes=100000-"]
+
+
+def test_what_has_arrived_is_kept_for_the_next_try_and_has_no_final_name(home: Settings, shop: Shop) -> None:
+    shop.break_after, shop.breaks = 10_000, 1000
+    with pytest.raises(DataError, match="broke off.*try again"):
+        download(home, base_url=shop.url, files=shop.files)
+    assert [path.name for path in (home.folder / "fashion-mnist").iterdir()] == [f"{TRAIN_IMAGES}.gz.part"]
+    shop.breaks, shop.requests = 0, []
+    assert complete(download(home, base_url=shop.url, files=shop.files), shop)
+    assert shop.requests[0] == (f"{TRAIN_IMAGES}.gz", "bytes=40000-")
+
+
+def test_a_server_that_cannot_go_on_begins_again(home: Settings, shop: Shop) -> None:
+    shop.break_after, shop.breaks, shop.resumes = 50_000, 1, False
+    assert complete(download(home, base_url=shop.url, files=shop.files), shop)
+
+
+@pytest.mark.parametrize("left", [b"junk" * 100, b"junk" * 60_000], ids=["shorter", "longer"])
+def test_a_wrong_part_is_thrown_away_and_fetched_anew(home: Settings, shop: Shop, left: bytes) -> None:
+    folder = home.folder / "fashion-mnist"
+    folder.mkdir()
+    (folder / f"{TRAIN_IMAGES}.gz.part").write_bytes(left)
+    assert complete(download(home, base_url=shop.url, files=shop.files), shop)
+
+
+def test_a_damaged_file_under_its_final_name_is_replaced(home: Settings, shop: Shop) -> None:
+    folder = download(home, base_url=shop.url, files=shop.files)
+    flip(folder / f"{TEST_IMAGES}.gz")
+    assert complete(download(home, base_url=shop.url, files=shop.files), shop)
+
+
+def test_a_wrong_checksum_leaves_nothing_behind(home: Settings, shop: Shop) -> None:
+    shop.files[TRAIN_IMAGES] = ("0" * 32, shop.files[TRAIN_IMAGES][1])
+    with pytest.raises(DataError, match=f"{TRAIN_IMAGES}.*damaged"):
+        download(home, base_url=shop.url, files=shop.files)
+    assert not list((home.folder / "fashion-mnist").iterdir())
+
+
+def test_no_network_and_a_missing_file_are_said(home: Settings, shop: Shop) -> None:
+    del shop.contents[f"{TRAIN_IMAGES}.gz"]
+    with pytest.raises(DataError, match=f"{TRAIN_IMAGES}.*404"):
+        download(home, base_url=shop.url, files=shop.files)
+    shop.close()
+    with pytest.raises(DataError, match="internet connection"):
+        download(home, base_url=shop.url, files=shop.files)
+
+
+def test_a_home_folder_that_cannot_be_written_is_said(tmp_path: Path, shop: Shop) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DataError, match="cannot be written"):
+        download(Settings(home=tmp_path / "file"), base_url=shop.url, files=shop.files)
+
+
+def test_two_people_who_press_at_once_get_one_download(home: Settings, shop: Shop) -> None:
+    threads = [threading.Thread(target=download, args=(home,), kwargs={"base_url": shop.url, "files": shop.files}) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert complete(home.folder / "fashion-mnist", shop) and len(shop.requests) == 4
+
+
+@pytest.mark.real_data
+def test_the_real_data_set_is_whole(real: Dataset) -> None:
+    assert real.train_images.shape == (60_000, 28, 28) and real.test_images.shape == (10_000, 28, 28)
+    assert np.bincount(real.train_labels).tolist() == [6_000] * 10 and np.bincount(real.test_labels).tolist() == [1_000] * 10
+    assert round(real.train_images.mean() / 255, 4) == 0.2860 and round(real.train_images.std() / 255, 4) == 0.3530
+    if real.source == "folder":
+        assert real.train_labels[:3].tolist() == [9, 0, 0] and real.test_labels[:3].tolist() == [9, 2, 1]
+
+
+def test_nothing_of_the_data_needs_tensorflow(small_folder: Path) -> None:
+    code = "import sys; from pathlib import Path; from core.data.dataset import read_folder; read_folder(Path(sys.argv[1]))"
+    check = "; sys.exit(' '.join({'tensorflow', 'keras', 'streamlit', 'sklearn'} & set(sys.modules)) or 0)"
+    done = subprocess.run([sys.executable, "-c", code + check, str(small_folder)], cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_required_data_that_are_absent_fail_the_tests_and_absent_ones_are_said() -> None:
+    absent = {key: value for key, value in os.environ.items() if key not in ("FITTING_ROOM_DATA", "FITTING_ROOM_REQUIRE")}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/core/data/test_dataset.py", "-k", "real_data_set"]
+    done = subprocess.run(command, cwd=PROJECT, env=absent, capture_output=True, text=True)
+    assert done.stdout.count("NOT TESTED: 1 real_data tests were left out") == 1, done.stdout
+    done = subprocess.run(command, cwd=PROJECT, env={**absent, "FITTING_ROOM_REQUIRE": "data"}, capture_output=True, text=True)
+    assert done.returncode not in (0, 5) and "FITTING_ROOM_DATA names no folder" in done.stderr

@@ -1,0 +1,324 @@
+"""Clothes somebody brings: both formats are read, every fault is said by row or by name, and small sets train like large ones."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.data import upload as own
+from core.data.dataset import CSV_COLUMNS, Dataset
+from core.errors import DataError
+from core.images import png
+from core.runs import runner
+from core.runs.process import this_process
+from core.runs.store import Store
+from core.settings import Settings
+from core.training.plan import Plan
+from core.vision.reading import read_photo
+from models.catalogue import RECIPES
+
+LIMITS = Settings()
+
+
+def table(labels: np.ndarray, seed: int = 0) -> bytes:
+    """A table with these labels and pixels by chance."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (len(labels), 784))
+    rows = np.column_stack([labels, pixels]).tolist()
+    return "\n".join([",".join(CSV_COLUMNS), *(",".join(map(str, row)) for row in rows)]).encode()
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    """A zip of these files."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, body in files.items():
+            archive.writestr(name, body)
+    return content.getvalue()
+
+
+def dots(value: int) -> bytes:
+    """A grey PNG of 28 x 28 that can be told from its neighbours."""
+    image = np.zeros((28, 28), np.uint8)
+    image[4:24, 6:22] = 60 + value
+    return png(image)
+
+
+def photo() -> bytes:
+    """A dark shirt on a pale floor, as a JPEG."""
+    floor = np.full((240, 200, 3), 225, np.uint8)
+    outline = [(60, 30), (140, 30), (185, 90), (155, 110), (140, 85), (140, 210), (60, 210), (60, 85), (45, 110), (15, 90)]
+    cv2.fillPoly(floor, [np.array(outline)], (60, 40, 120))
+    content = io.BytesIO()
+    Image.fromarray(floor).save(content, "JPEG")
+    return content.getvalue()
+
+
+def folders(*names: str, each: int = 10, around: str = "") -> dict[str, bytes]:
+    """Class folders with so many small pictures in each."""
+    return {f"{around}{name}/{place}.png": dots(place) for name in names for place in range(each)}
+
+
+def read(files: dict[str, bytes], settings: Settings = LIMITS) -> own.Own:
+    return own.read(list(files.items()), settings)
+
+
+def test_a_table_becomes_four_fifths_to_learn_from_and_one_to_test_on() -> None:
+    labels = np.arange(100) % 5
+    found = read({"mine.csv": table(labels)}).data
+    assert (len(found.train_labels), len(found.test_labels), found.source, found.real) == (80, 20, "own", True)
+    assert found.title == "Your clothes: mine.csv (80 + 20 pictures)"
+    assert np.bincount(found.test_labels).tolist() == [4] * 5
+    assert read({"mine.csv": table(labels)}).data.fingerprint == found.fingerprint
+    assert read({"mine.csv": table(labels, seed=1)}).data.fingerprint != found.fingerprint
+    pixels = np.random.default_rng(0).integers(0, 256, (100, 784)).astype(np.uint8)
+    rows = {image.tobytes(): label for image, label in zip(pixels, labels, strict=True)}
+    everything = zip((*found.train_images, *found.test_images), (*found.train_labels, *found.test_labels), strict=True)
+    assert all(rows.pop(image.tobytes()) == label for image, label in everything) and not rows
+
+
+@pytest.mark.parametrize("names", [("a_test.csv", "b.csv"), ("small.csv", "large.csv")])
+def test_of_two_tables_the_one_called_test_or_the_smaller_one_is_tested_on(names: tuple[str, str]) -> None:
+    counts = (60, 30) if "test" in names[0] else (10, 30)
+    found = read({name: table(np.arange(count) % 3) for name, count in zip(names, counts, strict=True)})
+    assert len(found.data.test_labels) == counts[0] and names[0] in found.split and names[1] in found.split
+
+
+def test_two_tables_of_one_name_are_said() -> None:
+    with pytest.raises(DataError, match="Both tables are called “x.csv”"):
+        own.read([("x.csv", table(np.arange(30) % 3)), ("x.csv", table(np.arange(30) % 3))], LIMITS)
+
+
+def test_the_rare_classes_of_a_split_are_learned_from() -> None:
+    labels = np.array([0] * 30 + [1] * 2 + [2])
+    learn, test = own.divide(labels)
+    assert sorted([*learn, *test]) == list(range(33)) and 2 in labels[learn] and 2 not in labels[test]
+    assert set(own.divide(np.arange(20) % 10)[1]).isdisjoint(own.divide(np.arange(20) % 10)[0])
+
+
+@pytest.mark.parametrize("name", ["coat", "Coat", "COATS", "4", "4_coat"])
+def test_a_folder_may_be_called_by_name_or_number(name: str) -> None:
+    found = read({"x.zip": packed(folders(name, "Ankle boot", "t-shirt", "top"))}).data
+    assert set(found.train_labels) == {0, 4, 9}
+
+
+def test_a_zip_with_folders_train_and_test_keeps_them_apart() -> None:
+    files = folders("bag", "dress", around="mine/train/") | folders("bag", "dress", each=3, around="mine/test/")
+    found = read({"x.zip": packed(files)})
+    assert (len(found.data.train_labels), len(found.data.test_labels)) == (20, 6) and "“test” folder" in found.split
+
+
+def test_small_grey_pictures_are_taken_as_they_are_and_photos_are_cut_out() -> None:
+    told = []
+    files = folders("bag", "dress", around="top/") | {"top/shirt/mine.jpg": photo()}
+    found = own.read([("x.zip", packed(files))], LIMITS, lambda done, total: told.append((done, total)))
+    images = {image.tobytes() for image in (*found.data.train_images, *found.data.test_images)}
+    small = np.zeros((28, 28), np.uint8)
+    small[4:24, 6:22] = 63
+    assert small.tobytes() in images
+    assert read_photo(photo(), 10**7).image.tobytes() in images
+    assert told[-1] == (21, 21) and not found.left_out
+
+
+def test_what_cannot_be_used_is_named_and_the_rest_is_used() -> None:
+    files = folders("coat", "bag") | {
+        "coat/letter.png": b"Dear teacher",
+        "coat/empty.png": b"",
+        "hats/1.png": dots(1),
+        "hats/2.png": dots(2),
+        "notes.txt": b"hello",
+        "__MACOSX/coat/._1.png": b"x",
+        ".hidden/coat/1.png": b"x",
+        "coat/Thumbs.db": b"x",
+        "../../coat/outside.png": dots(1),
+        "bag/blank.png": png(np.full((80, 80), 255, np.uint8)),
+    }
+    found = read({"x.zip": packed(files)})
+    assert sorted(found.left_out) == [
+        "1 file outside any folder left out",
+        "coat/empty.png: This file is empty. Choose another one.",
+        "coat/letter.png: This file is not a picture I can open. Try JPEG, PNG or HEIC.",
+        "hats/ is not named after a class: 2 files left out",
+    ]
+    assert found.doubtful == ("bag/blank.png: nothing stands out from the background",)
+    assert len(found.data.train_labels) + len(found.data.test_labels) == 21
+
+
+def damaged(content: bytes) -> bytes:
+    """The zip with one byte of a picture changed."""
+    body = bytearray(content)
+    body[content.index(b"IDAT") + 6] ^= 255
+    return bytes(body)
+
+
+def stored(files: dict[str, bytes]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, body in files.items():
+            archive.writestr(name, body)
+    return content.getvalue()
+
+
+def test_a_picture_damaged_in_the_zip_and_one_packed_in_an_unusual_way_are_named() -> None:
+    content = io.BytesIO(damaged(stored({"coat/torn.png": dots(1)} | folders("coat", "bag"))))
+    with zipfile.ZipFile(content, "a", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("bag/odd.png", dots(3))
+    left_out = read({"x.zip": content.getvalue()}).left_out
+    assert [line.split(":")[0] for line in left_out] == ["coat/torn.png", "bag/odd.png"]
+    assert "damaged" in left_out[0] and "unusual" in left_out[1]
+
+
+def locked(files: dict[str, bytes]) -> bytes:
+    """A zip whose entries say that they are encrypted."""
+    body = bytearray(packed(files))
+    for mark, place in ((b"PK\1\2", 8), (b"PK\3\4", 6)):
+        at = body.find(mark)
+        while at >= 0:
+            body[at + place] |= 1
+            at = body.find(mark, at + 4)
+    return bytes(body)
+
+
+FAULTS = {
+    "no zip at all": ({"x.zip": b"hello"}, ["x.zip", "not a zip"]),
+    "a zip that breaks off": ({"x.zip": packed(folders("coat", "bag"))[:-200]}, ["x.zip", "damaged"]),
+    "a locked zip": ({"x.zip": locked(folders("coat", "bag"))}, ["x.zip", "password"]),
+    "no class folder": ({"x.zip": packed(folders("hats", "gloves"))}, ["x.zip", "no folder named after a class", "ankle-boot"]),
+    "an empty zip": ({"x.zip": packed({})}, ["x.zip", "no folder"]),
+    "one class": ({"x.zip": packed(folders("coat", each=30))}, ["x.zip", "one class (Coat)"]),
+    "too few": ({"x.zip": packed(folders("coat", "bag", each=4) | {"bag/a.txt": b"x"})}, ["holds 8", "at least 20", "bag/a.txt"]),
+    "too many": ({"x.zip": packed(folders("coat", "bag", each=20))}, ["x.zip", "holds 40", "30 is the most"]),
+    "a bomb": (
+        {"x.zip": packed(folders("coat", "bag") | {"coat/b.png": bytes(6 * 2**20)})},
+        ["x.zip", "unpack to 6 MB", "5 MB is the most"],
+    ),
+    "too large": ({"x.csv": bytes(2**20 + 1)}, ["1 MB is the most"]),
+    "a zip and a table": ({"x.zip": packed({}), "y.csv": b""}, ["one zip, or one table"]),
+    "three tables": ({"x.csv": b"", "y.csv": b"", "z.csv": b""}, ["one zip, or one table"]),
+    "nothing": ({}, ["one zip, or one table"]),
+    "too few rows": ({"x.csv": table(np.arange(12) % 3)}, ["x.csv", "holds 12", "at least 20"]),
+    "too many rows": ({"x.csv": table(np.arange(40) % 3)}, ["x.csv", "holds 40", "30 is the most"]),
+    "one class in a table": ({"x.csv": table(np.full(25, 8))}, ["x.csv", "one class (Bag)"]),
+    "a bad row": ({"x.csv": table(np.array([*np.arange(24) % 3, 11]))}, ["x.csv", "“11” for label in row 25 (line 26)", "0 to 9"]),
+    "no header": ({"x.csv": b"1,2,3\n4,5,6"}, ["x.csv", "no column “label”"]),
+    "a picture called a table": ({"x.csv": dots(3)}, ["x.csv", "no column"]),
+    "an empty table": ({"x.csv": b""}, ["x.csv", "no column"]),
+}
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_a_file_that_cannot_be_used_is_refused_in_a_sentence(case: str) -> None:
+    files, words = FAULTS[case]
+    with pytest.raises(DataError) as caught:
+        read(files, replace(LIMITS, max_own_mb=1, max_own_pictures=30))
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_an_entry_that_lies_about_its_size_is_cut_off_and_named() -> None:
+    body = bytearray(packed({"coat/bomb.png": bytes(30 * 2**20)} | folders("coat", "bag")))
+    for mark, place in ((b"PK\1\2", 24), (b"PK\3\4", 22)):
+        at = body.find(mark)
+        body[at + place : at + place + 4] = (1000).to_bytes(4, "little")
+    (line,) = read({"x.zip": bytes(body)}, replace(LIMITS, max_own_mb=1)).left_out
+    assert line.startswith("coat/bomb.png: ")
+
+
+def test_names_cannot_carry_signs_that_mean_something_on_a_page() -> None:
+    assert own.tidy("![x](http://a.b/c.png) *b* :red[d].csv") == "_x_(http_//a.b/c.png) _b_ _red_d_.csv"
+    assert len(read({f"{'x' * 300}.csv": table(np.arange(40) % 3)}).data.title) < 200
+
+
+def test_the_examples_are_in_the_right_form_and_the_same_clothes() -> None:
+    tables, zips = read({"clothes.csv": own.example_table()}), read({"clothes.zip": own.example_zip()})
+    assert not zips.left_out and not zips.doubtful
+    for found in (tables.data, zips.data):
+        assert (len(found.train_labels), len(found.test_labels)) == (80, 20)
+        assert set(found.test_labels) == set(range(10))
+    pictures = [{image.tobytes() for image in (*found.data.train_images, *found.data.test_images)} for found in (tables, zips)]
+    assert pictures[0] == pictures[1]
+
+
+@pytest.fixture
+def store(home: Settings) -> Iterator[Store]:
+    store = Store(home.store_url)
+    yield store
+    store.close()
+
+
+def add(store: Store, data: Dataset, recipe: str = "quick", **changes: object) -> str:
+    plan = Plan.of(recipe, **{"epochs": 1, **changes}).checked(LIMITS, len(data.train_labels))
+    return store.create(plan.as_dict(), "Mine", data.fingerprint, data.title, pictures=own.pack(data))
+
+
+@pytest.fixture(scope="module")
+def few() -> Dataset:
+    """40 drawn clothes of three classes."""
+    from core.data.synthetic import draw
+
+    labels = np.arange(40) % 3 * 4
+    rows = np.column_stack([labels, draw(labels, 1).reshape(40, -1)]).tolist()
+    return read({"few.csv": "\n".join([",".join(CSV_COLUMNS), *(",".join(map(str, row)) for row in rows)]).encode()}).data
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_network_trains_on_a_few_pictures_that_only_its_run_has(store: Store, home: Settings, few: Dataset, recipe: str) -> None:
+    run_id = add(store, few, recipe)
+    assert own.unpack(store.pictures(run_id)).fingerprint == few.fingerprint
+    assert runner.carry_out(run_id, home) == "done"
+    run = store.run(run_id)
+    assert run.scored and np.isfinite(run.test_loss) and run.temperature == 1.0  # eight pictures cannot say how sure it may be
+    assert store.pictures(run_id) is None and store.artifact(run_id, "tflite")
+    outputs = np.load(io.BytesIO(store.artifact(run_id, "probabilities")))
+    assert outputs.shape == (len(few.test_labels), 10)
+
+
+def test_quick_learns_from_a_few_pictures(store: Store, home: Settings, few: Dataset) -> None:
+    run_id = add(store, few, epochs=40, batch_size=8)
+    assert runner.carry_out(run_id, home) == "done"
+    assert store.run(run_id).test_accuracy > 0.7
+
+
+def test_the_pictures_go_when_the_run_fails_stops_or_is_deleted_and_stay_for_a_second_worker(
+    store: Store, home: Settings, few: Dataset
+) -> None:
+    waiting, failing, deleted, lost = (add(store, few) for _ in range(4))
+    store.stop(waiting)
+    store.update(failing, status="failed", message="It broke.")
+    store.delete(deleted)
+    assert [store.pictures(run) for run in (waiting, failing, deleted)] == [None] * 3
+    assert store.claim(lost, 1.0) and store.claim(lost, 100.0, this_process())  # the first worker went silent
+    assert own.unpack(store.pictures(lost)).fingerprint == few.fingerprint
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "MOST_ATTEMPTS", 1)
+        assert runner.carry_out(lost, home, claimed=True) == "failed"
+    assert store.pictures(lost) is None
+
+
+def test_nothing_of_the_pictures_stays_in_the_file_of_the_store(store: Store, home: Settings, few: Dataset) -> None:
+    run_id = add(store, few)
+    piece = store.pictures(run_id)[2000:2064]
+    file = home.folder / "runs.sqlite"
+    assert piece in file.read_bytes()
+    store.stop(run_id)
+    assert piece not in file.read_bytes()
+
+
+def test_a_shelf_keeps_a_few_under_secret_words_until_they_have_rested(few: Dataset) -> None:
+    now = [0.0]
+    shelf = own.Shelf(places=2, rest=10, clock=lambda: now[0])
+    brought = [own.Own(few, str(number)) for number in range(3)]
+    first, second = shelf.put(brought[0]), shelf.put(brought[1])
+    assert shelf.get(first) is brought[0] and len(first) > 20
+    third = shelf.put(brought[2])  # the second was unused the longest
+    assert [shelf.get(word) for word in (first, second, third, "", "guess")] == [brought[0], None, brought[2], None, None]
+    now[0] = 8
+    assert shelf.get(third) is brought[2]
+    now[0] = 12
+    assert shelf.get(first) is None and shelf.get(third) is brought[2]
+    shelf.remove(third)
+    shelf.remove("guess")
+    assert shelf.get(third) is None

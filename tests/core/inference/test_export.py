@@ -1,0 +1,52 @@
+"""Answers to take home: a picture that holds everything, and a table."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image, ImageColor
+
+from core.errors import PictureError
+from core.inference.export import card, csv
+from core.inference.network import Answer
+from core.labels import COLOURS, NAMES
+from core.vision.reading import read_drawing, read_sample
+
+SURE = Answer(8, "Bag", tuple([0.01] * 8 + [0.9, 0.02]), "sure", "90% for Bag", "")
+LONG = Answer(8, "Bag", tuple([0.1] * 10), "unclear", "I cannot find one garment in this picture: " + "there are several things " * 8, "")
+
+
+def reading(kind: str):
+    if kind == "sample":
+        return read_sample(np.full((28, 28), 77, np.uint8))
+    canvas = np.zeros((200, 300, 4), np.uint8)
+    canvas[20:180, 40:44] = canvas[20:180, 256:260] = canvas[20:24, 40:260] = canvas[176:180, 40:260] = 255
+    return read_drawing(canvas)
+
+
+@pytest.mark.parametrize("kind", ["sample", "drawing"])
+@pytest.mark.parametrize("answer", [SURE, LONG])
+def test_a_card_is_a_picture_with_the_28_dots_and_ten_bars(kind, answer):
+    picture = Image.open(io.BytesIO(card(reading(kind), answer, "✓ Sure", "“my run” …")))
+    assert picture.format == "PNG" and picture.size == (1000, 720)
+    pixels = np.asarray(picture).reshape(-1, 3)
+    lengths = [int((pixels == ImageColor.getrgb(colour)).all(axis=1).sum()) for colour in COLOURS]
+    assert all(lengths) and (lengths[8] > 10 * max(lengths[:8]) if answer is SURE else max(lengths) < 2 * min(lengths))
+    if kind == "sample":
+        assert (pixels == 77).all(axis=1).sum() >= 2 * 300 * 300
+
+
+def test_two_different_answers_give_two_different_cards():
+    same = card(reading("sample"), SURE, "✓ Sure", "one")
+    assert same == card(reading("sample"), SURE, "✓ Sure", "one")
+    assert same != card(reading("sample"), SURE, "? Not sure", "one")
+
+
+def test_a_table_has_a_row_for_each_file_and_a_reason_where_there_is_no_answer():
+    table = pd.read_csv(io.StringIO(csv([("my, bag.jpg", SURE), ("letter.png", PictureError("This file is empty."))])))
+    assert list(table.columns) == ["file", "label", "verdict", *NAMES]
+    assert table["file"].tolist() == ["my, bag.jpg", "letter.png"]
+    assert table["verdict"].tolist() == ["sure", "This file is empty."]
+    assert table.loc[0, "Bag"] == 0.9 and table.loc[0, "label"] == "Bag"
+    assert table.loc[1, list(NAMES)].isna().all()

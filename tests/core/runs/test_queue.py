@@ -1,0 +1,99 @@
+"""The queue with real processes: runs train, wait in turn, survive a killed worker, and are found by an app that comes later."""
+
+import threading
+from types import SimpleNamespace
+
+import psutil
+import pytest
+
+from core.data.dataset import Dataset
+from core.runs import queue
+from core.runs.store import Store
+from core.settings import Settings
+from core.training.plan import Plan
+from tests.core.processes import family, kill, trainer, wait_for
+
+
+def test_runs_train_in_turn_survive_a_killed_worker_and_a_new_app(working: Settings, small: Dataset) -> None:
+    store = Store(working.store_url)
+    jobs = queue.Jobs(working).start()
+
+    def add(recipe: str, epochs: int) -> str:
+        run_id = store.create(Plan.of(recipe, epochs=epochs).as_dict(), recipe, small.fingerprint, small.title)
+        jobs.tend()
+        return run_id
+
+    long, short = add("new-abcd", 100), add("quick", 1)
+    wait_for(lambda: len(store.points(long)[0]) >= 2 or store.run(long).ended, "the first run's curve")
+    assert store.run(long).status == "running", store.run(long).message
+    assert store.run(short).status == "waiting" and [run.id for run in store.ahead(store.run(short))] == [long]
+
+    kill(killed := trainer(store.run(long)))
+    wait_for(lambda: trainer(store.run(long)) != killed and len(store.points(long)[0]) >= 1, "the run to go on in a new worker")
+
+    jobs.close()  # the app is gone; the training is not
+    heartbeat = store.run(long).heartbeat
+    wait_for(lambda: store.run(long).heartbeat > heartbeat, "a heartbeat without the app")
+    pid = family(working)[-1].pid
+    jobs = queue.Jobs(working).start()
+    wait_for(lambda: jobs.ready, "the new app to find the workers")
+    assert family(working)[-1].pid == pid and jobs.problem is None
+
+    store.stop(long)
+    wait_for(lambda: store.run(long).ended, "the stop")
+    assert store.run(long).status == "stopped" and store.run(long).scored, store.run(long).message
+    wait_for(lambda: store.run(short).ended, "the run that waited")
+    assert store.run(short).status == "done", store.run(short).message
+    jobs.close()
+    store.close()
+
+
+def test_without_workers_nothing_is_started_and_a_dead_scheduler_is_said(home: Settings) -> None:
+    idle = queue.Jobs(home).start()
+    assert not idle.ready and idle.problem is None and not queue.address_file(home).exists()
+    idle.close()
+    lost = queue.Jobs(Settings(home=home.folder, scheduler="tcp://127.0.0.1:9"))
+    lost.start()
+    wait_for(lambda: lost.problem, "the sentence")
+    assert "No scheduler answers at tcp://127.0.0.1:9" in lost.problem
+    lost.close()
+
+
+def test_importing_the_queue_brings_no_tensorflow_into_the_server() -> None:
+    import subprocess
+    import sys
+
+    program = "import sys, core.runs.queue; sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras')))"
+    assert subprocess.run([sys.executable, "-c", program], cwd=queue.PROJECT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "error", [psutil.NoSuchProcess(1), psutil.ZombieProcess(1), psutil.AccessDenied(1)], ids=lambda error: type(error).__name__
+)
+def test_an_address_left_by_workers_that_are_gone_is_not_used(home: Settings, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def gone(_number: int) -> psutil.Process:
+        raise error
+
+    queue._write(queue.address_file(home), {"address": "tcp://127.0.0.1:9", "pid": 1})
+    monkeypatch.setattr(queue.psutil, "Process", gone)
+    assert queue.Jobs(home)._running_address() is None
+
+
+def test_workers_stay_while_a_task_lost_its_worker_and_end_when_none_can_be_kept_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("IDLE_SECONDS", "START_SECONDS", "LOOK_SECONDS"):
+        monkeypatch.setattr(queue, name, 0.02)
+    task = SimpleNamespace(state="no-worker")  # its worker was killed, the next is not there yet
+    scheduler = SimpleNamespace(clients={}, tasks={"run": task}, workers={"one": None})
+    waiting = threading.Thread(target=queue._wait_until_idle, args=(scheduler,), daemon=True)
+    waiting.start()
+    waiting.join(0.3)
+    assert waiting.is_alive()
+    task.state = "memory"
+    waiting.join(10)
+    assert not waiting.is_alive()
+
+    unmanned = SimpleNamespace(clients={"Client-fitting-room-1": None}, tasks={}, workers={})
+    waiting = threading.Thread(target=queue._wait_until_idle, args=(unmanned,), daemon=True)
+    waiting.start()
+    waiting.join(10)
+    assert not waiting.is_alive()

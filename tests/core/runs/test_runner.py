@@ -1,0 +1,185 @@
+"""One stored run carried out: everything it makes is in the store, and whatever goes wrong ends as a sentence there."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine, event
+
+from core.data.dataset import Dataset
+from core.errors import RunError
+from core.runs import runner
+from core.runs.results import SHIPPED, best, network, tested
+from core.runs.store import Store
+from core.settings import Settings
+from core.training.plan import Plan
+
+
+@pytest.fixture
+def store(home: Settings, garments: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    monkeypatch.setattr(runner, "dataset_in_use", lambda settings: garments)
+    monkeypatch.setattr(runner, "PULSE_SECONDS", 0.02)
+    store = Store(home.store_url)
+    yield store
+    store.close()
+
+
+def add(store: Store, data: Dataset, recipe: str = "quick", **changes: object) -> str:
+    changes = {"epochs": 1, **changes}
+    return store.create(Plan.of(recipe, **changes).as_dict(), "Test", data.fingerprint, data.title)
+
+
+def test_a_run_leaves_its_curve_files_answers_and_figures(store: Store, home: Settings, garments: Dataset) -> None:
+    run_id = add(store, garments, epochs=2)
+    heard = []
+    assert runner.carry_out(run_id, home, heard.append) == "done"
+    run = store.run(run_id)
+    batches, epochs = store.points(run_id)
+    assert (run.status, run.progress, run.message, run.phase) == ("done", 1.0, "", "")
+    assert len(epochs) == 2 and len(batches) >= 2 and len(heard) == len(batches) + len(epochs)
+    assert run.finished >= run.started and run.seconds > 0 and run.speed > 0
+    answers = tested(run_id, store, garments)
+    assert answers.outputs.shape == (len(garments.test_labels), 10)
+    assert answers.accuracy == pytest.approx(run.test_accuracy) and answers.loss == pytest.approx(run.test_loss, rel=1e-4)
+    assert network("Test", store).raw(garments.test_images[:5]) == pytest.approx(answers.outputs[:5], abs=1e-4)
+    assert best(store.runs()).id == run_id
+
+
+def test_a_stop_asked_for_in_the_store_ends_the_run_and_keeps_its_model(store: Store, home: Settings, garments: Dataset) -> None:
+    run_id = add(store, garments, "new-abcd", epochs=50)
+
+    def stop_after_the_first_point(_point: object) -> None:
+        store.stop(run_id)
+
+    assert runner.carry_out(run_id, home, stop_after_the_first_point) == "stopped"
+    run = store.run(run_id)
+    assert run.message == "Stopped by hand." and 0 < run.progress < 0.5
+    assert store.artifact(run_id, "keras") and run.scored
+
+
+def test_a_run_stops_at_the_time_limit(store: Store, garments: Dataset, home: Settings) -> None:
+    run_id = add(store, garments, "new-abcd", epochs=50)
+    with runner.Pulse(store, run_id, most_seconds=0.0) as pulse:
+        assert pulse.stopping.wait(10)
+    assert "longest a run may train" in pulse.reason
+
+
+def test_a_run_whose_pictures_changed_fails_with_a_sentence_and_the_next_one_works(store: Store, home: Settings, garments: Dataset) -> None:
+    changed = store.create(Plan.of("quick", epochs=1).as_dict(), "Changed", "f" * 16, "Other pictures")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "dataset_with", _raise(RunError("This run was planned with other pictures.")))
+        assert runner.carry_out(changed, home) == "failed"
+    assert "other pictures" in store.run(changed).message
+    with pytest.raises(RunError, match="Bring those back"):
+        tested(changed, store, garments)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(runner, "dataset_with", lambda settings, fingerprint: garments)
+    assert runner.carry_out(add(store, garments), home) == "done"
+    patch.undo()
+
+
+@pytest.mark.parametrize(("error", "words"), [(MemoryError(), "out of memory"), (OSError("disk is full"), "disk is full")])
+def test_any_other_trouble_ends_as_a_sentence(store: Store, home: Settings, garments: Dataset, error: Exception, words: str) -> None:
+    run_id = add(store, garments)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "train", _raise(error))
+        assert runner.carry_out(run_id, home) == "failed"
+    assert words in store.run(run_id).message
+
+
+def test_on_a_full_disk_a_run_ends_with_a_sentence_and_the_next_one_works_when_there_is_room(
+    store: Store, home: Settings, garments: Dataset
+) -> None:
+    full = threading.Event()
+
+    def limit(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute(f"PRAGMA max_page_count={1 if full.is_set() else 2**30}")  # 1: the file may not grow any more
+
+    run_id, following = add(store, garments, epochs=3), add(store, garments)
+    event.listen(Engine, "connect", limit)
+    try:
+        assert runner.carry_out(run_id, home, lambda point: full.set()) == "failed"
+        run = store.run(run_id)
+        assert "database or disk is full" in run.message and "that the disk has room" in run.message and run.status == "failed"
+        full.clear()
+        assert runner.carry_out(following, home) == "done"
+    finally:
+        event.remove(Engine, "connect", limit)
+
+
+def test_when_tensorflow_has_no_more_memory_a_run_ends_with_a_sentence_and_the_next_one_works(
+    store: Store, home: Settings, garments: Dataset
+) -> None:
+    import tensorflow as tf
+
+    run_id, following = add(store, garments), add(store, garments)
+    with pytest.MonkeyPatch.context() as patch:
+        enormous = (2**23, 2**22)  # 128 TiB: more than any computer can address
+        patch.setattr("core.training.loop._prepare", lambda plan, dataset: tf.zeros(enormous))
+        assert runner.carry_out(run_id, home) == "failed"
+    assert store.run(run_id).message == "The computer ran out of memory. Try fewer pictures, a smaller batch or a smaller network."
+    assert runner.carry_out(following, home) == "done"
+
+
+def test_a_worker_that_lost_its_run_to_another_writes_nothing_more(store: Store, home: Settings, garments: Dataset) -> None:
+    run_id = add(store, garments, "hello-world", epochs=5)
+
+    def lose(_point: object) -> None:
+        if store.run(run_id).worker != "another":
+            assert store.claim(run_id, time.time() + 60, "another")  # this process was asleep for so long
+
+    assert runner.carry_out(run_id, home, lose) == "taken"
+    run, (batches, epochs) = store.run(run_id), store.points(run_id)
+    assert (run.status, run.worker, run.attempts) == ("running", "another", 2)
+    assert len(batches) + len(epochs) <= 1 and store.checkpoint(run_id) is None
+
+
+def test_a_run_killed_after_its_patience_ended_is_not_trained_further(store: Store, home: Settings, garments: Dataset) -> None:
+    plan = {"epochs": 60, "patience": 2, "learning_rate": 0.003}
+    run_id, undisturbed = add(store, garments, "hello-world", **plan), add(store, garments, "hello-world", **plan)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.training.loop._result", _raise(KeyboardInterrupt()))  # leaves the run as a killed worker does
+        with pytest.raises(KeyboardInterrupt):
+            runner.carry_out(run_id, home)
+    store.update(run_id, heartbeat=0.0)
+    assert (runner.carry_out(run_id, home), runner.carry_out(undisturbed, home)) == ("done", "done")
+    assert [store.run(each).message.startswith("It stopped by itself") for each in (run_id, undisturbed)] == [True, True]
+    assert store.artifact(run_id, "probabilities") == store.artifact(undisturbed, "probabilities")
+    assert store.epochs(run_id) == store.epochs(undisturbed)
+
+    child = store.create(Plan.of("hello-world", **plan).as_dict(), "On", garments.fingerprint, garments.title, parent=run_id)
+    assert runner.carry_out(child, home) == "done"
+    assert len(store.epochs(child)) > len(store.epochs(run_id)), "who trains on wants more, though the patience had ended"
+
+
+def test_a_run_that_another_worker_holds_is_left_alone(store: Store, home: Settings, garments: Dataset) -> None:
+    run_id = add(store, garments)
+    store.claim(run_id, time.time())
+    finished = threading.Timer(0.1, lambda: store.update(run_id, status="done"))
+    finished.start()
+    assert runner.carry_out(run_id, home) == "taken"
+    finished.join()
+
+
+def test_a_run_that_ends_its_worker_again_and_again_is_given_up(store: Store, home: Settings, garments: Dataset) -> None:
+    run_id = add(store, garments)
+    store.update(run_id, attempts=runner.MOST_ATTEMPTS)
+    assert runner.carry_out(run_id, home) == "failed"
+    assert "want of memory" in store.run(run_id).message
+
+
+def test_the_shipped_network_answers_other_pictures_on_the_spot_and_says_so(store: Store, garments: Dataset) -> None:
+    answers = tested(SHIPPED, store, garments)
+    assert answers.outputs.shape == (len(garments.test_labels), 10)
+    assert "learned from the real Fashion-MNIST" in answers.note
+    assert np.allclose(answers.outputs.sum(axis=1), 1, atol=1e-3)
+
+
+def _raise(error: Exception) -> object:
+    def raiser(*_arguments: object) -> None:
+        raise error
+
+    return raiser

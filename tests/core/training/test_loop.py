@@ -1,0 +1,264 @@
+"""Training: plans within limits, progress as it happens, a stop that keeps what was learned, files that agree."""
+
+import random
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import metrics as evaluation
+from core.data.dataset import Dataset
+from core.errors import PlanError, RunError
+from core.inference.network import Network
+from core.settings import Settings
+from core.training import loop as training
+from core.training import whitening as patches
+from core.training.checkpoint import SHEET, Checkpoint, Snapshot
+from core.training.loop import Paused, Point, Result, Watcher, _rate, best_temperature, changed, first_filters, train
+from core.training.plan import AUGMENTS, SCHEDULES, Plan, duration, estimate
+from models.catalogue import RECIPES
+
+SMALL = {"epochs": 2, "batch_size": 32}
+
+
+def watching(points: list[Point], **more: object) -> Watcher:
+    """A watcher that collects every point."""
+    return Watcher(report=points.append, epoch=lambda point, snapshot, checkpoint: points.append(point), **more)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"epochs": 0}, "epochs is 0"),
+        ({"epochs": 101}, "epochs is 101"),
+        ({"examples": 99}, "pictures is 99"),
+        ({"examples": 70_000}, "pictures is 70,000"),
+        ({"batch_size": 0}, "batch size is 0"),
+        ({"learning_rate": 7.0}, "learning rate is 7.0"),
+        ({"seed": -1}, "seed is -1"),
+        ({"dropout": 0.95}, "dropout is 0.95"),
+        ({"patience": 1000}, "patience is 1,000"),
+    ],
+)
+def test_a_plan_outside_the_limits_is_refused_with_the_value_and_what_is_allowed(changes: dict, named: str) -> None:
+    with pytest.raises(PlanError, match=f"{named}.*between"):
+        Plan.of("quick", **changes).checked(Settings(), 60_000)
+
+
+def test_a_schedule_and_a_change_of_pictures_must_be_known_and_a_network_not_too_large() -> None:
+    with pytest.raises(PlanError, match="no schedule “zigzag”"):
+        Plan.of("quick", schedule="zigzag").checked(Settings(), 60_000)
+    with pytest.raises(PlanError, match="no change of pictures “upside”.*mirror"):
+        Plan.of("quick", augment="upside").checked(Settings(), 60_000)
+    with pytest.raises(PlanError, match="size of the network is 1,386,506"):
+        Plan.of("new-abcd").checked(Settings(max_parameters=1_000_000), 60_000)
+
+
+def test_a_plan_is_the_articles_unless_changed() -> None:
+    plan = Plan.of("new-abcd", epochs=None, seed=7)
+    assert (plan.epochs, plan.batch_size, plan.learning_rate, plan.seed, plan.examples) == (50, 32, 0.001, 7, None)
+    with pytest.raises(PlanError, match="no recipe “five”"):
+        Plan.of("five")
+
+
+def test_an_estimate_grows_with_epochs_and_prefers_what_was_measured_here() -> None:
+    short, long = Plan.of("new-abcd", epochs=1), Plan.of("new-abcd", epochs=10)
+    assert estimate(long, 60_000, {}) > 5 * estimate(short, 60_000, {})
+    assert estimate(short, 60_000, {"new-abcd": 60_000}) == pytest.approx(5, abs=0.1)
+    assert (duration(1), duration(14.6), duration(200), duration(9000)) == ("1 s", "15 s", "3 min", "2.5 h")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_learns_reports_and_exports_files_that_agree(name: str, garments: Dataset) -> None:
+    points: list[Point] = []
+    phases: list[str] = []
+    result = train(Plan.of(name, **SMALL), garments, watching(points, phase=phases.append))
+    epochs = [point for point in points if point.kind == "epoch"]
+    batches = [point for point in points if point.kind == "batch"]
+    assert [point.epoch for point in epochs] == [1, 2] and batches
+    assert epochs[1].loss < epochs[0].loss
+    assert all((point.val_accuracy is not None) == (RECIPES[name].validation > 0) for point in epochs)
+    assert points[-1].progress == 1 and [point.progress for point in points] == sorted(point.progress for point in points)
+    assert phases == ["training", "scoring on the test pictures", "saving"]
+    assert result.test_accuracy == evaluation.accuracy(garments.test_labels, result.outputs) > 0.3
+    network = Network(result.tflite)
+    assert np.abs(network.raw(garments.test_images) - result.outputs).max() < 1e-4
+    assert _keras_outputs(result.keras, garments.test_images) == pytest.approx(result.outputs, abs=1e-5)
+
+
+def _keras_outputs(content: bytes, images: np.ndarray) -> np.ndarray:
+    import keras
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        path.write_bytes(content)
+        return np.asarray(keras.saving.load_model(path, safe_mode=True)(images.astype(np.float32), training=False))
+
+
+def test_the_same_plan_gives_the_same_network_and_another_seed_another(garments: Dataset) -> None:
+    first, second, other = (train(Plan.of("quick", seed=seed, **SMALL), garments).outputs for seed in (3, 3, 4))
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, other)
+
+
+def test_a_stop_ends_the_training_early_and_keeps_what_was_learned(garments: Dataset) -> None:
+    points: list[Point] = []
+    kept: list[Checkpoint] = []
+    watcher = watching(points, stopping=lambda: len(points) >= 2, keep=kept.append)
+    result = train(Plan.of("hello-world", epochs=50), garments, watcher)
+    assert points[-1].progress < 0.5 and len(kept) == 1
+    assert result.outputs.shape == (len(garments.test_images), 10) and result.keras and result.tflite
+
+
+def test_a_loss_that_is_no_number_ends_in_a_sentence(garments: Dataset) -> None:
+    with pytest.raises(RunError, match="learning rate ten times smaller"):
+        train(Plan.of("clothes-ann", learning_rate=1e30, epochs=3), garments)
+
+
+def test_a_sigmoid_recipe_trains_on_the_shares_of_its_outputs_and_not_on_hidden_logits(garments: Dataset) -> None:
+    from core.training.loop import _loss
+
+    network = RECIPES["five-steps"].build()
+    outputs = network(garments.train_images[:64, ..., np.newaxis] / 255.0, training=False)
+    labels = garments.train_labels[:64].astype(np.int32)
+    shares = np.asarray(outputs) / np.asarray(outputs).sum(axis=1, keepdims=True)
+    expected = -np.log(shares[np.arange(64), labels])
+    assert np.asarray(_loss(RECIPES["five-steps"], labels, outputs)) == pytest.approx(expected, rel=1e-4)
+    as_softmax = np.asarray(_loss(RECIPES["new-abcd"], labels, outputs))
+    assert np.abs(as_softmax - expected).max() > 1e-3
+
+
+def test_whitened_patches_fold_into_the_plain_convolution(garments: Dataset) -> None:
+    from models.quick import build, build_on_patches
+
+    learner = patches.whitened(build_on_patches(patches.COMPONENTS), patches.whiten(garments.train_images))
+    pixels = garments.train_images[:: patches.EVERY, ..., np.newaxis] / 255.0
+    spread = np.asarray(learner.layers[0](pixels)).reshape(-1, patches.COMPONENTS)
+    assert np.abs(spread.mean(axis=0)).max() < 1e-2 and spread[:, 0].std() == pytest.approx(1, abs=0.05)
+    plain = patches.fold(learner, build())
+    assert np.asarray(plain(pixels)) == pytest.approx(np.asarray(learner(pixels)), abs=1e-5)
+    assert np.abs(first_filters(learner) - first_filters(plain)).max() < 1e-2 and first_filters(plain).shape == (32, 7, 7)
+
+
+def same(first: Result, second: Result) -> bool:
+    """Whether two networks say the same, to the last bit."""
+    return np.array_equal(first.outputs, second.outputs)
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        Plan.of("quick", epochs=2, batch_size=100),
+        Plan.of("five-steps", epochs=2, batch_size=96),  # with dropout
+        Plan.of("hello-world", epochs=2, batch_size=96, dropout=0.3, augment="both", schedule="cosine"),
+    ],
+    ids=lambda plan: plan.recipe,
+)
+@pytest.mark.parametrize("breaks_after", [2, 17])
+def test_a_training_with_a_break_gives_the_very_network_of_one_without(
+    plan: Plan, breaks_after: int, garments: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "EXECUTION_SECONDS", 0)  # one step at a time
+    whole = train(plan, garments)
+    asked = iter(range(1_000))
+    with pytest.raises(Paused) as pause:
+        train(plan, garments, Watcher(pausing=lambda: next(asked) == breaks_after))
+    checkpoint = Checkpoint.from_bytes(pause.value.checkpoint.to_bytes())
+    points: list[Point] = []
+    assert same(train(plan, garments, watching(points), checkpoint), whole)
+    assert points[0].epoch > checkpoint.standing > 0 and points[-1].epoch == plan.epochs
+
+
+def test_other_threads_that_draw_random_numbers_change_nothing(garments: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = Plan.of("hello-world", epochs=1, dropout=0.3)
+    expected = train(plan, garments)
+
+    def changed_while_another_thread_draws(network: object, plan: Plan) -> object:
+        random.random()
+        return changed(network, plan)
+
+    monkeypatch.setattr(training, "changed", changed_while_another_thread_draws)
+    assert same(train(plan, garments), expected)
+
+
+def test_a_run_goes_on_from_the_checkpoint_of_its_last_epoch_and_can_be_trained_on(garments: Dataset) -> None:
+    kept: list[Checkpoint] = []
+    plan = Plan.of("hello-world", epochs=4)
+    watcher = Watcher(epoch=lambda point, snapshot, checkpoint: kept.append(checkpoint))
+    whole = train(plan, garments, watcher)
+    assert [checkpoint.epoch for checkpoint in kept] == [1, 2, 3, 4]
+    assert same(train(plan, garments, checkpoint=kept[1]), whole)
+    short = Plan.of("hello-world", epochs=2)
+    del kept[:]
+    train(short, garments, watcher)
+    assert same(train(plan, garments, checkpoint=kept[-1]), whole)
+
+
+@pytest.mark.parametrize(("recipe", "held_back"), [("quick", True), ("hello-world", False)])
+def test_each_epoch_leaves_a_snapshot_of_what_the_network_said(recipe: str, held_back: bool, garments: Dataset) -> None:
+    snapshots: list[Snapshot] = []
+    train(Plan.of(recipe, epochs=3), garments, Watcher(epoch=lambda point, snapshot, checkpoint: snapshots.append(snapshot)))
+    last = Snapshot.from_bytes(snapshots[-1].to_bytes())
+    assert len(snapshots) == 3 and last.held_back == held_back
+    assert last.counts.sum() == (60 if held_back else 400)
+    assert last.rows.tolist() == snapshots[0].rows.tolist() and len(set(last.rows)) == SHEET
+    labels = (garments.train_labels if held_back else garments.test_labels)[last.rows]
+    assert labels.tolist() == sorted(labels) and set(labels) == set(range(10))
+    assert np.allclose(last.shares.sum(axis=1), 1, atol=1e-2)
+    assert last.filters.shape == ((32, 7, 7) if recipe == "quick" else (32, 28, 28))
+    assert last.counts.trace() > snapshots[0].counts.trace()
+
+
+def test_a_plan_with_patience_stops_by_itself_and_goes_back_to_the_best_epoch(garments: Dataset) -> None:
+    points: list[Point] = []
+    plan = Plan.of("hello-world", epochs=60, patience=3, learning_rate=0.003)
+    result = train(plan, garments, watching(points))
+    epochs = [point for point in points if point.kind == "epoch"]
+    losses = [point.val_loss for point in epochs]
+    best = int(np.argmin(losses)) + 1
+    assert len(epochs) < 60 and len(epochs) - best == 3
+    kept = f"The network of epoch {best} is kept: it was the best on the pictures held back."
+    assert result.note == f"It stopped by itself: the last 3 epochs were no better. {kept}"
+    as_far_as_the_best = train(replace(plan, epochs=best), garments)
+    assert same(as_far_as_the_best, result)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("recipe", ["quick", "hello-world"])
+def test_the_learning_rate_follows_its_schedule(schedule: str, recipe: str) -> None:
+    plan = Plan.of(recipe, schedule=schedule, learning_rate=0.01)
+    rate = _rate(plan, plan.row, 1000)
+    at = [float(rate) if isinstance(rate, float) else float(rate(step)) for step in (0, 300, 600, 999)]
+    kind = schedule or ("warm-up" if recipe == "quick" else "constant")
+    expected = {
+        "constant": [0.01] * 4,
+        "cosine": [0.01, 0.008, 0.0035, 0.0001],
+        "steps": [0.01, 0.01, 0.001, 0.0001],
+        "warm-up": [0, 0.009, 0.0045, 0.0001],
+    }[kind]
+    assert at == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("augment", AUGMENTS)
+def test_pictures_are_changed_for_training_and_never_for_answers(augment: str, garments: Dataset) -> None:
+    plan = Plan.of("hello-world", augment=augment)
+    network = changed(plan.row.build(), plan)
+    pixels = garments.train_images[:40, ..., np.newaxis] / 255.0
+    first, second, answer = (np.asarray(network(pixels, training=learning)) for learning in (True, True, False))
+    assert np.array_equal(answer, np.asarray(network(pixels, training=False)))
+    assert np.array_equal(first, second) == (augment == "") and np.array_equal(first, answer) == (augment == "")
+
+
+def test_the_best_temperature_cools_an_answerer_that_is_too_sure() -> None:
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 10, 4000)
+    logits = 2 * np.eye(10)[labels] + generator.gumbel(size=(4000, 10))
+    too_sure = np.exp(3 * logits) / np.exp(3 * logits).sum(axis=1, keepdims=True)
+    assert best_temperature(too_sure, labels) > 1.8
+
+
+@pytest.mark.real_data
+def test_quick_reaches_ninety_percent_on_the_real_test_set(real: Dataset) -> None:
+    assert train(Plan.of("quick", seed=0), real).test_accuracy >= 0.90
