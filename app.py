@@ -12,9 +12,10 @@ from pages.shared.services import jobs, store, wall
 frame("Welcome", wide=True)
 
 CURVE = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 120" fill="none" stroke-width="5" stroke-linecap="round">'
-    '<path d="M6 114C26 62 52 50 82 42S150 33 234 30" stroke="#a89f93" stroke-opacity=".5"/>'
-    '<path d="M6 112C22 40 44 34 70 27S140 16 230 11" stroke="#d9541e"/><circle cx="230" cy="11" r="6" fill="#d9541e"/></svg>'
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 120" fill="none" stroke-width="5"'
+    ' stroke-linecap="round"><path d="M6 114C26 62 52 50 82 42S150 33 234 30" stroke="#a89f93"'
+    ' stroke-opacity=".5"/><path d="M6 112C22 40 44 34 70 27S140 16 230 11" stroke="#d9541e"/><circle cx="230" cy="11"'
+    ' r="6" fill="#d9541e"/></svg>'
 )
 
 with guard():
@@ -22,7 +23,10 @@ with guard():
     with st.container(key="wall"):
         st.image(picture, width="stretch", alt="A wall of many small pictures of clothes")
     st.title("Teach a computer to tell a coat from a shirt", anchor=False)
-    st.html('<p class="lead">Ten kinds of clothes, seventy thousand pictures, and a network that learns while you watch.</p>')
+    st.html(
+        '<p class="lead">Ten kinds of clothes, seventy thousand pictures, and a network that learns while you'
+        " watch.</p>"
+    )
 
     doors = st.columns(3, gap="medium")
     with doors[0].container(key="door_photo"):
@@ -51,18 +55,32 @@ with guard():
             st.subheader("Now", anchor=False)
             for run in live[:4]:
                 st.progress(run.progress, text=run.name if run.status == "running" else f"{run.name}: waits its turn")
-                st.page_link("pages/training.py", label="Watch it learn", icon=":material/monitoring:", query_params={"run": run.id})
+                st.page_link(
+                    "pages/training.py",
+                    label="Watch it learn",
+                    icon=":material/monitoring:",
+                    query_params={"run": run.id},
+                )
             if not live:
                 st.write("Nothing is being trained. Train one in a minute.")
                 st.page_link("pages/training.py", label="Start a run", icon=":material/play_arrow:")
         with so_far:
             st.subheader("Best run so far", anchor=False)
             if best:
-                st.metric(best.name, f"{best.test_accuracy:.1%}", "people: 83.5 %", delta_color="off", delta_arrow="off")
-                st.page_link("pages/mistakes.py", label="See what it gets wrong", icon=":material/grid_on:", query_params={"run": best.id})
+                st.metric(
+                    best.name, f"{best.test_accuracy:.1%}", "people: 83.5 %", delta_color="off", delta_arrow="off"
+                )
+                st.page_link(
+                    "pages/mistakes.py",
+                    label="See what it gets wrong",
+                    icon=":material/grid_on:",
+                    query_params={"run": best.id},
+                )
             else:
                 st.write("No run yet. People get 83.5 % of these pictures right: can your network beat them?")
-                st.page_link("pages/mistakes.py", label="See how the ready-made network does", icon=":material/grid_on:")
+                st.page_link(
+                    "pages/mistakes.py", label="See how the ready-made network does", icon=":material/grid_on:"
+                )
 
     going_on()
     say_which_clothes(switch=False)

@@ -46,7 +46,8 @@ class Trouble(Exception):
     """Something a person has to know; `str(trouble)` says what happened and what to do."""
 
 
-# --- which Python -------------------------------------------------------------------------------------------------------------
+# --- which Python
+# -------------------------------------------------------------------------------------------------------------
 
 
 def fits(version: tuple[int, ...]) -> bool:
@@ -58,8 +59,9 @@ def unfit_sentence(version: tuple[int, ...]) -> str:
     """What to say when neither this Python nor any other that was found fits."""
     age = "too old" if tuple(version[:2]) < OLDEST else "too new"
     return (
-        f"This is Python {version[0]}.{version[1]}, which is {age}: Fitting Room needs Python 3.11, 3.12 or 3.13, and I found none here.\n"
-        f"Install Python 3.12 from {PYTHON_PAGE} and run start.py again. The Python you have can stay."
+        f"This is Python {version[0]}.{version[1]}, which is {age}: Fitting Room needs Python 3.11, 3.12 or 3.13, and I"
+        f" found none here.\nInstall Python 3.12 from {PYTHON_PAGE} and run start.py again. The Python you have can"
+        " stay."
     )
 
 
@@ -68,7 +70,10 @@ def machine_sentence(system: str, machine: str, bits: int) -> str | None:
     if bits < 64:
         return f"This is a 32-bit Python. Fitting Room needs the 64-bit one: install Python 3.12 from {PYTHON_PAGE}."
     if system == "Darwin" and machine == "x86_64":
-        return f"This Python is made for Intel Macs. Fitting Room needs an Apple chip (M1 or newer) and a Python for it: {PYTHON_PAGE}"
+        return (
+            "This Python is made for Intel Macs. Fitting Room needs an Apple chip (M1 or newer) and a Python for it:"
+            f" {PYTHON_PAGE}"
+        )
     return None
 
 
@@ -96,7 +101,9 @@ def version_of(command: list[str]) -> tuple[int, int] | None:
         return None
 
 
-def find_python(commands: Iterable[list[str]], ask: Callable[[list[str]], tuple[int, int] | None] = version_of) -> list[str] | None:
+def find_python(
+    commands: Iterable[list[str]], ask: Callable[[list[str]], tuple[int, int] | None] = version_of
+) -> list[str] | None:
     """The first of the commands that is a fitting Python."""
     return next((command for command in commands if fits(ask(command) or (0, 0))), None)
 
@@ -136,7 +143,10 @@ def venv_sentence(version: tuple[int, ...], system: str) -> str:
     """What to do when this Python cannot make a virtual environment."""
     ours = f"{version[0]}.{version[1]}"
     remedy = f"sudo apt install python{ours}-venv" if system == "Linux" else f"install Python again from {PYTHON_PAGE}"
-    return f"This Python {ours} lacks a part, venv, that keeps the app's packages apart from others. To get it: {remedy}. Then start again."
+    return (
+        f"This Python {ours} lacks a part, venv, that keeps the app's packages apart from others. To get it: {remedy}."
+        " Then start again."
+    )
 
 
 def runs(command: list[str]) -> bool:
@@ -153,10 +163,14 @@ def make_environment() -> None:
     if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
         raise Trouble(trouble)
     print("Making a place of its own for the packages (.venv) ...", flush=True)
-    made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    made = subprocess.run(
+        [sys.executable, "-m", "venv", "--clear", str(VENV)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
     if made.returncode:
         said = made.stdout.decode(errors="replace").strip()
-        raise Trouble(trouble if "ensurepip" in said else f"The place for the packages (.venv) could not be made:\n{said}")
+        raise Trouble(
+            trouble if "ensurepip" in said else f"The place for the packages (.venv) could not be made:\n{said}"
+        )
 
 
 class Progress:
@@ -169,7 +183,9 @@ class Progress:
     def read(self, line: str) -> None:
         """Take in one line of pip's output; lines that say nothing of progress change nothing."""
         looked_up = re.match(r"\s*(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line)
-        fetched = re.match(r"\s*(?:Downloading|Using cached|Processing) (?:\S*/)?([^\s/-]+)-\S+\.(?:whl|gz)(?!\S)", line)
+        fetched = re.match(
+            r"\s*(?:Downloading|Using cached|Processing) (?:\S*/)?([^\s/-]+)-\S+\.(?:whl|gz)(?!\S)", line
+        )
         size = re.search(r" \([\d.]+ \w+\)$", line.rstrip())
         if looked_up:
             self.found += 1
@@ -213,7 +229,9 @@ def run_pip(files: list[Path]) -> str | None:
     quietly = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
     wanted = [word for file in files for word in ("-r", str(file))]
     command = [str(environment_python()), "-m", "pip", "install", *quietly, *wanted]
-    pip = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "PIP_USER": "0"})
+    pip = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "PIP_USER": "0"}
+    )
     progress, started, said, shown = Progress(len(rows)), time.monotonic(), [], -1
     width = shutil.get_terminal_size().columns - 1
     try:
@@ -237,8 +255,8 @@ def run_pip(files: list[Path]) -> str | None:
 
 # What pip prints when there is no network, no room on the disk, or no such package for this computer.
 NO_NETWORK = (
-    "NewConnectionError|NameResolutionError|getaddrinfo|Name or service not known|name resolution|ReadTimeout|ConnectTimeout"
-    "|ProxyError|Max retries|Network is unreachable|SSLError"
+    "NewConnectionError|NameResolutionError|getaddrinfo|Name or service not known|name"
+    " resolution|ReadTimeout|ConnectTimeout|ProxyError|Max retries|Network is unreachable|SSLError"
 )
 NO_ROOM = "No space left on device|not enough space on the disk|Disk quota exceeded"
 NO_PACKAGE = (
@@ -252,13 +270,26 @@ def explain(said: str) -> str:
     if re.search(NO_ROOM, said):
         return "The disk is full. Make about 4 GB of room, then start again; it goes on where it stopped."
     if re.search(NO_NETWORK, said):
-        return "The packages could not be fetched: no network, or it blocks pypi.org. Connect this computer, then start again."
+        return (
+            "The packages could not be fetched: no network, or it blocks pypi.org. Connect this computer, then start"
+            " again."
+        )
     if "Long Path" in said:
-        return "The folder's path is too long for Windows. Move the project to a short one, such as C:\\fitting-room, then start again."
+        return (
+            "The folder's path is too long for Windows. Move the project to a short one, such as C:\\fitting-room, then"
+            " start again."
+        )
     if "Permission denied" in said or "WinError 5" in said:
-        return "A file in .venv could not be written. Close other programs that use this folder, delete .venv, then start again."
+        return (
+            "A file in .venv could not be written. Close other programs that use this folder, delete .venv, then start"
+            " again."
+        )
     errors = [line for line in said.splitlines() if line.startswith("ERROR")] or said.split("\n")
-    return "The packages could not be installed. pip said:\n  " + "\n  ".join(errors[-3:]) + f"\nAll it said is in {NOTES / 'install.log'}."
+    return (
+        "The packages could not be installed. pip said:\n  "
+        + "\n  ".join(errors[-3:])
+        + f"\nAll it said is in {NOTES / 'install.log'}."
+    )
 
 
 def set_up(development: bool) -> Path:
@@ -275,10 +306,16 @@ def set_up(development: bool) -> Path:
     make_environment()
     with contextlib.suppress(FileNotFoundError):
         STAMP.unlink()  # written again at the end, so the next start repairs what is interrupted
-    print("Installing the packages" + (" for the tests" if development else "") + " (some minutes, only once) ...", flush=True)
+    print(
+        "Installing the packages" + (" for the tests" if development else "") + " (some minutes, only once) ...",
+        flush=True,
+    )
     said = run_pip(wanted)
     if said and re.search(NO_PACKAGE, said) and not re.search(f"{NO_NETWORK}|{NO_ROOM}", said):
-        print("The exact versions this app was tested with cannot be had here; taking the nearest that should work.", flush=True)
+        print(
+            "The exact versions this app was tested with cannot be had here; taking the nearest that should work.",
+            flush=True,
+        )
         said = run_pip([PROJECT / RANGES, *wanted[1:]])
     if said:
         raise Trouble(explain(said))
@@ -317,9 +354,15 @@ def lock(handle: BinaryIO, wait: bool) -> bool:
 
 def main(arguments: list[str]) -> int:
     """Do what the command line asks; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="start.py", description="Set up and open Fitting Room.", epilog="start.py test runs its tests.")
+    parser = argparse.ArgumentParser(
+        prog="start.py", description="Set up and open Fitting Room.", epilog="start.py test runs its tests."
+    )
     parser.add_argument("--port", type=int, help="first port to try (8501 when not given)")
-    parser.add_argument("--share", action="store_true", help="let other screens in this network open it; shows the address and a QR code")
+    parser.add_argument(
+        "--share",
+        action="store_true",
+        help="let other screens in this network open it; shows the address and a QR code",
+    )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     testing = arguments[:1] == ["test"]
     if not testing:
@@ -333,7 +376,9 @@ def main(arguments: list[str]) -> int:
             return hand_over([*other, str(PROJECT / "start.py"), *arguments])
         with alone():
             python = str(set_up(development=testing))
-        return hand_over([python, "-m", "pytest", *arguments[1:]] if testing else [python, "-m", "core.launch", *arguments])
+        return hand_over(
+            [python, "-m", "pytest", *arguments[1:]] if testing else [python, "-m", "core.launch", *arguments]
+        )
     except KeyboardInterrupt:
         print("\nStopped. The next start repairs what is half done.")
         return 130

@@ -1,4 +1,5 @@
-"""How quickly one picture is answered: LiteRT as the app uses it, alone and after a drawing or a photo is read, against Keras.
+"""How quickly one picture is answered: LiteRT as the app uses it, alone and after a drawing or a photo is read, against
+Keras.
 
 .venv/bin/python -m benchmarks.answers
 """

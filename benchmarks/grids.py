@@ -1,9 +1,10 @@
-"""How quickly 15 x 15 pictures are on the page: one sheet, as the app sends it, against the article's 225 Matplotlib axes.
+"""How quickly 15 x 15 pictures are on the page: one sheet, as the app sends it, against the article's 225 Matplotlib
+axes.
 
 .venv/bin/python -m benchmarks.grids
 
-The sheet is what `pages/shared/pictures.py` makes for the Clothes page, HTML and all. The article's way is a loop over axes with
-`imshow`, the label as a title and no axis, here saved as a PNG, as a notebook does.
+The sheet is what `pages/shared/pictures.py` makes for the Clothes page, HTML and all. The article's way is a loop over
+axes with `imshow`, the label as a title and no axis, here saved as a PNG, as a notebook does.
 """
 
 import io
@@ -23,7 +24,8 @@ ROUNDS = 50
 
 
 def ours(images: np.ndarray, labels: np.ndarray) -> str:
-    """What the page sends: all pictures in one row as a PNG, cut up by the browser, each with its label and its link."""
+    """What the page sends: all pictures in one row as a PNG, cut up by the browser, each with its label and its
+    link."""
     links = [(f"picture {place}", f"?picture={place}") for place in range(len(images))]
     return pictures.markup(images, [NAMES[label] for label in labels], links, SIDE, [str(label) for label in labels])
 

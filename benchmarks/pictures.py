@@ -2,9 +2,9 @@
 
     python -m benchmarks.pictures [FOLDER]      without FOLDER the check parts below FITTING_ROOM_PICTURES
 
-Folders, at any depth, are named by class slug (`photos/check/coat`, `mine/ankle-boot`); below a folder `none-of-the-ten` lie
-other things. Each top folder is a kind of its own. `--confusion` also prints who was taken for what, `--json` one object a kind,
-and `--readme` writes the table into the README.
+Folders, at any depth, are named by class slug (`photos/check/coat`, `mine/ankle-boot`); below a folder
+`none-of-the-ten` lie other things. Each top folder is a kind of its own. `--confusion` also prints who was taken for
+what, `--json` one object a kind, and `--readme` writes the table into the README.
 """
 
 import argparse
@@ -67,7 +67,10 @@ def plain_resize(opened: np.ndarray) -> Reading:
 
 
 def measure(labels: np.ndarray, answers: Sequence[Answer]) -> dict[str, float | int]:
-    """Figures of one kind of pictures: labels (n,) int, -1 for none of the ten, and an answer each. Shares are 0 to 1."""
+    """Figures of one kind of pictures: labels (n,) int, -1 for none of the ten, and an answer each.
+
+    Shares are 0 to 1.
+    """
     sure = np.array([given.verdict == "sure" for given in answers])
     if (labels < 0).all():
         return {"count": len(labels), "not_sure": _share(~sure)}
@@ -87,9 +90,12 @@ def _share(which: np.ndarray) -> float:
 
 
 def measure_kind(network: Network, listed: Sequence[Listed], seen: Sequence[Seen | str]) -> dict:
-    """All that is known of one kind: figures, those of the plain resize as `baseline`, the confusion, what could not be read."""
+    """All that is known of one kind: figures, those of the plain resize as `baseline`, the confusion, what could not be
+    read."""
     good = [(one.label, look) for one, look in zip(listed, seen, strict=True) if isinstance(look, Seen)]
-    broken = [{"file": str(one.path), "error": look} for one, look in zip(listed, seen, strict=True) if isinstance(look, str)]
+    broken = [
+        {"file": str(one.path), "error": look} for one, look in zip(listed, seen, strict=True) if isinstance(look, str)
+    ]
     row = {"kind": listed[0].kind, "count": len(good), "unreadable": broken}
     if not good:
         return row
@@ -128,14 +134,19 @@ def table(rows: Sequence[dict]) -> str:
 
 
 def _cells(figures: dict) -> list[str]:
-    return [("" if name not in figures else str(figures[name]) if name == "count" else f"{figures[name]:.1%}") for name in COLUMNS]
+    return [
+        ("" if name not in figures else str(figures[name]) if name == "count" else f"{figures[name]:.1%}")
+        for name in COLUMNS
+    ]
 
 
 def write_readme(rows: Sequence[dict], readme: Path = README, marks: tuple[str, str] = MARKS) -> None:
     """Put the table between its two marks in the README."""
     begin, end = marks
     text = readme.read_text(encoding="utf-8")
-    readme.write_text(re.sub(f"{begin}.*?{end}", lambda _: f"{begin}\n{table(rows)}\n{end}", text, flags=re.DOTALL), encoding="utf-8")
+    readme.write_text(
+        re.sub(f"{begin}.*?{end}", lambda _: f"{begin}\n{table(rows)}\n{end}", text, flags=re.DOTALL), encoding="utf-8"
+    )
 
 
 def show(rows: Sequence[dict], confusion: bool) -> None:
@@ -155,7 +166,9 @@ def show(rows: Sequence[dict], confusion: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print, and write where asked."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pictures", description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=Path, help="folder of pictures (default: the check parts below FITTING_ROOM_PICTURES)")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="folder of pictures (default: the check parts below FITTING_ROOM_PICTURES)"
+    )
     parser.add_argument("--confusion", action="store_true", help="also print the confusion matrix of each kind")
     parser.add_argument("--json", action="store_true", help="one JSON object a kind")
     parser.add_argument("--readme", action="store_true", help="write the table into the README")
@@ -171,7 +184,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(str(error))
     if asked.json:
         for row in rows:
-            print(json.dumps(row if asked.confusion else {name: value for name, value in row.items() if name != "confusion"}))
+            print(
+                json.dumps(
+                    row if asked.confusion else {name: value for name, value in row.items() if name != "confusion"}
+                )
+            )
     else:
         show(rows, asked.confusion)
     if asked.readme:

@@ -2,9 +2,9 @@
 
     .venv/bin/python -m benchmarks.recipes            (FITTING_ROOM_DATA names the real data set)
 
-A row is kept as soon as a recipe has finished: interrupted, the command goes on where it was. It ends by printing the table
-and writing it into the README. `--again` forgets what was measured; `--table` only prints and writes. After the five come the
-same networks with their oddity switched off.
+A row is kept as soon as a recipe has finished: interrupted, the command goes on where it was. It ends by printing the
+table and writing it into the README. `--again` forgets what was measured; `--table` only prints and writes. After the
+five come the same networks with their oddity switched off.
 """
 
 import argparse
@@ -73,7 +73,9 @@ def main() -> None:
     """Measure what is missing, then print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recipes", description=__doc__.splitlines()[0])
     parser.add_argument("--again", action="store_true", help="forget what was measured before")
-    parser.add_argument("--table", action="store_true", help="measure nothing, only print the table and write it into the README")
+    parser.add_argument(
+        "--table", action="store_true", help="measure nothing, only print the table and write it into the README"
+    )
     asked = parser.parse_args()
     rows = {} if asked.again else measured.results()
     if not asked.table:
@@ -83,10 +85,13 @@ def main() -> None:
         if not data.real:
             parser.error("the real data set is needed: set FITTING_ROOM_DATA to its folder")
         published = [
-            Plan.of(name, seed=SEED) for name in ("hello-world", "clothes-ann", "quick", "five-steps", "intuitive-cnn", "new-abcd")
+            Plan.of(name, seed=SEED)
+            for name in ("hello-world", "clothes-ann", "quick", "five-steps", "intuitive-cnn", "new-abcd")
         ]
         corrected = [
-            Plan.of(plan.recipe, RECIPES[plan.recipe].correction.name, seed=SEED) for plan in published if RECIPES[plan.recipe].correction
+            Plan.of(plan.recipe, RECIPES[plan.recipe].correction.name, seed=SEED)
+            for plan in published
+            if RECIPES[plan.recipe].correction
         ]
         for plan in published + corrected:
             name = f"{plan.recipe}/{plan.variant}" if plan.variant else plan.recipe

@@ -1,9 +1,11 @@
-"""How well the shipped network reads shop pictures, made by program from the test pictures of Fashion-MNIST: unworn, worn, shoes in pairs.
+"""How well the shipped network reads shop pictures, made by program from the test pictures of Fashion-MNIST: unworn,
+worn, shoes in pairs.
 
     python -m benchmarks.shops [--count 200] [--readme]
 
-Real shop pictures are not at hand; these show what the way from such a picture to 28 x 28 costs, beside the plain resize in the same run.
-Who wears the clothes here, and how a pair lies, follows other rules than those of `core/fitting/wearers.py`, from which the network learns.
+Real shop pictures are not at hand; these show what the way from such a picture to 28 x 28 costs, beside the plain
+resize in the same run. Who wears the clothes here, and how a pair lies, follows other rules than those of
+`core/fitting/wearers.py`, from which the network learns.
 """
 
 import argparse
@@ -29,11 +31,14 @@ UNWORN, WORN, PAIRED = "unworn", "worn", "shoes in pairs"
 
 
 def garment(image: np.ndarray, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A test picture (28, 28) uint8, large, in a colour and with room around it: (h, w, 3) float 0..255, and its cover, (h, w) 0..1."""
+    """A test picture (28, 28) uint8, large, in a colour and with room around it: (h, w, 3) float 0..255, and its cover,
+    (h, w) 0..1."""
     negated = 1 - cv2.resize(image, (LARGE, LARGE), interpolation=cv2.INTER_CUBIC)[..., None] / 255
     colour = np.exp(draw.normal(0, 0.25, 3))
     coloured = 255 * negated * (1 - (1 - colour / colour.max()) * (1 - 0.5 * negated))
-    cover = np.clip(5 * (cv2.resize((image > 0).astype(np.float32), (LARGE, LARGE), interpolation=cv2.INTER_CUBIC) - 0.4), 0, 1)
+    cover = np.clip(
+        5 * (cv2.resize((image > 0).astype(np.float32), (LARGE, LARGE), interpolation=cv2.INTER_CUBIC) - 0.4), 0, 1
+    )
     return tuple(cv2.copyMakeBorder(plane, *[ROOM] * 4, cv2.BORDER_CONSTANT) for plane in (coloured, cover))
 
 
@@ -42,7 +47,11 @@ def wearer(cover: np.ndarray, label: int, draw: np.random.Generator) -> tuple[np
     picture, there = np.zeros((*cover.shape, 3)), np.zeros(cover.shape, np.uint8)
     rows, columns = (np.flatnonzero((cover > 0.5).any(axis=axis)) for axis in (1, 0))
     top, bottom, left, right = rows[0], rows[-1], columns[0], columns[-1]
-    skin, hair, other = SKINS[draw.integers(5)], HAIRS[draw.integers(4)], tuple(int(value) for value in draw.integers(0, 256, 3))
+    skin, hair, other = (
+        SKINS[draw.integers(5)],
+        HAIRS[draw.integers(4)],
+        tuple(int(value) for value in draw.integers(0, 256, 3)),
+    )
 
     def paint(colour: tuple[int, int, int], *points: tuple[float, float], thick: int = 0) -> None:
         path = np.array(points).round().astype(np.int32)
@@ -62,20 +71,41 @@ def wearer(cover: np.ndarray, label: int, draw: np.random.Generator) -> tuple[np
         opening = at(top + 4)
         thick = int(draw.uniform(30, 50))
         x = float(np.median(opening))
-        paint(other if draw.random() < 0.5 else skin, (x, bottom - 40), (x + draw.normal(0, 8), top - draw.uniform(30, 110)), thick=thick)
+        paint(
+            other if draw.random() < 0.5 else skin,
+            (x, bottom - 40),
+            (x + draw.normal(0, 8), top - draw.uniform(30, 110)),
+            thick=thick,
+        )
     elif label == TROUSER:
         waist = at(top + 4)
-        paint(other, (waist[0] - 4, top + 8), (waist[0] - 8, top - 60), (waist[-1] + 8, top - 60), (waist[-1] + 4, top + 8))
+        paint(
+            other,
+            (waist[0] - 4, top + 8),
+            (waist[0] - 8, top - 60),
+            (waist[-1] + 8, top - 60),
+            (waist[-1] + 4, top + 8),
+        )
         for x in (at(bottom - 4)[0] + 12, at(bottom - 4)[-1] - 12):
             paint(skin, (x, bottom - 8), (x, bottom + 22), thick=20)
     elif label != BAG:
         middle, hem = (left + right) / 2, at(bottom - 6)
         knee = bottom + draw.uniform(20, 100)
         for x in (0.72 * hem[0] + 0.28 * hem[-1], 0.28 * hem[0] + 0.72 * hem[-1]):
-            paint(skin if label == DRESS else other, (x, bottom - 20), (x, knee), thick=max(12, int(0.36 * (hem[-1] - hem[0]))))
+            paint(
+                skin if label == DRESS else other,
+                (x, bottom - 20),
+                (x, knee),
+                thick=max(12, int(0.36 * (hem[-1] - hem[0]))),
+            )
         for x, side in ((left + 10, -1), (right - 10, 1)):
             lowest = np.flatnonzero(cover[:, x] > 0.5)[-1]
-            paint(skin, (x, lowest - 8), (x + side * draw.uniform(4, 24), min(lowest + draw.uniform(15, 90), bottom + 25)), thick=18)
+            paint(
+                skin,
+                (x, lowest - 8),
+                (x + side * draw.uniform(4, 24), min(lowest + draw.uniform(15, 90), bottom + 25)),
+                thick=18,
+            )
         paint(hair, *cv2.ellipse2Poly((int(middle), int(top - 48)), (32, int(draw.uniform(38, 60))), 0, 0, 360, 12))
         paint(skin, (middle, top + 30), (middle, top - 30), thick=24)
         paint(skin, *cv2.ellipse2Poly((int(middle), int(top - 40)), (25, 33), 0, 0, 360, 12))
@@ -83,7 +113,8 @@ def wearer(cover: np.ndarray, label: int, draw: np.random.Generator) -> tuple[np
 
 
 def pair(clothes: np.ndarray, cover: np.ndarray, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A shoe and the other one of its pair, which stands behind it or, both toes up, lies against it as its mirror image.
+    """A shoe and the other one of its pair, which stands behind it or, both toes up, lies against it as its mirror
+    image.
 
     As `garment` gives it: (h, w, 3) float 0..255, and the cover, (h, w) 0..1.
     """
@@ -97,7 +128,9 @@ def pair(clothes: np.ndarray, cover: np.ndarray, draw: np.random.Generator) -> t
         turn = cv2.getRotationMatrix2D(middle, -draw.uniform(50, 110), 1.0)
         near = [cv2.warpAffine(plane, turn, cover.shape[::-1]) for plane in near]
         columns = np.flatnonzero((near[1] > 0.5).any(axis=0))
-        to_the_left = int(middle[0] - columns[-1] + draw.uniform(0.02, 0.15) * len(columns))  # its edge comes a little past the middle
+        to_the_left = int(
+            middle[0] - columns[-1] + draw.uniform(0.02, 0.15) * len(columns)
+        )  # its edge comes a little past the middle
         near = [np.roll(plane, to_the_left, axis=1) for plane in near]
         far = [plane[:, ::-1] for plane in near]
     before = near[1][..., None]
@@ -105,7 +138,8 @@ def pair(clothes: np.ndarray, cover: np.ndarray, draw: np.random.Generator) -> t
 
 
 def shop_picture(image: np.ndarray, label: int, ground: int | None, how: str, draw: np.random.Generator) -> bytes:
-    """A shop's picture of a test picture (28, 28) uint8, on a grey ground of 0..255 (JPEG) or on none at all (PNG with transparency)."""
+    """A shop's picture of a test picture (28, 28) uint8, on a grey ground of 0..255 (JPEG) or on none at all (PNG with
+    transparency)."""
     clothes, cover = garment(image, draw)
     if how == PAIRED:
         clothes, cover = pair(clothes, cover, draw)
@@ -125,7 +159,8 @@ GROUNDS: dict[str, int | None] = {"white": 255, "pale grey": 238, "grey": 190, "
 
 
 def write_shops(data: Dataset, folder: Path, count: int) -> None:
-    """Put the first `count` test pictures into a folder, on every ground, unworn and worn, and as many shoes in pairs."""
+    """Put the first `count` test pictures into a folder, on every ground, unworn and worn, and as many shoes in
+    pairs."""
     shoes = np.flatnonzero(np.isin(data.test_labels, list(SHOES)))
     for how in (UNWORN, WORN, PAIRED):
         for name, ground in GROUNDS.items():
@@ -141,7 +176,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Make the pictures in a folder that is deleted again, measure, print, and write where asked."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.shops", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--count", type=int, default=200, help="test pictures, each shown in eight ways, and as many pairs of shoes in four (default: 200)"
+        "--count",
+        type=int,
+        default=200,
+        help="test pictures, each shown in eight ways, and as many pairs of shoes in four (default: 200)",
     )
     parser.add_argument("--readme", action="store_true", help="write the table into the README")
     asked = parser.parse_args(arguments)

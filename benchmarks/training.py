@@ -1,12 +1,13 @@
 """How quickly the app trains, beside a plain Keras script of the same recipe, pictures and seed, in the same run.
 
-    python -m benchmarks.training                            everything; stop it with Ctrl-C, what was printed stays true
-    python -m benchmarks.training --only recipes limit       some sections: recipes, start, live, ninety, seeds, growth, limit
-    python -m benchmarks.training --recipes quick new-abcd   some recipes
+python -m benchmarks.training                            everything; stop it with Ctrl-C, what was printed stays true
+python -m benchmarks.training --only recipes limit       some sections: recipes, start, live, ninety, seeds, growth,
+limit python -m benchmarks.training --recipes quick new-abcd   some recipes
 
-The app's side is its real worker, in a home folder of its own, warm before the clock starts. The plain side is what a pupil would
-write, `compile` and `fit` with TensorFlow as it comes, in a new process. The recipes with convolutions take most of a minute an
-epoch, so they are timed with 12,000 pictures unless `--examples` says otherwise; the others with all.
+The app's side is its real worker, in a home folder of its own, warm before the clock starts. The plain side is what a
+pupil would write, `compile` and `fit` with TensorFlow as it comes, in a new process. The recipes with convolutions take
+most of a minute an epoch, so they are timed with 12,000 pictures unless `--examples` says otherwise; the others with
+all.
 """
 
 import argparse
@@ -106,7 +107,9 @@ class App:
 def app(data: Dataset) -> Iterator[App]:
     """A warm app, which ends with the block."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        running = App(replace(Settings.from_environment(), home=Path(folder), store=None, scheduler=None, workers=1), data)
+        running = App(
+            replace(Settings.from_environment(), home=Path(folder), store=None, scheduler=None, workers=1), data
+        )
         try:
             running.timed(Plan.of("quick", epochs=1, examples=1_000))
             yield running
@@ -115,7 +118,10 @@ def app(data: Dataset) -> Iterator[App]:
 
 
 def plain(plan: Plan) -> tuple[float, float]:
-    """What a pupil would write: seconds of `fit` alone, and of all but importing and loading. For a process of its own."""
+    """What a pupil would write: seconds of `fit` alone, and of all but importing and loading.
+
+    For a process of its own.
+    """
     import keras
 
     recipe, data = plan.row, dataset.load(Settings.from_environment())
@@ -150,12 +156,17 @@ def plain_optimiser(plan: Plan, steps: int) -> object:
     if recipe.optimiser == "adam":
         return optimizers.Adam(rate, epsilon=recipe.epsilon)
     warm_up = max(1, round(0.125 * steps))
-    schedule = optimizers.schedules.CosineDecay(0.0, max(1, steps - warm_up), 0.01, warmup_target=rate, warmup_steps=warm_up)
+    schedule = optimizers.schedules.CosineDecay(
+        0.0, max(1, steps - warm_up), 0.01, warmup_target=rate, warmup_steps=warm_up
+    )
     return optimizers.AdamW(schedule, weight_decay=0.1, epsilon=recipe.epsilon)
 
 
 def told_and_silent(plan: Plan) -> list[tuple[float, float]]:
-    """Seconds of training with every point, snapshot and checkpoint stored, and with none, in turn. For a process of its own."""
+    """Seconds of training with every point, snapshot and checkpoint stored, and with none, in turn.
+
+    For a process of its own.
+    """
     from core.runs.runner import carry_out, dataset_in_use
     from core.training.loop import limit_threads, train
 
@@ -176,7 +187,10 @@ def told_and_silent(plan: Plan) -> list[tuple[float, float]]:
 
 
 def multiply_adds_per_second() -> float:
-    """The speed of this core: TensorFlow's product of two 1024 x 1024 matrices, the best of 20. For a process of its own."""
+    """The speed of this core: TensorFlow's product of two 1024 x 1024 matrices, the best of 20.
+
+    For a process of its own.
+    """
     import tensorflow as tf
 
     from core.training.loop import limit_threads
@@ -202,8 +216,8 @@ def elsewhere(function: Callable, *arguments: object) -> object:
 def multiply_adds(rows: Sequence[dict]) -> tuple[int, int]:
     """Of one picture, forwards and while training, from rows of layers.json.
 
-    Each weight, biases left out, takes part once at each place of its layer. Training does the same twice more, for the gradient of
-    the weights and for that of what came in; the first layer needs no second one.
+    Each weight, biases left out, takes part once at each place of its layer. Training does the same twice more, for the
+    gradient of the weights and for that of what came in; the first layer needs no second one.
     """
     layer_sums = [prod(row["shape"][:-1]) * (row["parameters"] - row["shape"][-1]) for row in rows if row["parameters"]]
     return sum(layer_sums), 3 * sum(layer_sums) - layer_sums[0]
@@ -222,7 +236,10 @@ def learned_from(plan: Plan, available: int) -> int:
 
 def line(cells: Sequence[object], width: int = 13) -> str:
     """One line of a table: the first cell to the left, numbers to the right."""
-    texts = [f"{cell:,.2f}" if isinstance(cell, float) else f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in cells]
+    texts = [
+        f"{cell:,.2f}" if isinstance(cell, float) else f"{cell:,}" if isinstance(cell, int) else str(cell)
+        for cell in cells
+    ]
     return texts[0].ljust(16) + "".join(text.rjust(width) for text in texts[1:])
 
 
@@ -251,8 +268,13 @@ def recipes(asked: Asked) -> None:
     for plan in asked.plans:
         fit, script = elsewhere(plain, plan)
         ours = asked.app.timed(plan)
-        say(plan.recipe, plan.examples, ours.training, fit, ours.training / fit, ours.whole, script, ours.whole / script)
-    print("A ratio below 1: the app is quicker. The script is timed after its imports and with its pictures loaded, as the worker is warm.")
+        say(
+            plan.recipe, plan.examples, ours.training, fit, ours.training / fit, ours.whole, script, ours.whole / script
+        )
+    print(
+        "A ratio below 1: the app is quicker. The script is timed after its imports and with its pictures loaded, as"
+        " the worker is warm."
+    )
 
 
 def start(asked: Asked) -> None:
@@ -283,8 +305,14 @@ def ninety(asked: Asked) -> None:
     if row is None:
         print(f"{RIVAL}: not measured in full; python -m benchmarks.recipes does.")
         return
-    print(f"{RIVAL}: {row['test_accuracy']:.2%} after {row['seconds']:,.0f} s of training, {row['epochs']} epochs, measured {row['date']}")
-    print(f"That is {row['seconds'] / ours.training:,.0f} times the training, {row['seconds'] / ours.whole:,.0f} times the way from Start.")
+    print(
+        f"{RIVAL}: {row['test_accuracy']:.2%} after {row['seconds']:,.0f} s of training, {row['epochs']} epochs,"
+        f" measured {row['date']}"
+    )
+    print(
+        f"That is {row['seconds'] / ours.training:,.0f} times the training, {row['seconds'] / ours.whole:,.0f} times"
+        " the way from Start."
+    )
 
 
 def seeds(asked: Asked) -> None:
@@ -295,8 +323,9 @@ def seeds(asked: Asked) -> None:
         runs.append(asked.app.timed(Plan.of("quick", seed=seed)))
         say(f"{seed}", f"{runs[-1].accuracy:.2%}", runs[-1].training, runs[-1].whole)
     print(
-        f"{sum(run.accuracy >= GOAL for run in runs)} of {len(runs)} reach {GOAL:.0%}; worst {min(run.accuracy for run in runs):.2%}, "
-        f"median {statistics.median(run.training for run in runs):.1f} s of training"
+        f"{sum(run.accuracy >= GOAL for run in runs)} of {len(runs)} reach {GOAL:.0%}; worst"
+        f" {min(run.accuracy for run in runs):.2%}, median {statistics.median(run.training for run in runs):.1f} s of"
+        " training"
     )
 
 
@@ -312,7 +341,10 @@ def growth(asked: Asked) -> None:
 def limit(asked: Asked) -> None:
     """How near to the arithmetic limit: multiply-adds a second, beside those of a matrix product on one thread"""
     most = elsewhere(multiply_adds_per_second)
-    print(f"This core does {most / 1e9:.1f} thousand million multiply-adds a second: the best of 20 products of 1024 x 1024 matrices.")
+    print(
+        f"This core does {most / 1e9:.1f} thousand million multiply-adds a second: the best of 20 products of 1024 x"
+        " 1024 matrices."
+    )
     say("a picture", "forwards", "training", "pictures/s", "of the limit")
     for plan in asked.plans:
         forwards, training = multiply_adds(layers(plan.recipe))
@@ -326,9 +358,15 @@ SECTIONS = {section.__name__: section for section in (recipes, start, live, nine
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print, section by section."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), metavar="SECTION", help=", ".join(SECTIONS))
-    parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(RECIPES), metavar="RECIPE", help=", ".join(RECIPES))
-    words = f"pictures in the sections recipes, start and limit (default: all, but {SOME:,} where there are convolutions)"
+    parser.add_argument(
+        "--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), metavar="SECTION", help=", ".join(SECTIONS)
+    )
+    parser.add_argument(
+        "--recipes", nargs="+", choices=RECIPES, default=list(RECIPES), metavar="RECIPE", help=", ".join(RECIPES)
+    )
+    words = (
+        f"pictures in the sections recipes, start and limit (default: all, but {SOME:,} where there are convolutions)"
+    )
     parser.add_argument("--examples", type=int, help=words)
     parser.add_argument("--seeds", type=int, default=10, help="how many seeds `quick` is trained from (default: 10)")
     given = parser.parse_args(arguments)
@@ -338,8 +376,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         data = dataset.load(Settings.from_environment())
         available = len(data.train_labels)
-        plans = [Plan.of(name, epochs=EPOCHS, examples=examples(name, given.examples, available)) for name in given.recipes]
-        print(f"{data.title}; {psutil.cpu_count()} cores; load before it began: {psutil.getloadavg()[0]:.1f}", flush=True)
+        plans = [
+            Plan.of(name, epochs=EPOCHS, examples=examples(name, given.examples, available)) for name in given.recipes
+        ]
+        print(
+            f"{data.title}; {psutil.cpu_count()} cores; load before it began: {psutil.getloadavg()[0]:.1f}", flush=True
+        )
         with app(data) as running:
             for name in given.only:
                 print(f"\n{name}: {SECTIONS[name].__doc__}", flush=True)

@@ -1,4 +1,5 @@
-"""The same doors without a browser: `python -m core models | train | load | code | evaluate | predict | runs | stop | delete | workers`.
+"""The same doors without a browser: `python -m core models | train | load | code | evaluate | predict | runs | stop |
+delete | workers`.
 
 With --json, every line printed is one JSON object. The exit status is 1 when something asked for did not work.
 """
@@ -47,16 +48,26 @@ def _parser() -> argparse.ArgumentParser:
 
     models = command("models", _models, "list the networks")
     train = command("train", _train, "train a network here, in this process")
-    train.add_argument("recipe", help="quick, five-steps, hello-world, intuitive-cnn, clothes-ann, new-abcd or own-network")
-    train.add_argument("--variant", default="", help="one of the recipe's variants, for instance with its oddity switched off")
+    train.add_argument(
+        "recipe", help="quick, five-steps, hello-world, intuitive-cnn, clothes-ann, new-abcd or own-network"
+    )
+    train.add_argument(
+        "--variant", default="", help="one of the recipe's variants, for instance with its oddity switched off"
+    )
     train.add_argument("--examples", type=int, help="training pictures to use (default: all)")
     train.add_argument("--epochs", type=int, help="looks at all training pictures (default: as published)")
     train.add_argument("--batch-size", type=int, help="pictures per step (default: as published)")
     train.add_argument("--learning-rate", type=float, help="size of a step (default: as published)")
     train.add_argument("--seed", type=int, help="start of every random choice (default: 0)")
-    train.add_argument("--schedule", help="how the learning rate changes: constant, cosine or steps (default: as published)")
-    train.add_argument("--dropout", type=float, help="share of neurons before the last layer that each batch leaves out (default: 0)")
-    train.add_argument("--augment", help="change the training pictures anew each time: mirror, shift or both (default: not)")
+    train.add_argument(
+        "--schedule", help="how the learning rate changes: constant, cosine or steps (default: as published)"
+    )
+    train.add_argument(
+        "--dropout", type=float, help="share of neurons before the last layer that each batch leaves out (default: 0)"
+    )
+    train.add_argument(
+        "--augment", help="change the training pictures anew each time: mirror, shift or both (default: not)"
+    )
     train.add_argument("--patience", type=int, help="stop after so many epochs without a better one (default: never)")
     train.add_argument("--name", default="", help="what the run is called")
     load = command("load", _load, "score weights saved elsewhere (.weights.h5) as a run, in this process")
@@ -72,7 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("run", help="run id, name, the beginning of either, or “shipped”")
     predict = command("predict", _predict, "say which garment each picture shows")
     predict.add_argument("files", nargs="+", metavar="FILE")
-    predict.add_argument("--model", default="shipped", help="run id, name, the beginning of either, or “shipped” (the default)")
+    predict.add_argument(
+        "--model", default="shipped", help="run id, name, the beginning of either, or “shipped” (the default)"
+    )
     runs = command("runs", _runs, "list the stored runs")
     for with_layers in (train, load, code):
         with_layers.add_argument("--layers", default="", help=f"of own-network, for instance '{LAYERS}'")
@@ -117,7 +130,13 @@ def _train(asked: argparse.Namespace, settings: Settings) -> int:
 
     def say(point: Point) -> None:
         if asked.json:
-            _print({"event": point.kind, "run": run_id, **{key: value for key, value in asdict(point).items() if key != "kind"}})
+            _print(
+                {
+                    "event": point.kind,
+                    "run": run_id,
+                    **{key: value for key, value in asdict(point).items() if key != "kind"},
+                }
+            )
         elif point.kind == "epoch":
             held_back = "" if point.val_accuracy is None else f", on held-back pictures {point.val_accuracy:.1%}"
             print(f"epoch {point.epoch:.0f}: {point.accuracy:.1%} right, loss {point.loss:.4f}{held_back}")
@@ -149,7 +168,10 @@ def _tell(asked: argparse.Namespace, run: Run, more: str) -> None:
     if run.status == "failed":
         raise FittingRoomError(run.message)
     if asked.json:
-        figures = {name: getattr(run, name) for name in ("status", "name", "recipe", "test_accuracy", "test_loss", "seconds", "data_title")}
+        figures = {
+            name: getattr(run, name)
+            for name in ("status", "name", "recipe", "test_accuracy", "test_loss", "seconds", "data_title")
+        }
         _print({"event": "done", "run": run.id, **figures})
     else:
         print(f"{run.name} ({run.id}), {run.status}: {run.test_accuracy:.2%} of the test pictures right{more}")
@@ -166,7 +188,9 @@ def _load(asked: argparse.Namespace, settings: Settings) -> int:
     data = dataset_in_use(settings)
     limit_threads(1)
     store = Store(settings.store_url)
-    run_id = store.create(plan.as_dict(), asked.name or asked.recipe, data.fingerprint, data.title, waiting=False, given=content)
+    run_id = store.create(
+        plan.as_dict(), asked.name or asked.recipe, data.fingerprint, data.title, waiting=False, given=content
+    )
     carry_out(run_id, settings, claimed=True)
     run = store.run(run_id)
     store.close()
@@ -200,10 +224,20 @@ def _evaluate(asked: argparse.Namespace, settings: Settings) -> int:
         classes = [{"class": name, **row} for name, row in report.to_dict("index").items()]
         figures = {"test_accuracy": answers.accuracy, "test_loss": answers.loss, "images": len(answers.labels)}
         _print(
-            {"run": answers.id, "name": answers.title, **figures, "confusion": counts.tolist(), "classes": classes, "note": answers.note}
+            {
+                "run": answers.id,
+                "name": answers.title,
+                **figures,
+                "confusion": counts.tolist(),
+                "classes": classes,
+                "note": answers.note,
+            }
         )
     else:
-        print(f"{answers.title}: {answers.accuracy:.2%} of {len(answers.labels):,} test pictures right, loss {answers.loss:.4f}")
+        print(
+            f"{answers.title}: {answers.accuracy:.2%} of {len(answers.labels):,} test pictures right, loss"
+            f" {answers.loss:.4f}"
+        )
         print(f"{answers.note}\n" if answers.note else "")
         print(report.to_string(float_format="{:.3f}".format))
     return 0
@@ -229,7 +263,12 @@ def _predict(asked: argparse.Namespace, settings: Settings) -> int:
             continue
         spent = 1000 * (time.perf_counter() - began)
         if asked.json:
-            given = {"label": reply.label, "index": reply.index, "probabilities": list(reply.probabilities), "verdict": reply.verdict}
+            given = {
+                "label": reply.label,
+                "index": reply.index,
+                "probabilities": list(reply.probabilities),
+                "verdict": reply.verdict,
+            }
             _print({"file": file, **given, "reason": reply.reason, "tip": reply.tip, "milliseconds": round(spent, 2)})
         else:
             print(f"{file}: {reply.label}, {reply.probabilities[reply.index]:.0%}, {reply.verdict}. {reply.reason}")

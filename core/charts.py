@@ -16,9 +16,20 @@ ACCENT = "#c2410c"
 SECOND = "#0d9488"
 PALE = "rgba(207,84,26,.6)"
 RIM = "rgba(243,238,230,.55)"  # around what would be lost on dark ground; not seen on light
-# One look a curve where several are compared: from Okabe and Ito's palette for the colour-blind, seen on light and dark ground alike.
-COMPARED = (("#d55e00", "solid", "circle"), ("#3a86c8", "dash", "square"), ("#009e73", "dot", "diamond"), ("#c26aa0", "dashdot", "cross"))
-SCALE = [[0, "rgba(194,65,12,0)"], [0.02, "rgba(194,65,12,.12)"], [0.3, "rgba(194,65,12,.45)"], [1, "rgba(194,65,12,.95)"]]
+# One look a curve where several are compared: from Okabe and Ito's palette for the colour-blind, seen on light and dark
+# ground alike.
+COMPARED = (
+    ("#d55e00", "solid", "circle"),
+    ("#3a86c8", "dash", "square"),
+    ("#009e73", "dot", "diamond"),
+    ("#c26aa0", "dashdot", "cross"),
+)
+SCALE = [
+    [0, "rgba(194,65,12,0)"],
+    [0.02, "rgba(194,65,12,.12)"],
+    [0.3, "rgba(194,65,12,.45)"],
+    [1, "rgba(194,65,12,.95)"],
+]
 SHORT_NAMES = tuple(name.split("/")[0] for name in NAMES)
 
 
@@ -36,7 +47,8 @@ def _quiet(figure: go.Figure, height: int, **layout: object) -> go.Figure:
 
 
 def bars(probabilities: np.ndarray, true: int | None = None, height: int = 320) -> go.Figure:
-    """Ten horizontal bars of probability (ten floats, 0 to 1), class order from the top; the top one strong, the true one ticked."""
+    """Ten horizontal bars of probability (ten floats, 0 to 1), class order from the top; the top one strong, the true
+    one ticked."""
     top = int(np.argmax(probabilities))
     names = [f"✓ {name}" if index == true else name for index, name in enumerate(NAMES)]
     figure = go.Figure(
@@ -70,16 +82,21 @@ def curves(
     seams: Sequence[float] = (),
     chosen: int | None = None,
 ) -> go.Figure:
-    """One measure ("accuracy" or "loss") against epochs seen, with the seams where a run was taken up again, and the epoch looked at.
+    """One measure ("accuracy" or "loss") against epochs seen, with the seams where a run was taken up again, and the
+    epoch looked at.
 
-    `batches` has columns epoch (float), accuracy, loss; `epochs` has epoch (1, 2, ...), accuracy, loss, val_accuracy, val_loss
-    (NaN where there is no validation part). `published` holds the author's value after each epoch.
+    `batches` has columns epoch (float), accuracy, loss; `epochs` has epoch (1, 2, ...), accuracy, loss, val_accuracy,
+    val_loss (NaN where there is no validation part). `published` holds the author's value after each epoch.
     """
     figure = go.Figure()
     percent = 100 if measure == "accuracy" else 1
     if len(batches):
         figure.add_scatter(
-            x=batches["epoch"], y=percent * batches[measure], mode="lines", name="each batch", line={"color": PALE, "width": 2}
+            x=batches["epoch"],
+            y=percent * batches[measure],
+            mode="lines",
+            name="each batch",
+            line={"color": PALE, "width": 2},
         )
     if published:
         figure.add_scatter(
@@ -114,15 +131,20 @@ def curves(
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
     figure.update_xaxes(title="epochs", fixedrange=True, showgrid=False, rangemode="tozero")
     figure.update_yaxes(
-        title="right answers, %" if measure == "accuracy" else "loss", fixedrange=True, gridcolor="rgba(128,128,128,.15)", automargin=True
+        title="right answers, %" if measure == "accuracy" else "loss",
+        fixedrange=True,
+        gridcolor="rgba(128,128,128,.15)",
+        automargin=True,
     )
     return figure
 
 
 def overlay(curves: Mapping[str, pd.DataFrame], measure: str, height: int = 300) -> go.Figure:
-    """One measure ("accuracy" or "loss") of up to four runs after each epoch, by their names; tables as the `epochs` of `curves`.
+    """One measure ("accuracy" or "loss") of up to four runs after each epoch, by their names; tables as the `epochs` of
+    `curves`.
 
-    Each is taken on its validation pictures where it has some, else on its training pictures, and the legend says which.
+    Each is taken on its validation pictures where it has some, else on its training pictures, and the legend says
+    which.
     """
     figure = go.Figure()
     for (name, epochs), (colour, dash, symbol) in zip(curves.items(), COMPARED, strict=False):
@@ -139,7 +161,10 @@ def overlay(curves: Mapping[str, pd.DataFrame], measure: str, height: int = 300)
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
     figure.update_xaxes(title="epochs", fixedrange=True, showgrid=False, rangemode="tozero")
     figure.update_yaxes(
-        title="right answers, %" if measure == "accuracy" else "loss", fixedrange=True, gridcolor="rgba(128,128,128,.15)", automargin=True
+        title="right answers, %" if measure == "accuracy" else "loss",
+        fixedrange=True,
+        gridcolor="rgba(128,128,128,.15)",
+        automargin=True,
     )
     return figure
 
@@ -147,8 +172,8 @@ def overlay(curves: Mapping[str, pd.DataFrame], measure: str, height: int = 300)
 def matrix(counts: np.ndarray, as_percent: bool = False, height: int = 560) -> go.Figure:
     """The confusion matrix (10, 10): rows true, columns predicted.
 
-    Numbers and clicks belong to an invisible marker on every cell, with customdata (true, predicted): Streamlit reports no
-    click on a heat map, and text of its own would not follow the page's theme.
+    Numbers and clicks belong to an invisible marker on every cell, with customdata (true, predicted): Streamlit reports
+    no click on a heat map, and text of its own would not follow the page's theme.
     """
     share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = go.Figure(
@@ -168,7 +193,10 @@ def matrix(counts: np.ndarray, as_percent: bool = False, height: int = 560) -> g
     cells = [(true, predicted) for true in range(10) for predicted in range(10)]
     strong = [cell for cell in cells if share[cell] >= 40]
     pale = [cell for cell in cells if share[cell] < 40]
-    for group, look in ((strong, {"color": "#fff", "weight": 600}), (pale, {})):  # pale cells: the theme's own text colour
+    for group, look in (
+        (strong, {"color": "#fff", "weight": 600}),
+        (pale, {}),
+    ):  # pale cells: the theme's own text colour
         shown = [f"{share[cell]:.0f}" if as_percent else f"{counts[cell]}" for cell in group]
         figure.add_scatter(
             x=[SHORT_NAMES[predicted] for _, predicted in group],
@@ -180,7 +208,8 @@ def matrix(counts: np.ndarray, as_percent: bool = False, height: int = 560) -> g
             unselected={"marker": {"opacity": 1}},
             customdata=group,
             hovertemplate=[
-                f"{counts[cell]} of {counts[cell[0]].sum()} {NAMES[cell[0]]} pictures<br>were answered “{NAMES[cell[1]]}”<extra></extra>"
+                f"{counts[cell]} of {counts[cell[0]].sum()} {NAMES[cell[0]]} pictures<br>were answered"
+                f" “{NAMES[cell[1]]}”<extra></extra>"
                 for cell in group
             ],
             textfont={"size": 11, **look},
@@ -193,7 +222,10 @@ def matrix(counts: np.ndarray, as_percent: bool = False, height: int = 560) -> g
 
 
 def dots(image: np.ndarray, coloured: bool = False, height: int = 380) -> go.Figure:
-    """One picture (28, 28) as a heat map with its colour bar: uint8 from 0 to 255, or float from 0 to 1. Each dot tells its number."""
+    """One picture (28, 28) as a heat map with its colour bar: uint8 from 0 to 255, or float from 0 to 1.
+
+    Each dot tells its number.
+    """
     whole = image.dtype == np.uint8
     figure = go.Figure(
         go.Heatmap(
@@ -201,7 +233,11 @@ def dots(image: np.ndarray, coloured: bool = False, height: int = 380) -> go.Fig
             colorscale="Viridis" if coloured else "Gray",
             zmin=0,
             zmax=255 if whole else 1,
-            colorbar={"thickness": 12, "outlinewidth": 0, "tickvals": [0, 50, 100, 150, 200, 255] if whole else [0, 0.2, 0.4, 0.6, 0.8, 1]},
+            colorbar={
+                "thickness": 12,
+                "outlinewidth": 0,
+                "tickvals": [0, 50, 100, 150, 200, 255] if whole else [0, 0.2, 0.4, 0.6, 0.8, 1],
+            },
             hovertemplate=f"row %{{y}}, column %{{x}}<br>%{{z{'' if whole else ':.3f'}}}<extra></extra>",
         )
     )
@@ -209,14 +245,19 @@ def dots(image: np.ndarray, coloured: bool = False, height: int = 380) -> go.Fig
         corners = {"x0": place - 0.47, "x1": place + 0.47, "y0": place - 0.47, "y1": place + 0.47}
         figure.add_shape(type="rect", **corners, line={"color": SECOND, "width": 2})
     _quiet(figure, height)
-    figure.update_xaxes(fixedrange=True, showgrid=False, zeroline=False, constrain="domain", tickvals=[0, 9, 18, 27], ticks="")
-    figure.update_yaxes(fixedrange=True, showgrid=False, zeroline=False, scaleanchor="x", constrain="domain", range=[27.5, -0.5])
+    figure.update_xaxes(
+        fixedrange=True, showgrid=False, zeroline=False, constrain="domain", tickvals=[0, 9, 18, 27], ticks=""
+    )
+    figure.update_yaxes(
+        fixedrange=True, showgrid=False, zeroline=False, scaleanchor="x", constrain="domain", range=[27.5, -0.5]
+    )
     figure.update_yaxes(tickvals=[0, 9, 18, 27], ticks="")
     return figure
 
 
 def brightness(counts: np.ndarray, height: int = 260) -> go.Figure:
-    """How many dots have each value, counts (256,), in steps of five; 0, the ground, is left out: its bar would dwarf all others."""
+    """How many dots have each value, counts (256,), in steps of five; 0, the ground, is left out: its bar would dwarf
+    all others."""
     steps = counts[1:].reshape(-1, 5).sum(axis=1)
     first = range(1, 256, 5)
     shades = [f"rgb({value},{value},{value})" for value in range(3, 256, 5)]
@@ -231,7 +272,9 @@ def brightness(counts: np.ndarray, height: int = 260) -> go.Figure:
         )
     )
     _quiet(figure, height, bargap=0)
-    figure.update_xaxes(title="value of a dot: dark to bright", range=[0, 262], tickvals=[1, 50, 100, 150, 200, 255], fixedrange=True)
+    figure.update_xaxes(
+        title="value of a dot: dark to bright", range=[0, 262], tickvals=[1, 50, 100, 150, 200, 255], fixedrange=True
+    )
     figure.update_yaxes(title="dots", fixedrange=True, gridcolor="rgba(128,128,128,.15)", automargin=True)
     return figure
 
@@ -244,16 +287,25 @@ def atlas(points: np.ndarray, labels: np.ndarray, rows: np.ndarray, height: int 
         figure.add_scattergl(
             x=points[here, 0],
             y=points[here, 1],
-            customdata=rows[here].reshape(-1, 1).tolist(),  # of an array, a click would report an object in place of a list
+            customdata=rows[here]
+            .reshape(-1, 1)
+            .tolist(),  # of an array, a click would report an object in place of a list
             mode="markers",
             name=name,
-            marker={"color": COLOURS[index], "size": 7, "opacity": 0.9, "line": {"color": "rgba(255,255,255,.45)", "width": 0.6}},
+            marker={
+                "color": COLOURS[index],
+                "size": 7,
+                "opacity": 0.9,
+                "line": {"color": "rgba(255,255,255,.45)", "width": 0.6},
+            },
             unselected={"marker": {"opacity": 0.55}},
             selected={"marker": {"opacity": 1, "size": 14}},
             hovertemplate=f"{name}, picture %{{customdata[0]}}<extra></extra>",
         )
     _quiet(figure, height, uirevision="keep")
-    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "itemsizing": "constant"})
+    figure.update_layout(
+        showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "itemsizing": "constant"}
+    )
     figure.update_xaxes(visible=False, fixedrange=True)
     figure.update_yaxes(visible=False, fixedrange=True)
     return figure

@@ -25,9 +25,9 @@ def sheet(
 ) -> np.ndarray:
     """Images (n, h, w) uint8 row by row in a grid of so many columns, each enlarged `scale` times, `gap` pixels apart.
 
-    Gives (H, W) uint8, or (H, W, 3) RGB with marks: None, "right" or "wrong" for each image, drawn as a coloured frame of
-    FRAME pixels around it and a check mark or a cross in its corner. An image takes `scale * h` pixels (with marks
-    2 * FRAME more). `inverted` shows dark clothes on a light ground.
+    Gives (H, W) uint8, or (H, W, 3) RGB with marks: None, "right" or "wrong" for each image, drawn as a coloured frame
+    of FRAME pixels around it and a check mark or a cross in its corner. An image takes `scale * h` pixels (with marks 2
+    * FRAME more). `inverted` shows dark clothes on a light ground.
     """
     count, height, width = images.shape
     rows = max(1, -(-count // columns))

@@ -1,4 +1,5 @@
-"""Opens the app in the browser: the one that runs already, or a new one on a free port, for this computer or for its network.
+"""Opens the app in the browser: the one that runs already, or a new one on a free port, for this computer or for its
+network.
 
 start.py runs it as `python -m core.launch` once the packages are there. Knows nothing of what the app shows.
 """
@@ -37,7 +38,12 @@ class Running(NamedTuple):
 def app_command(port: int, share: bool) -> list[str]:
     """The command that serves the app; `running_app` knows it again by its words."""
     address = "0.0.0.0" if share else "127.0.0.1"
-    options = [f"--server.address={address}", f"--server.port={port}", "--server.headless=true", "--logger.hideWelcomeMessage=true"]
+    options = [
+        f"--server.address={address}",
+        f"--server.port={port}",
+        "--server.headless=true",
+        "--logger.hideWelcomeMessage=true",
+    ]
     return [sys.executable, "-m", "streamlit", "run", str(PROJECT / "app.py"), *options]
 
 
@@ -143,7 +149,10 @@ def join(app: psutil.Process, running: Running, share: bool, browser: bool) -> i
     """Show the app that runs already; returns the exit status."""
     print("Fitting Room runs already.")
     if share and not running.share:
-        print("It is for this computer only: to share it, end it with Ctrl-C where it was started, then start it with --share.")
+        print(
+            "It is for this computer only: to share it, end it with Ctrl-C where it was started, then start it with"
+            " --share."
+        )
     problem = wait_for(app, running.port)
     print(problem, file=sys.stderr) if problem else announce(running, browser)
     return 1 if problem else 0
@@ -153,7 +162,10 @@ def open_new(note: Path, first_port: int, share: bool, browser: bool) -> int:
     """Serve the app and show it, until it ends or Ctrl-C ends it; returns the exit status."""
     port = free_port(first_port, share)
     if port is None:
-        print(f"No port from {first_port} on is free. Close other apps, or choose one: python3 start.py --port 9000", file=sys.stderr)
+        print(
+            f"No port from {first_port} on is free. Close other apps, or choose one: python3 start.py --port 9000",
+            file=sys.stderr,
+        )
         return 1
     if port != first_port:
         print(f"Port {first_port} is taken by something else, so this is port {port}.")

@@ -13,7 +13,8 @@ CLASS_INDEX = np.arange(10)
 
 
 def normalise(raw: np.ndarray) -> np.ndarray:
-    """Scale each row of network outputs (n, 10) to sum to 1; softmax rows stay as they are, sigmoid rows become shares."""
+    """Scale each row of network outputs (n, 10) to sum to 1; softmax rows stay as they are, sigmoid rows become
+    shares."""
     total = raw.sum(axis=1, keepdims=True)
     return np.where(total > 0, raw / np.where(total > 0, total, 1), 0.1).astype(np.float32)
 
@@ -37,12 +38,17 @@ def confusion(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 def report(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
     """Per class: precision, recall, F1 (0 to 1) and number of images; one row a class, in class order."""
     columns = precision_recall_fscore_support(labels, probabilities.argmax(axis=1), labels=CLASS_INDEX, zero_division=0)
-    return pd.DataFrame(dict(zip(("precision", "recall", "f1", "images"), columns, strict=True)), index=pd.Index(NAMES, name="class"))
+    return pd.DataFrame(
+        dict(zip(("precision", "recall", "f1", "images"), columns, strict=True)), index=pd.Index(NAMES, name="class")
+    )
 
 
 def full_report(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
-    """The same with scikit-learn's last three rows: accuracy (in the column f1, of all images), macro avg and weighted avg."""
-    rows = classification_report(labels, probabilities.argmax(axis=1), labels=CLASS_INDEX, output_dict=True, zero_division=0)
+    """The same with scikit-learn's last three rows: accuracy (in the column f1, of all images), macro avg and weighted
+    avg."""
+    rows = classification_report(
+        labels, probabilities.argmax(axis=1), labels=CLASS_INDEX, output_dict=True, zero_division=0
+    )
     averages = {name: [*list(rows[name].values())[:3], len(labels)] for name in ("macro avg", "weighted avg")}
     table = pd.DataFrame({"accuracy": [np.nan, np.nan, rows["accuracy"], len(labels)], **averages}).T
     classes = report(labels, probabilities)
@@ -52,16 +58,23 @@ def full_report(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
 
 def report_csv(labels: np.ndarray, probabilities: np.ndarray) -> str:
     """The full report as CSV, with scikit-learn's names of the columns."""
-    return full_report(labels, probabilities).rename(columns={"f1": "f1-score", "images": "support"}).to_csv(lineterminator="\n")
+    return (
+        full_report(labels, probabilities)
+        .rename(columns={"f1": "f1-score", "images": "support"})
+        .to_csv(lineterminator="\n")
+    )
 
 
 def report_text(labels: np.ndarray, probabilities: np.ndarray) -> str:
     """The classification report as scikit-learn prints it."""
-    return classification_report(labels, probabilities.argmax(axis=1), labels=CLASS_INDEX, target_names=NAMES, digits=4, zero_division=0)
+    return classification_report(
+        labels, probabilities.argmax(axis=1), labels=CLASS_INDEX, target_names=NAMES, digits=4, zero_division=0
+    )
 
 
 def adds_up(raw: np.ndarray) -> bool:
-    """Whether outputs (n, 10) are shares of 1 already, as those of a softmax are; sigmoids each stand for themselves."""
+    """Whether outputs (n, 10) are shares of 1 already, as those of a softmax are; sigmoids each stand for
+    themselves."""
     return bool(np.allclose(raw.sum(axis=1), 1, atol=5e-3))
 
 
@@ -77,13 +90,19 @@ def mistakes(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
     predicted = shares.argmax(axis=1)
     wrong = np.flatnonzero(predicted != labels)
     table = pd.DataFrame(
-        {"index": wrong, "label": labels[wrong], "predicted": predicted[wrong], "probability": shares[wrong, predicted[wrong]]}
+        {
+            "index": wrong,
+            "label": labels[wrong],
+            "predicted": predicted[wrong],
+            "probability": shares[wrong, predicted[wrong]],
+        }
     )
     return table.sort_values("probability", ascending=False, kind="stable", ignore_index=True)
 
 
 def only_one_right(labels: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Indices of the images that outputs `one` (n, 10) get right and `other` (n, 10) wrong, the surest wrong answers first."""
+    """Indices of the images that outputs `one` (n, 10) get right and `other` (n, 10) wrong, the surest wrong answers
+    first."""
     shares = normalise(other)
     rows = np.flatnonzero((one.argmax(axis=1) == labels) & (other.argmax(axis=1) != labels))
     return rows[np.argsort(-shares[rows].max(axis=1), kind="stable")]

@@ -24,8 +24,12 @@ class Settings:
     """Every setting with its default. `None` means "worked out from the others", see the properties."""
 
     home: Path | None = _setting(None, "folder that holds the downloaded data set and the store of runs")
-    data: Path | None = _setting(None, "folder with the real Fashion-MNIST: four idx files (.gz or plain) or two CSV files")
-    store: str | None = _setting(None, "where runs are kept, as a SQLAlchemy URL (default: an SQLite file in the home folder)")
+    data: Path | None = _setting(
+        None, "folder with the real Fashion-MNIST: four idx files (.gz or plain) or two CSV files"
+    )
+    store: str | None = _setting(
+        None, "where runs are kept, as a SQLAlchemy URL (default: an SQLite file in the home folder)"
+    )
     scheduler: str | None = _setting(None, "address of a Dask scheduler to use in place of a local one")
     workers: int = _setting(1, "training processes started on this machine; 0 starts none")
     max_epochs: int = _setting(100, "most epochs one run may ask for")
@@ -35,7 +39,8 @@ class Settings:
     max_pictures: int = _setting(20, "most pictures answered in one upload")
     max_upload_mb: int = _setting(40, "largest picture file, in megabytes")
     max_own_mb: int = _setting(
-        100, "largest data set of one's own, in megabytes; above 100 also raise `maxUploadSize` in .streamlit/config.toml"
+        100,
+        "largest data set of one's own, in megabytes; above 100 also raise `maxUploadSize` in .streamlit/config.toml",
     )
     max_own_pictures: int = _setting(20_000, "most pictures in a data set of one's own")
 
@@ -66,11 +71,16 @@ class Settings:
 def _parse(name: str, text: str, kind: object) -> object:
     if kind is int:
         if not text.isdecimal():
-            raise SettingsError(f"{PREFIX}{name.upper()} is “{text}”, which is not a whole number. Write digits only, or leave it out.")
+            raise SettingsError(
+                f"{PREFIX}{name.upper()} is “{text}”, which is not a whole number. Write digits only, or leave it out."
+            )
         return int(text)
     return Path(text).expanduser() if "Path" in str(kind) else text
 
 
 def describe() -> list[tuple[str, str, str]]:
     """One row a setting: environment variable, default, what it does."""
-    return [(PREFIX + row.name.upper(), "" if row.default is None else str(row.default), row.metadata["words"]) for row in fields(Settings)]
+    return [
+        (PREFIX + row.name.upper(), "" if row.default is None else str(row.default), row.metadata["words"])
+        for row in fields(Settings)
+    ]

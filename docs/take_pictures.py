@@ -1,6 +1,7 @@
 """Takes the README's pictures: starts the app, trains the quick network, and photographs every page.
 
-.venv/bin/python -m docs.take_pictures        (FITTING_ROOM_DATA names the real data set; else the drawn clothes are shown)
+.venv/bin/python -m docs.take_pictures        (FITTING_ROOM_DATA names the real data set; else the drawn clothes are
+shown)
 """
 
 import tempfile
@@ -27,7 +28,9 @@ WAIT = 120_000  # milliseconds
 
 def opened(browser: Browser, address: str, dark: bool = False, width: int = 1280, height: int = 900) -> Page:
     """A page in a window of its own, standing still."""
-    page = browser.new_context(viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light").new_page()
+    page = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+    ).new_page()
     page.set_default_timeout(WAIT)
     page.goto(address)
     settled(page)

@@ -1,1 +1,4 @@
-"""The networks, one short file per architecture, and the catalogue that lists them. Keras is imported inside functions only."""
+"""The networks, one short file per architecture, and the catalogue that lists them.
+
+Keras is imported inside functions only.
+"""

@@ -73,7 +73,10 @@ class Recipe:
         return import_module(self.module).build(**self.arguments)
 
     def variant(self, name: str) -> "Recipe":
-        """This recipe with one of its variants applied; "" is the recipe as published. Raises KeyError for an unknown one."""
+        """This recipe with one of its variants applied; "" is the recipe as published.
+
+        Raises KeyError for an unknown one.
+        """
         return replace(self, **{variant.name: variant.changes for variant in self.variants}[name]) if name else self
 
     @property
@@ -82,15 +85,24 @@ class Recipe:
         return next((variant for variant in self.variants if variant.corrects), None)
 
 
-UNPUBLISHED = {"published_accuracy": None, "published_loss": None, "published_train_accuracy": (), "published_train_loss": ()}
+UNPUBLISHED = {
+    "published_accuracy": None,
+    "published_loss": None,
+    "published_train_accuracy": (),
+    "published_train_loss": (),
+}
 SOFTMAX = Variant(
     "softmax",
     "Softmax instead of sigmoids",
-    "Ten outputs that share 100 % between them, as is usual today. Compare the curve with the published one: is it calmer?",
+    "Ten outputs that share 100 % between them, as is usual today. Compare the curve with the published one: is it"
+    " calmer?",
     {"sigmoid": False, "oddity": "", "arguments": {"outputs": "softmax"}, **UNPUBLISHED},
     corrects=True,
 )
-SIGMOID = "Its ten outputs are sigmoids: each is a share of its own, and the ten need not add up to 100 %. The bars are scaled to 100 %."
+SIGMOID = (
+    "Its ten outputs are sigmoids: each is a share of its own, and the ten need not add up to 100 %. The bars are"
+    " scaled to 100 %."
+)
 
 RECIPES = {
     recipe.name: recipe
@@ -134,7 +146,8 @@ RECIPES = {
                 Variant(
                     "second-convolution",
                     "A second convolution",
-                    "The author wrote a second convolution and switched it off. Switched on, the network is smaller: is it better?",
+                    "The author wrote a second convolution and switched it off. Switched on, the network is smaller: is"
+                    " it better?",
                     {"parameters": 45_066, "images_per_second": 2_300, "arguments": {"second": True}},
                 ),
             ),
@@ -155,8 +168,8 @@ RECIPES = {
                 Variant(
                     "longer",
                     "Ten times as long",
-                    "The author called the gap between training and test pictures overfitting. With 50 epochs and a fifth of the pictures "
-                    "held back one sees it open: the curves part.",
+                    "The author called the gap between training and test pictures overfitting. With 50 epochs and a"
+                    " fifth of the pictures held back one sees it open: the curves part.",
                     {"epochs": 50, "validation": 0.2, **UNPUBLISHED},
                 ),
             ),
@@ -195,12 +208,16 @@ RECIPES = {
             epsilon=1e-8,
             train_scale=1.0,
             test_scale=1.0,
-            oddity="Its pixels stay at 0 to 255 where others divide them by 255. Training is rougher, and the result about 5 points lower.",
+            oddity=(
+                "Its pixels stay at 0 to 255 where others divide them by 255. Training is rougher, and the result about"
+                " 5 points lower."
+            ),
             variants=(
                 Variant(
                     "scaled",
                     "Pixels divided by 255",
-                    "The same network with pixels from 0 to 1. The first steps are no longer too large: see where the curve begins.",
+                    "The same network with pixels from 0 to 1. The first steps are no longer too large: see where the"
+                    " curve begins.",
                     {"train_scale": 255.0, "test_scale": 255.0, "oddity": "", **UNPUBLISHED},
                     corrects=True,
                 ),
@@ -222,13 +239,16 @@ RECIPES = {
             epsilon=1e-8,
             train_scale=225.0,
             oddity="Its author divided the training pixels by 225 (a slip for 255) and the test pixels by 255.",
-            difference="The accuracy agrees; the loss does not: 0.67 measured, 0.26 published. After 50 epochs the network is far too "
-            "sure of its wrong answers, and the loss counts that.",
+            difference=(
+                "The accuracy agrees; the loss does not: 0.67 measured, 0.26 published. After 50 epochs the network is"
+                " far too sure of its wrong answers, and the loss counts that."
+            ),
             variants=(
                 Variant(
                     "scaled-alike",
                     "Both divided by 255",
-                    "Training and test pictures on the same scale. The slip made the test pictures a little darker: did it matter?",
+                    "Training and test pictures on the same scale. The slip made the test pictures a little darker: did"
+                    " it matter?",
                     {"train_scale": 255.0, "oddity": "", **UNPUBLISHED},
                     corrects=True,
                 ),
@@ -260,7 +280,8 @@ def own_recipe(rows: Sequence[Sequence]) -> Recipe:
 
 
 def layers(name: str, variant: str = "") -> list[dict]:
-    """The layers of a network, from layers.json: `kind`, `shape` (without the batch), `parameters`, `setting`, `sum`."""
+    """The layers of a network, from layers.json: `kind`, `shape` (without the batch), `parameters`, `setting`,
+    `sum`."""
     return _written_layers()[f"{name}/{variant}" if variant else name]
 
 
@@ -272,14 +293,22 @@ def _written_layers() -> dict[str, list[dict]]:
 def every() -> dict[str, Recipe]:
     """Every recipe and every variant of one, by name: "quick", "five-steps", "five-steps/softmax", ..."""
     rows = dict(RECIPES)
-    rows |= {f"{name}/{row.name}": recipe.variant(row.name) for name, recipe in RECIPES.items() for row in recipe.variants}
+    rows |= {
+        f"{name}/{row.name}": recipe.variant(row.name) for name, recipe in RECIPES.items() for row in recipe.variants
+    }
     return rows
 
 
 def describe(recipe: Recipe) -> list[dict]:
-    """The same rows, read from Keras itself; `setting` says how the layer is set, `sum` how its parameters are counted."""
+    """The same rows, read from Keras itself; `setting` says how the layer is set, `sum` how its parameters are
+    counted."""
     return [
-        {"kind": type(layer).__name__, "shape": list(layer.output.shape[1:]), "parameters": layer.count_params(), **_setting(layer)}
+        {
+            "kind": type(layer).__name__,
+            "shape": list(layer.output.shape[1:]),
+            "parameters": layer.count_params(),
+            **_setting(layer),
+        }
         for layer in recipe.build().layers
     ]
 

@@ -2,7 +2,9 @@
 
 
 def build(outputs="sigmoid", filters=64, second=False):
-    """A fresh network for images (n, 28, 28, 1), giving (n, 10) sigmoid outputs that need not sum to 1. 347,114 parameters.
+    """A fresh network for images (n, 28, 28, 1), giving (n, 10) sigmoid outputs that need not sum to 1.
+
+    347,114 parameters.
 
     Its author would try 32 `filters` first, and left a `second` convolution switched off.
     """

@@ -2,7 +2,10 @@
 
 
 def build(outputs="sigmoid"):
-    """A fresh network for images (n, 28, 28, 1), giving (n, 10) sigmoid outputs that need not sum to 1. 45,066 parameters."""
+    """A fresh network for images (n, 28, 28, 1), giving (n, 10) sigmoid outputs that need not sum to 1.
+
+    45,066 parameters.
+    """
     from keras import Input, Sequential, layers
 
     return Sequential(

@@ -1,7 +1,8 @@
 """A network of one's own: built from a list of layers, which is checked layer by layer without TensorFlow.
 
-The list is plain, so that it can be stored: [["convolution", 32, 3, 1], ["pooling", 2], ["dropout", 0.3], ["dense", 64]]. What is
-always the same is added by itself: a Flatten before the first dense layer, and ten outputs with softmax at the end.
+The list is plain, so that it can be stored: [["convolution", 32, 3, 1], ["pooling", 2], ["dropout", 0.3], ["dense",
+64]]. What is always the same is added by itself: a Flatten before the first dense layer, and ten outputs with softmax
+at the end.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,13 +19,23 @@ KINDS = {  # kind of layer: its numbers, each with the least and the most
     "flatten": {},
     "dense": {"neurons": (1, 512)},
 }
-TAKE_PICTURES = ("convolution", "pooling", "average", "flatten")  # kinds that cannot stand below one that makes a row of numbers
+TAKE_PICTURES = (
+    "convolution",
+    "pooling",
+    "average",
+    "flatten",
+)  # kinds that cannot stand below one that makes a row of numbers
 MAKE_A_ROW = ("average", "flatten", "dense")
 MOST_LAYERS = 12
 MOST_PARAMETERS = 3_000_000
 MOST_WORK = 50_000_000  # multiply-adds for one picture
 MOST_KEPT = 250_000  # numbers between the layers for one picture: training keeps them for a whole batch
-FIXED, PER_WORK, PER_KEPT, PER_PARAMETER = 3_000, 0.07, 4.5, 0.05  # nanoseconds a picture, fitted to twenty networks in batches of 64
+FIXED, PER_WORK, PER_KEPT, PER_PARAMETER = (
+    3_000,
+    0.07,
+    4.5,
+    0.05,
+)  # nanoseconds a picture, fitted to twenty networks in batches of 64
 
 
 class LayerError(ValueError):
@@ -55,12 +66,18 @@ class Layer:
     @property
     def code(self) -> str:
         """The layer as Python code: `Conv2D(32, 3, activation="relu")`."""
-        named = (f'{name}="{value}"' if isinstance(value, str) else f"{name}={value!r}" for name, value in self.options.items())
+        named = (
+            f'{name}="{value}"' if isinstance(value, str) else f"{name}={value!r}"
+            for name, value in self.options.items()
+        )
         return f"{self.kind}({', '.join([*map(repr, self.arguments), *named])})"
 
 
 def build(layers: Sequence[Sequence]):
-    """A fresh network for images (n, 28, 28, 1), giving (n, 10) probabilities. Raises LayerError when the layers do not fit."""
+    """A fresh network for images (n, 28, 28, 1), giving (n, 10) probabilities.
+
+    Raises LayerError when the layers do not fit.
+    """
     from keras import Input, Sequential
     from keras import layers as keras_layers
 
@@ -69,7 +86,10 @@ def build(layers: Sequence[Sequence]):
 
 
 def checked(layers: Sequence[Sequence]) -> list[Layer]:
-    """Every layer of the network, from the first row to the ten outputs. Raises LayerError when one does not fit or it is too large."""
+    """Every layer of the network, from the first row to the ten outputs.
+
+    Raises LayerError when one does not fit or it is too large.
+    """
     if len(layers) > MOST_LAYERS:
         raise LayerError(f"These are {len(layers)} layers, and {MOST_LAYERS} are allowed: take some out.")
     network = list(walk(layers))
@@ -81,15 +101,18 @@ def checked(layers: Sequence[Sequence]) -> list[Layer]:
         total, largest = sum(map(measure, network)), max(network, key=measure)
         if total > most:
             raise LayerError(
-                f"This network {words.format(total)}, and {most:,} are allowed; most come from layer {largest.place + 1}. "
-                "Make it smaller there, or put a pooling layer above it.",
+                f"This network {words.format(total)}, and {most:,} are allowed; most come from layer"
+                f" {largest.place + 1}. Make it smaller there, or put a pooling layer above it.",
                 largest.place,
             )
     return network
 
 
 def walk(layers: Sequence[Sequence]) -> Iterator[Layer]:
-    """The layers one after the other, as far as they fit; raises LayerError at the first misfit. The whole may still be too large."""
+    """The layers one after the other, as far as they fit; raises LayerError at the first misfit.
+
+    The whole may still be too large.
+    """
     shape = PICTURE
     for place, row in enumerate(layers):
         kind, numbers = _read(place, row)
@@ -104,7 +127,8 @@ def walk(layers: Sequence[Sequence]) -> Iterator[Layer]:
 
 
 def pictures_per_second(network: Sequence[Layer]) -> int:
-    """A guess at how many pictures a second it trains on, on one of two cores: what its layers multiply, keep and learn takes time."""
+    """A guess at how many pictures a second it trains on, on one of two cores: what its layers multiply, keep and learn
+    takes time."""
     spent = (PER_WORK * layer.work + PER_KEPT * layer.kept + PER_PARAMETER * layer.parameters for layer in network)
     return round(1e9 / (FIXED + sum(spent)))
 
@@ -116,11 +140,15 @@ def _read(place: int, row: Sequence) -> tuple[str, tuple]:
     kind, *numbers = row
     limits = KINDS[kind]
     if len(numbers) != len(limits):
-        raise LayerError(f"Layer {place + 1} ({kind}) takes {', '.join(limits) or 'no number'}, and {len(numbers)} came.", place)
+        raise LayerError(
+            f"Layer {place + 1} ({kind}) takes {', '.join(limits) or 'no number'}, and {len(numbers)} came.", place
+        )
     for value, (name, (low, high)) in zip(numbers, limits.items(), strict=True):
         if type(value) not in (type(low), int) or not low <= value <= high:
             whole = "a whole number " if isinstance(low, int) else ""
-            raise LayerError(f"The {name} of layer {place + 1} ({kind}) must be {whole}between {low} and {high}.", place)
+            raise LayerError(
+                f"The {name} of layer {place + 1} ({kind}) must be {whole}between {low} and {high}.", place
+            )
     return kind, tuple(numbers)
 
 
@@ -163,7 +191,9 @@ def _pooling(place: int, shape: tuple[int, ...], size: int) -> Layer:
     height, width, channels = shape
     if size > min(height, width):
         share = {2: "halves", 3: "takes a third of", 4: "takes a quarter of"}[size]
-        raise LayerError(f"Layer {place + 1} {share} a picture of {height} x {width} dots: take a pooling layer out.", place)
+        raise LayerError(
+            f"Layer {place + 1} {share} a picture of {height} x {width} dots: take a pooling layer out.", place
+        )
     return Layer("MaxPooling2D", (size,), (height // size, width // size, channels), place=place)
 
 

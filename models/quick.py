@@ -18,7 +18,8 @@ def build():
 
 
 def build_on_patches(components: int):
-    """The same network for training: its convolution in two, of which the first, a fixed one, only whitens the patches."""
+    """The same network for training: its convolution in two, of which the first, a fixed one, only whitens the
+    patches."""
     from keras import Input, Sequential, layers
 
     return Sequential(

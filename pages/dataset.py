@@ -1,5 +1,5 @@
-"""Clothes: page through all pictures by class or shuffled, see one large, and below it, one tab at a time and only when it is opened:
-its numbers, the pictures most like it, the classes, a map, and the whole table to take home."""
+"""Clothes: page through all pictures by class or shuffled, see one large, and below it, one tab at a time and only when
+it is opened: its numbers, the pictures most like it, the classes, a map, and the whole table to take home."""
 
 import random
 from urllib.parse import urlencode
@@ -16,7 +16,11 @@ from pages.shared import downloads, pictures
 from pages.shared.frame import frame, guard
 from pages.shared.services import averages, brightness, data, forget_data, halves, jobs, places, settings
 
-frame("The clothes", "Tap a kind of clothes to see only those; tap a picture to see it large, with the numbers inside it.", wide=True)
+frame(
+    "The clothes",
+    "Tap a kind of clothes to see only those; tap a picture to see it large, with the numbers inside it.",
+    wide=True,
+)
 
 SIZES = {30: 6, 100: 10, 225: 15}  # pictures at once: in how many columns
 LOOKS = ("Numbers", "More like this", "Classes", "Map", "Table")
@@ -58,15 +62,22 @@ with guard():
     if not used.real:
         with st.container(key="fetch"):
             st.markdown(
-                "**These clothes are drawn by program.** The real pictures, photographed in a shop, are not on this computer yet. "
-                "All pages work with the drawn ones too."
+                "**These clothes are drawn by program.** The real pictures, photographed in a shop, are not on this"
+                " computer yet. All pages work with the drawn ones too."
             )
-            if st.button(f"Fetch the real clothes ({MEGABYTES:.0f} MB)", key="dataset_fetch", type="primary", icon=":material/download:"):
+            if st.button(
+                f"Fetch the real clothes ({MEGABYTES:.0f} MB)",
+                key="dataset_fetch",
+                type="primary",
+                icon=":material/download:",
+            ):
                 bar = st.progress(0.0, text="Asking for the files …")
                 with guard():
                     download(
                         settings(),
-                        progress=lambda done, total: bar.progress(min(done / total, 1.0), text=f"{done / 1e6:.1f} of {total / 1e6:.1f} MB"),
+                        progress=lambda done, total: bar.progress(
+                            min(done / total, 1.0), text=f"{done / 1e6:.1f} of {total / 1e6:.1f} MB"
+                        ),
                     )
                     forget_data()
                     st.rerun()
@@ -81,9 +92,14 @@ with guard():
             required=True,
             key="part",
             bind="query-params",
-            help="A network learns from the training pictures. The test pictures are kept back, to see what it has really learned.",
+            help=(
+                "A network learns from the training pictures. The test pictures are kept back, to see what it has"
+                " really learned."
+            ),
         )
-        at_once = st.segmented_control("Pictures at once", list(SIZES), default=30, required=True, key="size", bind="query-params")
+        at_once = st.segmented_control(
+            "Pictures at once", list(SIZES), default=30, required=True, key="size", bind="query-params"
+        )
         order = st.segmented_control(
             "Order",
             ["as they come", "shuffled"],
@@ -101,7 +117,10 @@ with guard():
                 key="seed",
                 bind="query-params",
                 width=150,
-                help="The number a shuffle starts from. The same seed gives the same order, on every computer: share the link.",
+                help=(
+                    "The number a shuffle starts from. The same seed gives the same order, on every computer: share the"
+                    " link."
+                ),
             )
     kind = st.pills("Kind of clothes", NAMES, key="class", bind="query-params", on_change=open_kind)
     images, labels = parts[part]
@@ -119,11 +138,30 @@ with guard():
     with right:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
             number = st.number_input("Picture number", 0, last, key="picture", bind="query-params", width=145)
-            st.button(":material/chevron_left:", key="dataset_before", help="Picture before", on_click=open_picture, args=(-1, last))
-            st.button(":material/chevron_right:", key="dataset_next", help="Next picture", on_click=open_picture, args=(1, last))
+            st.button(
+                ":material/chevron_left:",
+                key="dataset_before",
+                help="Picture before",
+                on_click=open_picture,
+                args=(-1, last),
+            )
+            st.button(
+                ":material/chevron_right:",
+                key="dataset_next",
+                help="Next picture",
+                on_click=open_picture,
+                args=(1, last),
+            )
             if len(rows):
                 of_these = f"from all {len(rows):,}, the first and the last included"
-                st.button("Any one", key="dataset_any", icon=":material/casino:", help=of_these, on_click=open_any, args=(rows,))
+                st.button(
+                    "Any one",
+                    key="dataset_any",
+                    icon=":material/casino:",
+                    help=of_these,
+                    on_click=open_any,
+                    args=(rows,),
+                )
         garment = CLASSES[labels[number]]
         pictures.large(images[number], f"{garment.name}, {part} picture {number}, enlarged")
         st.subheader(garment.name, anchor=False)
@@ -132,7 +170,8 @@ with guard():
     with left:
         if len(rows):
             st.caption(
-                f"{len(rows):,} {part} pictures{f' of the class {kind}' if kind else ''}{', shuffled' if order == 'shuffled' else ''}"
+                f"{len(rows):,} {part}"
+                f" pictures{f' of the class {kind}' if kind else ''}{', shuffled' if order == 'shuffled' else ''}"
             )
             page = st.pagination(-(-len(rows) // at_once), key="page", bind="query-params")
             shown = rows[at_once * (page - 1) : at_once * page].tolist()
@@ -142,29 +181,41 @@ with guard():
             opened = shown.index(number) if number in shown else None
             pictures.grid(images[shown], [NAMES[labels[row]] for row in shown], links, SIZES[at_once], below, opened)
             if below:
-                st.caption(f"The number below a picture is its class: {', '.join(f'{place} {name}' for place, name in enumerate(NAMES))}.")
+                st.caption(
+                    "The number below a picture is its class:"
+                    f" {', '.join(f'{place} {name}' for place, name in enumerate(NAMES))}."
+                )
         else:
             st.write("There is no picture of this kind here. Tap another kind.")
 
     if numbers_tab.open:
         with numbers_tab:
             st.write(
-                f"To a computer this {garment.name} is a table of 28 × 28 = 784 numbers: 0 is the black ground, 255 the brightest dot. "
-                f"Here from {images[number].min()} to {images[number].max()}, {np.count_nonzero(images[number])} of them not 0."
+                f"To a computer this {garment.name} is a table of 28 × 28 = 784 numbers: 0 is the black ground, 255 the"
+                f" brightest dot. Here from {images[number].min()} to {images[number].max()},"
+                f" {np.count_nonzero(images[number])} of them not 0."
             )
             pictures.numbers(images[number])
 
             st.subheader("With a colour bar, before and after scaling", anchor=False)
             st.write(
-                "The bar tells which shade stands for which number: the higher, the brighter. (Some lessons say “darker”; in these files "
-                "it is the other way round.) A network learns more easily from small numbers, so each of the 784 is divided by 255. "
-                "The picture stays the same; only the numbers on the bar change."
+                "The bar tells which shade stands for which number: the higher, the brighter. (Some lessons say"
+                " “darker”; in these files it is the other way round.) A network learns more easily from small numbers,"
+                " so each of the 784 is divided by 255. The picture stays the same; only the numbers on the bar change."
             )
             shades = st.segmented_control(
-                "Shown in", ["grey", "colours"], default="colours", required=True, key="dataset_shades", persist_state="session"
+                "Shown in",
+                ["grey", "colours"],
+                default="colours",
+                required=True,
+                key="dataset_shades",
+                persist_state="session",
             )
             before, after = st.columns(2, gap="large")
-            for column, values, words in ((before, images[number], "Before: 0 to 255"), (after, images[number] / 255, "After: 0 to 1")):
+            for column, values, words in (
+                (before, images[number], "Before: 0 to 255"),
+                (after, images[number] / 255, "After: 0 to 1"),
+            ):
                 column.markdown(f"**{words}**")
                 column.plotly_chart(
                     charts.dots(values, coloured=shades == "colours"),
@@ -177,15 +228,18 @@ with guard():
 
             st.subheader("How a network wants them stacked", anchor=False)
             st.write(
-                "A row of a table holds 784 numbers one after the other. A network that looks at pictures wants them as 28 rows of 28, "
-                f"and asks for four sizes: **({len(images)}, 28, 28, 1)**. This reshaping changes no number, only how they are stacked."
+                "A row of a table holds 784 numbers one after the other. A network that looks at pictures wants them"
+                f" as 28 rows of 28, and asks for four sizes: **({len(images)}, 28, 28, 1)**. This reshaping changes no"
+                " number, only how they are stacked."
             )
             pictures.explain(
                 {
                     f"{len(images)}, the batch": "how many pictures there are",
                     "28, the height": "rows of dots in each picture",
                     "28, the width": "dots in each row",
-                    "1, the channels": "numbers for each dot: one for grey. A colour picture has three: how much red, green and blue",
+                    "1, the channels": (
+                        "numbers for each dot: one for grey. A colour picture has three: how much red, green and blue"
+                    ),
                 }
             )
 
@@ -206,13 +260,17 @@ with guard():
                 [NAMES[label] if label == garment.index else f"≠ {NAMES[label]}" for label in learning_labels[found]],
             )
             st.caption(
-                "How alike: for each of the 784 dots the difference of the two numbers, squared; all added up. ≠ marks another class."
+                "How alike: for each of the 784 dots the difference of the two numbers, squared; all added up. ≠ marks"
+                " another class."
             )
 
     if classes_tab.open:
         with classes_tab:
             st.subheader("The average of each class", anchor=False)
-            st.write("All pictures of a class laid over each other. Where two averages look alike, a network has a hard time too.")
+            st.write(
+                "All pictures of a class laid over each other. Where two averages look alike, a network has a hard time"
+                " too."
+            )
             kinds = [("the average", f"?{urlencode(here | {'class': name})}") for name in NAMES]
             pictures.grid(averages(part), NAMES, kinds, 5)
             balance, bright = st.columns(2, gap="large")
@@ -224,8 +282,9 @@ with guard():
                 dots = brightness(part, index)
                 if dots[1:].any():
                     st.write(
-                        f"{dots[0] / dots.sum():.0%} of the {dots.sum():,} dots are 0, the ground: {dots[0] / dots[1:].max():,.0f} times "
-                        "as many as of any other number. The chart begins at 1, or that one bar would make all others too small to see."
+                        f"{dots[0] / dots.sum():.0%} of the {dots.sum():,} dots are 0, the ground:"
+                        f" {dots[0] / dots[1:].max():,.0f} times as many as of any other number. The chart begins at 1,"
+                        " or that one bar would make all others too small to see."
                     )
                     st.plotly_chart(
                         charts.brightness(dots),
@@ -246,7 +305,10 @@ with guard():
                 required=True,
                 key="map",
                 bind="query-params",
-                help="PCA keeps the two directions in which the pictures differ most. t-SNE only cares that close neighbours stay close.",
+                help=(
+                    "PCA keeps the two directions in which the pictures differ most. t-SNE only cares that close"
+                    " neighbours stay close."
+                ),
             )
             with st.spinner("Drawing the map" + (": about five seconds the first time …" if way == "tsne" else " …")):
                 sampled, points = places(part, way)
@@ -258,11 +320,15 @@ with guard():
                     on_select="rerun",
                     selection_mode="points",
                     config={"displayModeBar": False},
-                    alt=f"Map of {len(sampled):,} pictures: each is a dot in the colour of its class, alike ones near each other.",
+                    alt=(
+                        f"Map of {len(sampled):,} pictures: each is a dot in the colour of its class, alike ones near"
+                        " each other."
+                    ),
                 )
                 st.caption(
-                    f"{len(sampled):,} {part} pictures, chosen by chance. Each dot is one picture; the map is made from the pixels alone, "
-                    "the colours show the class. Tap a name in the list to hide it, tap it twice to see it alone."
+                    f"{len(sampled):,} {part} pictures, chosen by chance. Each dot is one picture; the map is made from"
+                    " the pixels alone, the colours show the class. Tap a name in the list to hide it, tap it twice to"
+                    " see it alone."
                 )
             with tapped:
                 hits = event["selection"]["points"] if event else []
@@ -273,13 +339,16 @@ with guard():
                     st.caption(f"{part.capitalize()} picture {row}")
                     st.button("Open this picture", key="dataset_map_open", on_click=open_from_map, args=(row,))
                 else:
-                    st.write("**Tap a dot to see its picture.** Look where the colours mix: those are the clothes a network mixes up too.")
+                    st.write(
+                        "**Tap a dot to see its picture.** Look where the colours mix: those are the clothes a network"
+                        " mixes up too."
+                    )
 
     if table_tab.open:
         with table_tab:
             st.write(
-                f"All {len(images):,} {part} pictures as one table: a row for each picture, first its label (the number of its class), "
-                f"then its 784 dots, row by row. **{len(images):,} rows × 785 columns.**"
+                f"All {len(images):,} {part} pictures as one table: a row for each picture, first its label (the number"
+                f" of its class), then its 784 dots, row by row. **{len(images):,} rows × 785 columns.**"
             )
             first, final = table.ends(images, labels)
             st.caption("The first five rows")
@@ -302,19 +371,24 @@ with guard():
                     "application/vnd.apache.parquet",
                     "dataset_parquet",
                 )
-            st.caption("CSV opens in any spreadsheet; Parquet is smaller and quicker, for programs. The file is made when you ask for it.")
+            st.caption(
+                "CSV opens in any spreadsheet; Parquet is smaller and quicker, for programs. The file is made when you"
+                " ask for it."
+            )
 
             st.subheader("Shapes and labels", anchor=False)
             pictures.explain(
                 {
-                    f"{half.capitalize()} {what}": f"{values.shape}" + (f" · {table.listing(values)}" if what == "labels" else "")
+                    f"{half.capitalize()} {what}": (
+                        f"{values.shape}" + (f" · {table.listing(values)}" if what == "labels" else "")
+                    )
                     for half, pair in parts.items()
                     for what, values in zip(("pictures", "labels"), pair, strict=True)
                 }
             )
             if used.real:
                 st.caption(
-                    "One of the lessons prints 5, 0, 4 … and 7, 2, 1 … here. Those are the labels of the handwritten digits, "
-                    "another data set of the same shape."
+                    "One of the lessons prints 5, 0, 4 … and 7, 2, 1 … here. Those are the labels of the handwritten"
+                    " digits, another data set of the same shape."
                 )
     jobs()

@@ -1,4 +1,5 @@
-"""Lessons: five published systems step by step, trained as published or with their oddity switched off; layers looked at from inside."""
+"""Lessons: five published systems step by step, trained as published or with their oddity switched off; layers looked
+at from inside."""
 
 import html
 
@@ -16,7 +17,11 @@ from pages.shared import pictures
 from pages.shared.frame import frame, guard
 from pages.shared.services import data, jobs, runs, start
 
-frame("Lessons", "Five published systems, step by step: what their authors did, what came out, and what is odd about it.", wide=True)
+frame(
+    "Lessons",
+    "Five published systems, step by step: what their authors did, what came out, and what is odd about it.",
+    wide=True,
+)
 
 SHORT = {"epochs": 3, "examples": 6_000}
 LOOKS = {  # a step's word: where in the app one sees it
@@ -52,7 +57,12 @@ with guard():
     asked = st.query_params.get("lesson", articles[0])
     first = asked if asked in articles else articles[0]
     chosen = st.segmented_control(
-        "Lesson", articles, default=first, required=True, format_func=lambda name: RECIPES[name].title, key="lessons_choice"
+        "Lesson",
+        articles,
+        default=first,
+        required=True,
+        format_func=lambda name: RECIPES[name].title,
+        key="lessons_choice",
     )
     st.query_params["lesson"] = chosen
     recipe = RECIPES[chosen]
@@ -87,7 +97,10 @@ with guard():
             st.markdown(f"**{variant.title}.** {variant.words}")
             price = measured.results().get(f"{chosen}/{variant.name}")
             if price and row:
-                st.caption(f"Measured by us: {price['test_accuracy']:.1%} with this change, {row['test_accuracy']:.1%} as published.")
+                st.caption(
+                    f"Measured by us: {price['test_accuracy']:.1%} with this change, {row['test_accuracy']:.1%} as"
+                    " published."
+                )
             with st.container(horizontal=True):
                 offer(Plan.of(chosen, variant.name), "In full", variant.name)
                 offer(Plan.of(chosen, variant.name, **SHORT), "Short", f"{variant.name}_short")
@@ -114,12 +127,16 @@ with guard():
         alt=f"The layers of {recipe.title}",
     )
     st.caption(f"In all {recipe.parameters:,} numbers to learn. Keras prints the same table with model.summary().")
-    pictures.explain({name: words for kind, (name, words) in LAYERS.items() if kind in {layer["kind"] for layer in rows}})
+    pictures.explain(
+        {name: words for kind, (name, words) in LAYERS.items() if kind in {layer["kind"] for layer in rows}}
+    )
 
     st.subheader("Look inside", anchor=False)
     images = data().train_images
     inside = st.pills("What to look at", INSIDE, default="Convolution", required=True, key="lessons_inside")
-    number = st.number_input("Training picture", 0, len(images) - 1, min(FIRST_SHIRT, len(images) - 1), key="lessons_picture", width=180)
+    number = st.number_input(
+        "Training picture", 0, len(images) - 1, min(FIRST_SHIRT, len(images) - 1), key="lessons_picture", width=180
+    )
     image = images[number]
     if inside == "Neuron":
         st.write(
@@ -127,17 +144,21 @@ with guard():
             "The weights are what is learned."
         )
         pictures.drawing(
-            diagram.neuron((0.9, 0.2, 0.6), (0.8, -0.5, 0.3), 0.1), "A neuron: three inputs times weights, summed, negative made 0"
+            diagram.neuron((0.9, 0.2, 0.6), (0.8, -0.5, 0.3), 0.1),
+            "A neuron: three inputs times weights, summed, negative made 0",
         )
         st.caption("Dashed lines are weights that speak against it; thicker lines count more.")
     elif inside == "Network":
         st.write(
-            "Every neuron of a dense layer sees everything before it. 784 dots go in; ten numbers come out, one for each kind of clothes."
+            "Every neuron of a dense layer sees everything before it. 784 dots go in; ten numbers come out, one for"
+            " each kind of clothes."
         )
         pictures.drawing(diagram.network(NAMES, 128), "A network: 784 pixels, 128 neurons, ten answers")
         st.caption("Only a few of the 784 dots and 128 neurons are drawn.")
     else:
-        name = st.pills("Kernel", list(operations.KERNELS), default="Upright edges", required=True, key="lessons_kernel")
+        name = st.pills(
+            "Kernel", list(operations.KERNELS), default="Upright edges", required=True, key="lessons_kernel"
+        )
         kernel = operations.KERNELS[name]
         found = operations.convolve(image, kernel.weights)
         kept = operations.relu(found)
@@ -152,7 +173,10 @@ with guard():
             pictures.products(window, kernel.weights, found[down, along])
             st.caption("In a network nobody chooses these nine numbers: they begin at random and are learned.")
         elif inside == "ReLU":
-            st.write("Left: what the kernel gave, middle grey is 0, darker is negative. Right: what is negative has become 0, black.")
+            st.write(
+                "Left: what the kernel gave, middle grey is 0, darker is negative. Right: what is negative has become"
+                " 0, black."
+            )
             pictures.side_by_side(
                 [
                     ("Before", f"from {found.min():.2f} to {found.max():.2f}", operations.to_grey(found)),
@@ -160,13 +184,20 @@ with guard():
                 ]
             )
         elif inside == "Max pooling":
-            st.write("Of every 2 × 2 numbers the largest stays. The picture has a quarter of its dots and still shows what was found.")
+            st.write(
+                "Of every 2 × 2 numbers the largest stays. The picture has a quarter of its dots and still shows what"
+                " was found."
+            )
             pictures.side_by_side(
-                [("Before", "26 × 26 dots", operations.to_grey(kept)), ("After pooling", "13 × 13 dots", operations.to_grey(small))]
+                [
+                    ("Before", "26 × 26 dots", operations.to_grey(kept)),
+                    ("After pooling", "13 × 13 dots", operations.to_grey(small)),
+                ]
             )
         elif inside == "Dropout":
             st.write(
-                "While it trains, a random quarter is left out, another one in each step. The rest grows by a third, so that the sum stays."
+                "While it trains, a random quarter is left out, another one in each step. The rest grows by a third, so"
+                " that the sum stays."
             )
             again = st.button("Leave out others", key="lessons_again", icon=":material/casino:")
             seed = st.session_state["lessons_seed"] = st.session_state.get("lessons_seed", 0) + again
@@ -174,12 +205,17 @@ with guard():
             pictures.side_by_side(
                 [
                     ("Before", f"{np.count_nonzero(small)} of 169 not 0", operations.to_grey(small)),
-                    ("With a quarter left out", f"{np.count_nonzero(dropped)} of 169 not 0", operations.to_grey(dropped)),
+                    (
+                        "With a quarter left out",
+                        f"{np.count_nonzero(dropped)} of 169 not 0",
+                        operations.to_grey(dropped),
+                    ),
                 ]
             )
         else:
             st.write(
-                "Row after row is laid behind the other: 13 × 13 numbers become one row of 169. With 64 filters there are 64 times as many."
+                "Row after row is laid behind the other: 13 × 13 numbers become one row of 169. With 64 filters there"
+                " are 64 times as many."
             )
             pictures.side_by_side([("Before", "13 × 13", operations.to_grey(small))])
             pictures.row(operations.to_grey(small))
@@ -187,7 +223,10 @@ with guard():
     st.subheader("Published and measured", anchor=False)
     table = results()
     if len(table):
-        st.write("Every recipe trained in full on the real data, on one core, from one seed; and once more with its oddity switched off.")
+        st.write(
+            "Every recipe trained in full on the real data, on one core, from one seed; and once more with its oddity"
+            " switched off."
+        )
         st.dataframe(
             table,
             hide_index=True,

@@ -1,4 +1,5 @@
-"""Mistakes: the confusion matrix of a run, the pictures behind each of its cells, its answers one by one, and every wrong answer."""
+"""Mistakes: the confusion matrix of a run, the pictures behind each of its cells, its answers one by one, and every
+wrong answer."""
 
 import html
 import random
@@ -26,7 +27,10 @@ if (one && location.hash === "#one") {
   const drawn = new ResizeObserver(() => one.scrollIntoView());
   drawn.observe(one.closest("[data-testid=stMainBlockContainer]"));
   for (const act of ["wheel", "touchstart", "pointerdown", "keydown"])
-    addEventListener(act, () => { drawn.disconnect(); history.replaceState(null, "", location.pathname + location.search); }, {once: true});
+    addEventListener(act, () => {
+      drawn.disconnect();
+      history.replaceState(null, "", location.pathname + location.search);
+    }, {once: true});
 }}</script>"""
 
 
@@ -43,7 +47,10 @@ def show(rows: np.ndarray, labels: np.ndarray, shares: np.ndarray) -> None:
     tiles(
         data().test_images[rows],
         [caption(labels[row], answer, shares[row, answer]) for row, answer in zip(rows, predicted, strict=True)],
-        [f"Test picture {row}: {NAMES[labels[row]]}, answered {NAMES[answer]}" for row, answer in zip(rows, predicted, strict=True)],
+        [
+            f"Test picture {row}: {NAMES[labels[row]]}, answered {NAMES[answer]}"
+            for row, answer in zip(rows, predicted, strict=True)
+        ],
     )
 
 
@@ -54,16 +61,26 @@ with guard():
     wrong = evaluation.mistakes(result.labels, result.outputs)
 
     facts = st.container(key="mistakes_facts").columns(3)
-    facts[0].metric("of the test pictures right", f"{result.accuracy:.1%}", "people: 83.5 %", delta_color="off", delta_arrow="off")
-    facts[1].metric("wrong answers", f"{len(wrong):,}", f"of {len(result.labels):,}", delta_color="off", delta_arrow="off")
-    facts[2].metric("loss", f"{result.loss:.3f}", help="Loss: how surprised the network is by the truth. Lower is better; 0 is perfect.")
+    facts[0].metric(
+        "of the test pictures right", f"{result.accuracy:.1%}", "people: 83.5 %", delta_color="off", delta_arrow="off"
+    )
+    facts[1].metric(
+        "wrong answers", f"{len(wrong):,}", f"of {len(result.labels):,}", delta_color="off", delta_arrow="off"
+    )
+    facts[2].metric(
+        "loss",
+        f"{result.loss:.3f}",
+        help="Loss: how surprised the network is by the truth. Lower is better; 0 is perfect.",
+    )
     if result.note:
         st.caption(result.note)
 
     left, right = st.columns([1.25, 1], gap="large")
     with left:
         st.subheader("What it takes for what", anchor=False)
-        unit = st.segmented_control("Numbers as", ["pictures", "percent"], default="pictures", required=True, key="mistakes_unit")
+        unit = st.segmented_control(
+            "Numbers as", ["pictures", "percent"], default="pictures", required=True, key="mistakes_unit"
+        )
         counts = evaluation.confusion(result.labels, result.outputs)
         event = st.plotly_chart(
             charts.matrix(counts, as_percent=unit == "percent"),
@@ -75,12 +92,13 @@ with guard():
         )
         added = " + ".join(f"{count:,}" for count in counts.diagonal())
         st.html(
-            f'<p class="diagonal">The diagonal: {added} = <b>{np.trace(counts):,} right answers</b> of {counts.sum():,}, '
-            f"or <b>{result.accuracy:.1%}</b>.</p>"
+            f'<p class="diagonal">The diagonal: {added} = <b>{np.trace(counts):,} right answers</b> of'
+            f" {counts.sum():,}, or <b>{result.accuracy:.1%}</b>.</p>"
         )
         st.caption(
-            "This table is called a confusion matrix. Each row is one kind of clothes, each column an answer; where both are the same, "
-            "on the outlined diagonal from corner to corner, the answer is right. Everything beside it is a mistake."
+            "This table is called a confusion matrix. Each row is one kind of clothes, each column an answer; where"
+            " both are the same, on the outlined diagonal from corner to corner, the answer is right. Everything beside"
+            " it is a mistake."
         )
     with right:
         points = event["selection"]["points"] if event else []
@@ -91,9 +109,14 @@ with guard():
         else:
             st.subheader(f"{NAMES[true]} taken for {NAMES[predicted]}", anchor=False)
         before = "" if points else "This is its most frequent mistake. "
-        st.caption(f"{before}{len(cell):,} picture{'' if len(cell) == 1 else 's'}, the surest answers first. Tap another number to change.")
+        st.caption(
+            f"{before}{len(cell):,} picture{'' if len(cell) == 1 else 's'}, the surest answers first. Tap another"
+            " number to change."
+        )
         if len(cell):
-            page = st.pagination(-(-len(cell) // 12), key=f"mistakes_cell_{chosen}_{true}_{predicted}", max_visible_pages=5)
+            page = st.pagination(
+                -(-len(cell) // 12), key=f"mistakes_cell_{chosen}_{true}_{predicted}", max_visible_pages=5
+            )
             show(cell[12 * (page - 1) : 12 * page], result.labels, shares)
         else:
             st.write("No picture: it never made this mistake.")
@@ -116,7 +139,12 @@ with guard():
         st.subheader("Answer by answer", anchor=False)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             kind = st.segmented_control(
-                "Sheet", list(SHEETS), default="5 × 5 answers", required=True, key="mistakes_kind", persist_state="session"
+                "Sheet",
+                list(SHEETS),
+                default="5 × 5 answers",
+                required=True,
+                key="mistakes_kind",
+                persist_state="session",
             )
             seed = None
             if st.toggle("Shuffled", key="mistakes_shuffled", persist_state="session"):
@@ -124,8 +152,22 @@ with guard():
         size = SHEETS[kind]
         with st.container(horizontal=True, vertical_alignment="bottom"):
             begin = st.number_input("From picture", 0, last, key="mistakes_from", persist_state="session", width=140)
-            st.button("Back", key="mistakes_back", icon=":material/arrow_back:", disabled=begin == 0, on_click=turn, args=(-1, size))
-            st.button("On", key="mistakes_on", icon=":material/arrow_forward:", disabled=begin + size > last, on_click=turn, args=(1, size))
+            st.button(
+                "Back",
+                key="mistakes_back",
+                icon=":material/arrow_back:",
+                disabled=begin == 0,
+                on_click=turn,
+                args=(-1, size),
+            )
+            st.button(
+                "On",
+                key="mistakes_on",
+                icon=":material/arrow_forward:",
+                disabled=begin + size > last,
+                on_click=turn,
+                args=(1, size),
+            )
         rows = evaluation.shown(len(result.labels), begin, size, seed)
         sheets.answered(
             rows,
@@ -136,8 +178,8 @@ with guard():
             bars=size == 15,
         )
         st.caption(
-            "✓ right; ✗ wrong, with the truth in brackets. Below: the number of its answer / of the truth; a network knows the ten "
-            "classes as 0 to 9. Tap a picture to see all it said of it."
+            "✓ right; ✗ wrong, with the truth in brackets. Below: the number of its answer / of the truth; a network"
+            " knows the ten classes as 0 to 9. Tap a picture to see all it said of it."
         )
     with single:
         st.subheader("One picture", anchor="one")
@@ -149,17 +191,23 @@ with guard():
         sheets.opened(picture, data().test_images[picture], label, shares[picture])
         alike = evaluation.adds_up(result.outputs)
         sheets.outputs(raw, None if alike else shares[picture], true=label)
-        total = "They add up to 1." if alike else f"They add up to {raw.sum():.2f}, not to 1: each is a sigmoid of its own."
+        total = (
+            "They add up to 1." if alike else f"They add up to {raw.sum():.2f}, not to 1: each is a sigmoid of its own."
+        )
         st.caption(
-            f"The ten numbers the network gives for this picture. {total} The largest has number {raw.argmax()}, so the answer is "
-            f"{NAMES[raw.argmax()]}. (This step is called arg max.)"
+            f"The ten numbers the network gives for this picture. {total} The largest has number {raw.argmax()}, so the"
+            f" answer is {NAMES[raw.argmax()]}. (This step is called arg max.)"
         )
 
     st.subheader("All wrong answers", anchor=False)
-    only = st.pills("Show only these clothes", NAMES, selection_mode="multi", key="mistakes_only", persist_state="session")
+    only = st.pills(
+        "Show only these clothes", NAMES, selection_mode="multi", key="mistakes_only", persist_state="session"
+    )
     listed = wrong[wrong["label"].isin([NAMES.index(name) for name in only])] if only else wrong
     if len(listed):
-        st.caption(f"{len(listed):,} wrong answers, the surest first: the ones at the top deserve a second look. Who is right?")
+        st.caption(
+            f"{len(listed):,} wrong answers, the surest first: the ones at the top deserve a second look. Who is right?"
+        )
         page = st.pagination(-(-len(listed) // PER_PAGE), key=f"mistakes_page_{chosen}_{'_'.join(only)}")
         show(listed["index"].to_numpy()[PER_PAGE * (page - 1) : PER_PAGE * page], result.labels, shares)
     else:
@@ -167,19 +215,31 @@ with guard():
 
     st.subheader("Class by class", anchor=False)
     st.caption(
-        "Precision: of the pictures it called so, how many were. Recall: of the pictures that are so, how many it found. "
-        "F1: one number for both. Images: how many there are in the test set."
+        "Precision: of the pictures it called so, how many were. Recall: of the pictures that are so, how many it"
+        " found. F1: one number for both. Images: how many there are in the test set."
     )
     table = evaluation.full_report(result.labels, result.outputs)
-    percent = {name: st.column_config.ProgressColumn(name, min_value=0, max_value=1, format="percent") for name in ("precision", "recall")}
+    percent = {
+        name: st.column_config.ProgressColumn(name, min_value=0, max_value=1, format="percent")
+        for name in ("precision", "recall")
+    }
     percent["f1"] = st.column_config.ProgressColumn("F1", min_value=0, max_value=1, format="percent")
-    st.dataframe(table, column_config=percent, key="mistakes_report", height="content", alt="Precision, recall and F1 of each class")
+    st.dataframe(
+        table,
+        column_config=percent,
+        key="mistakes_report",
+        height="content",
+        alt="Precision, recall and F1 of each class",
+    )
     st.caption(
-        "Accuracy: the share of all pictures answered right. Macro avg: the mean over the ten classes. Weighted avg: the mean in which a "
-        "class counts as much as it has pictures."
+        "Accuracy: the share of all pictures answered right. Macro avg: the mean over the ten classes. Weighted avg:"
+        " the mean in which a class counts as much as it has pictures."
     )
     with st.container(horizontal=True):
-        for words, make, ending in (("Download as CSV", evaluation.report_csv, "csv"), ("Download as text", evaluation.report_text, "txt")):
+        for words, make, ending in (
+            ("Download as CSV", evaluation.report_csv, "csv"),
+            ("Download as text", evaluation.report_text, "txt"),
+        ):
             st.download_button(
                 words,
                 make(result.labels, result.outputs),

@@ -1,4 +1,5 @@
-"""Bring your own clothes: a table or a zip of pictures, used in this browser only; what is wrong with it, by row or by name."""
+"""Bring your own clothes: a table or a zip of pictures, used in this browser only; what is wrong with it, by row or by
+name."""
 
 import html
 import time
@@ -14,7 +15,9 @@ from pages.shared import pictures
 from pages.shared.frame import frame, guard
 from pages.shared.services import halves, jobs, own, settings, shared_data, use_own
 
-frame("Bring your own clothes", "Browse, train and test on pictures of your own, from a table or from folders of photos.")
+frame(
+    "Bring your own clothes", "Browse, train and test on pictures of your own, from a table or from folders of photos."
+)
 
 SHOWN = ("coat", "sneaker", "bag")  # class folders of the sample
 TABLE = """<pre class="sample"><b>label</b>,pixel1,pixel2, … ,pixel784
@@ -24,10 +27,15 @@ TABLE = """<pre class="sample"><b>label</b>,pixel1,pixel2, … ,pixel784
 <b>8</b>,0,5,99, … ,0
 …</pre>"""
 PROMISES = {
-    "Where they are": "In the memory of this computer, and nowhere on its disk, until you put them away or have not used them for an hour.",
+    "Where they are": (
+        "In the memory of this computer, and nowhere on its disk, until you put them away or have not used them for an"
+        " hour."
+    ),
     "Who sees them": "You, in this browser. All others keep the clothes they have, and the two are never mixed.",
-    "When you train": "Your pictures wait with the run until it has ended, and are then deleted. "
-    "Its network, its curve and its scores stay in the run book; its mistakes can be looked at while these clothes are in use.",
+    "When you train": (
+        "Your pictures wait with the run until it has ended, and are then deleted. Its network, its curve and its"
+        " scores stay in the run book; its mistakes can be looked at while these clothes are in use."
+    ),
 }
 
 
@@ -97,16 +105,29 @@ with guard():
     with folders:
         st.subheader("Folders of pictures", anchor=False)
         st.html(tree())
-        st.download_button("Example zip", example_zip, "clothes.zip", key="own_example_zip", icon=":material/download:", on_click="ignore")
+        st.download_button(
+            "Example zip",
+            example_zip,
+            "clothes.zip",
+            key="own_example_zip",
+            icon=":material/download:",
+            on_click="ignore",
+        )
         st.write(
-            "A zip with one folder for each class. Photos are cut out and shrunk to 28 × 28 as on the page Predict, a few each second; "
-            "grey pictures of 28 × 28 are taken as they are. Folders “train” and “test” around them are kept apart."
+            "A zip with one folder for each class. Photos are cut out and shrunk to 28 × 28 as on the page Predict, a"
+            " few each second; grey pictures of 28 × 28 are taken as they are. Folders “train” and “test” around them"
+            " are kept apart."
         )
     with table:
         st.subheader("A table", anchor=False)
         st.html(TABLE)
         st.download_button(
-            "Example table", example_table, "clothes.csv", key="own_example_csv", icon=":material/download:", on_click="ignore"
+            "Example table",
+            example_table,
+            "clothes.csv",
+            key="own_example_csv",
+            icon=":material/download:",
+            on_click="ignore",
         )
         st.write(
             "A CSV file as Fashion-MNIST has it: one line a picture, its class from 0 to 9, then its 784 pixels, "
@@ -116,9 +137,14 @@ with guard():
     st.subheader("What the folders may be called", anchor=False)
     rows = "".join(f"<dt>{garment.index}</dt><dd>{garment.slug}</dd>" for garment in CLASSES)
     st.html(f'<dl class="folders">{rows}</dl>')
-    st.caption("Any of the ten will do; the number or the name, in small or large letters. Other folders are named and left out.")
+    st.caption(
+        "Any of the ten will do; the number or the name, in small or large letters. Other folders are named and left"
+        " out."
+    )
 
     st.subheader("What happens to your pictures", anchor=False)
     st.html(f'<dl class="words">{"".join(f"<dt>{term}</dt><dd>{words}</dd>" for term, words in PROMISES.items())}</dl>')
-    st.write("With only a few hundred pictures a network has seen little: take more epochs on the Train page, 30 or 50.")
+    st.write(
+        "With only a few hundred pictures a network has seen little: take more epochs on the Train page, 30 or 50."
+    )
     jobs()

@@ -1,4 +1,5 @@
-"""Predict: show a network a photo, a drawing or a picture of the data set, and see what it answers and how sure it is."""
+"""Predict: show a network a photo, a drawing or a picture of the data set, and see what it answers and how sure it
+is."""
 
 import html
 import random
@@ -46,7 +47,8 @@ PRIVATE = (
 
 
 def remember(word: str, value: str, usual: str) -> None:
-    """Keep a choice in the address, unless it is the usual one. (A bound widget would write its label there, not its value.)"""
+    """Keep a choice in the address, unless it is the usual one. (A bound widget would write its label there, not its
+    value.)"""
     if value != usual:
         st.query_params[word] = value
     elif word in st.query_params:
@@ -64,7 +66,8 @@ def bars(reply: Answer, key: str, true: int | None) -> None:
 
 
 def show(reading: Reading, key: str, true: int | None = None) -> None:
-    """The answer to one picture: the verdict in words, the ten bars (beside another network's, if one is asked), the way to 28 x 28."""
+    """The answer to one picture: the verdict in words, the ten bars (beside another network's, if one is asked), the
+    way to 28 x 28."""
     reply = answer(asked, reading)
     told, charted = st.columns([1, 1.8 if other else 1.15], gap="large")
     if len(reading.stages) == 1:
@@ -97,7 +100,10 @@ def show(reading: Reading, key: str, true: int | None = None) -> None:
         if not evaluation.adds_up(raw):
             with st.expander("The ten outputs as the network gives them", key=f"predict_raw_{key}"):
                 sheets.outputs(raw[0])
-                st.caption(f"Each is a number from 0 to 1 by itself; they add up to {raw.sum():.2f}. The bars above are scaled to 100 %.")
+                st.caption(
+                    f"Each is a number from 0 to 1 by itself; they add up to {raw.sum():.2f}. The bars above are scaled"
+                    " to 100 %."
+                )
     if len(reading.stages) > 1:
         pictures.strip(reading.stages)
 
@@ -124,14 +130,22 @@ def explain(reading: Reading, key: str, at_once: bool = True) -> None:
     with mattered:
         shares = explaining.occlusion(asked, reading.image)
         pictures.titled(
-            "What mattered", explaining.overlay(reading.image, shares), f"The 28 x 28 dots; what {reply.label} depends on is coloured"
+            "What mattered",
+            explaining.overlay(reading.image, shares),
+            f"The 28 x 28 dots; what {reply.label} depends on is coloured",
         )
-        st.caption(f"{explaining.in_words(shares, reply.label)} Found by covering one part after the other and asking again.")
+        st.caption(
+            f"{explaining.in_words(shares, reply.label)} Found by covering one part after the other and asking again."
+        )
     with nearest:
         rows = atlas.nearest(used.train_images, reading.image, NEIGHBOURS)
         names = [NAMES[label] for label in used.train_labels[rows]]
         pictures.heading("The training pictures most like it")
-        tiles(used.train_images[rows], names, [f"Training picture {row}: {name}" for row, name in zip(rows, names, strict=True)])
+        tiles(
+            used.train_images[rows],
+            names,
+            [f"Training picture {row}: {name}" for row, name in zip(rows, names, strict=True)],
+        )
         st.caption(f"{explaining.alike(reply.index, used.train_labels[rows])} Compared dot by dot.")
 
 
@@ -154,7 +168,9 @@ def gallery(read: Sequence[tuple[UploadedFile, Reading | PictureError]]) -> Uplo
     good = {file.file_id: file for file, reading in read if not isinstance(reading, PictureError)}
     opened = st.session_state.get("predict_opened")
     opened = opened if opened in good else next(iter(good), None)
-    rows = [(file.name, reading if isinstance(reading, PictureError) else answer(asked, reading)) for file, reading in read]
+    rows = [
+        (file.name, reading if isinstance(reading, PictureError) else answer(asked, reading)) for file, reading in read
+    ]
     with st.container(horizontal=True, key="predict_gallery"):
         for place, ((file, reading), (name, reply)) in enumerate(zip(read, rows, strict=True)):
             state = "broken" if isinstance(reply, PictureError) else "open" if file.file_id == opened else "closed"
@@ -172,15 +188,26 @@ def gallery(read: Sequence[tuple[UploadedFile, Reading | PictureError]]) -> Uplo
                 )
     sure = sum(not isinstance(reply, PictureError) and reply.verdict == "sure" for _, reply in rows)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{len(good)} of {len(rows)} pictures answered, {sure} of them sure (✓). Tap one to see it large.", width="content")
+        st.caption(
+            f"{len(good)} of {len(rows)} pictures answered, {sure} of them sure (✓). Tap one to see it large.",
+            width="content",
+        )
         st.download_button(
-            "Download as CSV", keepsake.csv(rows), "answers.csv", key="predict_csv", icon=":material/download:", on_click="ignore"
+            "Download as CSV",
+            keepsake.csv(rows),
+            "answers.csv",
+            key="predict_csv",
+            icon=":material/download:",
+            on_click="ignore",
         )
     return good.get(opened)
 
 
 def leave(strokes: list[dict]) -> None:
-    """Put these strokes on the paper in place of what is there. The number makes the paper see that it is a new drawing."""
+    """Put these strokes on the paper in place of what is there.
+
+    The number makes the paper see that it is a new drawing.
+    """
     before = st.session_state.get(STROKES, {"number": 0})
     st.session_state[STROKES] = {"objects": strokes, "number": before["number"] + 1}
 
@@ -198,21 +225,32 @@ def open_file(file_id: str) -> None:
 
 
 with guard():
-    choices = {answers.SHIPPED: "The network that comes with the app"} | {run.id: f"{run.name} ({run.test_accuracy:.1%})" for run in runs()}
+    choices = {answers.SHIPPED: "The network that comes with the app"} | {
+        run.id: f"{run.name} ({run.test_accuracy:.1%})" for run in runs()
+    }
     wished = st.query_params.get("model", answers.SHIPPED)
     if wished not in choices:
-        st.info(f"There is no finished run “{wished}”. The network that comes with the app answers instead.", icon=":material/search_off:")
+        st.info(
+            f"There is no finished run “{wished}”. The network that comes with the app answers instead.",
+            icon=":material/search_off:",
+        )
     with st.container(horizontal=True, vertical_alignment="bottom", key="predict_choices"):
         asked_way = st.query_params.get("way", "photo")
         first = asked_way if asked_way in WAYS else "photo"
-        way = st.segmented_control("Show it", list(WAYS), default=first, required=True, format_func=WAYS.get, key="predict_way")
+        way = st.segmented_control(
+            "Show it", list(WAYS), default=first, required=True, format_func=WAYS.get, key="predict_way"
+        )
         start = list(choices).index(wished) if wished in choices else 0
-        model = st.selectbox("Network to ask", list(choices), start, format_func=choices.get, key="predict_model", width=340)
+        model = st.selectbox(
+            "Network to ask", list(choices), start, format_func=choices.get, key="predict_model", width=340
+        )
         rival = st.query_params.get("with", "")
         rivals = {"": "no other"} | {word: name for word, name in choices.items() if word != model}
         if len(choices) > 1:
             start = list(rivals).index(rival) if rival in rivals else 0
-            rival = st.selectbox("Compare with", list(rivals), start, format_func=rivals.get, key="predict_with", width=300)
+            rival = st.selectbox(
+                "Compare with", list(rivals), start, format_func=rivals.get, key="predict_with", width=300
+            )
     remember("way", way, "photo")
     remember("model", model, answers.SHIPPED)
     remember("with", rival if rival in rivals else "", "")
@@ -270,10 +308,17 @@ with guard():
             paper, reply = st.columns([1, 1.7], gap="large")
             with paper:
                 sheet = st.container(key="paper")
-                tool = st.segmented_control("Draw with", list(TOOLS), default="Brush", required=True, key="predict_tool")
-                brush = st.segmented_control("Thickness", list(BRUSHES), default="Medium", required=True, key="predict_thickness")
+                tool = st.segmented_control(
+                    "Draw with", list(TOOLS), default="Brush", required=True, key="predict_tool"
+                )
+                brush = st.segmented_control(
+                    "Thickness", list(BRUSHES), default="Medium", required=True, key="predict_thickness"
+                )
                 template = st.selectbox(
-                    "Template to draw over", ["", *NAMES], format_func=lambda name: name or "none", key="predict_template"
+                    "Template to draw over",
+                    ["", *NAMES],
+                    format_func=lambda name: name or "none",
+                    key="predict_template",
                 )
             with sheet:
                 drawn = st_canvas(
@@ -281,7 +326,9 @@ with guard():
                     stroke_color=INK,
                     fill_color=INK,
                     drawing_mode=TOOLS[tool],
-                    background_image=pictures.address(sketches.ghost(NAMES.index(template), SIDE)) if template else None,
+                    background_image=(
+                        pictures.address(sketches.ghost(NAMES.index(template), SIDE)) if template else None
+                    ),
                     height=SIDE,
                     width=SIDE,
                     initial_drawing=st.session_state.get(STROKES),
@@ -303,7 +350,12 @@ with guard():
                         args=(strokes[:-1],),
                     )
                     st.button(
-                        "Clear", key="predict_stroke_clear", icon=":material/delete:", disabled=not strokes, on_click=leave, args=([],)
+                        "Clear",
+                        key="predict_stroke_clear",
+                        icon=":material/delete:",
+                        disabled=not strokes,
+                        on_click=leave,
+                        args=([],),
                     )
                 st.caption(
                     "Draw the outline of one piece of clothing, large, and close it all the way round."

@@ -1,4 +1,5 @@
-"""Run book: every run in one table, the panel of one, two to four side by side; runs and weights from elsewhere come in here."""
+"""Run book: every run in one table, the panel of one, two to four side by side; runs and weights from elsewhere come in
+here."""
 
 import html
 import re
@@ -93,7 +94,9 @@ def book(runs: list[Run], chosen: list[str]) -> None:
             color="primary",
             help="The share of training pictures it got right after each epoch; all curves have the same height.",
         ),
-        "right": st.column_config.NumberColumn("right", format="%.1f %%", width=75, help="The share of the test pictures it gets right."),
+        "right": st.column_config.NumberColumn(
+            "right", format="%.1f %%", width=75, help="The share of the test pictures it gets right."
+        ),
         "state": st.column_config.TextColumn("state", width=105),
         "network": st.column_config.TextColumn("network", width=130),
         "training": st.column_config.TextColumn("time", width=60, help="How long it trained."),
@@ -141,8 +144,15 @@ def panel(run: Run) -> None:
         watch = "Watch it learn" if not run.ended else "Open in Train"
         st.page_link("pages/training.py", label=watch, icon=":material/monitoring:", query_params={"run": run.id})
         if run.scored:
-            st.page_link("pages/mistakes.py", label="Its mistakes", icon=":material/grid_on:", query_params={"run": run.id})
-            st.page_link("pages/predict.py", label="Show it a photo", icon=":material/photo_camera:", query_params={"model": run.id})
+            st.page_link(
+                "pages/mistakes.py", label="Its mistakes", icon=":material/grid_on:", query_params={"run": run.id}
+            )
+            st.page_link(
+                "pages/predict.py",
+                label="Show it a photo",
+                icon=":material/photo_camera:",
+                query_params={"model": run.id},
+            )
     if run.message:
         (st.error if run.status == "failed" else st.info)(run.message)
     left, right = st.columns([1.4, 1], gap="large")
@@ -169,7 +179,11 @@ def panel(run: Run) -> None:
             st.caption("It has not learned anything yet, so there is no curve.")
     with right.container(key="runs_words"):
         words = report.plan_in_words(Plan(**run.plan))
-        words |= {"Clothes": run.data_title, "Started": f"{pd.Timestamp(run.created, unit='s'):%d %B %Y, %H:%M} UTC", "State": state(run)}
+        words |= {
+            "Clothes": run.data_title,
+            "Started": f"{pd.Timestamp(run.created, unit='s'):%d %B %Y, %H:%M} UTC",
+            "State": state(run),
+        }
         pictures.explain(words)
 
     if not mine:
@@ -177,9 +191,16 @@ def panel(run: Run) -> None:
     written, named = st.columns([1.4, 1], gap="large")
     with written:
         note = st.text_area(
-            "Note", run.note, max_chars=500, key=f"runs_note_{run.id}", disabled=not mine, placeholder="What did you try? What came of it?"
+            "Note",
+            run.note,
+            max_chars=500,
+            key=f"runs_note_{run.id}",
+            disabled=not mine,
+            placeholder="What did you try? What came of it?",
         )
-        if st.button("Save the note", key="runs_note_save", icon=":material/save:", disabled=not mine or note == run.note):
+        if st.button(
+            "Save the note", key="runs_note_save", icon=":material/save:", disabled=not mine or note == run.note
+        ):
             store().annotate(run.id, key(), note=note)
             st.rerun()
     with named:
@@ -192,7 +213,9 @@ def panel(run: Run) -> None:
             if st.button(pin, key="runs_pin", icon=":material/star:", disabled=not mine):
                 store().annotate(run.id, key(), pinned=not run.pinned)
                 st.rerun()
-            if st.button("Delete", key="runs_delete", icon=":material/delete:", disabled=not mine or run.status == "running"):
+            if st.button(
+                "Delete", key="runs_delete", icon=":material/delete:", disabled=not mine or run.status == "running"
+            ):
                 store().delete(run.id, key())
                 st.session_state[DELETED][run.id] = run.name, time.time()
                 del st.query_params["run"]
@@ -204,8 +227,9 @@ def take_away(run: Run) -> None:
     """Everything of a run as files."""
     st.subheader("Take it with you", anchor=False)
     st.caption(
-        "The zip holds all the others, and can be brought in again here or on another computer. The report is a page to print. "
-        ".keras opens in Python with Keras; .weights.h5 holds the learned numbers alone, for the code; .tflite runs on a phone."
+        "The zip holds all the others, and can be brought in again here or on another computer. The report is a page to"
+        " print. .keras opens in Python with Keras; .weights.h5 holds the learned numbers alone, for the code; .tflite"
+        " runs on a phone."
     )
     used, labels = store(), data().test_labels if data().fingerprint == run.fingerprint else None
     stem = f"{re.sub(r'[^a-z0-9]+', '-', run.name.lower()).strip('-') or run.recipe}-{run.id}"
@@ -220,17 +244,22 @@ def take_away(run: Run) -> None:
     with st.container(horizontal=True):
         for words, (ending, make) in offers.items():
             looks = {"icon": ":material/folder_zip:", "type": "primary"} if ending == "zip" else {}
-            downloads.offer(words, make, f"{stem}.{ending}", "application/octet-stream", f"runs_download_{ending}", **looks)
+            downloads.offer(
+                words, make, f"{stem}.{ending}", "application/octet-stream", f"runs_download_{ending}", **looks
+            )
 
 
 def compare(runs: list[Run]) -> None:
-    """Two to four runs side by side: their curves, results and plans, and the pictures that only one of two gets right."""
+    """Two to four runs side by side: their curves, results and plans, and the pictures that only one of two gets
+    right."""
     st.subheader("Side by side", anchor=False)
     points = store().epochs_of_all()
     curves = {run.name: points[points["run"] == run.id] for run in runs}
     drawn = {name: curve for name, curve in curves.items() if len(curve)}
     if drawn:
-        for column, (measure, words) in zip(st.columns(2, gap="large"), {"accuracy": "Right answers", "loss": "Loss"}.items(), strict=True):
+        for column, (measure, words) in zip(
+            st.columns(2, gap="large"), {"accuracy": "Right answers", "loss": "Loss"}.items(), strict=True
+        ):
             column.plotly_chart(
                 charts.overlay(drawn, measure),
                 key=f"runs_overlay_{measure}",
@@ -247,7 +276,9 @@ def compare(runs: list[Run]) -> None:
         st.markdown("**What was chosen differently**")
         different = report.differences(runs)
         if len(different):
-            st.dataframe(different, key="runs_differences", height="content", alt="What differs in the plans of the runs")
+            st.dataframe(
+                different, key="runs_differences", height="content", alt="What differs in the plans of the runs"
+            )
         else:
             st.write("Nothing: their plans are the same.")
     tested_alike(runs)
@@ -264,7 +295,11 @@ def tested_alike(runs: list[Run]) -> None:
     one, other = pairs[0]
     if len(pairs) > 1:
         one, other = st.selectbox(
-            "Which two", pairs, format_func=lambda pair: f"{alike[pair[0]]} and {alike[pair[1]]}", key="runs_pair", width=420
+            "Which two",
+            pairs,
+            format_func=lambda pair: f"{alike[pair[0]]} and {alike[pair[1]]}",
+            key="runs_pair",
+            width=420,
         )
     for column, right, wrong in zip(st.columns(2, gap="large"), (one, other), (other, one), strict=True):
         with column:
@@ -275,7 +310,10 @@ def only_one(right: str, wrong: str, names: dict[str, str]) -> None:
     """Tiles of the pictures that one run gets right and another wrong."""
     yes, no = tested(right), tested(wrong)
     rows = evaluation.only_one_right(yes.labels, yes.outputs, no.outputs)
-    st.markdown(f"**“{names[right]}” is right, “{names[wrong]}” is wrong: {len(rows):,} picture{'' if len(rows) == 1 else 's'}**")
+    st.markdown(
+        f"**“{names[right]}” is right, “{names[wrong]}” is wrong: {len(rows):,}"
+        f" picture{'' if len(rows) == 1 else 's'}**"
+    )
     if not len(rows):
         return
     page = st.pagination(-(-len(rows) // PER_PAGE), key=f"runs_page_{right}_{wrong}", max_visible_pages=5)
@@ -284,39 +322,53 @@ def only_one(right: str, wrong: str, names: dict[str, str]) -> None:
     tiles(
         data().test_images[here],
         [caption(first, second) for first, second in zip(*shares, strict=True)],
-        [f"Test picture {row}: {NAMES[yes.labels[row]]}, answered {NAMES[no.outputs[row].argmax()]} by one" for row in here],
+        [
+            f"Test picture {row}: {NAMES[yes.labels[row]]}, answered {NAMES[no.outputs[row].argmax()]} by one"
+            for row in here
+        ],
     )
 
 
 def caption(right: np.ndarray, wrong: np.ndarray) -> str:
     """The words below a picture: the right answer and the wrong one, each with how sure it is."""
-    lines = ((sign, html.escape(NAMES[int(shares.argmax())]), shares.max()) for sign, shares in (("✓", right), ("✗", wrong)))
+    lines = (
+        (sign, html.escape(NAMES[int(shares.argmax())]), shares.max()) for sign, shares in (("✓", right), ("✗", wrong))
+    )
     return "<br>".join(f"{sign} <b>{name}</b> {share:.0%}" for sign, name, share in lines)
 
 
 def bring_in() -> None:
     """Runs and weights from elsewhere."""
     st.subheader("Bring one in", anchor=False)
-    turn = st.session_state.setdefault("runs_turn", 0)  # after each, a new and empty uploader: the file itself is not kept here
+    turn = st.session_state.setdefault(
+        "runs_turn", 0
+    )  # after each, a new and empty uploader: the file itself is not kept here
     with st.expander("A run that was packed as a zip", key="runs_import"):
         st.write(
-            "Its plan, its note, its curve and its weights are looked through and taken over, and the network is scored on the test "
-            "pictures in use. Its other files are never opened, and nothing in it can run."
+            "Its plan, its note, its curve and its weights are looked through and taken over, and the network is scored"
+            " on the test pictures in use. Its other files are never opened, and nothing in it can run."
         )
-        packed = st.file_uploader("Packed run", type=["zip"], max_upload_size=bundle.MOST_MB, key=f"runs_import_file_{turn}")
+        packed = st.file_uploader(
+            "Packed run", type=["zip"], max_upload_size=bundle.MOST_MB, key=f"runs_import_file_{turn}"
+        )
         with guard():
-            if st.button("Look through it and add it", key="runs_import_start", icon=":material/input:", disabled=packed is None):
+            if st.button(
+                "Look through it and add it", key="runs_import_start", icon=":material/input:", disabled=packed is None
+            ):
                 found = bundle.unpack(packed.getvalue(), settings())
                 added(start(found.plan, found.name, given=found.weights, past=found.past(data().fingerprint)))
     with st.expander("Weights saved elsewhere", key="runs_load"):
         st.write(
-            "The code of a run leaves a file that ends in .weights.h5: the numbers the network has learned. Bring it here, and it is "
-            "scored on the test pictures and listed with the other runs."
+            "The code of a run leaves a file that ends in .weights.h5: the numbers the network has learned. Bring it"
+            " here, and it is scored on the test pictures and listed with the other runs."
         )
         loadable = {name: Plan.loading(*name.split("/")) for name in every()}
         built = [Plan(**run.plan) for run in store().runs() if run.recipe == OWN]
         loadable |= {plan.network: Plan.loading(OWN, layers=plan.layers) for plan in built}
-        titles = {name: plan.title + (f": {builder.in_words(plan.layers)}" if plan.layers else "") for name, plan in loadable.items()}
+        titles = {
+            name: plan.title + (f": {builder.in_words(plan.layers)}" if plan.layers else "")
+            for name, plan in loadable.items()
+        }
         owner = st.selectbox(
             "The weights belong to",
             list(loadable),
@@ -324,7 +376,9 @@ def bring_in() -> None:
             key="runs_load_recipe",
             persist_state="session",
         )
-        file = st.file_uploader("File of weights", type=["h5"], max_upload_size=weights.MOST_MB, key=f"runs_load_file_{turn}")
+        file = st.file_uploader(
+            "File of weights", type=["h5"], max_upload_size=weights.MOST_MB, key=f"runs_load_file_{turn}"
+        )
         with guard():
             if st.button("Load and score", key="runs_load_start", icon=":material/play_arrow:", disabled=file is None):
                 plan = loadable[owner]
@@ -353,7 +407,9 @@ with guard():
     else:
         there = list(dict.fromkeys(report.STATUS[run.status] for run in runs))
         find, *more = st.columns([1, 1.4][: len(there)], gap="medium", vertical_alignment="bottom")
-        words = find.text_input("Find", key="runs_find", placeholder="name, note or network", icon=":material/search:", width=420)
+        words = find.text_input(
+            "Find", key="runs_find", placeholder="name, note or network", icon=":material/search:", width=420
+        )
         only = more[0].pills("State", there, selection_mode="multi", key="runs_states") if more else []
         listed = [run for run in runs if matches(run, words, only)]
         if listed:

@@ -61,7 +61,8 @@ with guard():
     known = {run.id: run for run in runs}
     if asked and asked not in known:
         st.info(
-            f"There is no run “{asked}” in the run book; it may have been deleted. Here is the latest one.", icon=":material/search_off:"
+            f"There is no run “{asked}” in the run book; it may have been deleted. Here is the latest one.",
+            icon=":material/search_off:",
         )
     live = next((run for run in runs if run.status == "running"), None)
     shown = known.get(asked) or live or answers.best(runs) or (runs[0] if runs else None)
@@ -82,20 +83,33 @@ with guard():
             if shown.recipe == OWN:
                 of_shown = Plan(**shown.plan)
                 st.caption(f"Its layers: {builder.in_words(of_shown.layers or ())}")
-                st.button("Build on it", key="training_build_on", icon=":material/construction:", on_click=build_on, args=(of_shown,))
+                st.button(
+                    "Build on it",
+                    key="training_build_on",
+                    icon=":material/construction:",
+                    on_click=build_on,
+                    args=(of_shown,),
+                )
             if shown.scored:
                 links = st.columns(2)
                 links[0].page_link(
-                    "pages/mistakes.py", label="Look into its mistakes", icon=":material/grid_on:", query_params={"run": shown.id}
+                    "pages/mistakes.py",
+                    label="Look into its mistakes",
+                    icon=":material/grid_on:",
+                    query_params={"run": shown.id},
                 )
                 links[1].page_link(
-                    "pages/predict.py", label="Show it a photo", icon=":material/photo_camera:", query_params={"model": shown.id}
+                    "pages/predict.py",
+                    label="Show it a photo",
+                    icon=":material/photo_camera:",
+                    query_params={"model": shown.id},
                 )
         else:
             st.subheader("No run yet", anchor=False)
             st.write(
-                "Press Start: the quick network learns to tell ten kinds of clothes apart in a few seconds, and you see it happen here. "
-                "Until then, this is how the author of “The fashionable Hello World” saw his network learn."
+                "Press Start: the quick network learns to tell ten kinds of clothes apart in a few seconds, and you see"
+                " it happen here. Until then, this is how the author of “The fashionable Hello World” saw his network"
+                " learn."
             )
             st.plotly_chart(
                 charts.curves(*nothing_yet(), "accuracy", RECIPES["hello-world"].published_train_accuracy),
@@ -107,19 +121,31 @@ with guard():
     with choices:
         speeds = measured()
         networks = {word: recipe.title for word, recipe in RECIPES.items()} | {OWN: "Build your own"}
-        name = st.selectbox("Network", list(networks), format_func=networks.get, key="training_recipe", persist_state="session")
+        name = st.selectbox(
+            "Network", list(networks), format_func=networks.get, key="training_recipe", persist_state="session"
+        )
         own_layers = builder.build(len(data().train_images), speeds) if name == OWN else None
         fits = name != OWN or own_layers is not None
         variant = ""
         if name != OWN and RECIPES[name].variants:
             titles = {"": "As published"} | {row.name: row.title for row in RECIPES[name].variants}
-            variant = st.selectbox("How", list(titles), format_func=titles.get, key=f"training_variant_{name}", persist_state="session")
+            variant = st.selectbox(
+                "How", list(titles), format_func=titles.get, key=f"training_variant_{name}", persist_state="session"
+            )
         recipe = own_recipe(own_layers or ()) if name == OWN else RECIPES[name].variant(variant)
         if name != OWN:
             changed = next((row.words for row in recipe.variants if row.name == variant), "")
-            st.caption(f"{recipe.sentence} {recipe.parameters:,} numbers to learn. From {recipe.source}. {recipe.oddity} {changed}")
+            st.caption(
+                f"{recipe.sentence} {recipe.parameters:,} numbers to learn. From {recipe.source}. {recipe.oddity}"
+                f" {changed}"
+            )
         if name in LESSONS:
-            st.page_link("pages/lessons.py", label="Its lesson, step by step", icon=":material/school:", query_params={"lesson": name})
+            st.page_link(
+                "pages/lessons.py",
+                label="Its lesson, step by step",
+                icon=":material/school:",
+                query_params={"lesson": name},
+            )
         kind = f"{name}_{variant}" if variant else name
         amounts = [words for words, count in AMOUNTS.items() if count is None or count < len(data().train_images)]
         amount = st.segmented_control(
@@ -142,18 +168,38 @@ with guard():
         )
         with st.expander("More choices"):
             finer_choices = finer(recipe, kind)
-            title = st.text_input("Name of the run", key="training_name", max_chars=60, placeholder=Plan.of(name, variant).title)
+            title = st.text_input(
+                "Name of the run", key="training_name", max_chars=60, placeholder=Plan.of(name, variant).title
+            )
         plan = Plan.of(name, variant, layers=own_layers, examples=AMOUNTS[amount], epochs=epochs, **finer_choices)
         if fits:
             seconds = estimate(plan, len(data().train_images), speeds)
-            origin = "going by the last run" if plan.network in speeds else "a guess: it has not been trained on this computer yet"
+            origin = (
+                "going by the last run"
+                if plan.network in speeds
+                else "a guess: it has not been trained on this computer yet"
+            )
             st.write(f"Takes about **{duration(seconds)}** ({origin}).")
             if seconds > 180:
                 st.caption("A lesson has three minutes: take fewer epochs, or “a taste” of the pictures.")
-        if st.button("Start", type="primary", icon=":material/play_arrow:", key="training_start", width="stretch", disabled=not fits):
+        if st.button(
+            "Start",
+            type="primary",
+            icon=":material/play_arrow:",
+            key="training_start",
+            width="stretch",
+            disabled=not fits,
+        ):
             follow(start(plan, title.strip() or plan.title))
             st.rerun()
-        st.button("Surprise me", key="training_surprise_me", icon=":material/casino:", on_click=surprise, args=[amounts], width="stretch")
+        st.button(
+            "Surprise me",
+            key="training_surprise_me",
+            icon=":material/casino:",
+            on_click=surprise,
+            args=[amounts],
+            width="stretch",
+        )
         if question := st.session_state.get("training_surprise"):
             st.info(f"{question} Guess first, then press Start.", icon=":material/psychology:")
         if own():
@@ -163,10 +209,19 @@ with guard():
         if name != OWN:
             with st.expander("What is inside this network"):
                 rows = [
-                    {"layer": LAYERS[row["kind"]][0], "gives": " × ".join(map(str, row["shape"])), "numbers to learn": row["parameters"]}
+                    {
+                        "layer": LAYERS[row["kind"]][0],
+                        "gives": " × ".join(map(str, row["shape"])),
+                        "numbers to learn": row["parameters"],
+                    }
                     for row in layers(name, variant)
                 ]
-                st.dataframe(pd.DataFrame(rows), hide_index=True, key=f"training_layers_{kind}", alt=f"The layers of {recipe.title}")
+                st.dataframe(
+                    pd.DataFrame(rows),
+                    hide_index=True,
+                    key=f"training_layers_{kind}",
+                    alt=f"The layers of {recipe.title}",
+                )
 
     if shown and shown.ended:
         replay(shown.id)
@@ -178,8 +233,8 @@ with guard():
 
     with st.expander("Show me the code", key="training_code"):
         st.write(
-            "A short Keras script that does the same: same pictures, same order, same figures. Run it on any computer with Python, "
-            "change a line, and see what happens."
+            "A short Keras script that does the same: same pictures, same order, same figures. Run it on any computer"
+            " with Python, change a line, and see what happens."
         )
         of_run = ["this run"] if shown else []
         choice = st.segmented_control(
@@ -197,10 +252,16 @@ with guard():
             stem = plan.recipe
         else:
             code = ""
-            st.info("The layers above do not fit together yet. As soon as they do, their code stands here.", icon=":material/code:")
+            st.info(
+                "The layers above do not fit together yet. As soon as they do, their code stands here.",
+                icon=":material/code:",
+            )
         if code:
             with st.container(horizontal=True):
-                for words, content, ending in (("Download .py", code, "py"), ("Download notebook (.ipynb)", book, "ipynb")):
+                for words, content, ending in (
+                    ("Download .py", code, "py"),
+                    ("Download notebook (.ipynb)", book, "ipynb"),
+                ):
                     st.download_button(
                         words,
                         content,

@@ -1,7 +1,8 @@
-"""What all tests share: a home of their own, small data, and what must be there for some of them (a browser, real data, pictures).
+"""What all tests share: a home of their own, small data, and what must be there for some of them (a browser, real data,
+pictures).
 
-Tests that need something absent are left out, which one line in the summary says loudly. FITTING_ROOM_REQUIRE, a list like
-`browser,data,pictures`, turns an absent thing into a failure at once.
+Tests that need something absent are left out, which one line in the summary says loudly. FITTING_ROOM_REQUIRE, a list
+like `browser,data,pictures`, turns an absent thing into a failure at once.
 """
 
 import gzip
@@ -27,7 +28,8 @@ LEFT_OUT = pytest.StashKey[dict[str, int]]()
 
 
 def chromium_path() -> str | None:
-    """The browser for tests: FITTING_ROOM_CHROMIUM, else one on the path, else Playwright's own; None when there is none."""
+    """The browser for tests: FITTING_ROOM_CHROMIUM, else one on the path, else Playwright's own; None when there is
+    none."""
     given = os.environ.get("FITTING_ROOM_CHROMIUM")
     if given:
         return given if Path(given).is_file() else None
@@ -35,11 +37,22 @@ def chromium_path() -> str | None:
         if found := shutil.which(name):
             return found
     browsers = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
-    folders = [Path(browsers)] if browsers else [
-        Path.home() / ".cache/ms-playwright", Path.home() / "Library/Caches/ms-playwright", Path.home() / "AppData/Local/ms-playwright",
-    ]  # fmt: skip
+    folders = (
+        [Path(browsers)]
+        if browsers
+        else [
+            Path.home() / ".cache/ms-playwright",
+            Path.home() / "Library/Caches/ms-playwright",
+            Path.home() / "AppData/Local/ms-playwright",
+        ]
+    )
     programs = ("chrome-linux*/chrome", "chrome-win*/chrome.exe", "chrome-mac*/*.app/Contents/MacOS/*")
-    found = (path for folder in folders for program in programs for path in sorted(folder.glob(f"chromium-*/{program}"), reverse=True))
+    found = (
+        path
+        for folder in folders
+        for program in programs
+        for path in sorted(folder.glob(f"chromium-*/{program}"), reverse=True)
+    )
     return next(map(str, found), None)
 
 
@@ -60,7 +73,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[LEFT_OUT] = {}
     required = {word.strip() for word in os.environ.get("FITTING_ROOM_REQUIRE", "").split(",") if word.strip()}
     if unknown := required - {word for word, _ in NEEDS.values()}:
-        raise pytest.UsageError(f"FITTING_ROOM_REQUIRE names {', '.join(sorted(unknown))}; it knows browser, data and pictures.")
+        raise pytest.UsageError(
+            f"FITTING_ROOM_REQUIRE names {', '.join(sorted(unknown))}; it knows browser, data and pictures."
+        )
     failing = [words for marker, (word, words) in NEEDS.items() if word in required and marker in absent()]
     if failing:
         raise pytest.UsageError(f"FITTING_ROOM_REQUIRE asks for more than there is: {'. Also, '.join(failing)}.")
@@ -83,7 +98,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for marker, count in config.stash[LEFT_OUT].items():
-        terminalreporter.write_line(f"NOT TESTED: {count} {marker} tests were left out: {NEEDS[marker][1]}.", yellow=True, bold=True)
+        terminalreporter.write_line(
+            f"NOT TESTED: {count} {marker} tests were left out: {NEEDS[marker][1]}.", yellow=True, bold=True
+        )
 
 
 def write_idx(path: Path, array: np.ndarray) -> None:

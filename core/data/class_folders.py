@@ -34,17 +34,21 @@ class Listed:
 def find(folder: Path, part: str | None = None) -> list[Listed]:
     """The files below a folder that lie in a folder named by a class's slug, or in one named `NONE`, sorted.
 
-    With a part, only those that also lie in a folder of that name ("check"). Files whose name begins with a dot are passed over.
-    Raises DataError when there are none.
+    With a part, only those that also lie in a folder of that name ("check"). Files whose name begins with a dot are
+    passed over. Raises DataError when there are none.
     """
     if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder. Name one with folders in it that are named {', '.join(SLUGS)} or {NONE}.")
+        raise DataError(
+            f"{folder} is not a folder. Name one with folders in it that are named {', '.join(SLUGS)} or {NONE}."
+        )
     root = folder.resolve()
     paths = [path for path in sorted(root.rglob("*")) if path.is_file() and path.name[0] != "."]
     wanted = [path for path in paths if part is None or part in path.relative_to(root).parts[:-1]]
     found = [one for path in wanted if (one := _list(root, path)) is not None]
     if not found:
-        raise DataError(f"{folder} holds no pictures in folders named by class. Name the folders {', '.join(SLUGS)} or {NONE}.")
+        raise DataError(
+            f"{folder} holds no pictures in folders named by class. Name the folders {', '.join(SLUGS)} or {NONE}."
+        )
     return found
 
 
@@ -60,9 +64,12 @@ def _list(folder: Path, path: Path) -> Listed | None:
 
 
 def read_many(
-    sources: Sequence[Source], read: Callable[[Source], Made], progress: Callable[[int, int], None] = lambda done, total: None
+    sources: Sequence[Source],
+    read: Callable[[Source], Made],
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Made]:
-    """What `read`, a function at the top of a module, makes of each source, in order; more than `FEW` in processes of their own."""
+    """What `read`, a function at the top of a module, makes of each source, in order; more than `FEW` in processes of
+    their own."""
     made = []
 
     def keep(one: Made) -> None:
@@ -74,7 +81,9 @@ def read_many(
             keep(read(source))
         return made
     # fresh processes: a forked one may wait for ever on a thread that only its parent has
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+    with ProcessPoolExecutor(
+        os.cpu_count(), mp_context=get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)
+    ) as pool:
         for one in pool.map(read, sources, chunksize=8):
             keep(one)
     return made

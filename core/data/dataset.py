@@ -1,4 +1,5 @@
-"""Fashion-MNIST as four arrays: from a folder of idx or CSV files, from Keras' cache, from a download, else drawn stand-ins.
+"""Fashion-MNIST as four arrays: from a folder of idx or CSV files, from Keras' cache, from a download, else drawn
+stand-ins.
 
 Knows how the files look and how to fetch them; knows nothing of networks, runs or pages, and needs no TensorFlow.
 """
@@ -62,7 +63,8 @@ class Dataset:
 
     @classmethod
     def of(cls, arrays: Sequence[np.ndarray], source: str, place: str = "", problem: str | None = None) -> "Dataset":
-        """A data set of four uint8 arrays, in the order of the fields, with its fingerprint; the arrays become read-only."""
+        """A data set of four uint8 arrays, in the order of the fields, with its fingerprint; the arrays become
+        read-only."""
         for array in arrays:
             array.setflags(write=False)
         return cls(*arrays, source=source, place=place, fingerprint=fingerprint(arrays), problem=problem)
@@ -127,7 +129,9 @@ def read_folder(folder: Path, source: str = "folder", problem: str | None = None
     """
     folder = Path(folder).absolute()
     if not folder.is_dir():
-        raise DataError(f"There is no folder {folder}. Set FITTING_ROOM_DATA to the folder of the data set, or leave it out.")
+        raise DataError(
+            f"There is no folder {folder}. Set FITTING_ROOM_DATA to the folder of the data set, or leave it out."
+        )
     tables = [folder / name for name in TABLES]
     found = [_idx_path(folder, name) for name in FILES]
     if any(found) and (all(found) or not all(table.is_file() for table in tables)):
@@ -140,8 +144,8 @@ def read_folder(folder: Path, source: str = "folder", problem: str | None = None
         return Dataset.of(arrays, source, str(folder), problem)
     if not any(table.is_file() for table in tables):
         raise DataError(
-            f"The folder {folder} does not hold Fashion-MNIST. It needs the four files “{next(iter(FILES))}.gz” and so on, "
-            f"or “{TABLES[0]}” and “{TABLES[1]}”."
+            f"The folder {folder} does not hold Fashion-MNIST. It needs the four files “{next(iter(FILES))}.gz” and so"
+            f" on, or “{TABLES[0]}” and “{TABLES[1]}”."
         )
     for table in tables:
         if not table.is_file():
@@ -165,7 +169,8 @@ def subset(dataset: Dataset, examples: int | None, seed: int) -> np.ndarray:
 
 
 def fair_share(labels: np.ndarray, examples: int, seed: int) -> np.ndarray:
-    """Rows of a random part of the pictures, ascending, with every class in its share; all rows where there are not more."""
+    """Rows of a random part of the pictures, ascending, with every class in its share; all rows where there are not
+    more."""
     if examples >= len(labels):
         return np.arange(len(labels))
     order = np.random.default_rng(seed).permutation(len(labels))
@@ -200,7 +205,9 @@ def download(
                 progress(done, total)
         except OSError as error:
             why = error.strerror or error
-            raise DataError(f"The download cannot be written to {folder} ({why}). Make room there, then try again.") from error
+            raise DataError(
+                f"The download cannot be written to {folder} ({why}). Make room there, then try again."
+            ) from error
     return folder
 
 
@@ -216,7 +223,9 @@ def _fetch(base_url: str, path: Path, checksum: str, size: int, advance: Callabl
         if part.stat().st_size >= size:
             part.unlink()  # all there, but wrong: begin again
     if part.exists():
-        raise DataError("The download broke off several times. What has arrived is kept: try again, and it goes on from there.")
+        raise DataError(
+            "The download broke off several times. What has arrived is kept: try again, and it goes on from there."
+        )
     raise DataError(f"The file “{path.name}” arrived damaged (its checksum is wrong). Try again later.")
 
 
@@ -230,9 +239,13 @@ def _append(url: str, part: Path, due: int) -> Iterator[int]:
         response = urllib.request.urlopen(request, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         with error:
-            raise DataError(f"The server does not hand out “{part.stem}” (it answers {error.code}). Try again later.") from error
+            raise DataError(
+                f"The server does not hand out “{part.stem}” (it answers {error.code}). Try again later."
+            ) from error
     except (OSError, http.client.HTTPException) as error:
-        raise DataError("The server with the data set cannot be reached. Check the internet connection, then try again.") from error
+        raise DataError(
+            "The server with the data set cannot be reached. Check the internet connection, then try again."
+        ) from error
     with response:
         resumed = response.status == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
         size = start if resumed else 0
@@ -261,7 +274,8 @@ def _idx_path(folder: Path, name: str) -> Path | None:
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """Pictures (n, 28, 28) or labels (n,) uint8 of an idx file: 0, 0, 8 (= bytes), dimensions, sizes, then the bytes."""
+    """Pictures (n, 28, 28) or labels (n,) uint8 of an idx file: 0, 0, 8 (= bytes), dimensions, sizes, then the
+    bytes."""
     where = f"The file “{path.name}” in {path.parent}"
     try:
         content = path.read_bytes()
@@ -279,7 +293,9 @@ def read_idx(path: Path) -> np.ndarray:
     if len(sizes) < header // 4 or sizes[0] != (0x803 if pictures else 0x801):
         raise DataError(f"{where} is not an idx file of {'pictures' if pictures else 'labels'}. {REMEDY}")
     if pictures and tuple(sizes[2:]) != (SIDE, SIDE):
-        raise DataError(f"{where} holds pictures of {sizes[3]} x {sizes[2]} pixels; those of Fashion-MNIST are 28 x 28. {REMEDY}")
+        raise DataError(
+            f"{where} holds pictures of {sizes[3]} x {sizes[2]} pixels; those of Fashion-MNIST are 28 x 28. {REMEDY}"
+        )
     promised = header + int(sizes[1]) * (SIDE * SIDE if pictures else 1)
     if len(content) != promised:
         words = "ends too early" if len(content) < promised else "is longer than it says"
@@ -296,7 +312,9 @@ def _check_pair(images_path: Path, images: np.ndarray, labels_path: Path, labels
         raise DataError(f"“{images_path.name}” in {images_path.parent} holds no pictures. {REMEDY}")
     if labels.max() > 9:
         first = int(np.argmax(labels > 9))
-        raise DataError(f"“{labels_path.name}” gives picture {first} the label {labels[first]}; labels go from 0 to 9. {REMEDY}")
+        raise DataError(
+            f"“{labels_path.name}” gives picture {first} the label {labels[first]}; labels go from 0 to 9. {REMEDY}"
+        )
 
 
 def read_csv(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -311,7 +329,8 @@ def read_csv(path: Path) -> tuple[np.ndarray, np.ndarray]:
 def read_table(opened: Callable[[], BinaryIO], where: str, remedy: str) -> tuple[np.ndarray, np.ndarray]:
     """Pictures (n, 28, 28) and labels (n,), both uint8, of a table with the columns label, pixel1 ... pixel784.
 
-    `opened` gives the table from its beginning, each time it is asked. Raises DataError: `where`, the first bad row, `remedy`.
+    `opened` gives the table from its beginning, each time it is asked. Raises DataError: `where`, the first bad row,
+    `remedy`.
     """
     import pyarrow
     from pyarrow import csv as fast
@@ -322,8 +341,12 @@ def read_table(opened: Callable[[], BinaryIO], where: str, remedy: str) -> tuple
         missing = [name for name in CSV_COLUMNS if name not in header]
         if missing:
             more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
-            raise DataError(f"{where} has no column “{missing[0]}”{more}. Its first line must name label, pixel1 to pixel784.")
-        options = fast.ConvertOptions(column_types=dict.fromkeys(CSV_COLUMNS, pyarrow.uint8()), include_columns=list(CSV_COLUMNS))
+            raise DataError(
+                f"{where} has no column “{missing[0]}”{more}. Its first line must name label, pixel1 to pixel784."
+            )
+        options = fast.ConvertOptions(
+            column_types=dict.fromkeys(CSV_COLUMNS, pyarrow.uint8()), include_columns=list(CSV_COLUMNS)
+        )
         with opened() as content:
             table = fast.read_csv(content, convert_options=options)
     except (pyarrow.ArrowInvalid, csv.Error) as error:
@@ -344,7 +367,10 @@ def _text(opened: Callable[[], BinaryIO]) -> io.TextIOWrapper:
 
 
 def _first_fault(opened: Callable[[], BinaryIO]) -> str:
-    """What is wrong with the first bad row of a table, as the rest of a sentence. Slow, and only for tables with a fault."""
+    """What is wrong with the first bad row of a table, as the rest of a sentence.
+
+    Slow, and only for tables with a fault.
+    """
     number = 0
     try:
         with _text(opened) as text:
@@ -387,7 +413,8 @@ def _drawn(settings: Settings) -> tuple[np.ndarray, ...]:
 
 
 def _drawing_version(core: Path) -> str:
-    """Eight hex digits of the programs that draw, so that clothes kept by another version are not taken for this one's."""
+    """Eight hex digits of the programs that draw, so that clothes kept by another version are not taken for this
+    one's."""
     digest = hashlib.sha256(np.__version__.encode())
     for path in [core / "synthetic.py", *sorted((core / "silhouettes").glob("*.py"))]:
         digest.update(path.read_bytes())

@@ -1,4 +1,5 @@
-"""Finding one's way among many small pictures: an order to look at them, the ones most alike, a map, how bright their dots are.
+"""Finding one's way among many small pictures: an order to look at them, the ones most alike, a map, how bright their
+dots are.
 
 Plain NumPy, OpenCV and scikit-learn. Knows nothing of files, networks or pages.
 """
@@ -10,20 +11,28 @@ import numpy as np
 
 from core.labels import NAMES
 
-MAPS = {"pca": 3_000, "tsne": 2_000}  # the ways to draw a map: pictures on it. t-SNE of 2,000 takes about 4 s of one core
+MAPS = {
+    "pca": 3_000,
+    "tsne": 2_000,
+}  # the ways to draw a map: pictures on it. t-SNE of 2,000 takes about 4 s of one core
 CHUNK = 1_000  # pictures counted at once: np.bincount makes eight bytes of each dot
 
 
 def arrange(labels: np.ndarray, kind: int | None = None, seed: int | None = None) -> np.ndarray:
-    """Rows into the data set, (n,) int: those of one class or all, as they come or shuffled. The same seed gives the same order."""
+    """Rows into the data set, (n,) int: those of one class or all, as they come or shuffled.
+
+    The same seed gives the same order.
+    """
     rows = np.arange(len(labels)) if kind is None else np.flatnonzero(labels == kind)
     return rows if seed is None else np.random.default_rng(seed).permutation(rows)
 
 
 def nearest(images: np.ndarray, image: np.ndarray, count: int, leave_out: int | None = None) -> np.ndarray:
-    """Rows of the `count` pictures of `images` (n, 28, 28) uint8 that differ least from `image` (28, 28) uint8, the closest first.
+    """Rows of the `count` pictures of `images` (n, 28, 28) uint8 that differ least from `image` (28, 28) uint8, the
+    closest first.
 
-    The difference is the sum of (a - b)^2 over all dots. `leave_out` is the row of the picture itself, which is not its own neighbour.
+    The difference is the sum of (a - b)^2 over all dots. `leave_out` is the row of the picture itself, which is not its
+    own neighbour.
     """
     wanted = min(count + (leave_out is not None), len(images))
     if not wanted:
@@ -34,28 +43,34 @@ def nearest(images: np.ndarray, image: np.ndarray, count: int, leave_out: int | 
 
 
 def agreement(label: int, labels: np.ndarray) -> str:
-    """In words: how many of the pictures nearest to one labelled `label` carry its name, and what the others are called."""
+    """In words: how many of the pictures nearest to one labelled `label` carry its name, and what the others are
+    called."""
     counted = Counter(int(other) for other in labels)
     same = counted.pop(label, 0)
     if not counted:
         return f"All {len(labels)} are called {NAMES[label]} too."
     others = ", ".join(f"{count} {NAMES[other]}" for other, count in counted.most_common())
     verb = "is" if same == 1 else "are"
-    start = f"{same} of {len(labels)} {verb} called {NAMES[label]} too" if same else f"None of the {len(labels)} is called {NAMES[label]}"
+    start = (
+        f"{same} of {len(labels)} {verb} called {NAMES[label]} too"
+        if same
+        else f"None of the {len(labels)} is called {NAMES[label]}"
+    )
     return f"{start}; the others: {others}. Dot by dot they look alike, and yet people gave them other names."
 
 
 def sample(count: int, most: int, seed: int = 0) -> np.ndarray:
-    """Up to `most` of the rows 0 to count - 1, chosen by chance; a smaller sample of the same seed is the beginning of a larger one."""
+    """Up to `most` of the rows 0 to count - 1, chosen by chance; a smaller sample of the same seed is the beginning of
+    a larger one."""
     return np.random.default_rng(seed).permutation(count)[:most]
 
 
 def place(images: np.ndarray, way: str = "pca") -> np.ndarray:
     """Where pictures (n, 28, 28) uint8 stand on a map, (n, 2) float32: alike ones near each other.
 
-    "pca" keeps the two directions in which the pictures differ most; "tsne" cares for close neighbours only. Fewer than four
-    pictures are no map: they all stand at 0. One thread, so that a training keeps its core (and two threads that wait for
-    each other on a busy machine are slower). Repeatable.
+    "pca" keeps the two directions in which the pictures differ most; "tsne" cares for close neighbours only. Fewer than
+    four pictures are no map: they all stand at 0. One thread, so that a training keeps its core (and two threads that
+    wait for each other on a busy machine are slower). Repeatable.
     """
     from sklearn.decomposition import PCA
     from threadpoolctl import threadpool_limits

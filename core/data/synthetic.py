@@ -1,7 +1,9 @@
-"""Ten classes of clothes drawn by program in the format of Fashion-MNIST: the stand-in when there is no data and no network.
+"""Ten classes of clothes drawn by program in the format of Fashion-MNIST: the stand-in when there is no data and no
+network.
 
-A garment is cut four times too large (core/silhouettes), cropped, and shrunk so that its longest side is 28 pixels, as the real
-photos were; every picture then gets its own proportions, tones, cloth and folds. Knows nothing of files, networks or pages.
+A garment is cut four times too large (core/silhouettes), cropped, and shrunk so that its longest side is 28 pixels, as
+the real photos were; every picture then gets its own proportions, tones, cloth and folds. Knows nothing of files,
+networks or pages.
 """
 
 import cv2
@@ -28,7 +30,8 @@ WEAVE = np.array([
     [68, 14, 2, 2, 4, 6, 1, 3],
     [80, 14, 0, 0, 0, 2, 0, 4],
 ]) / 100  # fmt: skip
-# Middle and spread of the body's tone (0 = white, 255 = black), share of contrasting trims, share of pale ones (white soles).
+# Middle and spread of the body's tone (0 = white, 255 = black), share of contrasting trims, share of pale ones (white
+# soles).
 TONE = np.array([
     [165, 62, 0.25, 0.0],
     [186, 48, 0.15, 0.0],
@@ -96,7 +99,10 @@ def _tones(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _shapes(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Cut, crop and shrink: (n, 28, 28) uint8, still without cloth. One cut serves up to a dozen pictures of other width and tone."""
+    """Cut, crop and shrink: (n, 28, 28) uint8, still without cloth.
+
+    One cut serves up to a dozen pictures of other width and tone.
+    """
     images = np.zeros((len(labels), SIDE, SIDE), np.uint8)
     tables, stretch = _tones(labels, rng), rng.uniform(0.9, 1.1, len(labels))
     for label, garment in enumerate(GARMENTS):
@@ -110,7 +116,9 @@ def _shapes(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
             parts = np.ascontiguousarray(cloth.parts[y : y + down, x : x + across])
             for row, flip in zip(rows[first::cuts], flips[first::cuts], strict=True):
                 ratio = across / down * stretch[row]
-                width, height = (SIDE, max(5, round(SIDE / ratio))) if ratio > 1 else (max(6, round(SIDE * ratio)), SIDE)
+                width, height = (
+                    (SIDE, max(5, round(SIDE / ratio))) if ratio > 1 else (max(6, round(SIDE * ratio)), SIDE)
+                )
                 small = cv2.resize(cv2.LUT(parts, tables[row]), (width, height), interpolation=cv2.INTER_AREA)
                 left, top = (SIDE - width) // 2, (SIDE - height) // 2
                 images[row, top : top + height, left : left + width] = small[:, ::-1] if flip else small
@@ -128,12 +136,17 @@ def _blur(images: np.ndarray, sigma: float) -> np.ndarray:
     """Blur every picture (n, 28, 28) float32 by itself, all in one call: empty rows keep neighbours apart."""
     apart = np.zeros((len(images), SIDE + 8, SIDE), np.float32)
     apart[:, 4:-4] = images
-    blurred = cv2.GaussianBlur(apart.reshape(-1, SIDE), (9, 9) if sigma > 1 else (5, 5), sigma, borderType=cv2.BORDER_CONSTANT)
+    blurred = cv2.GaussianBlur(
+        apart.reshape(-1, SIDE), (9, 9) if sigma > 1 else (5, 5), sigma, borderType=cv2.BORDER_CONSTANT
+    )
     return blurred.reshape(apart.shape)[:, 4:-4]
 
 
-def _dress_up(images: np.ndarray, labels: np.ndarray, cloths: np.ndarray, folds: np.ndarray, rng: np.random.Generator) -> None:
-    """Give each picture (n, 28, 28) uint8 in place its cloth, folds, roundness, and the sharp edges of the real data's preparation."""
+def _dress_up(
+    images: np.ndarray, labels: np.ndarray, cloths: np.ndarray, folds: np.ndarray, rng: np.random.Generator
+) -> None:
+    """Give each picture (n, 28, 28) uint8 in place its cloth, folds, roundness, and the sharp edges of the real data's
+    preparation."""
     n = len(images)
     shares = np.cumsum(WEAVE[labels], axis=1)[:, :-1]
     kind = (rng.random((n, 1)) > shares).sum(1)
@@ -159,7 +172,9 @@ def draw(labels: np.ndarray, seed: int) -> np.ndarray:
     """
     labels = np.asarray(labels).astype(np.int64)
     if labels.ndim != 1 or (len(labels) and not 0 <= labels.min() <= labels.max() < len(GARMENTS)):
-        raise ValueError(f"labels must be one row of whole numbers from 0 to {len(GARMENTS) - 1}, not of shape {labels.shape}")
+        raise ValueError(
+            f"labels must be one row of whole numbers from 0 to {len(GARMENTS) - 1}, not of shape {labels.shape}"
+        )
     rng = np.random.default_rng(seed)
     images = _shapes(labels, rng)
     cloths = _cloths(rng)
@@ -171,12 +186,16 @@ def draw(labels: np.ndarray, seed: int) -> np.ndarray:
     return images
 
 
-def make(train: int = 60_000, test: int = 10_000, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def make(
+    train: int = 60_000, test: int = 10_000, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """A whole data set: train images (train, 28, 28), train labels (train,), test images, test labels, all uint8.
 
     The ten classes come equally often, shuffled; the two parts share no cut.
     """
     seeds = np.random.SeedSequence(seed).generate_state(3)
     rng = np.random.default_rng(seeds[0])
-    train_labels, test_labels = (rng.permutation(np.arange(count) % len(GARMENTS)).astype(np.uint8) for count in (train, test))
+    train_labels, test_labels = (
+        rng.permutation(np.arange(count) % len(GARMENTS)).astype(np.uint8) for count in (train, test)
+    )
     return draw(train_labels, int(seeds[1])), train_labels, draw(test_labels, int(seeds[2])), test_labels

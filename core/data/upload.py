@@ -1,4 +1,5 @@
-"""Clothes a person brings, a table (CSV) or a zip of class folders, as a data set; what cannot be used is said by row or by name.
+"""Clothes a person brings, a table (CSV) or a zip of class folders, as a data set; what cannot be used is said by row
+or by name.
 
 Works on bytes in memory: nothing of a file is written anywhere. Knows nothing of sessions, runs or pages.
 """
@@ -45,7 +46,13 @@ def _plain(text: str) -> str:
 FOLDERS = {
     _plain(f"{word}{ending}"): garment.index
     for garment in CLASSES
-    for word in (str(garment.index), garment.slug, garment.name, *garment.name.split("/"), f"{garment.index}{garment.name}")
+    for word in (
+        str(garment.index),
+        garment.slug,
+        garment.name,
+        *garment.name.split("/"),
+        f"{garment.index}{garment.name}",
+    )
     for ending in ("", "s", "es")
 }
 
@@ -71,14 +78,19 @@ class _Entry:
 
 
 class Shelf:
-    """The data sets that people brought, each under a secret word, in memory: a bounded number, and none longer than it is used.
+    """The data sets that people brought, each under a secret word, in memory: a bounded number, and none longer than it
+    is used.
 
     Safe to use from several threads. `clock` gives seconds.
     """
 
-    def __init__(self, places: int = PLACES, rest: float = REST_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, places: int = PLACES, rest: float = REST_SECONDS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._places, self._rest, self._clock = places, rest, clock
-        self._rows: dict[str, tuple[Own, float]] = {}  # word -> what was brought, when it was last asked for; the longest unused first
+        self._rows: dict[
+            str, tuple[Own, float]
+        ] = {}  # word -> what was brought, when it was last asked for; the longest unused first
         self._lock = threading.Lock()
 
     def put(self, brought: Own) -> str:
@@ -108,14 +120,21 @@ class Shelf:
             self._rows.pop(word, None)
 
 
-def read(files: Sequence[tuple[str, bytes]], settings: Settings, progress: Callable[[int, int], None] = lambda done, total: None) -> Own:
-    """The data set in files, each its name and its bytes: one zip, one table, or two tables (to learn from, to test on).
+def read(
+    files: Sequence[tuple[str, bytes]],
+    settings: Settings,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Own:
+    """The data set in files, each its name and its bytes: one zip, one table, or two tables (to learn from, to test
+    on).
 
     `progress` gets the pictures done and in all. Raises DataError that names the file, and the row where there is one.
     """
     size = sum(len(content) for _, content in files)
     if size > settings.max_own_mb * 2**20:
-        raise DataError(f"These are {size / 2**20:,.0f} MB; {settings.max_own_mb:,} MB is the most. Take fewer or smaller pictures.")
+        raise DataError(
+            f"These are {size / 2**20:,.0f} MB; {settings.max_own_mb:,} MB is the most. Take fewer or smaller pictures."
+        )
     zips = [name for name, content in files if name.lower().endswith(".zip") or content[:4] == b"PK\3\4"]
     if len(files) == 1 and zips:
         return _of_zip(*files[0], settings, progress)
@@ -130,7 +149,8 @@ def tidy(name: str) -> str:
 
 
 def divide(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows to learn from and rows to test on, four to one in every class, shuffled; a class's only picture is learned from."""
+    """Rows to learn from and rows to test on, four to one in every class, shuffled; a class's only picture is learned
+    from."""
     from sklearn.model_selection import train_test_split
 
     alone = np.bincount(labels, minlength=10)[labels] == 1
@@ -188,7 +208,9 @@ def _of_tables(files: Sequence[tuple[str, bytes]], settings: Settings) -> Own:
     return Own(_dataset(name, arrays), f"It learns from “{learn}”; the test pictures are those of “{test}”.")
 
 
-def _divided(name: str, images: np.ndarray, labels: np.ndarray, left_out: tuple[str, ...] = (), doubtful: tuple[str, ...] = ()) -> Own:
+def _divided(
+    name: str, images: np.ndarray, labels: np.ndarray, left_out: tuple[str, ...] = (), doubtful: tuple[str, ...] = ()
+) -> Own:
     """One heap of pictures, four fifths to learn from and one to test on."""
     _check_enough(name, labels, left_out)
     learn, test = divide(labels)
@@ -202,7 +224,9 @@ def _dataset(name: str, arrays: tuple[np.ndarray, ...], left_out: tuple[str, ...
     _check_enough(name, np.concatenate([train_labels, test_labels]), left_out)
     if len(np.unique(train_labels)) < 2:
         only = NAMES[train_labels[0]]
-        raise DataError(f"All pictures to learn from in “{name}” are of one class ({only}). It needs two or more to tell apart.")
+        raise DataError(
+            f"All pictures to learn from in “{name}” are of one class ({only}). It needs two or more to tell apart."
+        )
     return Dataset.of([np.ascontiguousarray(array) for array in arrays], "own", name)
 
 
@@ -214,7 +238,9 @@ def _check_enough(name: str, labels: np.ndarray, left_out: tuple[str, ...]) -> N
 
 def _check_count(name: str, count: int, settings: Settings) -> None:
     if count > settings.max_own_pictures:
-        raise DataError(f"“{name}” holds {count:,} pictures; {settings.max_own_pictures:,} is the most. Take fewer of each class.")
+        raise DataError(
+            f"“{name}” holds {count:,} pictures; {settings.max_own_pictures:,} is the most. Take fewer of each class."
+        )
 
 
 def _of_zip(name: str, content: bytes, settings: Settings, progress: Callable[[int, int], None]) -> Own:
@@ -228,7 +254,10 @@ def _of_zip(name: str, content: bytes, settings: Settings, progress: Callable[[i
 
 
 def _entries(archive: zipfile.ZipFile, name: str, settings: Settings) -> tuple[list[_Entry], list[str]]:
-    """The files of a zip that lie in class folders, and a sentence for every folder that is none. Nothing is unpacked yet."""
+    """The files of a zip that lie in class folders, and a sentence for every folder that is none.
+
+    Nothing is unpacked yet.
+    """
     entries, strays = [], Counter()
     for info in archive.infolist():
         *folders, file = info.filename.replace("\\", "/").split("/")
@@ -247,13 +276,19 @@ def _entries(archive: zipfile.ZipFile, name: str, settings: Settings) -> tuple[l
     _check_count(name, len(entries), settings)
     size, most = sum(entry.info.file_size for entry in entries) / 2**20, UNPACKED * settings.max_own_mb
     if size > most:
-        raise DataError(f"“{name}” would unpack to {size:,.0f} MB; {most:,} MB is the most. Take fewer or smaller pictures.")
+        raise DataError(
+            f"“{name}” would unpack to {size:,.0f} MB; {most:,} MB is the most. Take fewer or smaller pictures."
+        )
     return entries, [_stray(folder, count) for folder, count in strays.items()]
 
 
 def _stray(folder: str, count: int) -> str:
     files = f"{count} file{'' if count == 1 else 's'}"
-    return f"{tidy(folder)}/ is not named after a class: {files} left out" if folder else f"{files} outside any folder left out"
+    return (
+        f"{tidy(folder)}/ is not named after a class: {files} left out"
+        if folder
+        else f"{files} outside any folder left out"
+    )
 
 
 def _of_entries(
@@ -288,8 +323,14 @@ def _of_entries(
 
 
 def _picture(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> tuple[np.ndarray, str | None]:
-    """One picture of a zip as (28, 28) uint8, and what is doubtful about it. A grey one of 28 x 28 is taken as it is."""
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # the others can grow without a bound in one step
+    """One picture of a zip as (28, 28) uint8, and what is doubtful about it.
+
+    A grey one of 28 x 28 is taken as it is.
+    """
+    if info.compress_type not in (
+        zipfile.ZIP_STORED,
+        zipfile.ZIP_DEFLATED,
+    ):  # the others can grow without a bound in one step
         raise PictureError("This file is packed in an unusual way. Pack the folders as an ordinary zip.")
     try:
         with archive.open(info) as file:

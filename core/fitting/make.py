@@ -1,9 +1,10 @@
-"""Makes the shipped network: `python -m core.fitting --data FOLDER --pictures FOLDER [--out models/shipped] [--seed 0]`.
+"""Makes the shipped network: `python -m core.fitting --data FOLDER --pictures FOLDER [--out models/shipped] [--seed
+0]`.
 
-Fits one small network in two stages: on Fashion-MNIST and sketches made by program, then on these and cut-out photos. The second
-stage is repeated with the photos of some people left out, so that every photo is answered once by a network that has seen none of
-its owner's: these answers calibrate. The check folders are only measured.
-Keras is imported inside functions: no server imports this file.
+Fits one small network in two stages: on Fashion-MNIST and sketches made by program, then on these and cut-out photos.
+The second stage is repeated with the photos of some people left out, so that every photo is answered once by a network
+that has seen none of its owner's: these answers calibrate. The check folders are only measured. Keras is imported
+inside functions: no server imports this file.
 """
 
 import argparse
@@ -36,8 +37,16 @@ BATCH = 128
 RATE = 6e-3  # of the convolutions; the rest is learned at a third of it
 STAGES = (14, 20, 3)  # epochs without photos, with photos, and with photos for each fold
 FOLDS = 3  # groups of people, each left out once
-PHOTOS, SKETCHES, NONE, WORN, LYING = 14_000, 15_000, 2_500, 5_000, 1_500  # pictures of each kind in an epoch, beside the data set's own
-POOL = 10_000  # different sketches of each kind: from the data set's images, from drawn stand-in clothes, and caricatures
+PHOTOS, SKETCHES, NONE, WORN, LYING = (
+    14_000,
+    15_000,
+    2_500,
+    5_000,
+    1_500,
+)  # pictures of each kind in an epoch, beside the data set's own
+POOL = (
+    10_000  # different sketches of each kind: from the data set's images, from drawn stand-in clothes, and caricatures
+)
 SMOOTHING = 0.05
 PRECISION = 0.90  # wanted among photos answered as sure
 LOST = 0.04  # share of clothes that may be called none of the ten
@@ -50,7 +59,12 @@ DATA = (
         "CC0-1.0",
         "fitting what is none of the ten, and calibration out of fold",
     ),
-    ("Sketches made by program from the first, from clothes drawn by program, and from templates", "Fitting Room", "MIT", "fitting"),
+    (
+        "Sketches made by program from the first, from clothes drawn by program, and from templates",
+        "Fitting Room",
+        "MIT",
+        "fitting",
+    ),
     (
         "People drawn by program into the first and into the photos, and pairs of shoes made from the first",
         "Fitting Room",
@@ -80,19 +94,26 @@ class Pictures:
 
     def and_those(self, others: "Pictures") -> "Pictures":
         """These pictures and others."""
-        return Pictures(*(np.concatenate([getattr(self, field.name), getattr(others, field.name)]) for field in fields(self)))
+        return Pictures(
+            *(np.concatenate([getattr(self, field.name), getattr(others, field.name)]) for field in fields(self))
+        )
 
 
 def read_pictures(folder: Path, kind: str, part: str, seed: int | None = None) -> Pictures:
-    """Read the pictures that `pictures.csv` in a folder lists for a kind and a part. Raises DataError when there are none.
+    """Read the pictures that `pictures.csv` in a folder lists for a kind and a part.
 
-    With a seed each is changed first, as if it had been taken once more, so that the garment is cut out a little differently.
+    Raises DataError when there are none.
+
+    With a seed each is changed first, as if it had been taken once more, so that the garment is cut out a little
+    differently.
     """
     try:
         with (folder / "pictures.csv").open(newline="", encoding="utf-8") as file:
             rows = [row for row in csv.DictReader(file) if row["kind"] == kind and row["part"] == part]
     except OSError as error:
-        raise DataError(f"{folder} holds no pictures.csv. Point --pictures at the folder with the photos and drawings.") from error
+        raise DataError(
+            f"{folder} holds no pictures.csv. Point --pictures at the folder with the photos and drawings."
+        ) from error
     if not rows:
         raise DataError(f"{folder / 'pictures.csv'} lists no pictures of kind {kind}, part {part}.")
     seeds = [None if seed is None else (seed, place) for place in range(len(rows))]
@@ -111,14 +132,19 @@ def _read(source: tuple[Path, tuple[int, int] | None]) -> tuple[np.ndarray, bool
     path, seed = source
     content = path.read_bytes()
     try:
-        reading = photo.read_photo(content if seed is None else taken_again(content, np.random.default_rng(seed)), LARGEST)
+        reading = photo.read_photo(
+            content if seed is None else taken_again(content, np.random.default_rng(seed)), LARGEST
+        )
     except PictureError:
         return None
     return reading.image, reading.finding is None
 
 
 def taken_again(content: bytes, generator: np.random.Generator) -> bytes:
-    """A picture file as if taken once more: held a little differently, in other light, by a worse camera. Gives a JPEG file."""
+    """A picture file as if taken once more: held a little differently, in other light, by a worse camera.
+
+    Gives a JPEG file.
+    """
     before = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     high, wide = before.shape[:2]
     corners = np.array([(0, 0), (wide, 0), (wide, high), (0, high)], np.float32)
@@ -127,14 +153,18 @@ def taken_again(content: bytes, generator: np.random.Generator) -> bytes:
     middle = np.array([wide, high]) / 2
     moved = (corners - middle) @ rotation.T + middle + generator.normal(0, 0.025, (4, 2)) * (wide, high)
     matrix = cv2.getPerspectiveTransform(corners, moved.astype(np.float32))
-    changed = cv2.warpPerspective(before, matrix, (wide, high), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) / 255.0
+    changed = (
+        cv2.warpPerspective(before, matrix, (wide, high), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        / 255.0
+    )
     light = changed ** np.exp(generator.normal(0, 0.25)) * np.exp(generator.normal(0, 0.06, 3))
     pixels = np.clip(255 * light, 0, 255).astype(np.uint8)
     return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, int(generator.integers(55, 95))])[1].tobytes()
 
 
 def folds(photos: Pictures, none: Pictures, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """For each of FOLDS groups of people which photos and which other things are theirs, (n,) bool each; nobody is in two groups."""
+    """For each of FOLDS groups of people which photos and which other things are theirs, (n,) bool each; nobody is in
+    two groups."""
     from sklearn.model_selection import GroupKFold
 
     people = np.concatenate([photos.contributors, none.contributors])
@@ -162,7 +192,8 @@ def _drawn(piece: tuple[Callable, np.ndarray, tuple[int, int]]) -> np.ndarray:
 
 
 def augment(images: np.ndarray, generator: np.random.Generator, strength: float) -> np.ndarray:
-    """Mirrored, tilted, shifted, stretched copies with holes, remnants and other tones, lit from a side: (n, 28, 28) uint8."""
+    """Mirrored, tilted, shifted, stretched copies with holes, remnants and other tones, lit from a side: (n, 28, 28)
+    uint8."""
     count = len(images)
     turn = generator.normal(0, 0.09 * strength, count)
     stretch = np.exp(generator.normal(0, 0.06 * strength, (count, 2)))
@@ -192,7 +223,9 @@ def augment(images: np.ndarray, generator: np.random.Generator, strength: float)
 def _patch(image: np.ndarray, generator: np.random.Generator, value: int) -> None:
     """A hole in the garment, or a remnant of the background beside it."""
     centre, axes = generator.integers(0, 28, 2), generator.integers(1, 6, 2)
-    cv2.ellipse(image, [int(v) for v in centre], [int(v) for v in axes], float(generator.uniform(0, 180)), 0, 360, value, -1)
+    cv2.ellipse(
+        image, [int(v) for v in centre], [int(v) for v in axes], float(generator.uniform(0, 180)), 0, 360, value, -1
+    )
 
 
 def build():
@@ -232,7 +265,8 @@ def answering(network):
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """What an epoch is made of: the data set, sketches with their labels, photos (none in the first stage), and some of it worn."""
+    """What an epoch is made of: the data set, sketches with their labels, photos (none in the first stage), and some of
+    it worn."""
 
     data: Dataset
     pool: tuple[np.ndarray, np.ndarray]  # (n, 28, 28) uint8, (n,) int
@@ -250,10 +284,15 @@ class Mixture:
         """Freshly augmented pictures (n, 28, 28) uint8 and targets (n, 10) float32, shuffled in whole batches."""
         drawn = generator.choice(len(self.pool[1]), SKETCHES)
         own = generator.permutation(len(self.data.train_labels))[: round(self.share * len(self.data.train_labels))]
-        parts = [(self.data.train_images[own], self.data.train_labels[own], 0.5), (self.pool[0][drawn], self.pool[1][drawn], 0.8)]
+        parts = [
+            (self.data.train_images[own], self.data.train_labels[own], 0.5),
+            (self.pool[0][drawn], self.pool[1][drawn], 0.8),
+        ]
         clothes = [(self.data.train_images, self.data.train_labels)]
         if self.photos:
-            often = np.bincount(self.photos.labels, minlength=10)[self.photos.labels] ** -0.4  # rare classes come up more often
+            often = (
+                np.bincount(self.photos.labels, minlength=10)[self.photos.labels] ** -0.4
+            )  # rare classes come up more often
             chosen = generator.choice(len(self.photos.labels), PHOTOS, p=often / often.sum())
             others = generator.choice(len(self.none.labels), NONE)
             parts.append((self.photos.images[chosen], self.photos.labels[chosen], 1.2))
@@ -271,7 +310,9 @@ class Mixture:
         order = generator.permutation(len(labels))[: self.steps * BATCH]
         return images[order], targets[order]
 
-    def learn(self, network, rate: object, epochs: int, generator: np.random.Generator, say: Callable[[str], None]) -> None:
+    def learn(
+        self, network, rate: object, epochs: int, generator: np.random.Generator, say: Callable[[str], None]
+    ) -> None:
         """Train a network (logits) for some epochs; the next epoch's pictures are made while this one is learned."""
         import keras
 
@@ -284,13 +325,18 @@ class Mixture:
                 if epoch + 1 < epochs:
                     coming = beside.submit(self.epoch, generator)
                 history = network.fit(images, targets, batch_size=BATCH, epochs=1, shuffle=False, verbose=0).history
-                say(f"  epoch {epoch + 1} of {epochs}: loss {history['loss'][0]:.4f}, accuracy {history['accuracy'][0]:.4f}")
+                say(
+                    f"  epoch {epoch + 1} of {epochs}: loss {history['loss'][0]:.4f}, accuracy"
+                    f" {history['accuracy'][0]:.4f}"
+                )
 
 
 def optimiser(rate: object) -> object:
-    """Gives Muon (Jordan et al., 2024, https://kellerjordan.github.io/posts/muon/) for the convolutions, AdamW for the rest.
+    """Gives Muon (Jordan et al., 2024, https://kellerjordan.github.io/posts/muon/) for the convolutions, AdamW for the
+    rest.
 
-    Keras leaves all but matrices to AdamW; here a convolution's kernel is a matrix too, with a column for each of its filters.
+    Keras leaves all but matrices to AdamW; here a convolution's kernel is a matrix too, with a column for each of its
+    filters.
     """
     import keras
 
@@ -331,10 +377,12 @@ def fit(
     stages: tuple[int, int, int],
     say: Callable[[str], None],
 ) -> tuple:
-    """Fit a network from a seed. Gives the network (logits) and what networks that had not seen them said of all photos and all others.
+    """Fit a network from a seed.
 
-    These out-of-fold answers are raw shares, (n, 10) float32 each, in the order of `photos` and `none`. `again` holds photos and others
-    read anew: they are learned from beside their originals, and left out with the same people.
+    Gives the network (logits) and what networks that had not seen them said of all photos and all others.
+
+    These out-of-fold answers are raw shares, (n, 10) float32 each, in the order of `photos` and `none`. `again` holds
+    photos and others read anew: they are learned from beside their originals, and left out with the same people.
     """
     import keras
 
@@ -351,7 +399,9 @@ def fit(
     for place, (mine, others) in enumerate(folds(photos, none, seed), start=1):
         say(f"with photos, fold {place} of {FOLDS}")
         learned = [
-            known.pick(~away & known.found).and_those(more.pick(more.found & ~np.isin(more.contributors, known.contributors[away])))
+            known.pick(~away & known.found).and_those(
+                more.pick(more.found & ~np.isin(more.contributors, known.contributors[away]))
+            )
             for known, more, away in zip((photos, none), again, (mine, others), strict=True)
         ]
         mixture = Mixture(data, pool, *learned, share=0.5)
@@ -380,14 +430,18 @@ def fit_temperature(outputs: list[np.ndarray], labels: list[np.ndarray]) -> floa
     """The temperature with the least mean log loss, each set of outputs (n, 10) with its labels (n,) counting alike."""
 
     def loss(temperature: float) -> float:
-        shares = (calibrated(raw, temperature)[np.arange(len(truth)), truth] for raw, truth in zip(outputs, labels, strict=True))
+        shares = (
+            calibrated(raw, temperature)[np.arange(len(truth)), truth]
+            for raw, truth in zip(outputs, labels, strict=True)
+        )
         return -sum(float(np.log(share).mean()) for share in shares)
 
     return float(min(np.linspace(0.3, 4.0, 75), key=loss))
 
 
 def fit_thresholds(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Above which probability an answer is sure, and below which it is none of the ten; labels (n,) with -1 for none."""
+    """Above which probability an answer is sure, and below which it is none of the ten; labels (n,) with -1 for
+    none."""
     best, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     order = np.argsort(-best)
     precise = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
@@ -411,7 +465,9 @@ def measure(probabilities: np.ndarray, pictures: Pictures, limits: dict[str, flo
     return figures
 
 
-def make(data: Dataset, folder: Path, out: Path, seed: int, stages: tuple[int, int, int], say: Callable[[str], None] = print) -> dict:
+def make(
+    data: Dataset, folder: Path, out: Path, seed: int, stages: tuple[int, int, int], say: Callable[[str], None] = print
+) -> dict:
     """Read, fit, calibrate, measure and write the shipped network's files; returns its card."""
     generator = np.random.default_rng([seed, 1])
     photos, none = read_pictures(folder, "photo", "train"), read_pictures(folder, "none-of-the-ten", "train")
@@ -427,21 +483,28 @@ def make(data: Dataset, folder: Path, out: Path, seed: int, stages: tuple[int, i
     fresh = generator.choice(len(data.train_labels), 1500, replace=False)
     drawn = sketches.from_images(data.train_images[fresh], generator)
     clean = augment(data.train_images[fresh], generator, 0.5)
-    temperature = fit_temperature([said[photos.found], raw.raw(clean)], [photos.labels[photos.found], data.train_labels[fresh]])
+    temperature = fit_temperature(
+        [said[photos.found], raw.raw(clean)], [photos.labels[photos.found], data.train_labels[fresh]]
+    )
     network = Network(content, temperature, saw_photos=True)
     both = np.concatenate([said[photos.found], said_of_none[none.found]])
     truth = np.concatenate([photos.labels[photos.found], none.labels[none.found]])
     on_photos = fit_thresholds(calibrated(both, temperature), truth)
     on_sketches = fit_thresholds(network.probabilities(drawn), data.train_labels[fresh])
     # Sketches made by program are easier than people's, so a drawing must be at least as clear as a photo.
-    on_drawings = {"sure": max(on_photos["sure"], on_sketches["sure"]), "none": min(on_photos["none"], on_sketches["none"])}
+    on_drawings = {
+        "sure": max(on_photos["sure"], on_sketches["sure"]),
+        "none": min(on_photos["none"], on_sketches["none"]),
+    }
     thresholds = {"photo": on_photos, "drawing": on_drawings}
 
     probabilities = network.probabilities(data.test_images)
     figures = {
         "photos_check": measure(network.probabilities(checks["photo"].images), checks["photo"], on_photos),
         "drawings_check": measure(network.probabilities(checks["drawing"].images), checks["drawing"], on_drawings),
-        "none_of_the_ten_check": measure(network.probabilities(checks["none-of-the-ten"].images), checks["none-of-the-ten"], on_photos),
+        "none_of_the_ten_check": measure(
+            network.probabilities(checks["none-of-the-ten"].images), checks["none-of-the-ten"], on_photos
+        ),
         "photos_out_of_fold": measure(calibrated(said, temperature), photos, on_photos),
     }
     card = _card(model, data, seed, stages, temperature, thresholds, figures, probabilities)
@@ -469,14 +532,23 @@ def _card(
     import keras
     import tensorflow as tf
 
-    versions = {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__, "opencv": cv2.__version__}
+    versions = {
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "opencv": cv2.__version__,
+    }
     return {
         "name": "shipped",
         "title": "The network that comes with Fitting Room",
         "source": "Fitting Room",
         "seed": seed,
         "epochs": stages[0] + stages[1],
-        "stages": {"without photos": stages[0], "with photos": stages[1], "with photos, for each of the folds": stages[2]},
+        "stages": {
+            "without photos": stages[0],
+            "with photos": stages[1],
+            "with photos, for each of the folds": stages[2],
+        },
         "parameters": int(model.count_params()),
         "fingerprint": data.fingerprint,
         "test_accuracy": round(float(evaluation.accuracy(data.test_labels, probabilities)), 4),
@@ -487,7 +559,10 @@ def _card(
         "data": [dict(zip(("name", "by", "licence", "use"), row, strict=True)) for row in DATA],
         "limits": [
             "Knows ten kinds of clothes; of anything else it should say none, and sometimes does not.",
-            "Learnt from unworn clothes, laid flat or hung up, and from wearers drawn by program; of real worn clothes it saw none.",
+            (
+                "Learnt from unworn clothes, laid flat or hung up, and from wearers drawn by program; of real worn"
+                " clothes it saw none."
+            ),
             "Saw few photos of shoes and none of bags.",
             "Shirts, pullovers, coats and T-shirts are easily confused, by people too.",
         ],
@@ -508,19 +583,29 @@ def write(out: Path, fitted, content: bytes, card: dict, probabilities: np.ndarr
 
 def main(arguments: list[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m core.fitting", description="Make the network that comes with the app.")
+    parser = argparse.ArgumentParser(
+        prog="python -m core.fitting", description="Make the network that comes with the app."
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder with Fashion-MNIST's four files")
     parser.add_argument("--pictures", type=Path, required=True, help="folder with pictures.csv, photos and drawings")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="where the files go")
     parser.add_argument("--seed", type=int, default=0)
     words = "epochs without photos, with photos, and with photos for each fold"
-    parser.add_argument("--stages", type=int, nargs=3, default=STAGES, help=f"{words} (default: {' '.join(map(str, STAGES))})")
+    parser.add_argument(
+        "--stages", type=int, nargs=3, default=STAGES, help=f"{words} (default: {' '.join(map(str, STAGES))})"
+    )
     given = parser.parse_args(arguments)
     data = load(Settings(data=given.data))
     if not data.real:
         raise SystemExit(data.problem or f"{given.data} holds no Fashion-MNIST.")
-    card = make(data, given.pictures, given.out, given.seed, tuple(given.stages), lambda words: print(words, flush=True))
-    print(json.dumps({"test_accuracy": card["test_accuracy"], "temperature": card["temperature"], **card["figures"]}, indent=2))
+    card = make(
+        data, given.pictures, given.out, given.seed, tuple(given.stages), lambda words: print(words, flush=True)
+    )
+    print(
+        json.dumps(
+            {"test_accuracy": card["test_accuracy"], "temperature": card["temperature"], **card["figures"]}, indent=2
+        )
+    )
 
 
 if __name__ == "__main__":

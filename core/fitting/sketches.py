@@ -77,8 +77,13 @@ def _sketch(strokes: Strokes, generator: np.random.Generator) -> np.ndarray:
         for size, phase, speed in zip(*waves, strict=True):
             points = points + size * np.sin(points[:, ::-1] * speed + phase)
         points = (points - 0.5) @ rotation.T + 0.5
-        if index == 0 and generator.random() < 0.45:  # the pen does not come back to where it began, or leaves a whole side open
-            start, kept = int(generator.integers(len(points))), generator.uniform(0.86, 0.99) if careful else generator.uniform(0.6, 0.86)
+        if (
+            index == 0 and generator.random() < 0.45
+        ):  # the pen does not come back to where it began, or leaves a whole side open
+            start, kept = (
+                int(generator.integers(len(points))),
+                (generator.uniform(0.86, 0.99) if careful else generator.uniform(0.6, 0.86)),
+            )
             points = np.roll(points, start, axis=0)[: max(2, int(len(points) * kept))]
         scaled = np.clip(points * (CANVAS - 2 * MARGIN) + MARGIN, 2, CANVAS - 3).round().astype(np.int32)
         cv2.polylines(canvas, [scaled[:, None]], False, 255, thickness)
@@ -139,14 +144,20 @@ def _top(
     right = [(0.5 + neck + 0.02, 0.06), (0.5 + half, 0.13)]
     if sleeve > 0:
         right += [tip, under]
-    right += [(0.5 + half * 0.97, 0.14 + 1.5 * wide), (0.5 + half * (1 - waist), 0.08 + 0.5 * length), (0.5 + half * (1 + flare), bottom)]
+    right += [
+        (0.5 + half * 0.97, 0.14 + 1.5 * wide),
+        (0.5 + half * (1 - waist), 0.08 + 0.5 * length),
+        (0.5 + half * (1 + flare), bottom),
+    ]
     left = [(1 - x, y) for x, y in reversed(right)]
     dip = 0.06 + draw.uniform(0.0, 0.1)
     return [_closed(*right, *left, (0.5, dip))], dip
 
 
 def _t_shirt(draw: np.random.Generator) -> Strokes:
-    strokes, dip = _top(draw, draw.choice([0.0, 0.16, 0.2, 0.24, 0.28, 0.32]), draw.uniform(0.1, 0.9), draw.uniform(0.6, 0.85))
+    strokes, dip = _top(
+        draw, draw.choice([0.0, 0.16, 0.2, 0.24, 0.28, 0.32]), draw.uniform(0.1, 0.9), draw.uniform(0.6, 0.85)
+    )
     return strokes + [_arc(0.5, 0.06, 0.12, dip, 0, 0.5)] * (draw.random() < 0.3)
 
 
@@ -174,17 +185,23 @@ def _front(draw: np.random.Generator, dip: float, bottom: float, opening: float,
     x = 0.5 + draw.normal(0, 0.015)
     strokes = [_line((x, dip), (x, bottom))] if draw.random() < opening else []
     if draw.random() < buttons:
-        strokes += [_arc(x + 0.04, y, 0.012, 0.012) for y in np.linspace(dip + 0.1, bottom - 0.1, int(draw.integers(3, 6)))]
+        strokes += [
+            _arc(x + 0.04, y, 0.012, 0.012) for y in np.linspace(dip + 0.1, bottom - 0.1, int(draw.integers(3, 6)))
+        ]
     return strokes
 
 
 def _coat(draw: np.random.Generator) -> Strokes:
     """Open down the front, with lapels, pockets at the hips, sometimes a hood or wide open."""
     length = draw.uniform(0.55, 0.88)
-    strokes, dip = _top(draw, draw.uniform(0.22, 0.62), draw.uniform(0.3, 1.4), length, draw.uniform(0, 0.12), draw.uniform(0, 0.25))
+    strokes, dip = _top(
+        draw, draw.uniform(0.22, 0.62), draw.uniform(0.3, 1.4), length, draw.uniform(0, 0.12), draw.uniform(0, 0.25)
+    )
     if draw.random() < 0.15:  # wide open: two halves
         ajar = 0.5 + draw.uniform(0.01, 0.1)
-        right = np.concatenate([strokes[0][: len(strokes[0]) // 2 - 1], [(ajar, 0.08 + length), (ajar, dip), strokes[0][0]]])
+        right = np.concatenate(
+            [strokes[0][: len(strokes[0]) // 2 - 1], [(ajar, 0.08 + length), (ajar, dip), strokes[0][0]]]
+        )
         return [right, (1, 0) + right * (-1, 1)] + [_arc(0.5, 0.06, ajar - 0.44, 0.04)] * (draw.random() < 0.5)
     lapels = [_line((0.38, 0.07), (0.5, dip + draw.uniform(0.12, 0.3)), (0.62, 0.07))] * (draw.random() < 0.6)
     pockets = [_line((x - 0.06, 0.62), (x + 0.06, 0.62)) for x in (0.36, 0.64)] * (draw.random() < 0.5)
@@ -199,7 +216,10 @@ def _shirt(draw: np.random.Generator) -> Strokes:
     sleeve, angle = (draw.uniform(0.42, 0.58), draw.uniform(0.8, 1.4)) if long else (0.22, draw.uniform(0.3, 0.9))
     length = draw.uniform(0.68, 0.82)
     strokes, dip = _top(draw, sleeve, angle, length)
-    collar = [_closed((0.5, dip + 0.02), (0.38, 0.06), (0.36, 0.15)), _closed((0.5, dip + 0.02), (0.62, 0.06), (0.64, 0.15))]
+    collar = [
+        _closed((0.5, dip + 0.02), (0.38, 0.06), (0.36, 0.15)),
+        _closed((0.5, dip + 0.02), (0.62, 0.06), (0.64, 0.15)),
+    ]
     pocket = [_closed((0.58, 0.28), (0.68, 0.28), (0.68, 0.38), (0.58, 0.38))] * (draw.random() < 0.4)
     return strokes + _front(draw, dip, 0.08 + length, 0.6, 0.9) + collar + pocket
 
@@ -207,12 +227,18 @@ def _shirt(draw: np.random.Generator) -> Strokes:
 def _trouser(draw: np.random.Generator) -> Strokes:
     """Two legs, wide apart or with a slit between them; sometimes a waistband, a fly, loose strings at the waist."""
     waist, foot = draw.uniform(0.13, 0.28), draw.uniform(0.06, 0.14)
-    spread, fork, long = foot + draw.uniform(0.01, 0.16), draw.uniform(0.22, 0.5), 0.95 - draw.choice([0.2, 0.5]) * draw.random()
+    spread, fork, long = (
+        foot + draw.uniform(0.01, 0.16),
+        draw.uniform(0.22, 0.5),
+        0.95 - draw.choice([0.2, 0.5]) * draw.random(),
+    )
     right = [(0.5 + waist, 0.05), (0.5 + spread + foot, long), (0.5 + spread - foot, long)]
     outline = _closed(*right, (0.5, fork * long / 0.95), *[(1 - x, y) for x, y in reversed(right)])
     band = [_line((0.5 - waist, 0.12), (0.5 + waist, 0.12))] * (draw.random() < 0.5)
     fly = [_line((0.5, 0.05), (0.5, fork * long / 0.95))] * (draw.random() < 0.3)
-    strings = [_arc(0.5 + side * waist, 0.12, 0.5 * waist, 0.1, 0.25 - side * 0.25, 0.5 - side * 0.25) for side in (-1, 1)]
+    strings = [
+        _arc(0.5 + side * waist, 0.12, 0.5 * waist, 0.1, 0.25 - side * 0.25, 0.5 - side * 0.25) for side in (-1, 1)
+    ]
     return [outline] + band + fly + strings * (draw.random() < 0.25)
 
 
@@ -222,7 +248,8 @@ def _sole(draw: np.random.Generator, ankle: float, instep: float) -> np.ndarray:
     round_toe, rise = draw.uniform(0.0, 0.1), draw.uniform(0.0, 0.12)
     outline = [
         (heel, ankle), (back, 0.72), (back - 0.02, 0.78), (0.08, 0.78), (0.03, 0.7), (0.06 + round_toe, toe + 0.02),
-        (0.3, toe - 0.03), (instep, max(ankle, toe - rise)), (min(instep + draw.uniform(0.02, 0.12), heel - 0.12), ankle),
+        (0.3, toe - 0.03), (instep, max(ankle, toe - rise)),
+        (min(instep + draw.uniform(0.02, 0.12), heel - 0.12), ankle),
     ]  # fmt: skip
     return _closed(*outline) if draw.random() < 0.85 else _line(*outline)  # some leave it open at the top
 
@@ -232,7 +259,9 @@ def _sneaker(draw: np.random.Generator) -> Strokes:
     laces = [_line((x, 0.45), (x + 0.06, 0.52)) for x in np.linspace(0.36, instep, 4)] * (draw.random() < 0.5)
     sole = [_line((0.06, 0.7), (0.95, 0.7))] * (draw.random() < 0.6)
     ankle = draw.uniform(0.27, 0.48)
-    opening = [_arc(0.515 + 0.5 * instep, ankle, 0.435 - 0.5 * instep, draw.uniform(0.03, 0.08))] * (draw.random() < 0.35)
+    opening = [_arc(0.515 + 0.5 * instep, ankle, 0.435 - 0.5 * instep, draw.uniform(0.03, 0.08))] * (
+        draw.random() < 0.35
+    )
     return [_sole(draw, ankle, instep)] + laces + sole + opening
 
 
@@ -250,10 +279,14 @@ def _sandal(draw: np.random.Generator) -> Strokes:
         wide = draw.uniform(0.14, 0.24)
         sole = _arc(0.5, 0.5, wide, 0.45) - np.array([(0.06, 0)]) * np.sin(np.linspace(0, 2 * np.pi, 24))[:, None] ** 2
         sole[-1] = sole[0]
-        strap = [_line((0.5 - 0.9 * wide, 0.5), (0.5, draw.uniform(0.15, 0.3)), (0.5 + 0.9 * wide, 0.5))] * (draw.random() < 0.85)
+        strap = [_line((0.5 - 0.9 * wide, 0.5), (0.5, draw.uniform(0.15, 0.3)), (0.5 + 0.9 * wide, 0.5))] * (
+            draw.random() < 0.85
+        )
         beside = draw.uniform(0.52, 0.75)
         pair = [(stroke * (-1, 1) + (1 + 2 * wide + 0.03, 0)) * (beside, beside) for stroke in (sole, *strap)]
-        return [sole, *strap] if draw.random() < 0.5 else [stroke * (beside, beside) for stroke in (sole, *strap)] + pair
+        return (
+            [sole, *strap] if draw.random() < 0.5 else [stroke * (beside, beside) for stroke in (sole, *strap)] + pair
+        )
     heel = draw.uniform(0.5, 0.68)
     under = (0.97, heel + 0.06), (0.93, 0.82), (0.85, 0.82), (0.8, 0.72), (0.4, 0.82), (0.04, 0.82)
     sole = _closed((0.03, 0.75), (0.4, 0.74), (0.95, heel), *under)
@@ -266,8 +299,12 @@ def _bag(draw: np.random.Generator) -> Strokes:
     if kind == 0:  # backpack: round top, pocket, straps
         body = np.concatenate([_arc(0.5, 0.4, 0.3, 0.32, 0.5, 1.0), _line((0.8, 0.92), (0.2, 0.92), (0.2, 0.4))])
         pocket = [_closed((0.3, 0.6), (0.7, 0.6), (0.7, 0.85), (0.3, 0.85))] * (draw.random() < 0.7)
-        straps = [_arc(x, 0.6, 0.1, 0.22, start, start + 0.5) for x, start in ((0.2, 0.25), (0.8, 0.75))] * (draw.random() < 0.5)
-        side = [_arc(draw.uniform(0.1, 0.2), 0.6, 0.14, draw.uniform(0.2, 0.36))] * (draw.random() < 0.25)  # its back, seen aslant
+        straps = [_arc(x, 0.6, 0.1, 0.22, start, start + 0.5) for x, start in ((0.2, 0.25), (0.8, 0.75))] * (
+            draw.random() < 0.5
+        )
+        side = [_arc(draw.uniform(0.1, 0.2), 0.6, 0.14, draw.uniform(0.2, 0.36))] * (
+            draw.random() < 0.25
+        )  # its back, seen aslant
         return [body] + pocket + straps + side + [_arc(0.5, 0.1, 0.08, 0.07, 0.5, 1.0)] * (draw.random() < 0.6)
     if kind == 4:  # suitcase on wheels, upright, its handle pulled out
         half, long, grip = draw.uniform(0.18, 0.3), draw.uniform(0.1, 0.3), draw.uniform(0.06, 0.16)
@@ -283,7 +320,9 @@ def _bag(draw: np.random.Generator) -> Strokes:
     handle = _arc(0.5, top, draw.uniform(0.15, 0.35), draw.uniform(0.15, top), 0.5, 1.0)
     if kind == 2:  # hand bag: large handle, clasp or flap
         return [body, handle] + [_line((0.06, 0.55), (0.5, 0.68), (0.94, 0.55))] * (draw.random() < 0.5)
-    pouch = np.concatenate([_line((0.15, top), (0.85, top)), _arc(0.5, top + 0.2, 0.44, 0.35, 0.0, 0.5), _line((0.15, top))])
+    pouch = np.concatenate(
+        [_line((0.15, top), (0.85, top)), _arc(0.5, top + 0.2, 0.44, 0.35, 0.0, 0.5), _line((0.15, top))]
+    )
     return [pouch, handle]
 
 

@@ -1,8 +1,8 @@
 """Training pictures of clothes as they are used: somebody drawn around a garment, and shoes in pairs or thrown down.
 
-What `core.vision.wearer` cannot take out of a cut-out (hair, other clothes, a body on dark ground) stays in the picture, and so
-does a second shoe that touches the first (`core.vision.shoe_pair` parts only those that do not): here a network learns to look
-past it. Knows nothing of networks.
+What `core.vision.wearer` cannot take out of a cut-out (hair, other clothes, a body on dark ground) stays in the
+picture, and so does a second shoe that touches the first (`core.vision.shoe_pair` parts only those that do not): here a
+network learns to look past it. Knows nothing of networks.
 """
 
 from collections.abc import Callable
@@ -19,12 +19,14 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom of the garment in th
 
 
 def somebody_in(images: np.ndarray, labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Somebody wearing each of some garments (n, 28, 28) uint8 of classes (n,) 0..9; bags stay alone: (n, 28, 28) uint8."""
+    """Somebody wearing each of some garments (n, 28, 28) uint8 of classes (n,) 0..9; bags stay alone: (n, 28, 28)
+    uint8."""
     return np.stack([_dressed(image, int(label), generator) for image, label in zip(images, labels, strict=True)])
 
 
 def lying(images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Each of some shoes (n, 28, 28) uint8 as shoes lie about: turned, most with the other of the pair against it: (n, 28, 28) uint8."""
+    """Each of some shoes (n, 28, 28) uint8 as shoes lie about: turned, most with the other of the pair against it: (n,
+    28, 28) uint8."""
     return np.stack([_thrown(image, generator) for image in images])
 
 
@@ -74,14 +76,27 @@ def _head(body: np.ndarray, box: Box, skin: int, draw: np.random.Generator) -> N
     left, top, right, bottom = box
     high = (bottom - top) * draw.uniform(0.2, 0.36)
     middle, wide = int((left + right) / 2 + draw.normal(0, 2)), high * draw.uniform(0.33, 0.42)
-    cv2.rectangle(body, (int(middle - 0.55 * wide), int(top - 0.4 * high)), (int(middle + 0.55 * wide), int(top + 0.3 * high)), skin, -1)
+    cv2.rectangle(
+        body,
+        (int(middle - 0.55 * wide), int(top - 0.4 * high)),
+        (int(middle + 0.55 * wide), int(top + 0.3 * high)),
+        skin,
+        -1,
+    )
     if draw.random() < 0.35:
         return
     centre = middle, int(top - 0.6 * high)
     if draw.random() < 0.8:
         thick, long = draw.uniform(1.1, 1.35), draw.uniform(0.5, 1.1)
         cv2.ellipse(
-            body, (middle, int(top - 0.7 * high)), (int(thick * wide), int(long * high)), 0, 0, 360, int(draw.integers(60, 250)), -1
+            body,
+            (middle, int(top - 0.7 * high)),
+            (int(thick * wide), int(long * high)),
+            0,
+            0,
+            360,
+            int(draw.integers(60, 250)),
+            -1,
         )
     cv2.ellipse(body, centre, (int(0.85 * wide), int(0.45 * high)), 0, 0, 360, skin, -1)
 
@@ -119,7 +134,13 @@ def _above_the_waist(body: np.ndarray, garment: np.ndarray, box: Box, draw: np.r
     skin, thick = _skin(draw), max(3, int(0.4 * half))
     for side in (-1, 1) if draw.random() < 0.5 else ():
         shoulder = int(middle + side * 1.15 * half), int(top - high)
-        cv2.line(body, shoulder, (shoulder[0] + side * int(draw.integers(0, 8)), int(top + 0.3 * (bottom - top))), skin, thick)
+        cv2.line(
+            body,
+            shoulder,
+            (shoulder[0] + side * int(draw.integers(0, 8)), int(top + 0.3 * (bottom - top))),
+            skin,
+            thick,
+        )
 
 
 def _top(body: np.ndarray, garment: np.ndarray, box: Box, draw: np.random.Generator) -> None:
@@ -152,7 +173,9 @@ def _trouser(body: np.ndarray, garment: np.ndarray, box: Box, draw: np.random.Ge
         for columns in (slice(left, (left + right) // 2), slice((left + right) // 2, right + 1)):
             at = np.flatnonzero(garment[bottom - 6 : bottom + 1, columns].any(axis=0))
             if len(at):
-                cv2.ellipse(body, (columns.start + int(at.mean()), bottom + 2), (max(3, len(at) // 2), 6), 0, 0, 360, tone, -1)
+                cv2.ellipse(
+                    body, (columns.start + int(at.mean()), bottom + 2), (max(3, len(at) // 2), 6), 0, 0, 360, tone, -1
+                )
 
 
 def _shoe(body: np.ndarray, garment: np.ndarray, box: Box, draw: np.random.Generator) -> None:
@@ -161,7 +184,11 @@ def _shoe(body: np.ndarray, garment: np.ndarray, box: Box, draw: np.random.Gener
     opening = np.flatnonzero(garment[top : top + max(3, (bottom - top) // 4)].any(axis=0))
     middle, half = (opening[0] + opening[-1]) / 2, (right - left) * draw.uniform(0.09, 0.17)
     high, lean = (right - left) * draw.uniform(0.1, 0.7), draw.normal(0, 0.1)
-    corners = [(middle - half, bottom - 12), (middle + half, bottom - 12), (middle + half * 1.2 + lean * high, top - high)]
+    corners = [
+        (middle - half, bottom - 12),
+        (middle + half, bottom - 12),
+        (middle + half * 1.2 + lean * high, top - high),
+    ]
     corners.append((middle - half * 1.2 + lean * high, top - high))
     tone = _skin(draw) if draw.random() < 0.6 else _cloth(draw)
     cv2.fillPoly(body, [np.array(corners).round().astype(np.int32)], tone)

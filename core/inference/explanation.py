@@ -1,4 +1,5 @@
-"""Why a network answered as it did: which parts of a picture mattered, what the pictures nearest to it are called, whether two agree.
+"""Why a network answered as it did: which parts of a picture mattered, what the pictures nearest to it are called,
+whether two agree.
 
 Knows nothing of pages, files or where a picture comes from.
 """
@@ -21,7 +22,8 @@ def occlusion(network: Network, image: np.ndarray) -> np.ndarray:
     """How much each dot of an image (28, 28) uint8 mattered for its answer, (28, 28) float32.
 
     A blank patch slides over the image; a dot's value is how far the answer's probability falls, on average, where the
-    patch covers it; 0 where nothing is. Below 0: covering it makes the answer surer. All images are answered in one batch.
+    patch covers it; 0 where nothing is. Below 0: covering it makes the answer surer. All images are answered in one
+    batch.
     """
     side = len(image)
     starts = range(1 - STEP, side, STEP)
@@ -40,12 +42,17 @@ def occlusion(network: Network, image: np.ndarray) -> np.ndarray:
 
 
 def overlay(image: np.ndarray, mattered: np.ndarray) -> np.ndarray:
-    """An image (28, 28) uint8, enlarged with hard dots, with what `mattered` (28, 28) in a warm colour: (336, 336, 3) uint8."""
+    """An image (28, 28) uint8, enlarged with hard dots, with what `mattered` (28, 28) in a warm colour: (336, 336, 3)
+    uint8."""
     side = SCALE * len(image)
     grey = cv2.resize(image, (side, side), interpolation=cv2.INTER_NEAREST).astype(np.float32)[..., None]
     smooth = cv2.resize(np.maximum(mattered, 0).astype(np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
     most = float(mattered.max())
-    weight = np.where(grey > 0, np.clip(smooth / max(most, LEAST), 0, 1)[..., None], 0) if most >= LEAST else np.zeros_like(grey)
+    weight = (
+        np.where(grey > 0, np.clip(smooth / max(most, LEAST), 0, 1)[..., None], 0)
+        if most >= LEAST
+        else np.zeros_like(grey)
+    )
     return (grey * (1 - 0.75 * weight) * 0.85 + WARM * 0.75 * weight).round().astype(np.uint8)
 
 
@@ -58,7 +65,10 @@ def in_words(mattered: np.ndarray, label: str) -> str:
     across = ("left", "middle", "right")[column * 3 // mattered.shape[1]]
     down = ("top", "middle", "bottom")[row * 3 // mattered.shape[0]]
     where = " ".join(dict.fromkeys(word for word in (down, across) if word != "middle")) or "middle"
-    return f"What counts most is the {where}: with that covered, the bar of {label} falls by about {100 * most:.0f} points of 100."
+    return (
+        f"What counts most is the {where}: with that covered, the bar of {label} falls by about {100 * most:.0f} points"
+        " of 100."
+    )
 
 
 def alike(label: int, labels: np.ndarray) -> str:
@@ -70,7 +80,10 @@ def alike(label: int, labels: np.ndarray) -> str:
         return f"All {len(labels)} are called {NAMES[label]}, as the answer is."
     if not same:
         return f"None of them is called {NAMES[label]}; they are {others}. That is a reason to doubt the answer."
-    return f"{same} of {len(labels)} {'is' if same == 1 else 'are'} called {NAMES[label]}, as the answer is; the others: {others}."
+    return (
+        f"{same} of {len(labels)} {'is' if same == 1 else 'are'} called {NAMES[label]}, as the answer is; the others:"
+        f" {others}."
+    )
 
 
 def compared(first: Answer, second: Answer, titles: tuple[str, str]) -> str:

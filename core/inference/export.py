@@ -21,7 +21,8 @@ ROW = 38  # px from one bar to the next
 
 
 def card(reading: Reading, answer: Answer, verdict: str, network: str) -> bytes:
-    """A picture of one answer, a PNG: what was cut out, the 28 x 28, the answer and its verdict in words, ten bars, who answered."""
+    """A picture of one answer, a PNG: what was cut out, the 28 x 28, the answer and its verdict in words, ten bars, who
+    answered."""
     sheet = Image.new("RGB", (WIDE, HIGH), PAPER)
     pen = ImageDraw.Draw(sheet)
     shown = reading.stages[min(1, len(reading.stages) - 1)].picture
@@ -43,12 +44,17 @@ def card(reading: Reading, answer: Answer, verdict: str, network: str) -> bytes:
 
 
 def csv(rows: Sequence[tuple[str, Answer | PictureError]]) -> str:
-    """Answers as a table: file, label, verdict, ten probabilities. A file without an answer has its reason as the verdict."""
+    """Answers as a table: file, label, verdict, ten probabilities.
+
+    A file without an answer has its reason as the verdict.
+    """
     table = [
-        {"file": name, "label": "", "verdict": str(reply)}
-        if isinstance(reply, PictureError)
-        else {"file": name, "label": reply.label, "verdict": reply.verdict}
-        | {of: round(share, 4) for of, share in zip(NAMES, reply.probabilities, strict=True)}
+        (
+            {"file": name, "label": "", "verdict": str(reply)}
+            if isinstance(reply, PictureError)
+            else {"file": name, "label": reply.label, "verdict": reply.verdict}
+            | {of: round(share, 4) for of, share in zip(NAMES, reply.probabilities, strict=True)}
+        )
         for name, reply in rows
     ]
     return pd.DataFrame(table, columns=["file", "label", "verdict", *NAMES]).to_csv(index=False)
@@ -82,7 +88,9 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 def _drawable(words: str) -> str:
     """The words without signs that Pillow's own font does not have."""
-    return words.translate({ord("✓"): None, ord("✗"): None, ord("“"): '"', ord("”"): '"', ord("’"): "'", ord("…"): "..."}).strip()
+    return words.translate(
+        {ord("✓"): None, ord("✗"): None, ord("“"): '"', ord("”"): '"', ord("’"): "'", ord("…"): "..."}
+    ).strip()
 
 
 def _wrapped(pen: ImageDraw.ImageDraw, words: str, width: int) -> list[str]:

@@ -26,8 +26,11 @@ LEARNED = {"photo": "photos", "drawing": "sketches"}
 class Network:
     """A `.tflite` network: raw pixels (n, 28, 28) in, ten probabilities out. Safe to share between threads."""
 
-    def __init__(self, content: bytes, temperature: float = 1.0, saw_photos: bool = False, brought: bool = False) -> None:
-        """Load a network from the bytes of a `.tflite` file, which was calibrated on photos or learned from what somebody brought.
+    def __init__(
+        self, content: bytes, temperature: float = 1.0, saw_photos: bool = False, brought: bool = False
+    ) -> None:
+        """Load a network from the bytes of a `.tflite` file, which was calibrated on photos or learned from what
+        somebody brought.
 
         Raises RunError when they are not one.
         """
@@ -106,7 +109,9 @@ def answer(network: Network, reading: Reading) -> Answer:
     return Answer(first, NAMES[first], tuple(float(value) for value in probabilities), verdict, reason, tip)
 
 
-def _verdict(network: Network, reading: Reading, probabilities: np.ndarray, first: int, second: int) -> tuple[str, str, str]:
+def _verdict(
+    network: Network, reading: Reading, probabilities: np.ndarray, first: int, second: int
+) -> tuple[str, str, str]:
     best = float(probabilities[first])
     between = f"it could be {NAMES[first]} or {NAMES[second]}"
     difference = f"{NAMES[first]}: {CLASSES[first].description}. {NAMES[second]}: {CLASSES[second].description}."
@@ -117,7 +122,9 @@ def _verdict(network: Network, reading: Reading, probabilities: np.ndarray, firs
     if reading.finding is not None:
         return "unclear", f"I cannot find one garment in this picture: {reading.finding}", _tip(reading)
     if not network.saw_photos:
-        seen = "only knows the pictures somebody brought" if network.brought else f"has never seen {KINDS[reading.kind]}"
+        seen = (
+            "only knows the pictures somebody brought" if network.brought else f"has never seen {KINDS[reading.kind]}"
+        )
         return (
             "unsure",
             f"this network {seen}, so its answer is a guess",
@@ -172,4 +179,6 @@ def _bytes(name: str) -> bytes:
     try:
         return (SHIPPED / name).read_bytes()
     except OSError as error:
-        raise RunError(f"The network that comes with the app is missing its file {name}. Install the app again.") from error
+        raise RunError(
+            f"The network that comes with the app is missing its file {name}. Install the app again."
+        ) from error

@@ -1,4 +1,5 @@
-"""The five published systems as lessons: their steps in order, in our own words, and how layers, losses and optimisers work.
+"""The five published systems as lessons: their steps in order, in our own words, and how layers, losses and optimisers
+work.
 
 Knows nothing of pages. A step's `look` names where in the app one sees it; the page makes a link of it.
 """
@@ -22,19 +23,21 @@ class Step:
 
 SCALE = Step(
     "Scale the pixels",
-    "Divide every number by 255, so that all lie between 0 and 1. A network learns in small steps, and small numbers suit small steps.",
+    "Divide every number by 255, so that all lie between 0 and 1. A network learns in small steps, and small numbers"
+    " suit small steps.",
     "scaling",
 )
 RESHAPE = Step(
     "Give each picture a channel",
-    "A layer of filters wants height, width and channels: 28 × 28 becomes 28 × 28 × 1. Grey has one channel; a colour photo has three.",
+    "A layer of filters wants height, width and channels: 28 × 28 becomes 28 × 28 × 1. Grey has one channel; a colour"
+    " photo has three.",
     "reshape",
 )
 SPLIT = Step(
     "Hold a fifth back",
-    "12,000 of the 60,000 training pictures are set aside (scikit-learn, seed 12345). After every epoch they show how the network does on "
-    "pictures it has not learned from. In the CSV files the pictures stand in another order than in the idx files, so the same seed holds "
-    "other ones back: each run says which files it used.",
+    "12,000 of the 60,000 training pictures are set aside (scikit-learn, seed 12345). After every epoch they show how"
+    " the network does on pictures it has not learned from. In the CSV files the pictures stand in another order than"
+    " in the idx files, so the same seed holds other ones back: each run says which files it used.",
 )
 LABELS = Step(
     "Write the labels as the loss wants them",
@@ -57,8 +60,8 @@ LESSONS: dict[str, tuple[Step, ...]] = {
         ),
         Step(
             "Look at the pictures",
-            "One at random, in colours and in grey, then 225 at once in a 15 × 15 grid. "
-            "(The author draws a number from 1 to 60,000. The first picture is number 0, and there is no number 60,000.)",
+            "One at random, in colours and in grey, then 225 at once in a 15 × 15 grid. (The author draws a number from"
+            " 1 to 60,000. The first picture is number 0, and there is no number 60,000.)",
             "grid",
         ),
         SCALE,
@@ -90,8 +93,8 @@ LESSONS: dict[str, tuple[Step, ...]] = {
         Step("Load it", "Four arrays: training pictures and labels, test pictures and labels.", "arrays"),
         Step(
             "Explore it",
-            "Shapes, counts, labels. (The labels printed in the article, 5, 0, 4 … and 7, 2, 1 …, are those of the digits. "
-            "Fashion-MNIST begins with 9, 0, 0 … and 9, 2, 1 ….)",
+            "Shapes, counts, labels. (The labels printed in the article, 5, 0, 4 … and 7, 2, 1 …, are those of the"
+            " digits. Fashion-MNIST begins with 9, 0, 0 … and 9, 2, 1 ….)",
             "arrays",
         ),
         Step("Look at one", "Picture number 1 with its colour bar: every dot is a number from 0 to 255.", "one"),
@@ -100,16 +103,21 @@ LESSONS: dict[str, tuple[Step, ...]] = {
         LABELS,
         Step(
             "Build and train",
-            "784 pixels straight into 128 neurons, then ten outputs with softmax. RMSprop, 5 epochs, 128 pictures a step.",
+            "784 pixels straight into 128 neurons, then ten outputs with softmax. RMSprop, 5 epochs, 128 pictures a"
+            " step.",
             "network",
         ),
         EVALUATE,
         Step(
             "Notice the gap",
-            "88.4 % on the pictures it learned from, 86.8 % on new ones: it has begun to learn by heart. This is called overfitting. "
-            "Train ten times as long and see the gap open.",
+            "88.4 % on the pictures it learned from, 86.8 % on new ones: it has begun to learn by heart. This is called"
+            " overfitting. Train ten times as long and see the gap open.",
         ),
-        Step("Read one answer", "Ten numbers for test picture 10. The place of the largest (arg max) is the answer: 4, a coat.", "single"),
+        Step(
+            "Read one answer",
+            "Ten numbers for test picture 10. The place of the largest (arg max) is the answer: 4, a coat.",
+            "single",
+        ),
         Step(
             "Look at picture and bars",
             "Pictures 15 and 1000, then 15 pairs side by side. Right is ✓ and green, wrong is ✗ and red.",
@@ -124,21 +132,28 @@ LESSONS: dict[str, tuple[Step, ...]] = {
         RESHAPE,
         Step(
             "Convolution",
-            "64 small filters slide over the picture. Each answers strongly where it finds its own pattern: an edge, a fold, a seam.",
+            "64 small filters slide over the picture. Each answers strongly where it finds its own pattern: an edge, a"
+            " fold, a seam.",
             "convolution",
         ),
         Step("ReLU", "What does not fit gives negative numbers. They become 0: only what was found goes on.", "relu"),
         Step(
             "Max pooling",
-            "Of every 2 × 2 numbers only the largest stays. A quarter of the numbers, and the pattern may sit a dot further left.",
+            "Of every 2 × 2 numbers only the largest stays. A quarter of the numbers, and the pattern may sit a dot"
+            " further left.",
             "pooling",
         ),
         Step(
             "Dropout",
-            "In each training step a random quarter of the numbers is left out, so that no neuron can rely on one other alone.",
+            "In each training step a random quarter of the numbers is left out, so that no neuron can rely on one other"
+            " alone.",
             "dropout",
         ),
-        Step("Convolution and pooling again", "32 filters look at the 64 pictures that came out: patterns of patterns.", "convolution"),
+        Step(
+            "Convolution and pooling again",
+            "32 filters look at the 64 pictures that came out: patterns of patterns.",
+            "convolution",
+        ),
         Step("Flatten", "5 × 5 × 32 numbers laid into one row of 800.", "flatten"),
         Step("Fully connected", "32 neurons see all 800; ten sigmoids give the answer.", "neuron"),
         Step(
@@ -185,7 +200,11 @@ LESSONS: dict[str, tuple[Step, ...]] = {
         ),
     ),
     "new-abcd": (
-        Step("One channel or three", "Grey pictures have one number a dot; coloured ones have three: red, green and blue.", "reshape"),
+        Step(
+            "One channel or three",
+            "Grey pictures have one number a dot; coloured ones have three: red, green and blue.",
+            "reshape",
+        ),
         Step("Load it", "Four arrays, as they come with Keras.", "arrays"),
         RESHAPE,
         Step(
@@ -197,7 +216,8 @@ LESSONS: dict[str, tuple[Step, ...]] = {
         Step("Build it", "64 filters, pooling, then 128 neurons that see all 10,816 numbers at once.", "network"),
         Step(
             "Read the summary",
-            "1,386,506 numbers to learn, almost all of them between the last two layers. (The article prints 1,366,506.)",
+            "1,386,506 numbers to learn, almost all of them between the last two layers. (The article prints"
+            " 1,366,506.)",
             "network",
         ),
         Step("Train", "Adam, 50 epochs, 32 pictures a step.", "network"),
@@ -213,21 +233,42 @@ LESSONS: dict[str, tuple[Step, ...]] = {
 
 LAYERS = {  # Keras' name: (plain name, what it does)
     "Input": ("The picture", "28 × 28 dots, one channel."),
-    "Conv2D": ("Convolution", "Small filters slide over the picture; each gives a new picture of where it found its pattern."),
-    "MaxPooling2D": ("Max pooling", "Keeps the largest of every 2 × 2 numbers: smaller, and less picky about the exact place."),
-    "GlobalAveragePooling2D": ("Average", "Keeps of each picture one number, its mean: how much was found there, no matter where."),
-    "BatchNormalization": ("Normalise", "Brings the numbers to a common size, batch by batch: it learns more steadily, and often quicker."),
-    "Dropout": ("Dropout", "Leaves out a random part while training, so that nothing is learned by heart. In use, all are there."),
+    "Conv2D": (
+        "Convolution",
+        "Small filters slide over the picture; each gives a new picture of where it found its pattern.",
+    ),
+    "MaxPooling2D": (
+        "Max pooling",
+        "Keeps the largest of every 2 × 2 numbers: smaller, and less picky about the exact place.",
+    ),
+    "GlobalAveragePooling2D": (
+        "Average",
+        "Keeps of each picture one number, its mean: how much was found there, no matter where.",
+    ),
+    "BatchNormalization": (
+        "Normalise",
+        "Brings the numbers to a common size, batch by batch: it learns more steadily, and often quicker.",
+    ),
+    "Dropout": (
+        "Dropout",
+        "Leaves out a random part while training, so that nothing is learned by heart. In use, all are there.",
+    ),
     "Flatten": ("Flatten", "Lays all numbers into one long row. Nothing to learn."),
     "Dense": ("Dense", "Neurons that see everything before them: each takes a weighted sum."),
 }
 
 CHOICES = {  # what a run is made of: (plain name, what it does)
-    "Loss": "How surprised the network is by the truth: minus the logarithm of the share it gave to the right "
-    "class. 0 is perfect; 2.3 is guessing.",
-    "Optimiser": "The rule that changes the weights after each batch, always downhill on the loss. Adam and RMSprop "
-    "give each weight a step size of its own.",
-    "Metric": "What people look at: accuracy, the share of right answers. The network never sees it; it follows the loss.",
+    "Loss": (
+        "How surprised the network is by the truth: minus the logarithm of the share it gave to the right "
+        "class. 0 is perfect; 2.3 is guessing."
+    ),
+    "Optimiser": (
+        "The rule that changes the weights after each batch, always downhill on the loss. Adam and RMSprop "
+        "give each weight a step size of its own."
+    ),
+    "Metric": (
+        "What people look at: accuracy, the share of right answers. The network never sees it; it follows the loss."
+    ),
     "ReLU": "Negative becomes 0, the rest stays. Without such a bend, many layers would be no more than one.",
     "Softmax": "Turns ten numbers into ten shares that add up to 100 %.",
     "Sigmoid": "Turns each number into a share of its own, between 0 and 1. Ten of them need not add up to anything.",
@@ -238,10 +279,14 @@ OPTIMISERS = {"adam": "Adam", "rmsprop": "RMSprop", "adamw": "AdamW with warm-up
 
 def facts(recipe: Recipe) -> dict[str, str]:
     """How a recipe is trained, as its author set it: one plain line for each choice."""
-    scale = {1.0: "left at 0 to 255", 255.0: "divided by 255"}.get(recipe.train_scale, f"divided by {recipe.train_scale:.0f}")
+    scale = {1.0: "left at 0 to 255", 255.0: "divided by 255"}.get(
+        recipe.train_scale, f"divided by {recipe.train_scale:.0f}"
+    )
     if recipe.test_scale != recipe.train_scale:
         scale += f" for training, by {recipe.test_scale:.0f} for testing"
-    held_back = f"{recipe.validation:.0%} held back, seed {recipe.validation_seed}" if recipe.validation else "none held back"
+    held_back = (
+        f"{recipe.validation:.0%} held back, seed {recipe.validation_seed}" if recipe.validation else "none held back"
+    )
     return {
         "Pixels": scale,
         "Labels": "one-hot" if recipe.one_hot else "whole numbers",

@@ -8,7 +8,8 @@ import math
 from collections.abc import Sequence
 
 LOOKS = (
-    "text{fill:#fff;font:600 14px system-ui,sans-serif;text-anchor:middle}text.left{text-anchor:start}text.quiet{font-weight:400}"
+    "text{fill:#fff;font:600 14px system-ui,sans-serif;text-anchor:middle}"
+    "text.left{text-anchor:start}text.quiet{font-weight:400}"
     "line,path{stroke:#fff;fill:none}.thin{stroke-width:.7;opacity:.35}.dot{fill:none;stroke:#fff;stroke-width:2}"
     ".full{fill:#fff;fill-opacity:.22;stroke:#fff;stroke-width:2.5}.against{stroke-dasharray:5 5}"
     ".sheet{fill:#fff;fill-opacity:.14;stroke:#fff;stroke-width:1.5}"
@@ -17,7 +18,8 @@ SHEETS = 6  # at most so many sheets are drawn for a stack of pictures
 
 
 def layer(shape: Sequence[int]) -> str:
-    """One layer's output: a stack of sheets for (height, width, channels), a column for (numbers,) as tall as their logarithm."""
+    """One layer's output: a stack of sheets for (height, width, channels), a column for (numbers,) as tall as their
+    logarithm."""
     if len(shape) == 1:
         tall = 12 * math.log2(shape[0] + 1)
         return _svg(34, tall + 4, f'<rect x="10" y="2" width="14" height="{tall:.0f}" rx="7" class="full"/>')
@@ -32,7 +34,10 @@ def layer(shape: Sequence[int]) -> str:
 
 
 def neuron(inputs: Sequence[float], weights: Sequence[float], bias: float) -> str:
-    """One neuron at work: inputs times weights, summed with the bias, negative made 0. Thicker lines are larger weights."""
+    """One neuron at work: inputs times weights, summed with the bias, negative made 0.
+
+    Thicker lines are larger weights.
+    """
     total = sum(value * weight for value, weight in zip(inputs, weights, strict=True)) + bias
     gap = 54
     middle = 24 + gap * (len(inputs) - 1) / 2
@@ -40,7 +45,9 @@ def neuron(inputs: Sequence[float], weights: Sequence[float], bias: float) -> st
     for place, (value, weight) in enumerate(zip(inputs, weights, strict=True)):
         y = 24 + gap * place
         sign = "for" if weight >= 0 else "against"
-        parts.append(f'<line x1="52" y1="{y}" x2="226" y2="{middle}" stroke-width="{1 + 3 * abs(weight):.1f}" class="{sign}"/>')
+        parts.append(
+            f'<line x1="52" y1="{y}" x2="226" y2="{middle}" stroke-width="{1 + 3 * abs(weight):.1f}" class="{sign}"/>'
+        )
         parts.append(f'<circle cx="32" cy="{y}" r="20" class="dot"/>{_text(32, y + 5, f"{value:g}")}')
         parts.append(_text(118, y + (middle - y) * 0.38 - 8, f"× {weight:g}"))
     parts.append(f'<circle cx="250" cy="{middle}" r="26" class="full"/>{_text(250, middle + 5, f"{total:.2g}")}')
@@ -53,9 +60,14 @@ def neuron(inputs: Sequence[float], weights: Sequence[float], bias: float) -> st
 
 
 def network(names: Sequence[str], hidden: int, inputs: int = 784) -> str:
-    """A network of three columns: inputs, hidden neurons and outputs with their names; every neuron is joined to every one before it."""
+    """A network of three columns: inputs, hidden neurons and outputs with their names; every neuron is joined to every
+    one before it."""
     height = 24 * len(names)
-    columns = [(40, 8, f"{inputs:,} pixels"), (200, 6, f"{hidden:,} neurons"), (360, len(names), f"{len(names)} answers")]
+    columns = [
+        (40, 8, f"{inputs:,} pixels"),
+        (200, 6, f"{hidden:,} neurons"),
+        (360, len(names), f"{len(names)} answers"),
+    ]
     spots = [[(x, (place + 0.5) * height / count) for place in range(count)] for x, count, _ in columns]
     lines = "".join(
         f'<line x1="{x1}" y1="{y1:.0f}" x2="{x2}" y2="{y2:.0f}" class="thin"/>'
@@ -63,7 +75,11 @@ def network(names: Sequence[str], hidden: int, inputs: int = 784) -> str:
         for x1, y1 in before
         for x2, y2 in after
     )
-    dots = "".join(f'<circle cx="{x}" cy="{y:.0f}" r="8" class="{"full" if x == 200 else "dot"}"/>' for column in spots for x, y in column)
+    dots = "".join(
+        f'<circle cx="{x}" cy="{y:.0f}" r="8" class="{"full" if x == 200 else "dot"}"/>'
+        for column in spots
+        for x, y in column
+    )
     words = "".join(_text(376, y + 5, name, "left") for name, (_, y) in zip(names, spots[-1], strict=True))
     titles = "".join(_text(x, height + 22, title) for x, _, title in columns)
     return _svg(480, height + 32, lines + dots + words + titles)

@@ -1,4 +1,6 @@
-"""What the layers of a network do to one picture: convolution, ReLU, pooling, dropout. For showing; training uses Keras.
+"""What the layers of a network do to one picture: convolution, ReLU, pooling, dropout.
+
+For showing; training uses Keras.
 
 Works on arrays alone: knows nothing of networks, pages or data sets.
 """
@@ -51,7 +53,8 @@ KERNELS = {
 
 
 def convolve(image: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Slide a kernel (k, k) over a picture (h, w) scaled to 0 to 1: (h - k + 1, w - k + 1) float64, as a Conv2D layer without bias."""
+    """Slide a kernel (k, k) over a picture (h, w) scaled to 0 to 1: (h - k + 1, w - k + 1) float64, as a Conv2D layer
+    without bias."""
     return correlate2d(image.astype(float) / 255, weights, mode="valid")
 
 
@@ -61,7 +64,8 @@ def relu(values: np.ndarray) -> np.ndarray:
 
 
 def pool(values: np.ndarray) -> np.ndarray:
-    """The largest of every 2 x 2 numbers: (h, w) -> (h // 2, w // 2); an odd last row or column is left out, as Keras does."""
+    """The largest of every 2 x 2 numbers: (h, w) -> (h // 2, w // 2); an odd last row or column is left out, as Keras
+    does."""
     height, width = (side // 2 for side in values.shape)
     return values[: 2 * height, : 2 * width].reshape(height, 2, width, 2).max(axis=(1, 3))
 
@@ -73,7 +77,8 @@ def drop(values: np.ndarray, rate: float, seed: int) -> np.ndarray:
 
 
 def to_grey(values: np.ndarray) -> np.ndarray:
-    """Numbers as a picture, uint8: 0 is middle grey where some are negative, else black; the farthest from 0 is white or black."""
+    """Numbers as a picture, uint8: 0 is middle grey where some are negative, else black; the farthest from 0 is white
+    or black."""
     most = float(np.abs(values).max()) or 1.0
     if values.min() < 0:
         return (127.5 + 127.5 * values / most).round().astype(np.uint8)

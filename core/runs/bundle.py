@@ -1,7 +1,8 @@
-"""A run as one zip to keep or to send, looked through from end to end when it comes back; and its curve as TensorBoard events.
+"""A run as one zip to keep or to send, looked through from end to end when it comes back; and its curve as TensorBoard
+events.
 
-Of a zip that somebody brings only plain numbers and words are read: the plan, the curve, the weights as arrays, the snapshots.
-Its networks (.keras, .tflite), code and answers are never opened. Knows nothing of pages.
+Of a zip that somebody brings only plain numbers and words are read: the plan, the curve, the weights as arrays, the
+snapshots. Its networks (.keras, .tflite), code and answers are never opened. Knows nothing of pages.
 """
 
 import csv
@@ -31,14 +32,23 @@ from core.training.plan import Plan
 from models.catalogue import OWN
 
 FORMAT = "fitting-room run 1"
-FILES = {"keras": "model.keras", "tflite": "model.tflite", "weights": "model.weights.h5", "probabilities": "probabilities.npy"}
+FILES = {
+    "keras": "model.keras",
+    "tflite": "model.tflite",
+    "weights": "model.weights.h5",
+    "probabilities": "probabilities.npy",
+}
 SNAPSHOT = re.compile(r"snapshot-(\d{1,4})\.npz")
 PACKAGES = ("tensorflow", "keras", "numpy")
 MOST_MB = 100  # of a zip
 UNPACKED_MB = 200  # of all it holds
 MOST_FILES = 1_200
 MOST_POINTS = 100_000
-LARGEST = {"plan.json": 100_000, "metrics.csv": 10_000_000, "model.weights.h5": weights.MOST_MB * 1_000_000}  # bytes of what is read
+LARGEST = {
+    "plan.json": 100_000,
+    "metrics.csv": 10_000_000,
+    "model.weights.h5": weights.MOST_MB * 1_000_000,
+}  # bytes of what is read
 LARGEST_SNAPSHOT = 200_000
 MOST_PICTURES = 1_000_000  # in a plan
 WORDS = {"name": 60, "note": 400, "data_title": 80, "fingerprint": 16}  # of plan.json, with the most signs kept of each
@@ -47,7 +57,8 @@ STRANGE = "Pack the run again with “Everything as one zip”."
 
 @dataclass(frozen=True)
 class Bundle:
-    """What was read of a zip, all of it checked: a run's plan, words and curve, its weights, and what it was trained on."""
+    """What was read of a zip, all of it checked: a run's plan, words and curve, its weights, and what it was trained
+    on."""
 
     plan: Plan
     name: str
@@ -59,13 +70,15 @@ class Bundle:
     snapshots: dict[int, bytes]
 
     def past(self, fingerprint: str) -> Past:
-        """What goes into the store beside the weights; snapshots speak of pictures and come along only where those are in use."""
+        """What goes into the store beside the weights; snapshots speak of pictures and come along only where those are
+        in use."""
         note = f"Came as a zip; it learned from “{self.data_title}”. {self.note}".strip()[:500]
         return Past(self.points, self.snapshots if self.fingerprint == fingerprint else {}, note)
 
 
 def pack(run: Run, store: Store, labels: np.ndarray | None = None) -> bytes:
-    """Everything about a run as one zip; with the true `labels` of its test pictures its report has the confusion matrix.
+    """Everything about a run as one zip; with the true `labels` of its test pictures its report has the confusion
+    matrix.
 
     Raises RunError when it has been deleted.
     """
@@ -74,7 +87,9 @@ def pack(run: Run, store: Store, labels: np.ndarray | None = None) -> bytes:
     files: dict[str, bytes | str] = {
         "report.html": printed(run, store, labels),
         "plan.json": json.dumps(_described(run), ensure_ascii=False, indent=1) + "\n",
-        "metrics.csv": pd.concat([batches.assign(kind="batch"), epochs.assign(kind="epoch")])[["kind", *CURVE]].to_csv(index=False),
+        "metrics.csv": (
+            pd.concat([batches.assign(kind="batch"), epochs.assign(kind="epoch")])[["kind", *CURVE]].to_csv(index=False)
+        ),
     }
     files |= {name: store.artifact(run.id, kind) for kind, name in FILES.items() if kind in there}
     files[f"{run.recipe}.py"], files[f"{run.recipe}.ipynb"] = script.of_run(run)
@@ -84,7 +99,9 @@ def pack(run: Run, store: Store, labels: np.ndarray | None = None) -> bytes:
 
 def printed(run: Run, store: Store, labels: np.ndarray | None = None) -> str:
     """The report of a run as a page of its own."""
-    outputs = np.load(io.BytesIO(store.artifact(run.id, "probabilities"))) if run.scored and labels is not None else None
+    outputs = (
+        np.load(io.BytesIO(store.artifact(run.id, "probabilities"))) if run.scored and labels is not None else None
+    )
     return report.page(run, store.points(run.id)[1], labels, outputs)
 
 
@@ -135,10 +152,21 @@ def unpack(content: bytes, settings: Settings) -> Bundle:
                 for name in members
                 if (match := SNAPSHOT.fullmatch(name)) and 1 <= int(match[1]) <= plan.epochs
             }
-    except (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        struct.error,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+    ) as error:
         raise RunError(f"This file is damaged, or is not a zip. {STRANGE}") from error
     words = {name: _line(told[name], most) for name, most in WORDS.items()}
-    return Bundle(plan, points=points, weights=kept, snapshots=snapshots, **words | {"name": words["name"] or plan.title})
+    return Bundle(
+        plan, points=points, weights=kept, snapshots=snapshots, **words | {"name": words["name"] or plan.title}
+    )
 
 
 def _described(run: Run) -> dict:
@@ -164,7 +192,10 @@ def _zipped(files: Mapping[str, bytes | str]) -> bytes:
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """The files of a zip by their names. Raises RunError when they are too many, too large, locked, or lie in folders."""
+    """The files of a zip by their names.
+
+    Raises RunError when they are too many, too large, locked, or lie in folders.
+    """
     entries = archive.infolist()
     if len(entries) > MOST_FILES:
         raise RunError(f"This zip holds {len(entries):,} files; a run has {MOST_FILES:,} at most. {STRANGE}")
@@ -183,7 +214,10 @@ def _read(archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo], name
     most = most or LARGEST[name]
     if name not in members:
         raise RunError(f"This zip is no packed run: it has no {name}. {STRANGE}")
-    if members[name].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # the others can grow without a bound in one step
+    if members[name].compress_type not in (
+        zipfile.ZIP_STORED,
+        zipfile.ZIP_DEFLATED,
+    ):  # the others can grow without a bound in one step
         raise RunError(f"{name} is packed in an unusual way. Pack it as an ordinary zip.")
     with archive.open(members[name]) as file:
         content = file.read(most + 1)
@@ -206,14 +240,20 @@ def _told(content: bytes) -> dict:
 
 
 def _plan(given: Mapping, settings: Settings) -> Plan:
-    """The plan in plan.json. Raises RunError when it has another form, and PlanError when it lies outside the limits."""
+    """The plan in plan.json.
+
+    Raises RunError when it has another form, and PlanError when it lies outside the limits.
+    """
     numbers = {name: value for name, value in given.items() if name != "layers"}
     layers = given.get("layers")
     kinds = {row.name: row.type for row in fields(Plan)}
     allowed = {str: str, int: int, float: (int, float), int | None: (int, type(None))}
     if (
         set(given) - set(kinds)
-        or any(not isinstance(value, allowed[kinds[name]]) or isinstance(value, bool) or value != value for name, value in numbers.items())
+        or any(
+            not isinstance(value, allowed[kinds[name]]) or isinstance(value, bool) or value != value
+            for name, value in numbers.items()
+        )
         or (layers is not None and given.get("recipe") != OWN)
         or not (layers is None or (isinstance(layers, list) and all(isinstance(row, list) for row in layers)))
     ):
@@ -270,7 +310,10 @@ def _snapshot(name: str, content: bytes) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = _members(archive)
-            arrays = {row.name: _array(_read(archive, members, f"{row.name}.npy", LARGEST_SNAPSHOT)) for row in fields(Snapshot)}
+            arrays = {
+                row.name: _array(_read(archive, members, f"{row.name}.npy", LARGEST_SNAPSHOT))
+                for row in fields(Snapshot)
+            }
     except (zipfile.BadZipFile, ValueError, TypeError, SyntaxError) as error:
         raise RunError(f"{name} in this zip is damaged. {STRANGE}") from error
     counts, rows, shares, filters = (arrays[word] for word in ("counts", "rows", "shares", "filters"))
@@ -300,7 +343,10 @@ def _snapshot(name: str, content: bytes) -> bytes:
 
 
 def _array(content: bytes) -> np.ndarray:
-    """An array in NumPy's own form, read without pickle and only when it holds as many numbers as it says. Raises ValueError."""
+    """An array in NumPy's own form, read without pickle and only when it holds as many numbers as it says.
+
+    Raises ValueError.
+    """
     file = io.BytesIO(content)
     if np.lib.format.read_magic(file) != (1, 0):
         raise ValueError("another version")

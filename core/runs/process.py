@@ -17,7 +17,10 @@ def this_process() -> str:
 
 
 def is_dead(holder: str) -> bool:
-    """Whether a process is surely gone: it ran in this place and its number is free. False wherever that cannot be known."""
+    """Whether a process is surely gone: it ran in this place and its number is free.
+
+    False wherever that cannot be known.
+    """
     place, _, number = holder.rpartition(":")
     if place != _place():
         return False
@@ -31,7 +34,10 @@ def is_dead(holder: str) -> bool:
 
 @functools.cache
 def _place() -> str:
-    """A word for all processes that share their numbers with this one. Two containers on one Linux have a PID namespace each."""
+    """A word for all processes that share their numbers with this one.
+
+    Two containers on one Linux have a PID namespace each.
+    """
     boot, space = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
     if boot.exists() and space.is_symlink():
         return f"{boot.read_text().strip()} {os.readlink(space)}"

@@ -1,7 +1,7 @@
 """The queue: hands the store's waiting runs to Dask, and starts the processes that train them.
 
-`serve` is the process of its own that holds scheduler and worker (`python -m core workers`); `Jobs` is the app's side of it.
-The store's rows are the queue of record: Dask only executes, so nothing is lost when either side dies.
+`serve` is the process of its own that holds scheduler and worker (`python -m core workers`); `Jobs` is the app's side
+of it. The store's rows are the queue of record: Dask only executes, so nothing is lost when either side dies.
 """
 
 import contextlib
@@ -34,7 +34,10 @@ log = logging.getLogger(__name__)
 
 
 class Warm(WorkerPlugin):
-    """Warms a worker beside its first task: TensorFlow takes seconds to import. A task that is there already cuts it short."""
+    """Warms a worker beside its first task: TensorFlow takes seconds to import.
+
+    A task that is there already cuts it short.
+    """
 
     name = "warm"
 
@@ -44,7 +47,9 @@ class Warm(WorkerPlugin):
     def setup(self, worker: Worker) -> None:
         """Called by Dask in each new worker process."""
         worker.extensions["needed"] = threading.Event()
-        worker.extensions["warming"] = threading.Thread(target=_warm, args=(self.settings, worker.extensions["needed"]), daemon=True)
+        worker.extensions["warming"] = threading.Thread(
+            target=_warm, args=(self.settings, worker.extensions["needed"]), daemon=True
+        )
         worker.extensions["warming"].start()
 
 
@@ -76,7 +81,8 @@ def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
 
     A local scheduler listens on this computer only and ends after IDLE_SECONDS without a client and without a run.
     """
-    # Whether a run is given up is for core.runs.runner to say, not for Dask; a worker may use most of the memory, but not all of it.
+    # Whether a run is given up is for core.runs.runner to say, not for Dask; a worker may use most of the memory, but
+    # not all of it.
     dask.config.set({"distributed.scheduler.allowed-failures": sys.maxsize, "distributed.comm.timeouts.connect": "10s"})
     options = {
         "n_workers": max(1, settings.workers),
@@ -98,19 +104,37 @@ def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
 
 def _join(settings: Settings, options: dict, say: Callable[[str], None]) -> None:
     say(f"Joining {settings.scheduler}")
-    arguments = [sys.executable, "-m", "distributed.cli.dask_worker", settings.scheduler, "--nworkers", str(options["n_workers"])]
-    arguments += ["--nthreads", "1", "--resources", "trainer=1", "--memory-limit", str(options["memory_limit"]), "--no-dashboard"]
+    arguments = [
+        sys.executable,
+        "-m",
+        "distributed.cli.dask_worker",
+        settings.scheduler,
+        "--nworkers",
+        str(options["n_workers"]),
+    ]
+    arguments += [
+        "--nthreads",
+        "1",
+        "--resources",
+        "trainer=1",
+        "--memory-limit",
+        str(options["memory_limit"]),
+        "--no-dashboard",
+    ]
     with Client(settings.scheduler) as client:
         client.register_plugin(Warm(settings))
     subprocess.run(arguments, check=True, env=_environment(settings))
 
 
 def _wait_until_idle(scheduler: Scheduler) -> None:
-    """Return when nobody has needed the workers for IDLE_SECONDS, or when Dask has not managed to keep one alive for START_SECONDS."""
+    """Return when nobody has needed the workers for IDLE_SECONDS, or when Dask has not managed to keep one alive for
+    START_SECONDS."""
     needed = manned = time.monotonic()
     pause = threading.Event()
     while time.monotonic() - needed < IDLE_SECONDS and time.monotonic() - manned < START_SECONDS:
-        pause.wait(LOOK_SECONDS)  # the scheduler works in another thread: its tables are copied before they are looked through
+        pause.wait(
+            LOOK_SECONDS
+        )  # the scheduler works in another thread: its tables are copied before they are looked through
         others = [name for name in list(scheduler.clients) if name.startswith("Client-fitting-room")]
         if others or any(task.state in UNDONE for task in list(scheduler.tasks.values())):
             needed = time.monotonic()
@@ -127,7 +151,11 @@ def _write(path: Path, content: dict) -> None:
 
 def _environment(settings: Settings) -> dict[str, str]:
     paths = [str(PROJECT), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path), "FITTING_ROOM_HOME": str(settings.folder)}
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+        "FITTING_ROOM_HOME": str(settings.folder),
+    }
 
 
 class Jobs:
@@ -143,11 +171,14 @@ class Jobs:
         self._poke = threading.Event()
         self._ended = threading.Event()
         self._client: Client | None = None
-        self._handed: dict[str, tuple[Future, float]] = {}  # run id -> the task it was last given to the scheduler as, and when
+        self._handed: dict[
+            str, tuple[Future, float]
+        ] = {}  # run id -> the task it was last given to the scheduler as, and when
         self._thread = threading.Thread(target=self._tend, daemon=True, name="fitting-room-jobs")
 
     def start(self) -> "Jobs":
-        """Begin, without waiting for the workers; does nothing when FITTING_ROOM_WORKERS is 0 and no scheduler is named."""
+        """Begin, without waiting for the workers; does nothing when FITTING_ROOM_WORKERS is 0 and no scheduler is
+        named."""
         if self.settings.workers or self.settings.scheduler:
             self._thread.start()
         return self
@@ -195,17 +226,26 @@ class Jobs:
         now, busy = time.time(), None
         pending = store.pending(now)
         wanted = {run.id for run in pending}
-        self._handed = {run_id: given for run_id, given in self._handed.items() if run_id in wanted or not given[0].done()}
+        self._handed = {
+            run_id: given for run_id, given in self._handed.items() if run_id in wanted or not given[0].done()
+        }
         for run in pending:
             task, given = self._handed.get(run.id, (None, 0.0))
             if task and (not task.done() or (task.status != "finished" and now - given < AGAIN_SECONDS)):
-                continue  # Dask has it, also when its worker was killed; or it broke a moment ago, for instance on a full disk
+                # Dask has it, also when its worker was killed; or it broke a moment ago, for instance on a full disk
+                continue
             if busy is None:
                 busy = {key.partition("-")[0] for keys in self._client.processing().values() for key in keys}
             if not task and run.id in busy:
                 continue  # another app handed it over
-            # a scheduler runs a key once, and a run may come again; of those that wait, the one that was made first goes first
-            options = {"key": f"{run.id}-{now:.3f}", "pure": False, "resources": {"trainer": 1}, "priority": -run.created}
+            # a scheduler runs a key once, and a run may come again; of those that wait, the one that was made first
+            # goes first
+            options = {
+                "key": f"{run.id}-{now:.3f}",
+                "pure": False,
+                "resources": {"trainer": 1},
+                "priority": -run.created,
+            }
             self._handed[run.id] = self._client.submit(perform, run.id, self.settings, **options), now
             fire_and_forget(self._handed[run.id][0])
 
@@ -219,7 +259,9 @@ class Jobs:
         try:
             return Client(address, timeout="5s", name="fitting-room", set_as_default=False)
         except (OSError, TimeoutError) as error:
-            raise WorkerError(f"No scheduler answers at {address}. Start one, or leave FITTING_ROOM_SCHEDULER out.") from error
+            raise WorkerError(
+                f"No scheduler answers at {address}. Start one, or leave FITTING_ROOM_SCHEDULER out."
+            ) from error
 
     def _running_address(self) -> str | None:
         try:
@@ -232,9 +274,12 @@ class Jobs:
             return None
 
     def _started(self) -> str:
-        """Start the workers as a process of their own, in a group of its own: Ctrl-C on the server must not reach a training."""
+        """Start the workers as a process of their own, in a group of its own: Ctrl-C on the server must not reach a
+        training."""
         self.settings.folder.mkdir(parents=True, exist_ok=True)
-        own_group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if os.name == "nt" else {"start_new_session": True}
+        own_group = (
+            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if os.name == "nt" else {"start_new_session": True}
+        )
         with open(self.settings.folder / "workers.log", "w", encoding="utf-8") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "core", "workers"],
@@ -251,5 +296,6 @@ class Jobs:
             if address := self._running_address():
                 return address
         raise WorkerError(
-            f"The training worker did not start. {self.settings.folder / 'workers.log'} says why. Restart the app to try again."
+            f"The training worker did not start. {self.settings.folder / 'workers.log'} says why. Restart the app to"
+            " try again."
         )

@@ -26,7 +26,8 @@ WIDE, HIGH, EDGE = 640, 240, 44  # of a drawn curve
 LINES = (("accuracy", "#c2410c", "training pictures"), ("val_accuracy", "#0d9488", "validation pictures"))
 LOOK = """
 :root { color-scheme: light; }
-body { font: 16px/1.5 system-ui, sans-serif; color: #1d1a16; background: #fff; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 16px/1.5 system-ui, sans-serif; color: #1d1a16; background: #fff;
+    max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 2rem; line-height: 1.15; margin: 0; overflow-wrap: anywhere; }
 h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; break-after: avoid; }
 .lead, figcaption { color: #6a6258; }
@@ -42,7 +43,8 @@ pre { font-size: .75rem; overflow-x: auto; }
 
 
 def plan_in_words(plan: Plan, whole: bool = False) -> dict[str, str]:
-    """What was chosen before Start, each choice with its words; of loaded weights only the network and where they come from.
+    """What was chosen before Start, each choice with its words; of loaded weights only the network and where they come
+    from.
 
     With `whole` also the choices that were left as they are.
     """
@@ -94,15 +96,20 @@ def results(runs: list[Run]) -> pd.DataFrame:
 def page(run: Run, epochs: pd.DataFrame, labels: np.ndarray | None = None, outputs: np.ndarray | None = None) -> str:
     """The report of a run as an HTML page.
 
-    `epochs` is its curve, a row an epoch (epoch, accuracy, loss, val_accuracy, val_loss). With the true `labels` (n,) of the
-    pictures it was tested on and its `outputs` (n, 10) comes the confusion matrix and the report class by class.
+    `epochs` is its curve, a row an epoch (epoch, accuracy, loss, val_accuracy, val_loss). With the true `labels` (n,)
+    of the pictures it was tested on and its `outputs` (n, 10) comes the confusion matrix and the report class by class.
     """
     plan = Plan(**run.plan)
     title = html.escape(run.name)
     parts = [f"<h1>{title}</h1>", f'<p class="lead">{html.escape(plan.row.sentence)}</p>']
     if run.note:
         parts.append(f"<p>{html.escape(run.note)}</p>")
-    parts += ["<h2>What came out</h2>", _list(figures_in_words(run)), "<h2>What was chosen</h2>", _list(plan_in_words(plan))]
+    parts += [
+        "<h2>What came out</h2>",
+        _list(figures_in_words(run)),
+        "<h2>What was chosen</h2>",
+        _list(plan_in_words(plan)),
+    ]
     if len(epochs):
         last = epochs.iloc[-1]
         words = f"Share of right answers after each epoch; {last.accuracy:.1%} of the training pictures at the end."
@@ -111,13 +118,20 @@ def page(run: Run, epochs: pd.DataFrame, labels: np.ndarray | None = None, outpu
         parts += ["<h2>What it takes for what</h2>", _matrix(evaluation.confusion(labels, outputs))]
         parts += ["<h2>Class by class</h2>", f"<pre>{html.escape(evaluation.report_text(labels, outputs))}</pre>"]
     elif run.scored:
-        parts.append("<p>The pictures it was tested on were not in use when this page was made, so its mistakes are not listed.</p>")
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title><style>{LOOK}</style>'
+        parts.append(
+            "<p>The pictures it was tested on were not in use when this page was made, so its mistakes are not"
+            " listed.</p>"
+        )
+    head = (
+        '<meta charset="utf-8"><meta name="viewport"'
+        f' content="width=device-width"><title>{title}</title><style>{LOOK}</style>'
+    )
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
 
 
 def curve(epochs: pd.DataFrame) -> str:
-    """The share of right answers after each epoch as a drawing (SVG): training pictures, and validation pictures where there are some."""
+    """The share of right answers after each epoch as a drawing (SVG): training pictures, and validation pictures where
+    there are some."""
     shown = [(name, colour, words) for name, colour, words in LINES if epochs[name].notna().any()]
     values = epochs[[name for name, _, _ in shown]].to_numpy(float)
     low = np.floor(10 * np.nanmin(values)) / 10
@@ -130,31 +144,38 @@ def curve(epochs: pd.DataFrame) -> str:
     drawn = []
     for value in np.arange(low, 1.001, 0.2 if low < 0.5 else 0.1):
         _, y = place(first, value)
-        drawn.append(f'<path d="M{EDGE} {y:.1f}H{WIDE - EDGE}" stroke="#e2d9cb"/><text x="4" y="{y + 4:.1f}">{value:.0%}</text>')
+        drawn.append(
+            f'<path d="M{EDGE} {y:.1f}H{WIDE - EDGE}" stroke="#e2d9cb"/><text x="4" y="{y + 4:.1f}">{value:.0%}</text>'
+        )
     for number, (name, colour, words) in enumerate(shown):
         spots = [place(row.epoch, getattr(row, name)) for row in epochs.itertuples() if np.isfinite(getattr(row, name))]
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
         dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in spots)
         dash = ' stroke-dasharray="7 4"' if number else ""
         drawn.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2.5"{dash}/>{dots}')
-        drawn.append(f'<text x="{EDGE + 190 * number}" y="18" style="fill:{colour}">{"– –" if number else "——"} {words}</text>')
+        drawn.append(
+            f'<text x="{EDGE + 190 * number}" y="18" style="fill:{colour}">{"– –" if number else "——"} {words}</text>'
+        )
     drawn.append(f'<text x="{EDGE}" y="{HIGH - 14}">epoch {first:g}</text>')
     drawn.append(f'<text x="{WIDE - EDGE}" y="{HIGH - 14}" text-anchor="end">epoch {epochs["epoch"].max():g}</text>')
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {HIGH}" role="img" aria-label="Curve of right answers" '
-        f'font-family="system-ui,sans-serif" font-size="13" fill="#6a6258">{"".join(drawn)}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {HIGH}" role="img" aria-label="Curve of right'
+        f' answers" font-family="system-ui,sans-serif" font-size="13" fill="#6a6258">{"".join(drawn)}</svg>'
     )
 
 
 def _list(words: Mapping[str, str]) -> str:
-    return f"<dl>{''.join(f'<dt>{html.escape(term)}</dt><dd>{html.escape(text)}</dd>' for term, text in words.items())}</dl>"
+    rows = (f"<dt>{html.escape(term)}</dt><dd>{html.escape(text)}</dd>" for term, text in words.items())
+    return f"<dl>{''.join(rows)}</dl>"
 
 
 def _matrix(counts: np.ndarray) -> str:
     head = "".join(f"<th>{html.escape(name)}</th>" for name in NAMES)
     rows = ""
     for true, name in enumerate(NAMES):
-        cells = "".join(f"<td{' class=right' * (true == answer)}>{count}</td>" for answer, count in enumerate(counts[true]))
+        cells = "".join(
+            f"<td{' class=right' * (true == answer)}>{count}</td>" for answer, count in enumerate(counts[true])
+        )
         rows += f"<tr><th>{html.escape(name)}</th>{cells}</tr>"
     words = "Each row is one kind of clothes, each column an answer. On the diagonal the answer is right."
     return f'<div class="scroll"><table><tr><th></th>{head}</tr>{rows}</table></div><p class="lead">{words}</p>'

@@ -1,4 +1,5 @@
-"""A stored run or the shipped network, ready to look at: its test answers beside the pictures they belong to, or the network itself.
+"""A stored run or the shipped network, ready to look at: its test answers beside the pictures they belong to, or the
+network itself.
 
 Answers are never paired with pictures other than those they were given for.
 """
@@ -21,7 +22,8 @@ SHIPPED_TITLE = "the network that comes with the app"
 
 @dataclass(frozen=True, eq=False)
 class Tested:
-    """Answers to the test pictures: outputs (n, 10) float32 as the network gave them, labels (n,) uint8, and what they score."""
+    """Answers to the test pictures: outputs (n, 10) float32 as the network gave them, labels (n,) uint8, and what they
+    score."""
 
     id: str
     title: str
@@ -35,8 +37,8 @@ class Tested:
 def tested(name: str, store: Store, dataset: Dataset) -> Tested:
     """The test answers of a run (id, name, beginning of either) or of `shipped`, with the data set in use.
 
-    The shipped network answers other test pictures than its own on the spot. Raises RunError for an unknown or unfinished
-    run, and for one that was trained with pictures that are not in use now.
+    The shipped network answers other test pictures than its own on the spot. Raises RunError for an unknown or
+    unfinished run, and for one that was trained with pictures that are not in use now.
     """
     labels = dataset.test_labels
     if name == SHIPPED:
@@ -55,7 +57,9 @@ def tested(name: str, store: Store, dataset: Dataset) -> Tested:
         outputs = np.load(io.BytesIO(store.artifact(run.id, "probabilities")))
         run_id, title, note = run.id, run.name, ""
     outputs = outputs.astype(np.float32)
-    return Tested(run_id, title, labels, outputs, evaluation.accuracy(labels, outputs), evaluation.loss(labels, outputs), note)
+    return Tested(
+        run_id, title, labels, outputs, evaluation.accuracy(labels, outputs), evaluation.loss(labels, outputs), note
+    )
 
 
 def network(name: str, store: Store) -> inference.Network:
@@ -63,10 +67,15 @@ def network(name: str, store: Store) -> inference.Network:
     if name == SHIPPED:
         return inference.shipped()
     run = store.find(name)
-    return inference.Network(store.artifact(run.id, "tflite"), run.temperature, brought=run.data_title.startswith(OWN_TITLE))
+    return inference.Network(
+        store.artifact(run.id, "tflite"), run.temperature, brought=run.data_title.startswith(OWN_TITLE)
+    )
 
 
 def best(runs: list[Run]) -> Run | None:
-    """The run with the highest test accuracy, if any has one. Runs on clothes somebody brought had another test and do not count."""
+    """The run with the highest test accuracy, if any has one.
+
+    Runs on clothes somebody brought had another test and do not count.
+    """
     scored = [run for run in runs if run.scored and not run.data_title.startswith(OWN_TITLE)]
     return max(scored, key=lambda run: run.test_accuracy) if scored else None

@@ -1,7 +1,7 @@
 """Carries out one stored run: claims it, trains, and writes what happens to the store.
 
-The same function serves the queue's worker and `python -m core train`. While it works, a pulse tells the store four times
-a second that somebody is there, and looks whether a person asked to stop.
+The same function serves the queue's worker and `python -m core train`. While it works, a pulse tells the store four
+times a second that somebody is there, and looks whether a person asked to stop.
 """
 
 import functools
@@ -61,7 +61,9 @@ class Pulse:
                 if run.pause_requested:
                     self.pausing.set()
                 if time.monotonic() - self._began > self._most_seconds:
-                    self._stop(f"Stopped after {self._most_seconds / 60:.0f} minutes, the longest a run may train here.")
+                    self._stop(
+                        f"Stopped after {self._most_seconds / 60:.0f} minutes, the longest a run may train here."
+                    )
                 if time.monotonic() - last > BEAT_SECONDS:
                     self._store.update(self._run_id, this_process(), heartbeat=time.time())
                     last = time.monotonic()
@@ -78,12 +80,16 @@ class Pulse:
             self.stopping.set()
 
 
-def carry_out(run_id: str, settings: Settings, listen: Callable[[Point], None] = lambda point: None, claimed: bool = False) -> str:
-    """Train one stored run and store what came of it. Gives the status at the end: done, stopped, paused, failed, or "taken".
+def carry_out(
+    run_id: str, settings: Settings, listen: Callable[[Point], None] = lambda point: None, claimed: bool = False
+) -> str:
+    """Train one stored run and store what came of it.
 
-    `claimed` says that the caller made the run for itself. A run that another worker holds is left alone ("taken");
-    one whose worker is dead or silent goes on from its last checkpoint. Whatever goes wrong with it ends the run as failed, with a
-    sentence. Raises StoreError while the store cannot be opened, or the run not be claimed.
+    Gives the status at the end: done, stopped, paused, failed, or "taken".
+
+    `claimed` says that the caller made the run for itself. A run that another worker holds is left alone ("taken"); one
+    whose worker is dead or silent goes on from its last checkpoint. Whatever goes wrong with it ends the run as failed,
+    with a sentence. Raises StoreError while the store cannot be opened, or the run not be claimed.
     """
     store = Store(settings.store_url)
     try:
@@ -91,7 +97,8 @@ def carry_out(run_id: str, settings: Settings, listen: Callable[[Point], None] =
             return "taken"
         if store.run(run_id).attempts > MOST_ATTEMPTS:
             message = (
-                f"The training process was ended {MOST_ATTEMPTS} times within an epoch, perhaps for want of memory. Try fewer pictures."
+                f"The training process was ended {MOST_ATTEMPTS} times within an epoch, perhaps for want of memory. Try"
+                " fewer pictures."
             )
             _fail(store, run_id, message)
             return "failed"
@@ -113,13 +120,16 @@ def carry_out(run_id: str, settings: Settings, listen: Callable[[Point], None] =
 
 def _sentence(error: Exception) -> str:
     """What to say of an error that is none of ours."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's own word for it
+    if (
+        isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+    ):  # TensorFlow's own word for it
         return "The computer ran out of memory. Try fewer pictures, a smaller batch or a smaller network."
     return f"The training broke off: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
 
 
 def _fail(store: Store, run_id: str, message: str) -> None:
-    """Write that a run failed, and why; where not even that can be written, for instance on a full disk, try again for a while."""
+    """Write that a run failed, and why; where not even that can be written, for instance on a full disk, try again for
+    a while."""
     pause = threading.Event()
     for _ in range(PATIENT_SECONDS):
         try:
@@ -133,7 +143,8 @@ def _fail(store: Store, run_id: str, message: str) -> None:
 
 
 def _claimed(store: Store, run_id: str) -> bool:
-    """Claim the run; where its last worker has perhaps just been killed, wait until its silence is long enough to be sure."""
+    """Claim the run; where its last worker has perhaps just been killed, wait until its silence is long enough to be
+    sure."""
     patience = threading.Event()
     for _ in range(round(2 * SILENT_SECONDS)):
         if store.claim(run_id, time.time(), this_process()):
@@ -163,11 +174,28 @@ def _trained(store: Store, run: Run, settings: Settings, pulse: Pulse, listen: C
 
     def epoch(point: Point, snapshot: Snapshot, checkpoint: Checkpoint) -> None:
         row, columns = stored(point)
-        store.add_epoch(run.id, row, snapshot.to_bytes(), checkpoint.to_bytes(), me, seconds=checkpoint.seconds, attempts=1, **columns)
+        store.add_epoch(
+            run.id,
+            row,
+            snapshot.to_bytes(),
+            checkpoint.to_bytes(),
+            me,
+            seconds=checkpoint.seconds,
+            attempts=1,
+            **columns,
+        )
         listen(point)
 
     def keep(checkpoint: Checkpoint, **columns: object) -> None:
-        store.keep(run.id, checkpoint.to_bytes(), checkpoint.standing, me, seconds=checkpoint.seconds, heartbeat=time.time(), **columns)
+        store.keep(
+            run.id,
+            checkpoint.to_bytes(),
+            checkpoint.standing,
+            me,
+            seconds=checkpoint.seconds,
+            heartbeat=time.time(),
+            **columns,
+        )
 
     def phase(words: str) -> None:
         store.update(run.id, me, phase=words, heartbeat=time.time())
@@ -182,7 +210,12 @@ def _trained(store: Store, run: Run, settings: Settings, pulse: Pulse, listen: C
         try:
             result = train(plan, data, watcher, _kept(store, run))
         except Paused as pause:
-            keep(pause.checkpoint, status="paused", phase="", message="Paused. Others may train meanwhile; it goes on when you say so.")
+            keep(
+                pause.checkpoint,
+                status="paused",
+                phase="",
+                message="Paused. Others may train meanwhile; it goes on when you say so.",
+            )
             if store.run(run.id).stop_requested:  # asked for while the pause was written
                 store.stop(run.id)
             return store.run(run.id).status
@@ -229,12 +262,15 @@ def dataset_with(settings: Settings, fingerprint: str) -> datasets.Dataset:
         dataset_in_use.cache_clear()
         data = dataset_in_use(settings)
     if data.fingerprint != fingerprint:
-        raise RunError(f"This run was planned with other pictures than the worker has now ({data.title}). Start a new one.")
+        raise RunError(
+            f"This run was planned with other pictures than the worker has now ({data.title}). Start a new one."
+        )
     return data
 
 
 def warm_up(settings: Settings, needed: Callable[[], bool] = lambda: False) -> None:
-    """Import TensorFlow, load the pictures and, unless `needed` already, run a first tiny training, so that the next Start is quick."""
+    """Import TensorFlow, load the pictures and, unless `needed` already, run a first tiny training, so that the next
+    Start is quick."""
     data = dataset_in_use(settings)
     if needed():
         return

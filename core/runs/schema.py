@@ -1,4 +1,5 @@
-"""The tables of the store: runs, the points of their curves, snapshots and files; and the SQLite file they usually lie in.
+"""The tables of the store: runs, the points of their curves, snapshots and files; and the SQLite file they usually lie
+in.
 
 Knows nothing of what is done with them.
 """
@@ -57,7 +58,9 @@ RUNS = Table(
     Column("test_loss", Float),
     Column("seconds", Float),
     Column("temperature", Float, nullable=False, default=1.0),
-    Column("owner", String(64), nullable=False, server_default=""),  # hash of a key that only its owner's browser has; "": of this computer
+    Column(
+        "owner", String(64), nullable=False, server_default=""
+    ),  # hash of a key that only its owner's browser has; "": of this computer
     Column("note", String(500), nullable=False, server_default=""),
     Column("pinned", Boolean, nullable=False, server_default="0"),
     Column("removed", Float),  # when it was deleted; for UNDO_SECONDS it can be brought back
@@ -65,7 +68,9 @@ RUNS = Table(
     Column("parent", String(12)),  # the run it was trained on from
     Column("kept_epoch", Float, nullable=False, server_default="0"),  # epochs behind its checkpoint
     Column("seams", JSON, nullable=False, server_default="[]"),  # epochs at which it was taken up again
-    Column("worker", String(160), nullable=False, server_default=""),  # the process that has or had it, as core.runs.process writes it
+    Column(
+        "worker", String(160), nullable=False, server_default=""
+    ),  # the process that has or had it, as core.runs.process writes it
 )
 POINTS = Table(
     "points",
@@ -141,7 +146,10 @@ class Run:
         return self.test_accuracy is not None
 
     def belongs_to(self, key: str | None) -> bool:
-        """Whether who holds a key may stop, change or delete it. None is this computer itself; a run without an owner is everybody's."""
+        """Whether who holds a key may stop, change or delete it.
+
+        None is this computer itself; a run without an owner is everybody's.
+        """
         return key is None or not self.owner or secrets.compare_digest(self.owner, owner_of(key))
 
 
@@ -159,7 +167,8 @@ def add_missing_columns(connection: Connection) -> None:
 
 
 def sqlite(url: str, path: str | None) -> Engine:
-    """An engine for an SQLite file: connections are short-lived, readers never block the writer (WAL), writers wait their turn."""
+    """An engine for an SQLite file: connections are short-lived, readers never block the writer (WAL), writers wait
+    their turn."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 20})
 
@@ -168,6 +177,8 @@ def sqlite(url: str, path: str | None) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA secure_delete=ON")  # somebody's pictures are gone from the file, not only from its index
+        connection.execute(
+            "PRAGMA secure_delete=ON"
+        )  # somebody's pictures are gone from the file, not only from its index
 
     return engine

@@ -1,7 +1,7 @@
 """The code behind a run: a short Keras script, or the same as a notebook, that trains the same network elsewhere.
 
-It holds the very text of the network's file in models/, and for `quick` that of `core/training/whitening.py`. Knows nothing of
-pages; nothing is run here.
+It holds the very text of the network's file in models/, and for `quick` that of `core/training/whitening.py`. Knows
+nothing of pages; nothing is run here.
 """
 
 import ast
@@ -41,7 +41,8 @@ def table(part):
 if not FOLDER:
     (train_images, train_labels), (test_images, test_labels) = keras.datasets.fashion_mnist.load_data()
 elif any(name.startswith("train-images") for name in os.listdir(FOLDER)):
-    train_images, train_labels = idx("train-images-idx3-ubyte", 16).reshape(-1, 28, 28), idx("train-labels-idx1-ubyte", 8)
+    train_images = idx("train-images-idx3-ubyte", 16).reshape(-1, 28, 28)
+    train_labels = idx("train-labels-idx1-ubyte", 8)
     test_images, test_labels = idx("t10k-images-idx3-ubyte", 16).reshape(-1, 28, 28), idx("t10k-labels-idx1-ubyte", 8)
 else:
     (train_images, train_labels), (test_images, test_labels) = table("train"), table("test")
@@ -67,7 +68,13 @@ def of_run(run: Run) -> tuple[str, str]:
     """Script and notebook of a stored run, with what it learned from and scored."""
     figures = ""
     if run.scored:
-        early = ", but it was stopped early" if run.status == "stopped" else ", trained on from another run" if run.parent else ""
+        early = (
+            ", but it was stopped early"
+            if run.status == "stopped"
+            else ", trained on from another run"
+            if run.parent
+            else ""
+        )
         figures = f"test accuracy {run.test_accuracy:.4f}, test loss {run.test_loss:.4f}{early}"
     plan = Plan(**run.plan)
     return script(plan, run.data_title, figures), notebook(plan, run.data_title, figures)
@@ -95,7 +102,12 @@ def notebook(plan: Plan, pictures: str = "", figures: str = "") -> str:
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return (
         json.dumps(
-            {"cells": cells, "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}}, "nbformat": 4, "nbformat_minor": 5},
+            {
+                "cells": cells,
+                "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
+                "nbformat": 4,
+                "nbformat_minor": 5,
+            },
             ensure_ascii=False,
             indent=1,
         )
@@ -110,7 +122,9 @@ def _cell(kind: str, name: str, text: str) -> dict:
 
 def _title(plan: Plan, pictures: str, figures: str) -> str:
     recipe = plan.row
-    variant = next((f", {row.title[0].lower()}{row.title[1:]}" for row in recipe.variants if row.name == plan.variant), "")
+    variant = next(
+        (f", {row.title[0].lower()}{row.title[1:]}" for row in recipe.variants if row.name == plan.variant), ""
+    )
     lines = [f"{recipe.title}{variant}: a network that tells ten kinds of clothes apart.", ""]
     lines.append(f"From {recipe.source}. {recipe.oddity}".strip())
     if pictures:
@@ -127,17 +141,24 @@ def _parts(plan: Plan) -> Iterator[Part]:
     yield Part("Libraries, and the choices of this run.", _choices(plan))
     yield Part("The clothes: 28 x 28 grey values from 0 (background) to 255, and a label from 0 to 9.", LOAD)
     if not plan.loads:
-        yield Part(f"The pictures to learn from{' and those held back to check on' if recipe.validation else ''}.", _chosen(plan, recipe))
+        yield Part(
+            f"The pictures to learn from{' and those held back to check on' if recipe.validation else ''}.",
+            _chosen(plan, recipe),
+        )
     where = "layer by layer" if plan.recipe == OWN else f"as in {recipe.module.replace('.', '/')}.py"
     yield Part(f"The network, {where}.", _network(plan, recipe))
     if not plan.loads:
         if recipe.on_patches:
-            yield Part("A shortcut: a convolution is a small dense layer laid over patches. Whiten them first.", _patches())
+            yield Part(
+                "A shortcut: a convolution is a small dense layer laid over patches. Whiten them first.", _patches()
+            )
         if plan.augment or plan.dropout:
             yield Part("For training only: what is changed in the pictures, and what is left out.", _changes(plan))
         yield Part("What goes in, and what should come out.", _features(recipe))
         yield Part("Loss and optimiser: how wrong it is, and how it is corrected.", _compiled(plan, recipe))
-        yield Part("Training. Each epoch looks at all the pictures once, in an order of its own.", _training(plan, recipe))
+        yield Part(
+            "Training. Each epoch looks at all the pictures once, in an order of its own.", _training(plan, recipe)
+        )
         if recipe.on_patches:
             yield Part("Put what was learned on patches into the plain network.", "network = fold(learner, network)")
     shares = "sigmoids need not add up to 1: scale them" if recipe.sigmoid else "they add up to 1 already"
@@ -155,9 +176,15 @@ def _choices(plan: Plan) -> str:
         lines.append("from sklearn.model_selection import train_test_split")
     lines += ["", f"SEED = {plan.seed}  # every random choice begins here"]
     if not plan.loads:
-        lines += [f"EPOCHS = {plan.epochs}", f"BATCH_SIZE = {plan.batch_size}", f"LEARNING_RATE = {plan.learning_rate!r}"]
+        lines += [
+            f"EPOCHS = {plan.epochs}",
+            f"BATCH_SIZE = {plan.batch_size}",
+            f"LEARNING_RATE = {plan.learning_rate!r}",
+        ]
         lines += [f"PATIENCE = {plan.patience}  # epochs without a better one before it stops"] if plan.patience else []
-    lines.append("tf.config.threading.set_intra_op_parallelism_threads(1)  # sums are added up in the same order as in the app")
+    lines.append(
+        "tf.config.threading.set_intra_op_parallelism_threads(1)  # sums are added up in the same order as in the app"
+    )
     return "\n".join(lines)
 
 
@@ -167,7 +194,10 @@ def _chosen(plan: Plan, recipe: Recipe) -> str:
     else:
         code = f"{inspect.getsource(dataset.fair_share)}\n\nchosen = fair_share(train_labels, {plan.examples}, SEED)"
     if recipe.validation:
-        split = f"train_test_split(np.arange(len(chosen)), test_size={recipe.validation:g}, random_state={recipe.validation_seed})"
+        split = (
+            f"train_test_split(np.arange(len(chosen)), test_size={recipe.validation:g},"
+            f" random_state={recipe.validation_seed})"
+        )
         code += f"\nlearn, check = {split}\nlearn, check = chosen[learn], chosen[check]"
     else:
         code += "\nlearn = chosen"
@@ -180,12 +210,15 @@ def _network(plan: Plan, recipe: Recipe) -> str:
     text = _own(plan) if own else _body(Path(import_module(recipe.module).__file__))
     code = f"{text}\n\n\nkeras.utils.set_random_seed(SEED)\n"
     if plan.loads:
-        return f'{code}network = build({arguments})\nnetwork.load_weights("{recipe.name}.weights.h5")\nnetwork.summary()'
+        return (
+            f'{code}network = build({arguments})\nnetwork.load_weights("{recipe.name}.weights.h5")\nnetwork.summary()'
+        )
     return f"{code}network = build({arguments})\nnetwork.summary()"
 
 
 def _own(plan: Plan) -> str:
-    """The function that builds one's own network, as one would write it by hand; beside each layer stands what it gives."""
+    """The function that builds one's own network, as one would write it by hand; beside each layer stands what it
+    gives."""
     rows = "\n".join(f"            layers.{layer.code},  # {layer.shape}" for layer in checked(plan.layers or ()))
     return f"""def build():
     from keras import Input, Sequential, layers
@@ -200,7 +233,10 @@ def _own(plan: Plan) -> str:
 
 
 def _patches() -> str:
-    use = f"learner = whitened(build_on_patches({patches.COMPONENTS}), whiten(train_images[learn]))  # worked out from these pictures only"
+    use = (
+        f"learner = whitened(build_on_patches({patches.COMPONENTS}), whiten(train_images[learn]))  # worked out from"
+        " these pictures only"
+    )
     return f"{_body(Path(patches.__file__))}\n\n\n{use}"
 
 
@@ -210,12 +246,15 @@ def _learner(plan: Plan) -> str:
 
 
 def _changes(plan: Plan) -> str:
-    flip, move = 'keras.layers.RandomFlip("horizontal"), ', f'keras.layers.RandomTranslation({SHIFT}, {SHIFT}, fill_mode="constant"), '
+    flip, move = (
+        'keras.layers.RandomFlip("horizontal"), ',
+        f'keras.layers.RandomTranslation({SHIFT}, {SHIFT}, fill_mode="constant"), ',
+    )
     before = {"": "", "mirror": flip, "shift": move, "both": flip + move}[plan.augment]
     left_out = f"keras.layers.Dropout({plan.dropout:g}), " if plan.dropout else ""
     return (
-        f"*most, last = {'learner' if plan.row.on_patches else 'network'}.layers  # shared: what one learns, the other knows\n"
-        f"learner = keras.Sequential([keras.Input((28, 28, 1)), {before}*most, {left_out}last])"
+        f"*most, last = {'learner' if plan.row.on_patches else 'network'}.layers  # shared: what one learns, the other"
+        f" knows\nlearner = keras.Sequential([keras.Input((28, 28, 1)), {before}*most, {left_out}last])"
     )
 
 
@@ -224,7 +263,11 @@ def _features(recipe: Recipe) -> str:
         prepare = "train_images[rows, ..., np.newaxis].astype(np.float32)"
     else:
         prepare = f"train_images[rows, ..., np.newaxis] / np.float32({recipe.train_scale:g})"
-    answers = "keras.utils.to_categorical(train_labels[rows], 10)" if recipe.one_hot else "train_labels[rows].astype(np.int32)"
+    answers = (
+        "keras.utils.to_categorical(train_labels[rows], 10)"
+        if recipe.one_hot
+        else "train_labels[rows].astype(np.int32)"
+    )
     code = f"def lesson(rows):\n    return {prepare}, {answers}\n\n\nfeatures, labels = lesson(learn)"
     return f"{code}\nvalidation = lesson(check)" if recipe.validation else code
 
@@ -240,7 +283,9 @@ def _compiled(plan: Plan, recipe: Recipe) -> str:
             "schedule = keras.optimizers.schedules.CosineDecay(0.0, max(1, steps - warm_up), 0.01, **rates)\n"
         )
     elif kind == "cosine":
-        code += "schedule = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps, 0.01)  # the corrections shrink\n"
+        code += (
+            "schedule = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, steps, 0.01)  # the corrections shrink\n"
+        )
     elif kind == "steps":
         code += (
             "rates = [LEARNING_RATE, LEARNING_RATE / 10, LEARNING_RATE / 100]  # the corrections shrink twice\n"
@@ -255,9 +300,9 @@ def _compiled(plan: Plan, recipe: Recipe) -> str:
     loss = '"categorical_crossentropy"' if recipe.one_hot else '"sparse_categorical_crossentropy"'
     if recipe.sigmoid:
         code += (
-            "def loss_of_shares(labels, outputs):\n"
-            '    """-log(output for the truth / sum of all ten). Of a copy: Keras would use the numbers behind the sigmoids instead."""\n'
-            "    return keras.losses.sparse_categorical_crossentropy(labels, tf.identity(outputs))\n\n\n"
+            'def loss_of_shares(labels, outputs):\n    """-log(output for the truth / sum of all ten). Of a copy: Keras'
+            ' would use the numbers behind the sigmoids instead."""\n    return'
+            " keras.losses.sparse_categorical_crossentropy(labels, tf.identity(outputs))\n\n\n"
         )
         loss = "loss_of_shares"
     return f'{code}optimiser = {optimiser}\n{_learner(plan)}.compile(optimiser, {loss}, metrics=["accuracy"])'

@@ -32,9 +32,17 @@ from core.runs.schema import ENDED, FILES, POINTS, RUNS, SNAPSHOTS, TABLES, Run,
 
 ARTIFACTS = ("keras", "tflite", "weights", "probabilities")
 CHECKPOINT = "checkpoint"  # the artifact to go on from; `kept_epoch` says where it stands
-BROUGHT = ("pictures", "given")  # what a run may bring with it, somebody's own clothes or weights; it goes when the run has ended
-SILENT_SECONDS = 6.0  # a running run whose worker wrote nothing for so long has lost it; one whose worker is seen dead, at once
-NOT_YOURS = "Only the browser that started this run can stop, change or delete it. You can look at it, and start one of your own."
+BROUGHT = (
+    "pictures",
+    "given",
+)  # what a run may bring with it, somebody's own clothes or weights; it goes when the run has ended
+SILENT_SECONDS = (
+    6.0  # a running run whose worker wrote nothing for so long has lost it; one whose worker is seen dead, at once
+)
+NOT_YOURS = (
+    "Only the browser that started this run can stop, change or delete it. You can look at it, and start one of your"
+    " own."
+)
 UNDO_SECONDS = 600.0  # a deleted run can be brought back for so long
 CURVE = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")  # the numbers of a point
 
@@ -57,15 +65,23 @@ class Store:
     def __init__(self, url: str) -> None:
         try:
             address = make_url(url)
-            self._engine = sqlite(url, address.database) if address.get_backend_name() == "sqlite" else create_engine(url)
+            self._engine = (
+                sqlite(url, address.database) if address.get_backend_name() == "sqlite" else create_engine(url)
+            )
         except (ArgumentError, ImportError) as error:
-            raise StoreError(f"“{url}” is not a database address I can use. FITTING_ROOM_STORE takes a SQLAlchemy URL.") from error
+            raise StoreError(
+                f"“{url}” is not a database address I can use. FITTING_ROOM_STORE takes a SQLAlchemy URL."
+            ) from error
         except OSError as error:
-            raise StoreError(f"The folder for the runs cannot be made: {error}. Choose another with FITTING_ROOM_HOME.") from error
+            raise StoreError(
+                f"The folder for the runs cannot be made: {error}. Choose another with FITTING_ROOM_HOME."
+            ) from error
         self.url = url
         with self._writing() as connection:
             if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")  # two that open a new or an old store must not both change its tables
+                connection.exec_driver_sql(
+                    "BEGIN IMMEDIATE"
+                )  # two that open a new or an old store must not both change its tables
             TABLES.create_all(connection)
             add_missing_columns(connection)
             _clear_away(connection)
@@ -90,10 +106,10 @@ class Store:
     ) -> str:
         """Write a new run and give its id; a name already taken gets a number. Raises RunError when the queue is full.
 
-        Not `waiting` means that this process carries it out itself, and no worker may take it. `pictures` is a data set that
-        only this run may use, `given` a file of weights to load instead of training; both are kept until the run has ended.
-        `key` is the secret of its owner, who may have one run waiting; `parent` a run from whose checkpoint and curve it goes on;
-        `past` is what `given` weights that were trained elsewhere bring of their training.
+        Not `waiting` means that this process carries it out itself, and no worker may take it. `pictures` is a data set
+        that only this run may use, `given` a file of weights to load instead of training; both are kept until the run
+        has ended. `key` is the secret of its owner, who may have one run waiting; `parent` a run from whose checkpoint
+        and curve it goes on; `past` is what `given` weights that were trained elsewhere bring of their training.
         """
         run_id, now, owner = secrets.token_hex(4), time.time(), owner_of(key or "")
         with self._writing() as connection:
@@ -102,7 +118,10 @@ class Store:
             if len(queue) >= most_waiting:
                 raise RunError(f"{most_waiting} runs are waiting already. Please try again when some have finished.")
             if owner and owner in queue:
-                raise RunError("You have a run waiting already. Start the next one when that has begun, or take it out of the queue.")
+                raise RunError(
+                    "You have a run waiting already. Start the next one when that has begun, or take it out of the"
+                    " queue."
+                )
             values = {
                 "id": run_id,
                 "name": _free_name(connection, name),
@@ -115,7 +134,9 @@ class Store:
                 "parent": parent,
                 "status": "waiting",
                 "note": past.note if past else "",
-                **({} if waiting else {"status": "running", "started": now, "heartbeat": now, "worker": this_process()}),
+                **(
+                    {} if waiting else {"status": "running", "started": now, "heartbeat": now, "worker": this_process()}
+                ),
             }
             connection.execute(insert(RUNS).values(values))
             for kind, content in zip(BROUGHT, (pictures, given), strict=True):
@@ -125,10 +146,16 @@ class Store:
                 _go_on_from(connection, parent, run_id)
             if past and past.points:
                 connection.execute(
-                    insert(POINTS), [{"run": run_id, "kind": row["kind"], **{name: row[name] for name in CURVE}} for row in past.points]
+                    insert(POINTS),
+                    [
+                        {"run": run_id, "kind": row["kind"], **{name: row[name] for name in CURVE}}
+                        for row in past.points
+                    ],
                 )
             if past and past.snapshots:
-                kept = [{"run": run_id, "epoch": epoch, "content": content} for epoch, content in past.snapshots.items()]
+                kept = [
+                    {"run": run_id, "epoch": epoch, "content": content} for epoch, content in past.snapshots.items()
+                ]
                 connection.execute(insert(SNAPSHOTS), kept)
         return run_id
 
@@ -141,7 +168,9 @@ class Store:
     def run(self, run_id: str) -> Run:
         """One run by its exact id. Raises RunError when there is none."""
         with self._reading() as connection:
-            row = connection.execute(select(RUNS).where(RUNS.c.id == run_id, RUNS.c.removed.is_(None))).mappings().first()
+            row = (
+                connection.execute(select(RUNS).where(RUNS.c.id == run_id, RUNS.c.removed.is_(None))).mappings().first()
+            )
         if row is None:
             raise RunError(f"There is no run “{run_id}”. It may have been deleted.")
         return Run(**row)
@@ -164,7 +193,11 @@ class Store:
     def ahead(self, run: Run) -> list[Run]:
         """The runs that are served before this waiting one, the running ones first; none when it is next."""
         before = or_(RUNS.c.status == "running", (RUNS.c.status == "waiting") & (RUNS.c.created < run.created))
-        query = select(RUNS).where(before, RUNS.c.removed.is_(None), RUNS.c.id != run.id).order_by(RUNS.c.status, RUNS.c.created)
+        query = (
+            select(RUNS)
+            .where(before, RUNS.c.removed.is_(None), RUNS.c.id != run.id)
+            .order_by(RUNS.c.status, RUNS.c.created)
+        )
         with self._reading() as connection:
             return [Run(**row) for row in connection.execute(query).mappings()]
 
@@ -180,10 +213,12 @@ class Store:
             return [Run(**row) for row in connection.execute(query).mappings()]
 
     def claim(self, run_id: str, now: float, worker: str = "") -> bool:
-        """Take a waiting run, or one whose worker is dead or silent, for a worker. False when another has it or it is gone.
+        """Take a waiting run, or one whose worker is dead or silent, for a worker.
 
-        What came after its checkpoint is taken back: it is trained again. The curve of weights given to it stays. `worker` is that
-        process, as `core.runs.process` writes it.
+        False when another has it or it is gone.
+
+        What came after its checkpoint is taken back: it is trained again. The curve of weights given to it stays.
+        `worker` is that process, as `core.runs.process` writes it.
         """
         taken = {
             "status": "running",
@@ -203,8 +238,8 @@ class Store:
     def update(self, run_id: str, worker: str | None = None, **columns: object) -> None:
         """Set columns of a run; a deleted run is left alone.
 
-        Here and in the four that follow, `worker` is the process that writes: it raises TakenError, and nothing is written,
-        when the run has been taken by another meanwhile.
+        Here and in the four that follow, `worker` is the process that writes: it raises TakenError, and nothing is
+        written, when the run has been taken by another meanwhile.
         """
         with self._writing() as connection:
             _set(connection, run_id, worker, **columns)
@@ -212,13 +247,20 @@ class Store:
                 connection.execute(delete(FILES).where(_brought_by(run_id)))
 
     def add_point(self, run_id: str, point: Mapping, worker: str | None = None, **columns: object) -> None:
-        """Add a point of the curve (`kind`, `epoch`, `accuracy`, `loss`, ...) and set columns of the run in the same stroke."""
+        """Add a point of the curve (`kind`, `epoch`, `accuracy`, `loss`, ...) and set columns of the run in the same
+        stroke."""
         with self._writing() as connection:
             _set(connection, run_id, worker, **columns)
             connection.execute(insert(POINTS).values(run=run_id, **point))
 
     def add_epoch(
-        self, run_id: str, point: Mapping, snapshot: bytes, checkpoint: bytes, worker: str | None = None, **columns: object
+        self,
+        run_id: str,
+        point: Mapping,
+        snapshot: bytes,
+        checkpoint: bytes,
+        worker: str | None = None,
+        **columns: object,
     ) -> None:
         """Add the point of a whole epoch with its snapshot and the checkpoint to go on from, all or nothing."""
         with self._writing() as connection:
@@ -241,7 +283,11 @@ class Store:
     def epochs(self, run_id: str) -> list[int]:
         """The epochs a run has a snapshot of, in order."""
         with self._reading() as connection:
-            return list(connection.scalars(select(SNAPSHOTS.c.epoch).where(SNAPSHOTS.c.run == run_id).order_by(SNAPSHOTS.c.epoch)))
+            return list(
+                connection.scalars(
+                    select(SNAPSHOTS.c.epoch).where(SNAPSHOTS.c.run == run_id).order_by(SNAPSHOTS.c.epoch)
+                )
+            )
 
     def snapshot(self, run_id: str, epoch: int) -> bytes:
         """What the run's network said at the end of an epoch, as `core.training.checkpoint.Snapshot` writes it.
@@ -249,7 +295,9 @@ class Store:
         Raises RunError when there is none.
         """
         with self._reading() as connection:
-            content = connection.scalar(select(SNAPSHOTS.c.content).where(SNAPSHOTS.c.run == run_id, SNAPSHOTS.c.epoch == epoch))
+            content = connection.scalar(
+                select(SNAPSHOTS.c.content).where(SNAPSHOTS.c.run == run_id, SNAPSHOTS.c.epoch == epoch)
+            )
         if content is None:
             raise RunError(f"Nothing was kept of epoch {epoch} of this run. Choose another.")
         return content
@@ -268,12 +316,19 @@ class Store:
         with self._reading() as connection:
             rows = connection.execute(query).all()
         table = pd.DataFrame(rows, columns=[column.name for column in POINTS.columns])
-        return tuple(table.loc[table["kind"] == kind, list(CURVE)].astype(float).reset_index(drop=True) for kind in ("batch", "epoch"))
+        return tuple(
+            table.loc[table["kind"] == kind, list(CURVE)].astype(float).reset_index(drop=True)
+            for kind in ("batch", "epoch")
+        )
 
     def epochs_of_all(self) -> pd.DataFrame:
         """The points of whole epochs of every run, in one query: run, epoch, accuracy, loss, val_accuracy, val_loss."""
         columns = [POINTS.c.run, *(POINTS.c[name] for name in CURVE)]
-        query = select(*columns).join(RUNS, RUNS.c.id == POINTS.c.run).where(POINTS.c.kind == "epoch", RUNS.c.removed.is_(None))
+        query = (
+            select(*columns)
+            .join(RUNS, RUNS.c.id == POINTS.c.run)
+            .where(POINTS.c.kind == "epoch", RUNS.c.removed.is_(None))
+        )
         with self._reading() as connection:
             rows = connection.execute(query.order_by(POINTS.c.run, POINTS.c.epoch)).all()
         return pd.DataFrame(rows, columns=["run", *CURVE]).astype(dict.fromkeys(CURVE, float))
@@ -302,10 +357,16 @@ class Store:
             return list(connection.scalars(select(FILES.c.kind).where(FILES.c.run == run_id)))
 
     def stop(self, run_id: str, key: str | None = None) -> None:
-        """Ask the worker to stop; a run that waits or is paused ends at once. Raises RunError when the key is not its owner's."""
+        """Ask the worker to stop; a run that waits or is paused ends at once.
+
+        Raises RunError when the key is not its owner's.
+        """
         self._check_owner(run_id, key)
         with self._writing() as connection:
-            for status, message in (("waiting", "Taken out of the queue before it began."), ("paused", "Ended while it was paused.")):
+            for status, message in (
+                ("waiting", "Taken out of the queue before it began."),
+                ("paused", "Ended while it was paused."),
+            ):
                 asked = update(RUNS).where(RUNS.c.id == run_id, RUNS.c.status == status)
                 if connection.execute(asked.values(status="stopped", finished=time.time(), message=message)).rowcount:
                     connection.execute(delete(FILES).where(_brought_by(run_id)))
@@ -313,7 +374,10 @@ class Store:
             connection.execute(running.values(stop_requested=True))
 
     def pause(self, run_id: str, key: str | None = None) -> None:
-        """Ask the worker to keep where the run stands and to serve others meanwhile. Raises RunError when the key is not its owner's."""
+        """Ask the worker to keep where the run stands and to serve others meanwhile.
+
+        Raises RunError when the key is not its owner's.
+        """
         self._check_owner(run_id, key)
         with self._writing() as connection:
             running = update(RUNS).where(RUNS.c.id == run_id, RUNS.c.status == "running")
@@ -327,17 +391,28 @@ class Store:
             connection.execute(paused.values(status="waiting", pause_requested=False, attempts=0, message=""))
 
     def rename(self, run_id: str, name: str, key: str | None = None) -> None:
-        """Give a run another name; one already taken gets a number. Raises RunError when it is empty, or the key not its owner's."""
+        """Give a run another name; one already taken gets a number.
+
+        Raises RunError when it is empty, or the key not its owner's.
+        """
         self._check_owner(run_id, key)
         if not name.strip():
             raise RunError("A run needs a name. Type at least one letter.")
         with self._writing() as connection:
-            connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(name=_free_name(connection, name.strip()[:60], run_id)))
+            connection.execute(
+                update(RUNS).where(RUNS.c.id == run_id).values(name=_free_name(connection, name.strip()[:60], run_id))
+            )
 
-    def annotate(self, run_id: str, key: str | None = None, note: str | None = None, pinned: bool | None = None) -> None:
+    def annotate(
+        self, run_id: str, key: str | None = None, note: str | None = None, pinned: bool | None = None
+    ) -> None:
         """Write a note about a run, or pin it. Raises RunError when the key is not its owner's."""
         self._check_owner(run_id, key)
-        given = {name: value for name, value in (("note", note and note.strip()[:500]), ("pinned", pinned)) if value is not None}
+        given = {
+            name: value
+            for name, value in (("note", note and note.strip()[:500]), ("pinned", pinned))
+            if value is not None
+        }
         self.update(run_id, **given)
 
     def delete(self, run_id: str, key: str | None = None) -> None:
@@ -388,7 +463,8 @@ class Store:
         place = make_url(self.url)
         if place.get_backend_name() == "sqlite":
             return (
-                f"Check that {place.database} can be written and that the disk has room, or choose another folder with FITTING_ROOM_HOME."
+                f"Check that {place.database} can be written and that the disk has room, or choose another folder with"
+                " FITTING_ROOM_HOME."
             )
         return f"Check that the database at {place.host} answers, or choose another with FITTING_ROOM_STORE."
 
@@ -435,7 +511,11 @@ def _go_on_from(connection: Connection, parent: str, run_id: str) -> None:
     _put(connection, run_id, CHECKPOINT, content)
     for table in (POINTS, SNAPSHOTS):
         copied = [column for column in table.columns if column.name not in ("id", "run")]
-        rows = select(literal(run_id), *copied).where(table.c.run == parent, table.c.epoch <= kept + 1e-6).order_by(table.c.epoch)
+        rows = (
+            select(literal(run_id), *copied)
+            .where(table.c.run == parent, table.c.epoch <= kept + 1e-6)
+            .order_by(table.c.epoch)
+        )
         connection.execute(insert(table).from_select(["run", *(column.name for column in copied)], rows))
     connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(kept_epoch=kept))
 
@@ -443,7 +523,12 @@ def _go_on_from(connection: Connection, parent: str, run_id: str) -> None:
 def _clear_away(connection: Connection) -> None:
     """Remove for good what was deleted long enough ago."""
     gone = select(RUNS.c.id).where(RUNS.c.removed < time.time() - UNDO_SECONDS)
-    for table, column in ((POINTS, POINTS.c.run), (SNAPSHOTS, SNAPSHOTS.c.run), (FILES, FILES.c.run), (RUNS, RUNS.c.id)):
+    for table, column in (
+        (POINTS, POINTS.c.run),
+        (SNAPSHOTS, SNAPSHOTS.c.run),
+        (FILES, FILES.c.run),
+        (RUNS, RUNS.c.id),
+    ):
         connection.execute(delete(table).where(column.in_(gone)))
 
 

@@ -1,4 +1,5 @@
-"""What is kept of a run while it trains: a checkpoint to go on from, and a snapshot of each epoch to look at afterwards.
+"""What is kept of a run while it trains: a checkpoint to go on from, and a snapshot of each epoch to look at
+afterwards.
 
 Both become plain arrays in an .npz file, read without pickle. Knows nothing of Keras, the store or pages.
 """
@@ -35,8 +36,15 @@ class Checkpoint:
 
     def to_bytes(self) -> bytes:
         """As an .npz file."""
-        plain = {name: getattr(self, name) for name in ("epoch", "images", "count", "sums", "seconds", "best_epoch", "best_loss", "over")}
-        lists = {f"{name}_{place}": array for name in ("variables", "best") for place, array in enumerate(getattr(self, name))}
+        plain = {
+            name: getattr(self, name)
+            for name in ("epoch", "images", "count", "sums", "seconds", "best_epoch", "best_loss", "over")
+        }
+        lists = {
+            f"{name}_{place}": array
+            for name in ("variables", "best")
+            for place, array in enumerate(getattr(self, name))
+        }
         return _packed(plain | lists, squeeze=False)
 
     @classmethod
@@ -76,7 +84,8 @@ class Snapshot:
 
 
 def chosen_for_the_sheet(labels: np.ndarray) -> np.ndarray:
-    """Places of SHEET pictures (or all, where there are fewer): the first of each class, then the next ones, sorted by class."""
+    """Places of SHEET pictures (or all, where there are fewer): the first of each class, then the next ones, sorted by
+    class."""
     turn = np.empty(len(labels), int)  # how many of its class came before
     for kind in np.unique(labels):
         here = labels == kind

@@ -1,10 +1,11 @@
 """The same networks and optimisers, computed in fewer passes over memory: recipes train faster, their mathematics stay.
 
-Nothing here holds weights: `swift` computes with a Keras network's own variables, so that gradients, optimisers and files know
-only the plain network. What it knows no shortcut for is left to the Keras layer. Three things are worth a shortcut:
+Nothing here holds weights: `swift` computes with a Keras network's own variables, so that gradients, optimisers and
+files know only the plain network. What it knows no shortcut for is left to the Keras layer. Three things are worth a
+shortcut:
 
-- The first convolution sees one channel. Its patches are cut by a convolution with an identity kernel, and the rest is one matrix
-  product, whose gradient is far cheaper than that of a convolution.
+- The first convolution sees one channel. Its patches are cut by a convolution with an identity kernel, and the rest is
+  one matrix product, whose gradient is far cheaper than that of a convolution.
 - A maximum over 2 x 2 dots comes before bias and ReLU: both are monotone, and have a quarter of the dots to do.
 - Adam's step is one fused operation in place of ten.
 """
@@ -15,10 +16,17 @@ import platform
 from collections.abc import Callable
 
 POOL = 2  # the pooling that has a shortcut: the largest of 2 x 2
-HAS_ONEDNN = platform.machine() in {"x86_64", "AMD64"}  # Intel's routines; elsewhere the gradient of TensorFlow's pooling is slow
+HAS_ONEDNN = platform.machine() in {
+    "x86_64",
+    "AMD64",
+}  # Intel's routines; elsewhere the gradient of TensorFlow's pooling is slow
 ENVIRONMENT = {
-    "TF_CPU_ALLOCATOR_USE_BFC": "true",  # keep memory once freed: asking the system for it again can take a third of a step
-    **({"TF_ENABLE_ONEDNN_OPTS": "1"} if HAS_ONEDNN else {}),  # TensorFlow turns them on by itself for the newest processors only
+    "TF_CPU_ALLOCATOR_USE_BFC": (
+        "true"
+    ),  # keep memory once freed: asking the system for it again can take a third of a step
+    **(
+        {"TF_ENABLE_ONEDNN_OPTS": "1"} if HAS_ONEDNN else {}
+    ),  # TensorFlow turns them on by itself for the newest processors only
 }
 
 
@@ -29,7 +37,8 @@ def set_environment() -> None:
 
 
 def swift(network: object, onednn: bool = HAS_ONEDNN) -> Callable[[object, bool], object]:
-    """The forward pass of a built Keras Sequential for inputs (n, height, width, channels) float32, as `(inputs, training) -> outputs`.
+    """The forward pass of a built Keras Sequential for inputs (n, height, width, channels) float32, as `(inputs,
+    training) -> outputs`.
 
     `onednn` says that TensorFlow pools with Intel's routines; without them a maximum is made of additions and ReLUs.
     """
@@ -88,7 +97,8 @@ def _plain(layer: object) -> Callable:
 
 
 def _first_convolution(layer: object, pooled: bool, onednn: bool) -> Callable:
-    """A convolution of one channel, and the pooling after it: the dots below the kernel beside a one for the bias, times one matrix."""
+    """A convolution of one channel, and the pooling after it: the dots below the kernel beside a one for the bias,
+    times one matrix."""
     import tensorflow as tf
 
     height, width, _, filters = layer.kernel.shape
@@ -103,7 +113,11 @@ def _first_convolution(layer: object, pooled: bool, onednn: bool) -> Callable:
         edges = [[(size - 1) // 2, size // 2] if layer.padding == "same" else [0, 0] for size in (height, width)]
         dots = _dots(inputs, height + 1, width + 1, POOL, [[0, 0], *edges, [0, 0]])
         flat = tf.reshape(dots, (-1, dots.shape[3]))
-        moved = [tf.pad(layer.kernel, [[down, 1 - down], [right, 1 - right], [0, 0], [0, 0]]) for down in (0, 1) for right in (0, 1)]
+        moved = [
+            tf.pad(layer.kernel, [[down, 1 - down], [right, 1 - right], [0, 0], [0, 0]])
+            for down in (0, 1)
+            for right in (0, 1)
+        ]
         first, second, third, fourth = (tf.matmul(flat, _with_bias(layer, kernel)) for kernel in moved)
         largest = _larger(_larger(first, second), _larger(third, fourth))
         return layer.activation(tf.reshape(largest, (-1, *dots.shape[1:3], filters)))
@@ -141,7 +155,9 @@ def _pooled_convolution(layer: object) -> Callable:
 
     def step(inputs: object, training: bool) -> object:
         if layer.padding == "valid":
-            inputs = _cropped(inputs, *((inputs.shape[axis + 1] - layer.kernel_size[axis] + 1) % POOL for axis in (0, 1)))
+            inputs = _cropped(
+                inputs, *((inputs.shape[axis + 1] - layer.kernel_size[axis] + 1) % POOL for axis in (0, 1))
+            )
         sums = tf.nn.conv2d(inputs, layer.kernel, 1, layer.padding.upper())
         return layer.activation(tf.nn.bias_add(tf.nn.max_pool2d(sums, POOL, POOL, "VALID"), layer.bias))
 
@@ -161,7 +177,8 @@ def _cropped(inputs: object, rows: int, columns: int) -> object:
 
 
 def fused(kind: type) -> type:
-    """Keras' Adam or AdamW, with the same formula in TensorFlow's one operation: one pass over the weights in place of ten."""
+    """Keras' Adam or AdamW, with the same formula in TensorFlow's one operation: one pass over the weights in place of
+    ten."""
     import numpy as np
     import tensorflow as tf
 
@@ -169,7 +186,8 @@ def fused(kind: type) -> type:
         def update_step(self, gradient: object, variable: object, learning_rate: object) -> None:
             place = self._get_variable_index(variable)
             step = tf.cast(self.iterations + 1, tf.float64)
-            # TensorFlow takes 1 - beta_2 of a number rounded to 32 bits, which is 5e-5 off; Keras does so in its powers only.
+            # TensorFlow takes 1 - beta_2 of a number rounded to 32 bits, which is 5e-5 off; Keras does so in its powers
+            # only.
             rounded = float(np.float32(self.beta_2))
             correction = (1 - rounded**step) / (tf.sqrt(1 - self.beta_2**step) * (1 - self.beta_1**step))
             tf.raw_ops.ResourceApplyAdam(

@@ -33,7 +33,10 @@ CALIBRATED_ON = 50  # held-back pictures it takes to say how sure a network may 
 
 @dataclass(frozen=True)
 class Point:
-    """One point of the curve: the mean over the batches since the last point, or a whole epoch. Accuracy 0 to 1, loss in nats."""
+    """One point of the curve: the mean over the batches since the last point, or a whole epoch.
+
+    Accuracy 0 to 1, loss in nats.
+    """
 
     kind: str  # "batch" or "epoch"
     epoch: float  # epochs seen so far
@@ -72,8 +75,9 @@ class Paused(Exception):
 class Watcher:
     """What a training tells, and what it asks.
 
-    `report` gets a Point about four times a second, `phase` a few words when the work changes, `epoch` after each epoch its Point,
-    its Snapshot and a Checkpoint, `keep` a Checkpoint when it is stopped in between; `stopping` and `pausing` are asked ten times a second.
+    `report` gets a Point about four times a second, `phase` a few words when the work changes, `epoch` after each epoch
+    its Point, its Snapshot and a Checkpoint, `keep` a Checkpoint when it is stopped in between; `stopping` and
+    `pausing` are asked ten times a second.
     """
 
     report: Callable[[Point], None] = lambda point: None
@@ -99,10 +103,11 @@ class _Lesson:
 
 
 def train(plan: Plan, dataset: Dataset, watcher: Watcher = Watcher(), checkpoint: Checkpoint | None = None) -> Result:  # noqa: B008 - frozen
-    """Train, score and export one network, from its beginning or from a checkpoint of the same plan (or of one with fewer epochs).
+    """Train, score and export one network, from its beginning or from a checkpoint of the same plan (or of one with
+    fewer epochs).
 
-    A stop ends the training early and keeps what was learned. The same plan, data and thread count give the same result, with
-    breaks or without. Raises RunError when the loss is no longer a number, and Paused when asked to.
+    A stop ends the training early and keeps what was learned. The same plan, data and thread count give the same
+    result, with breaks or without. Raises RunError when the loss is no longer a number, and Paused when asked to.
     """
     import keras
 
@@ -113,12 +118,15 @@ def train(plan: Plan, dataset: Dataset, watcher: Watcher = Watcher(), checkpoint
     watcher.phase("training")
     training.run()
     held_back = lesson.checked if lesson.held_back else lesson.checked[:0]
-    return _result(lesson.finish(lesson.network), plan.row, dataset, held_back, training.seconds, watcher.phase, training.note)
+    return _result(
+        lesson.finish(lesson.network), plan.row, dataset, held_back, training.seconds, watcher.phase, training.note
+    )
 
 
 @contextlib.contextmanager
 def _seeds_of_its_own(seed: int) -> Iterator[None]:
-    """Give Keras, for the seeds of its layers, the numbers that Python's generator would give it if no other thread drew from that."""
+    """Give Keras, for the seeds of its layers, the numbers that Python's generator would give it if no other thread
+    drew from that."""
     from keras.src.random import seed_generator
 
     shared, seed_generator.python_random = seed_generator.python_random, random.Random(seed)
@@ -149,7 +157,8 @@ def _result(
     phase: Callable[[str], None],
     note: str = "",
 ) -> Result:
-    """Score and export a network as models/ builds it; the rows held back of the training pictures set its temperature."""
+    """Score and export a network as models/ builds it; the rows held back of the training pictures set its
+    temperature."""
     phase("scoring on the test pictures")
     model = _with_pixels(network, recipe)
     outputs = _outputs(model, dataset.test_images)
@@ -157,7 +166,9 @@ def _result(
         raise RunError("Some of this network's answers are no numbers. Its weights are spoilt; train it again.")
     temperature = 1.0
     if len(held_back) >= CALIBRATED_ON:
-        temperature = best_temperature(_outputs(model, dataset.train_images[held_back]), dataset.train_labels[held_back])
+        temperature = best_temperature(
+            _outputs(model, dataset.train_images[held_back]), dataset.train_labels[held_back]
+        )
     phase("saving")
     return Result(
         keras=_keras_file(model),
@@ -173,7 +184,10 @@ def _result(
 
 
 def best_temperature(outputs: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature that makes held-back answers (n, 10) as sure as they are right (Guo et al. 2017, arXiv 1706.04599)."""
+    """The temperature that makes held-back answers (n, 10) as sure as they are right (Guo et al.
+
+    2017, arXiv 1706.04599).
+    """
     from scipy.optimize import minimize_scalar
 
     logs = np.log(np.clip(evaluation.normalise(outputs), 1e-7, 1)).astype(np.float64)
@@ -228,7 +242,8 @@ def _prepare(plan: Plan, dataset: Dataset) -> _Lesson:
 
 
 def changed(network: object, plan: Plan) -> object:
-    """The network with the plan's augmentation in front and its dropout before the last layer; it shares its layers with the plain one."""
+    """The network with the plan's augmentation in front and its dropout before the last layer; it shares its layers
+    with the plain one."""
     from keras import Input, Sequential, layers
 
     before = []  # made in this order, for each draws its seed when it is made
@@ -273,8 +288,8 @@ def _optimiser(plan: Plan, recipe: Recipe, steps: int) -> object:
 def _loss(recipe: Recipe, labels: object, outputs: object) -> object:
     """The recipe's loss, one value an image (n,).
 
-    Keras remembers the logits behind a sigmoid or softmax and takes the loss of those. The authors' Keras took it of the
-    sigmoid outputs themselves, -log(p_true / sum of all ten); a copied tensor has no logits to remember.
+    Keras remembers the logits behind a sigmoid or softmax and takes the loss of those. The authors' Keras took it of
+    the sigmoid outputs themselves, -log(p_true / sum of all ten); a copied tensor has no logits to remember.
     """
     import keras
     import tensorflow as tf
@@ -368,9 +383,9 @@ class _Training:
         count, total = self._lesson.count, self._lesson.labels.shape[0]
         parts = np.array_split(np.arange(count, total, dtype=np.int32), -(-(total - count) // SCORE_BATCH))
         answered = [self._check(part) for part in parts]
-        return np.concatenate([outputs.numpy() for outputs, _ in answered]), float(sum(loss.numpy() for _, loss in answered)) / (
-            total - count
-        )
+        return np.concatenate([outputs.numpy() for outputs, _ in answered]), float(
+            sum(loss.numpy() for _, loss in answered)
+        ) / (total - count)
 
     def _checkpoint(self, epoch: int, images: int) -> Checkpoint:
         return Checkpoint(
@@ -482,7 +497,9 @@ class _Meter:
 
     def add(self, images: int, loss: float, right: float) -> None:
         if not np.isfinite(loss):
-            raise RunError("The loss is no longer a number: the steps were too large. Try a learning rate ten times smaller.")
+            raise RunError(
+                "The loss is no longer a number: the steps were too large. Try a learning rate ten times smaller."
+            )
         self._seen += images
         self._recent += (images, loss, right)
         self.epoch_sums += (images, loss, right)
@@ -526,7 +543,9 @@ def _with_pixels(network: object, recipe: Recipe) -> object:
 def _outputs(model: object, images: np.ndarray) -> np.ndarray:
     import tensorflow as tf
 
-    answer = tf.function(lambda pixels: model(pixels, training=False), input_signature=[tf.TensorSpec((None, 28, 28), tf.float32)])
+    answer = tf.function(
+        lambda pixels: model(pixels, training=False), input_signature=[tf.TensorSpec((None, 28, 28), tf.float32)]
+    )
     parts = np.array_split(images, max(1, -(-len(images) // SCORE_BATCH)))
     return np.concatenate([answer(part.astype(np.float32)).numpy() for part in parts])
 
@@ -546,7 +565,10 @@ def _tflite_file(model: object) -> bytes:
 
 
 def limit_threads(threads: int) -> None:
-    """Let TensorFlow compute with so many threads; call before anything else of TensorFlow. Small networks train fastest on one."""
+    """Let TensorFlow compute with so many threads; call before anything else of TensorFlow.
+
+    Small networks train fastest on one.
+    """
     swift.set_environment()
     import tensorflow as tf
 

@@ -22,14 +22,16 @@ def overfits(epochs: pd.DataFrame) -> int | None:
 
 
 def told(epochs: pd.DataFrame, ended: bool) -> str:
-    """What the curve of a run shows, in a sentence or two of plain words with their term explained; "" when there is nothing to say."""
+    """What the curve of a run shows, in a sentence or two of plain words with their term explained; "" when there is
+    nothing to say."""
     best = overfits(epochs)
     if best is not None:
         last = epochs.iloc[-1]
         return (
-            f"**The curves part.** Since epoch {best} it gets better only on the pictures it learns from ({last['accuracy']:.0%} right), "
-            f"no longer on those held back ({last['val_accuracy']:.0%}): it begins to learn them by heart. This is called overfitting. "
-            "What helps: stop earlier, more pictures, changed pictures, or dropout."
+            f"**The curves part.** Since epoch {best} it gets better only on the pictures it learns from"
+            f" ({last['accuracy']:.0%} right), no longer on those held back ({last['val_accuracy']:.0%}): it begins to"
+            " learn them by heart. This is called overfitting. What helps: stop earlier, more pictures, changed"
+            " pictures, or dropout."
         )
     if ended and len(epochs) >= 2:
         losses = epochs["val_loss"] if epochs["val_loss"].notna().all() else epochs["loss"]

@@ -1,4 +1,7 @@
-"""What a run is asked to do: the plan a person chose before Start, its limits, and how long it will take. Knows nothing of Keras."""
+"""What a run is asked to do: the plan a person chose before Start, its limits, and how long it will take.
+
+Knows nothing of Keras.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -8,7 +11,12 @@ from core.settings import Settings
 from models.catalogue import OWN, RECIPES, Recipe, own_recipe
 from models.own_network import LayerError
 
-SCHEDULES = {"": "as published", "constant": "stays the same", "cosine": "falls in a wave", "steps": "falls in two steps"}
+SCHEDULES = {
+    "": "as published",
+    "constant": "stays the same",
+    "cosine": "falls in a wave",
+    "steps": "falls in two steps",
+}
 AUGMENTS = {"": "as they are", "mirror": "mirrored", "shift": "shifted", "both": "mirrored and shifted"}
 MOST_DROPOUT = 0.8
 HELD_BACK = 0.1  # share of the training pictures, where a recipe holds none back and the plan needs some
@@ -28,9 +36,13 @@ class Plan:
     seed: int = 0
     variant: str = ""  # of the recipe; "" is as published
     schedule: str = ""  # how the learning rate changes, one of SCHEDULES; "" is as published
-    dropout: float = 0.0  # share of the neurons before the last layer that each batch leaves out, beside the recipe's own
+    dropout: float = (
+        0.0  # share of the neurons before the last layer that each batch leaves out, beside the recipe's own
+    )
     augment: str = ""  # how training pictures are changed anew each time, one of AUGMENTS; "" is not at all
-    patience: int = 0  # epochs without a better one before it stops by itself and goes back to the best; 0: it never does
+    patience: int = (
+        0  # epochs without a better one before it stops by itself and goes back to the best; 0: it never does
+    )
     layers: tuple[tuple, ...] | None = None  # of one's own network, as models/own_network.py takes them
 
     def __post_init__(self) -> None:
@@ -76,9 +88,14 @@ class Plan:
         ):
             if not low <= value <= high:
                 raise PlanError(f"{words} is {value:,}, but must lie between {low:,} and {high:,}.")
-        for words, chosen, known in (("schedule", self.schedule, SCHEDULES), ("change of pictures", self.augment, AUGMENTS)):
+        for words, chosen, known in (
+            ("schedule", self.schedule, SCHEDULES),
+            ("change of pictures", self.augment, AUGMENTS),
+        ):
             if chosen not in known:
-                raise PlanError(f"There is no {words} “{chosen}”. Choose one of {', '.join(filter(None, known))}, or none.")
+                raise PlanError(
+                    f"There is no {words} “{chosen}”. Choose one of {', '.join(filter(None, known))}, or none."
+                )
         _recipe(self.recipe, self.layers)
         return self
 
@@ -113,7 +130,10 @@ class Plan:
 
 
 def _recipe(name: str, layers: Sequence[Sequence] | None) -> Recipe:
-    """A recipe of the catalogue, or the one made of one's own layers. Raises PlanError when there is none or the layers do not fit."""
+    """A recipe of the catalogue, or the one made of one's own layers.
+
+    Raises PlanError when there is none or the layers do not fit.
+    """
     if name == OWN:
         try:
             return own_recipe(layers or ())
@@ -125,7 +145,8 @@ def _recipe(name: str, layers: Sequence[Sequence] | None) -> Recipe:
 
 
 def estimate(plan: Plan, available: int, measured: Mapping[str, float]) -> float:
-    """Seconds a run will take from Start to its last score: `measured` holds images a second by `plan.network`, from earlier runs here."""
+    """Seconds a run will take from Start to its last score: `measured` holds images a second by `plan.network`, from
+    earlier runs here."""
     return OVERHEAD_SECONDS + plan.images(available) / measured.get(plan.network, plan.row.images_per_second)
 
 

@@ -1,7 +1,7 @@
 """The weights of a network as one .weights.h5 file: written, looked through before use, and loaded.
 
-A stranger's file is only ever read as arrays of the shapes the network has; nothing in it can run. Keras is needed only to write
-and load. Knows nothing of runs or pages.
+A stranger's file is only ever read as arrays of the shapes the network has; nothing in it can run. Keras is needed only
+to write and load. Knows nothing of runs or pages.
 """
 
 import io
@@ -21,9 +21,14 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 def checked(content: bytes) -> bytes:
     """The content of a file that may hold weights. Raises RunError when it is too large or of another kind."""
     if len(content) > MOST_MB * 1_000_000:
-        raise RunError(f"This file is larger than {MOST_MB} MB; no network here has so many weights. Choose another file.")
+        raise RunError(
+            f"This file is larger than {MOST_MB} MB; no network here has so many weights. Choose another file."
+        )
     if not content.startswith(SIGNATURE):
-        raise RunError("This file does not hold weights. Choose one that Keras wrote with save_weights; its name ends in .weights.h5.")
+        raise RunError(
+            "This file does not hold weights. Choose one that Keras wrote with save_weights; its name ends in"
+            " .weights.h5."
+        )
     return content
 
 
@@ -37,7 +42,9 @@ def fitting(content: bytes, parameters: int, title: str) -> bytes:
     shapes = {place: shape for place, shape in _shapes(checked(content)).items() if place.startswith("layers/")}
     count = sum(math.prod(shape) for shape in shapes.values())
     if count != parameters:
-        raise RunError(f"These weights belong to another network: they are {count:,} numbers, and “{title}” has {parameters:,}.")
+        raise RunError(
+            f"These weights belong to another network: they are {count:,} numbers, and “{title}” has {parameters:,}."
+        )
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
             finite = all(np.isfinite(file[place][()]).all() for place in shapes)
@@ -57,7 +64,10 @@ def written(network: object) -> bytes:
 
 
 def load(network: object, content: bytes, title: str) -> None:
-    """Give a Keras network the weights in a .weights.h5 file. Raises RunError, with the network's `title`, when they do not fit."""
+    """Give a Keras network the weights in a .weights.h5 file.
+
+    Raises RunError, with the network's `title`, when they do not fit.
+    """
     needed, found = _shapes(written(network)), _shapes(checked(content))
     for name, shape in needed.items():
         if found.get(name) != shape:
@@ -78,7 +88,8 @@ def load(network: object, content: bytes, title: str) -> None:
 
 
 def _shapes(content: bytes) -> dict[str, tuple[int, ...]]:
-    """The shape of each array of numbers kept plainly in the file itself, by its place; links out of the file are not followed.
+    """The shape of each array of numbers kept plainly in the file itself, by its place; links out of the file are not
+    followed.
 
     Keras writes no other; a packed one could grow without a bound when it is read.
     """
@@ -87,7 +98,11 @@ def _shapes(content: bytes) -> dict[str, tuple[int, ...]]:
     shapes = {}
 
     def note(place: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and item.dtype.kind in "fiu" and not (item.external or item.is_virtual or item.chunks):
+        if (
+            isinstance(item, h5py.Dataset)
+            and item.dtype.kind in "fiu"
+            and not (item.external or item.is_virtual or item.chunks)
+        ):
             shapes[place] = item.shape
 
     try:

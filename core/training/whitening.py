@@ -1,7 +1,8 @@
-"""The shortcut by which `quick` learns fast: whitened patches in place of a convolution, folded back into one afterwards.
+"""The shortcut by which `quick` learns fast: whitened patches in place of a convolution, folded back into one
+afterwards.
 
-A convolution with stride 4 is a dense layer laid over 49 patches. Whitened by a fixed projection, the patches are easier to
-learn from and need no gradient of their own; the result is exactly a plain convolution.
+A convolution with stride 4 is a dense layer laid over 49 patches. Whitened by a fixed projection, the patches are
+easier to learn from and need no gradient of their own; the result is exactly a plain convolution.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ AT_LEAST = 50  # but from so many where there are few
 
 @dataclass(frozen=True)
 class Whitening:
-    """A patch (49,) of pixels 0 to 1 becomes `(patch - mean) @ projection`, (COMPONENTS,) with mean 0 and variance 1."""
+    """A patch (49,) of pixels 0 to 1 becomes `(patch - mean) @ projection`, (COMPONENTS,) with mean 0 and variance
+    1."""
 
     mean: np.ndarray  # (49,) float32
     projection: np.ndarray  # (49, COMPONENTS) float32
@@ -43,7 +45,8 @@ def whiten(images: np.ndarray) -> Whitening:
 
 
 def whitened(learner: object, whitening: Whitening) -> object:
-    """Give the first layer of `build_on_patches` the whitening, as a convolution of pixels 0 to 1; it is not trained."""
+    """Give the first layer of `build_on_patches` the whitening, as a convolution of pixels 0 to 1; it is not
+    trained."""
     kernel = whitening.projection.reshape(SIZE, SIZE, 1, COMPONENTS)
     learner.layers[0].set_weights([kernel, -whitening.mean @ whitening.projection])
     return learner

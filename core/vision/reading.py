@@ -67,7 +67,10 @@ class Fixes:
     """What somebody mends by hand before a picture is read; as it stands it changes nothing."""
 
     turns: int = 0  # quarter turns to the right
-    across: tuple[float, float] = (0.0, 1.0)  # the part that is kept of the turned picture, left and right edge, shares of its width
+    across: tuple[float, float] = (
+        0.0,
+        1.0,
+    )  # the part that is kept of the turned picture, left and right edge, shares of its width
     down: tuple[float, float] = (0.0, 1.0)  # its top and bottom edge, shares of its height
     swapped: bool = False  # light and dark
     keep: np.ndarray | None = None  # (h, w) bool of any size, laid over the kept part: this belongs to the garment
@@ -87,12 +90,15 @@ class Fixes:
         return replace(self, turns=(self.turns + turns) % 4, across=across, down=down, keep=None, drop=None)
 
     def boxed(self, left: float, top: float, right: float, bottom: float) -> "Fixes":
-        """Only what lies in a box, its edges shares 0..1 of the part that is kept now; the marks go, for they lie on that part."""
+        """Only what lies in a box, its edges shares 0..1 of the part that is kept now; the marks go, for they lie on
+        that part."""
 
         def within(part: tuple[float, float], begin: float, end: float) -> tuple[float, float]:
             return part[0] + begin * (part[1] - part[0]), part[0] + end * (part[1] - part[0])
 
-        return replace(self, across=within(self.across, left, right), down=within(self.down, top, bottom), keep=None, drop=None)
+        return replace(
+            self, across=within(self.across, left, right), down=within(self.down, top, bottom), keep=None, drop=None
+        )
 
     @property
     def painted(self) -> bool:
@@ -120,7 +126,9 @@ def open_picture(data: bytes, max_bytes: int) -> np.ndarray:
             raise PictureError("This picture has no pixels at all: it is 0 wide or 0 high. Choose another one.")
         if width * height > MAX_PIXELS:
             millions = width * height / 1e6
-            raise PictureError(f"This picture has {millions:.0f} million pixels; 200 million is the most. Send a smaller one.")
+            raise PictureError(
+                f"This picture has {millions:.0f} million pixels; 200 million is the most. Send a smaller one."
+            )
         picture.draft(None, (OPENED, OPENED))  # a JPEG is decoded at 1/2, 1/4 or 1/8 when that is still large enough
         picture.load()
         return np.asarray(_to_rgba(ImageOps.exif_transpose(_shrink(picture))))
@@ -130,7 +138,17 @@ def open_picture(data: bytes, max_bytes: int) -> np.ndarray:
         raise PictureError("This picture has too many pixels; 200 million is the most. Send a smaller one.") from error
     except UnidentifiedImageError as error:
         raise PictureError(NOT_A_PICTURE) from error
-    except (OSError, ValueError, SyntaxError, EOFError, RuntimeError, IndexError, TypeError, KeyError, ArithmeticError) as error:
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        EOFError,
+        RuntimeError,
+        IndexError,
+        TypeError,
+        KeyError,
+        ArithmeticError,
+    ) as error:
         raise PictureError(BROKEN) from error
     except MemoryError as error:
         raise PictureError("This picture is too large for this computer. Send a smaller one.") from error
@@ -200,7 +218,8 @@ def read_photo(data: bytes, max_bytes: int) -> Reading:
 
 
 def read_picture(picture: np.ndarray, fixes: Fixes = UNCHANGED) -> Reading:
-    """Read a picture that `open_picture` gave, (h, w, 4) uint8 RGBA, as `read_photo` does, mended as somebody wishes."""
+    """Read a picture that `open_picture` gave, (h, w, 4) uint8 RGBA, as `read_photo` does, mended as somebody
+    wishes."""
     rgba = framed(picture, fixes)
     keep, drop = (_laid_over(mask, rgba.shape[:2]) for mask in (fixes.keep, fixes.drop))
     rgb = _on_white(rgba)
@@ -208,7 +227,9 @@ def read_picture(picture: np.ndarray, fixes: Fixes = UNCHANGED) -> Reading:
         reading = _read_strokes(rgb, (strokes | keep) & ~drop)
     elif _has_cutout(rgba):
         mask, wearer = _alone(rgb, cutout.tidy(rgba[..., 3] > 127))
-        reading = replace(_read_garment(rgb, (mask | keep) & ~drop, wearer, keep), remark=None)  # nothing had to be cut out
+        reading = replace(
+            _read_garment(rgb, (mask | keep) & ~drop, wearer, keep), remark=None
+        )  # nothing had to be cut out
         if reading.finding in findings.OF_THE_GROUND:
             reading = replace(reading, finding=None)
     else:
@@ -216,17 +237,22 @@ def read_picture(picture: np.ndarray, fixes: Fixes = UNCHANGED) -> Reading:
         reading = _read_garment(rgb, cutout.mend(rgb, mask, keep, drop) if fixes.painted else mask, wearer, keep)
     if not fixes.any:
         return reading
-    first = Stage("As you mended it", "Your picture, turned, cropped, swapped or marked by you.", reading.stages[0].picture)
+    first = Stage(
+        "As you mended it", "Your picture, turned, cropped, swapped or marked by you.", reading.stages[0].picture
+    )
     return replace(reading, stages=(first, *reading.stages[1:]))
 
 
 def framed(picture: np.ndarray, fixes: Fixes) -> np.ndarray:
-    """What is looked at of a picture (h, w, 4) uint8 RGBA, `WORKING` pixels at most: turned, cropped and swapped as somebody wishes.
+    """What is looked at of a picture (h, w, 4) uint8 RGBA, `WORKING` pixels at most: turned, cropped and swapped as
+    somebody wishes.
 
     A crop keeps at least one row and one column.
     """
     turned = np.rot90(picture, -fixes.turns)
-    (top, bottom), (left, right) = (_edges(*shares, side) for shares, side in zip((fixes.down, fixes.across), turned.shape, strict=False))
+    (top, bottom), (left, right) = (
+        _edges(*shares, side) for shares, side in zip((fixes.down, fixes.across), turned.shape, strict=False)
+    )
     rgba = _fit(turned[top:bottom, left:right], WORKING)
     if fixes.swapped:
         rgba = np.concatenate([255 - rgba[..., :3], rgba[..., 3:]], axis=2)
@@ -264,14 +290,16 @@ def read_sample(image: np.ndarray) -> Reading:
 
 
 def _alone(rgb: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, bool]:
-    """The mask (h, w) bool of a garment without the hook it hangs from and the one who wears it; whether somebody does."""
+    """The mask (h, w) bool of a garment without the hook it hangs from and the one who wears it; whether somebody
+    does."""
     found = cutout.without_hook(mask)
     mask = worn.without_body(rgb, found)
     return mask, bool((mask != found).any())
 
 
 def _read_garment(rgb: np.ndarray, mask: np.ndarray, wearer: bool, keep: np.ndarray) -> Reading:
-    """Stages and image from a picture (h, w, 3), the garment's mask (h, w) bool, whether a wearer was taken out, and what must stay."""
+    """Stages and image from a picture (h, w, 3), the garment's mask (h, w) bool, whether a wearer was taken out, and
+    what must stay."""
     came, found = rgb, mask
     if not keep.any():
         rgb, mask = pairs.one_of(rgb, mask)
@@ -305,7 +333,11 @@ def _read_strokes(shown: np.ndarray, strokes: np.ndarray) -> Reading:
     image = to_square(toned, inside)
     stages = (
         Stage("As it came", "Your drawing.", shown),
-        Stage("Filled in", "Small gaps are closed and the outline is filled: clothes are whole, not lines.", _grey_to_rgb(toned)),
+        Stage(
+            "Filled in",
+            "Small gaps are closed and the outline is filled: clothes are whole, not lines.",
+            _grey_to_rgb(toned),
+        ),
         Stage(f"{SIDE} x {SIDE}", "Shrunk to 28 by 28 dots: this is all the network sees.", _grey_to_rgb(image)),
     )
     cover = float(inside.mean())
@@ -343,8 +375,9 @@ def to_square(toned: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def fill_outline(strokes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Close gaps in an outline and fill what it encloses: tones (h, w) uint8 and the inside (h, w) bool.
 
-    Where a wide space has a narrower mouth, the mouth was a gap and the space is filled; a slit or a notch, like that between two
-    legs, stays. When too little of what the drawing spans is enclosed then, all gaps are bridged, wider and wider.
+    Where a wide space has a narrower mouth, the mouth was a gap and the space is filled; a slit or a notch, like that
+    between two legs, stays. When too little of what the drawing spans is enclosed then, all gaps are bridged, wider and
+    wider.
     """
     rows, columns = np.flatnonzero(strokes.any(axis=1)), np.flatnonzero(strokes.any(axis=0))
     crop = strokes[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.uint8)
@@ -369,13 +402,15 @@ def fill_outline(strokes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _bridged(away: np.ndarray, radius: float) -> np.ndarray:
-    """Lines and what they enclose when gaps up to twice a radius are bridged, (h, w) uint8 of 0 and 1; `away` is how far lines are."""
+    """Lines and what they enclose when gaps up to twice a radius are bridged, (h, w) uint8 of 0 and 1; `away` is how
+    far lines are."""
     wide = _enclosed((away <= radius).astype(np.uint8))
     return ((cv2.distanceTransform(wide, cv2.DIST_L2, 5) > radius) | (away == 0)).astype(np.uint8)
 
 
 def _fill_bottles(inside: np.ndarray, bridged: np.ndarray, radius: float) -> np.ndarray:
-    """The inside, and those new parts of the bridged one that are clearly wider than the gap through which one comes to them."""
+    """The inside, and those new parts of the bridged one that are clearly wider than the gap through which one comes to
+    them."""
     count, parts = cv2.connectedComponents(bridged & ~inside & 1, connectivity=4)
     depth = cv2.distanceTransform((parts > 0).astype(np.uint8), cv2.DIST_L2, 5)
     wide = [part for part in range(1, count) if depth[parts == part].max() > WIDER * radius + 1]
@@ -396,7 +431,8 @@ def _has_cutout(rgba: np.ndarray) -> bool:
 
 
 def _strokes_on_paper(rgb: np.ndarray) -> np.ndarray | None:
-    """Where the pen was, (h, w) bool, when the picture is a line drawing on pale paper, scanned or photographed; None when it is not.
+    """Where the pen was, (h, w) bool, when the picture is a line drawing on pale paper, scanned or photographed; None
+    when it is not.
 
     The light on the paper is divided out. A pen of any colour darkens a channel of it, and is of one colour throughout.
     """

@@ -17,7 +17,10 @@ HOOK, SHORT = 0.1, 0.04  # a hook is narrower than this share of the garment; a 
 SECOND = 0.25  # a part this large beside the largest one is kept (a pair of shoes)
 LEFT = 0.3  # a brush that takes more than the rest of a cut away counts where it was drawn, and nowhere else
 SHORTEST = 0.05  # shortest side of what somebody spans with a stroke, as a share of the picture's side
-KEEP, DROP = "#12a87ab0", "#f0532db0"  # what somebody paints in the one colour belongs to the garment, in the other it does not
+KEEP, DROP = (
+    "#12a87ab0",
+    "#f0532db0",
+)  # what somebody paints in the one colour belongs to the garment, in the other it does not
 
 
 def find_garment(rgb: np.ndarray) -> np.ndarray:
@@ -53,21 +56,27 @@ def find_garment(rgb: np.ndarray) -> np.ndarray:
 
 
 def mend(rgb: np.ndarray, found: np.ndarray, keep: np.ndarray, drop: np.ndarray) -> np.ndarray:
-    """The mask `found` (h, w) bool of a picture (h, w, 3) uint8, mended by hand: `keep` and `drop` (h, w) bool surely do and do not belong.
+    """The mask `found` (h, w) bool of a picture (h, w, 3) uint8, mended by hand: `keep` and `drop` (h, w) bool surely
+    do and do not belong.
 
-    What looks like the marked places, and hangs together with them, follows them; the marked places themselves always obey.
+    What looks like the marked places, and hangs together with them, follows them; the marked places themselves always
+    obey.
     """
     height, width = found.shape
     scale = min(1.0, WORKING / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    mask, inside, outside = (cv2.resize(part.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5 for part in (found, keep, drop))
+    mask, inside, outside = (
+        cv2.resize(part.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5 for part in (found, keep, drop)
+    )
     if min(size) >= 8 and float(small.std(axis=(0, 1)).max()) >= FLAT:
         guess = np.where(mask, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
         guess[inside], guess[outside] = cv2.GC_FGD, cv2.GC_BGD
         cut = _grab(small, guess)
         left = mask & ~outside
-        if (cut & left).sum() >= LEFT * left.sum():  # else the stroke lay on the garment's own colour, and would take all of it away
+        if (
+            cut & left
+        ).sum() >= LEFT * left.sum():  # else the stroke lay on the garment's own colour, and would take all of it away
             mask = cut
     _, parts = cv2.connectedComponents((mask & ~outside).astype(np.uint8))
     marked = np.isin(parts, np.unique(parts[inside & (parts > 0)])) if inside.any() else np.zeros(mask.shape, bool)
@@ -77,7 +86,8 @@ def mend(rgb: np.ndarray, found: np.ndarray, keep: np.ndarray, drop: np.ndarray)
 
 
 def marks(painted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What somebody painted over a picture, (h, w, 4) uint8, as two masks (h, w) bool: in the colour KEEP and in the colour DROP."""
+    """What somebody painted over a picture, (h, w, 4) uint8, as two masks (h, w) bool: in the colour KEEP and in the
+    colour DROP."""
     touched = painted[..., 3] > 60
     green = painted[..., 1] > painted[..., 0]
     return touched & green, touched & ~green
@@ -94,14 +104,16 @@ def marked_over(rgb: np.ndarray, keep: np.ndarray | None, drop: np.ndarray | Non
 
 
 def and_before(before: np.ndarray | None, now: np.ndarray, against: np.ndarray) -> np.ndarray:
-    """The mask of what is marked `now`, (h, w) bool, or was `before`, of any size, and is not marked `against` that now."""
+    """The mask of what is marked `now`, (h, w) bool, or was `before`, of any size, and is not marked `against` that
+    now."""
     if before is None:
         return now
     return now | (cv2.resize(before.astype(np.uint8), now.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0) & ~against
 
 
 def spanned(painted: np.ndarray) -> tuple[float, float, float, float] | None:
-    """The box that the strokes on a picture (h, w, 4) uint8 span: left, top, right and bottom, shares 0..1 of its sides.
+    """The box that the strokes on a picture (h, w, 4) uint8 span: left, top, right and bottom, shares 0..1 of its
+    sides.
 
     None when a side is shorter than `SHORTEST`: that was a slip of the finger.
     """
@@ -110,7 +122,12 @@ def spanned(painted: np.ndarray) -> tuple[float, float, float, float] | None:
     if min(len(rows) / touched.shape[0], len(columns) / touched.shape[1]) < SHORTEST:
         return None
     high, wide = touched.shape
-    return float(columns[0] / wide), float(rows[0] / high), float((columns[-1] + 1) / wide), float((rows[-1] + 1) / high)
+    return (
+        float(columns[0] / wide),
+        float(rows[0] / high),
+        float((columns[-1] + 1) / wide),
+        float((rows[-1] + 1) / high),
+    )
 
 
 def tidy(mask: np.ndarray) -> np.ndarray:
@@ -127,12 +144,15 @@ def tidy(mask: np.ndarray) -> np.ndarray:
 
 
 def without_hook(mask: np.ndarray) -> np.ndarray:
-    """The mask (h, w) bool without a narrow thing that sticks out at its top: the hook it hangs from would make the garment small."""
+    """The mask (h, w) bool without a narrow thing that sticks out at its top: the hook it hangs from would make the
+    garment small."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
         return mask
     height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
-    spans = np.array([np.ptp(np.flatnonzero(mask[row])) + 1 if mask[row].any() else 0 for row in range(rows[0], rows[-1] + 1)])
+    spans = np.array(
+        [np.ptp(np.flatnonzero(mask[row])) + 1 if mask[row].any() else 0 for row in range(rows[0], rows[-1] + 1)]
+    )
     narrow = int(np.argmax(spans > HOOK * width))  # so many rows at the top are narrow
     if narrow < SHORT * height:
         return mask
@@ -167,7 +187,9 @@ def _guesses(lab: np.ndarray) -> list[np.ndarray]:
     """Labels GrabCut may start from, each (h, w) uint8."""
     colours, shares, spreads, central = _border_colours(lab)
     everything = np.ones(len(colours), bool)
-    suspicious = (central > 0.25) & (central > 1.3 * shares)  # more of it in the middle: the garment runs out of the picture
+    suspicious = (central > 0.25) & (
+        central > 1.3 * shares
+    )  # more of it in the middle: the garment runs out of the picture
     guesses = []
     for used in (everything, ~suspicious):
         if used.any() and (used is everything or suspicious.any()):
@@ -189,7 +211,9 @@ def _border_colours(lab: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     shares = np.bincount(labels, minlength=len(centres)) / len(samples)
     kept = np.flatnonzero(shares >= min(0.06, shares.max()))
     deviations = np.stack([samples[labels == index].std(axis=0) for index in kept])
-    least = np.clip(2 * deviations.max(axis=1, keepdims=True), 1.5, 4.0)  # on clean shop white, less of a difference counts
+    least = np.clip(
+        2 * deviations.max(axis=1, keepdims=True), 1.5, 4.0
+    )  # on clean shop white, less of a difference counts
     spreads = np.clip(deviations, least, 14.0)
     middle = lab[height // 4 : 3 * height // 4, width // 4 : 3 * width // 4].reshape(-1, 3)
     away = ((middle[:, None] - centres[kept]) ** 2).sum(axis=2)
@@ -201,7 +225,10 @@ def _border_colours(lab: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
 def _distance(lab: np.ndarray, colours: np.ndarray, spreads: np.ndarray) -> np.ndarray:
     """How far each pixel is from the nearest of some colours, in standard deviations, (h, w) float32."""
     scale = np.array([0.6, 1.0, 1.0], np.float32)  # light and shadow change L more than they change the colour
-    away = [np.sqrt((((lab - colour) / spread * scale) ** 2).sum(axis=2)) for colour, spread in zip(colours, spreads, strict=True)]
+    away = [
+        np.sqrt((((lab - colour) / spread * scale) ** 2).sum(axis=2))
+        for colour, spread in zip(colours, spreads, strict=True)
+    ]
     return np.min(away, axis=0)
 
 
@@ -246,7 +273,8 @@ def _grab(rgb: np.ndarray, guess: np.ndarray) -> np.ndarray:
 
 
 def _plausible(lab: np.ndarray, mask: np.ndarray) -> float:
-    """How garment-like a cut is, 0 for not at all: apart in colour, in the middle, in one piece, not cut by the frame."""
+    """How garment-like a cut is, 0 for not at all: apart in colour, in the middle, in one piece, not cut by the
+    frame."""
     share = float(mask.mean())
     if not SMALLEST < share < 0.97:
         return 0.0

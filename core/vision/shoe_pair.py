@@ -13,7 +13,8 @@ LOWER = 0.85  # the toe's half of a shoe is at most this share of the heel's hal
 
 
 def one_of(rgb: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The picture (h, w, 3) uint8 and mask (h, w) bool of one shoe of a pair, mirrored when its toe points to the right.
+    """The picture (h, w, 3) uint8 and mask (h, w) bool of one shoe of a pair, mirrored when its toe points to the
+    right.
 
     Anything but two parts of like size, shape and colour comes back as it is.
     """

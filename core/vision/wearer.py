@@ -1,8 +1,9 @@
 """Takes the person out of a cut-out: arms, legs, neck and head of somebody who wears the garment.
 
-Works on pixels and masks alone. Skin is known by its colour (light and dark skin differ in lightness, hardly in hue) and by coming in
-several parts of one colour that reach the edge of what was cut out; one such part alone may be a pocket, a print or a sole. Wood, sand and
-red cloth have the colour of skin too, so this is only tried on the plain pale ground of a shop's photo.
+Works on pixels and masks alone. Skin is known by its colour (light and dark skin differ in lightness, hardly in hue)
+and by coming in several parts of one colour that reach the edge of what was cut out; one such part alone may be a
+pocket, a print or a sole. Wood, sand and red cloth have the colour of skin too, so this is only tried on the plain pale
+ground of a shop's photo.
 """
 
 import cv2
@@ -14,21 +15,31 @@ HUE, CHROMA, LIGHTNESS = (32.0, 78.0), (13.0, 46.0), (22.0, 93.0)  # where skin 
 PART, MOST = 0.008, 0.5  # share of the cut-out the smallest part of a body covers, and all of them together at most
 ALIKE = 9.0  # greatest difference of a* or b* between parts of one body
 SOLID = 0.6  # least share of its convex hull a part of a body covers
-PALE, GREY, EVEN = 150.0, 10.0, 14.0  # least lightness of a shop's ground, its most colour, and most it varies, 0 to 255
-APART = 18.0  # least difference of colour between body and garment, units of CIELAB: else it is one garment, half of it like skin
+PALE, GREY, EVEN = (
+    150.0,
+    10.0,
+    14.0,
+)  # least lightness of a shop's ground, its most colour, and most it varies, 0 to 255
+# least difference of colour between body and garment, units of CIELAB: else it is one garment, half of it like skin
+APART = 18.0
 WHOLE = 0.85  # share of what is left that its largest piece covers: a garment stays in one piece
 
 
 def without_body(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """What is left of a mask (h, w) bool of a picture (h, w, 3) uint8 without the one who wears it; the mask itself when nobody does."""
+    """What is left of a mask (h, w) bool of a picture (h, w, 3) uint8 without the one who wears it; the mask itself
+    when nobody does."""
     area = int(mask.sum())
     if not area or mask.all() or not _on_plain_ground(rgb, mask):
         return mask
-    lab = cv2.cvtColor(cv2.bilateralFilter(np.ascontiguousarray(rgb), 5, 30, 5).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lab = cv2.cvtColor(
+        cv2.bilateralFilter(np.ascontiguousarray(rgb), 5, 30, 5).astype(np.float32) / 255, cv2.COLOR_RGB2LAB
+    )
     side = max(3, round(0.03 * area**0.5) | 1)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     body = _body(lab, mask, kernel)
-    left = cv2.morphologyEx((mask & (cv2.dilate(body.astype(np.uint8), kernel) == 0)).astype(np.uint8), cv2.MORPH_OPEN, kernel)
+    left = cv2.morphologyEx(
+        (mask & (cv2.dilate(body.astype(np.uint8), kernel) == 0)).astype(np.uint8), cv2.MORPH_OPEN, kernel
+    )
     pieces = cutout.large_parts(left > 0)
     if not body.any() or body.sum() > MOST * area or not pieces or pieces[0].sum() < WHOLE * left.sum():
         return mask
@@ -37,7 +48,8 @@ def without_body(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def _body(lab: np.ndarray, mask: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Where a body may be, (h, w) bool: two or more parts in one colour of skin, at the edge of the mask; nowhere when there are fewer."""
+    """Where a body may be, (h, w) bool: two or more parts in one colour of skin, at the edge of the mask; nowhere when
+    there are fewer."""
     hue, chroma = np.degrees(np.arctan2(lab[..., 2], lab[..., 1])), np.hypot(lab[..., 1], lab[..., 2])
     skin = mask.copy()
     for values, (least, most) in ((hue, HUE), (chroma, CHROMA), (lab[..., 0], LIGHTNESS)):
@@ -63,7 +75,9 @@ def _on_plain_ground(rgb: np.ndarray, mask: np.ndarray) -> bool:
     if len(around) < 0.05 * mask.size:
         return False
     middle = np.median(around, axis=0)
-    return bool(middle[0] > PALE and np.abs(middle[1:] - 128).max() < GREY and np.abs(around - middle).mean(axis=0).max() < EVEN)
+    return bool(
+        middle[0] > PALE and np.abs(middle[1:] - 128).max() < GREY and np.abs(around - middle).mean(axis=0).max() < EVEN
+    )
 
 
 def _solid(part: np.ndarray) -> bool:

@@ -77,7 +77,8 @@ class Bench:
         self.open = None if self.open == place else place
 
     def add(self, kind: str) -> None:
-        """Put a new row below the open one, else at the end; one that takes pictures goes no lower than pictures come."""
+        """Put a new row below the open one, else at the end; one that takes pictures goes no lower than pictures
+        come."""
         place = len(self.rows) if self.open is None else self.open + 1
         if kind in TAKE_PICTURES:
             place = min([place, *(row for row, (maker, *_) in enumerate(self.rows) if maker in MAKE_A_ROW)])
@@ -104,7 +105,10 @@ class Bench:
 
 def in_words(rows: Sequence[Sequence]) -> str:
     """A network's layers in one line."""
-    parts = (f"{LAYERS[FRESH[kind][0]][0]} {f'({words})' if (words := _setting(kind, numbers)) else ''}".strip() for kind, *numbers in rows)
+    parts = (
+        f"{LAYERS[FRESH[kind][0]][0]} {f'({words})' if (words := _setting(kind, numbers)) else ''}".strip()
+        for kind, *numbers in rows
+    )
     return " → ".join(["the picture", *parts, "ten answers"])
 
 
@@ -121,13 +125,17 @@ def bench() -> Bench:
 
 
 def build(count: int, measured: Mapping[str, float]) -> list[list] | None:
-    """Show the builder; gives the layers, or None when they do not fit together, which is then said beside the layer at fault.
+    """Show the builder; gives the layers, or None when they do not fit together, which is then said beside the layer at
+    fault.
 
     The number of training pictures and the speeds `measured` here, as `estimate` takes them, give the time.
     """
     work = bench()
     layers, problem = _examined(work.rows)
-    st.caption("The picture goes in at the top; each layer takes what the one above it gives. Tap a layer to change it, or begin with:")
+    st.caption(
+        "The picture goes in at the top; each layer takes what the one above it gives. Tap a layer to change it, or"
+        " begin with:"
+    )
     with st.container(horizontal=True, key="builder_starters", gap="small"):
         for place, (name, rows) in enumerate(STARTERS.items()):
             st.button(name, key=f"builder_starter_{place}", on_click=work.put, args=(rows,))
@@ -144,7 +152,9 @@ def build(count: int, measured: Mapping[str, float]) -> list[list] | None:
         return None
     plan = Plan.of(OWN, layers=work.rows, epochs=1)
     seconds = estimate(plan, count, measured) - OVERHEAD_SECONDS
-    st.markdown(f"**{plan.row.parameters:,} numbers to learn.** One look at all the pictures takes about {duration(seconds)}.")
+    st.markdown(
+        f"**{plan.row.parameters:,} numbers to learn.** One look at all the pictures takes about {duration(seconds)}."
+    )
     return work.rows
 
 
@@ -184,7 +194,11 @@ def _row(work: Bench, place: int, layer: Layer | None, problem: LayerError | Non
     with st.container(key=f"builder_tile_{'open' if opened else 'closed'}_{place}", gap=None):
         label = f"**{place + 1} · {name}** {_setting(kind, numbers)}"
         st.button(label, key=f"builder_toggle_{place}", type="tertiary", on_click=work.toggle, args=(place,))
-        st.html(_drawn(layer.shape, _gives(layer.shape), layer.parameters) if layer else _drawn(None, "nothing comes to it yet"))
+        st.html(
+            _drawn(layer.shape, _gives(layer.shape), layer.parameters)
+            if layer
+            else _drawn(None, "nothing comes to it yet")
+        )
         if problem and problem.place == place:
             with st.container(key="builder_wrong"):
                 st.error(str(problem), icon=":material/error:")
@@ -200,8 +214,17 @@ def _moves(work: Bench, place: int) -> None:
     """The buttons that move a row or take it out."""
     first, last = place == 0, place == len(work.rows) - 1
     with st.container(horizontal=True, key="builder_moves", gap="small"):
-        st.button("Up", key="builder_up", icon=":material/arrow_upward:", disabled=first, on_click=work.move, args=(place, -1))
-        st.button("Down", key="builder_down", icon=":material/arrow_downward:", disabled=last, on_click=work.move, args=(place, 1))
+        st.button(
+            "Up", key="builder_up", icon=":material/arrow_upward:", disabled=first, on_click=work.move, args=(place, -1)
+        )
+        st.button(
+            "Down",
+            key="builder_down",
+            icon=":material/arrow_downward:",
+            disabled=last,
+            on_click=work.move,
+            args=(place, 1),
+        )
         st.button("Take out", key="builder_out", icon=":material/delete:", on_click=work.take_out, args=(place,))
 
 
@@ -211,7 +234,9 @@ def _control(work: Bench, place: int, number: int, word: str, value: float) -> N
     low, high = KINDS[work.rows[place][0]][word]
     values = sorted({value, *(each for each in offered if low <= each <= high)})
     key = f"builder_{work.version}_{place}_{word}"
-    st.select_slider(label, values, value, format_func=written.format, key=key, on_change=work.choose, args=(place, number, key))
+    st.select_slider(
+        label, values, value, format_func=written.format, key=key, on_change=work.choose, args=(place, number, key)
+    )
 
 
 def _tools(work: Bench) -> None:
@@ -222,9 +247,19 @@ def _tools(work: Bench) -> None:
     with st.container(horizontal=True, key="builder_kinds", gap="small"):
         for kind, (keras_name, *_) in FRESH.items():
             name, meaning = LAYERS[keras_name]
-            st.button(name, key=f"builder_add_{kind}", icon=":material/add:", help=meaning, disabled=full, on_click=work.add, args=(kind,))
+            st.button(
+                name,
+                key=f"builder_add_{kind}",
+                icon=":material/add:",
+                help=meaning,
+                disabled=full,
+                on_click=work.add,
+                args=(kind,),
+            )
     words = "Take the last change back"
-    st.button(words, key="builder_undo", icon=":material/undo:", type="tertiary", disabled=not work.before, on_click=work.undo)
+    st.button(
+        words, key="builder_undo", icon=":material/undo:", type="tertiary", disabled=not work.before, on_click=work.undo
+    )
 
 
 def _drawn(shape: Sequence[int] | None, words: str, learns: int = 0) -> str:

@@ -1,4 +1,7 @@
-"""Choosing a network: the one that comes with the app or a finished run. The choice stands in the address, so that a link repeats it."""
+"""Choosing a network: the one that comes with the app or a finished run.
+
+The choice stands in the address, so that a link repeats it.
+"""
 
 import streamlit as st
 
@@ -15,7 +18,10 @@ def choose_network(word: str) -> str:
     choices |= {run.id: f"{run.name} ({run.test_accuracy:.1%})" for run in runs()}
     asked = st.query_params.get(word, answers.SHIPPED)
     if asked not in choices:
-        st.info(f"There is no finished run “{asked}”. Here is the network that comes with the app.", icon=":material/search_off:")
+        st.info(
+            f"There is no finished run “{asked}”. Here is the network that comes with the app.",
+            icon=":material/search_off:",
+        )
         asked = answers.SHIPPED
     key = f"choice_{word}"
     if st.session_state.get(key) != asked:

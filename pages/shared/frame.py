@@ -1,4 +1,5 @@
-"""What every page begins with: page settings, looks, menu, heading and which clothes are in use; and the one place errors are shown.
+"""What every page begins with: page settings, looks, menu, heading and which clothes are in use; and the one place
+errors are shown.
 
 Knows nothing of what a page does.
 """
@@ -17,7 +18,10 @@ from pages.shared.services import KEY, OWN, data, key, own, own_lapsed, own_word
 
 LOOKS = Path(__file__).with_name("looks.css")
 ICON = Path(__file__).with_name("icon.svg")
-NARROW = "<style>[data-testid=stMainBlockContainer]>[data-testid=stVerticalBlock]>:not(:has(.st-key-menu)){max-width:46rem}</style>"
+NARROW = (
+    "<style>[data-testid=stMainBlockContainer]>[data-testid=stVerticalBlock]>:not(:has(.st-key-menu))"
+    "{max-width:46rem}</style>"
+)
 MENU = (
     ("app.py", "Fitting Room"),
     ("pages/dataset.py", "Clothes"),
@@ -39,10 +43,12 @@ log = logging.getLogger(__name__)
 def frame(title: str, lead: str = "", wide: bool = False, photos: bool = False) -> None:
     """Set the page up and draw the menu, the heading and the line that says what one can do here.
 
-    Without a `lead` there is no heading: the welcome page has its own. A page that is not `wide` keeps to the width of a book.
-    A page without `photos` forgets those that were brought to the one that has them, and the drawing.
+    Without a `lead` there is no heading: the welcome page has its own. A page that is not `wide` keeps to the width of
+    a book. A page without `photos` forgets those that were brought to the one that has them, and the drawing.
     """
-    MultiPartParser.spool_max_size = 0  # what people upload stays in memory; the usual 1 MB lets a phone's photo go to a temporary file
+    MultiPartParser.spool_max_size = (
+        0  # what people upload stays in memory; the usual 1 MB lets a phone's photo go to a temporary file
+    )
     st.set_page_config(page_title=f"{title} · Fitting Room", page_icon=str(ICON), layout="wide")
     st.html(LOOKS)
     cookies = ((KEY, key(), YEAR), (OWN, own_word() if own() else "", ""))
@@ -96,6 +102,7 @@ def guard() -> Iterator[None]:
         number = secrets.token_hex(3)
         log.exception("Error %s on a page", number)
         st.error(
-            f"Something went wrong here. Reload the page; if it comes again, report the number {number}, which is in the app's log too.",
+            f"Something went wrong here. Reload the page; if it comes again, report the number {number}, which is in"
+            " the app's log too.",
             icon=":material/error:",
         )

@@ -31,7 +31,10 @@ class Brought:
     picture: tuple[str, np.ndarray] | None = None  # the one that is looked at, (h, w, 4) uint8
     brushed: str = ""  # the paper that was painted on last
     laid_out: str = ""  # the paper that lies there now
-    marked: tuple[np.ndarray | None, np.ndarray | None] = (None, None)  # what was to be kept and dropped when it was laid out
+    marked: tuple[np.ndarray | None, np.ndarray | None] = (
+        None,
+        None,
+    )  # what was to be kept and dropped when it was laid out
     papers: int = 0  # how many clean ones were laid out; what comes late from an earlier one is not heard
 
 
@@ -65,7 +68,8 @@ def reading(file: UploadedFile) -> Reading | PictureError:
 
 
 def _picture(file: UploadedFile) -> np.ndarray:
-    """The picture in a file, (h, w, 4) uint8; the last one is kept, so that it can be mended without decoding it again."""
+    """The picture in a file, (h, w, 4) uint8; the last one is kept, so that it can be mended without decoding it
+    again."""
     mine = brought()
     if mine.picture is None or mine.picture[0] != file.file_id:
         mine.picture = file.file_id, open_picture(file.getvalue(), settings().max_upload_mb * 1_000_000)
@@ -96,7 +100,10 @@ def quick_fixes(file: UploadedFile) -> None:
 
 
 def fine_fixes(file: UploadedFile) -> Reading | PictureError:
-    """The picture to brush on or to draw a ring on, and the sliders that crop it too. Gives what the network will see then."""
+    """The picture to brush on or to draw a ring on, and the sliders that crop it too.
+
+    Gives what the network will see then.
+    """
     from streamlit_drawable_canvas import st_canvas
 
     name, mine = file.file_id, brought()
@@ -106,11 +113,16 @@ def fine_fixes(file: UploadedFile) -> Reading | PictureError:
     paper, beside = st.columns([1, 1], gap="large")
     with beside:
         tools = [*BRUSHES, RING]
-        tool = st.segmented_control("With the mouse or a finger", tools, default=tools[0], required=True, key="predict_brush")
+        tool = st.segmented_control(
+            "With the mouse or a finger", tools, default=tools[0], required=True, key="predict_brush"
+        )
         st.caption(
             "Once around the garment, or across it from corner to corner: only the part you span is looked at."
             if tool == RING
-            else "Paint roughly over what was left out, or over what is too much; what looks alike follows. The arrow takes a stroke back."
+            else (
+                "Paint roughly over what was left out, or over what is too much; what looks alike follows. The arrow"
+                " takes a stroke back."
+            )
         )
         for words, side in (("Keep, from left to right", "across"), ("Keep, from top to bottom", "down")):
             key = f"predict_{side}"

@@ -1,4 +1,6 @@
-"""Pictures as HTML: a grid of garments cut from one sheet, a strip of stages, bars, the 784 numbers of a picture. All escaped.
+"""Pictures as HTML: a grid of garments cut from one sheet, a strip of stages, bars, the 784 numbers of a picture.
+
+All escaped.
 
 Knows nothing of data sets, networks or widgets.
 """
@@ -30,7 +32,9 @@ def grid(
     below: Sequence[str] | None = None,
     opened: int | None = None,
 ) -> None:
-    """Show pictures (n, 28, 28) uint8 side by side, each with its label and a link (its name, its address). They travel as one picture.
+    """Show pictures (n, 28, 28) uint8 side by side, each with its label and a link (its name, its address).
+
+    They travel as one picture.
 
     `below` are shorter words to stand below them; `opened` is the place of the one that is marked.
     """
@@ -49,8 +53,9 @@ def markup(
     row = sheet(images, columns=len(images), scale=1, gap=0)
     step = 100 / max(len(images) - 1, 1)
     cells = "".join(
-        f'<a href="{html.escape(link)}" target="_self" title="{html.escape(f"{label}, {name}")}"{" aria-current=true" * (place == opened)}>'
-        f'<i style="background-position-x:{place * step:.4f}%"></i><span>{html.escape(word)}</span></a>'
+        f'<a href="{html.escape(link)}" target="_self"'
+        f' title="{html.escape(f"{label}, {name}")}"{" aria-current=true" * (place == opened)}><i'
+        f' style="background-position-x:{place * step:.4f}%"></i><span>{html.escape(word)}</span></a>'
         for place, (label, word, (name, link)) in enumerate(zip(labels, below or labels, links, strict=True))
     )
     block = f"sheet-{secrets.token_hex(4)}"
@@ -69,7 +74,8 @@ def strip(stages: Sequence[Stage]) -> None:
 
 
 def filters(weights: np.ndarray) -> None:
-    """Show filters (k, height, width) float as small pictures: grey where they do not care, bright for, dark against."""
+    """Show filters (k, height, width) float as small pictures: grey where they do not care, bright for, dark
+    against."""
     strongest = np.abs(weights.astype(np.float32)).max(axis=(1, 2), keepdims=True)
     shades = (127.5 + 127.5 * weights / np.maximum(strongest, 1e-9)).round().astype(np.uint8)
     shown = "".join(f'<img src="{address(shade)}" alt="">' for shade in shades)
@@ -83,7 +89,10 @@ def large(image: np.ndarray, alt: str) -> None:
 
 def titled(title: str, picture: np.ndarray, alt: str) -> None:
     """Show a picture (h, w, 3) uint8 below a title."""
-    st.html(f'<p class="whose">{html.escape(title)}</p><img class="large" src="{address(picture)}" alt="{html.escape(alt)}">')
+    st.html(
+        f'<p class="whose">{html.escape(title)}</p><img class="large" src="{address(picture)}"'
+        f' alt="{html.escape(alt)}">'
+    )
 
 
 def heading(words: str) -> None:
@@ -103,14 +112,17 @@ def pair(picture: np.ndarray, image: np.ndarray, name: str) -> None:
 
 def bunch(images: np.ndarray, columns: int, alt: str) -> None:
     """Show a few pictures (n, 28, 28) uint8 as one, in the page's own light."""
-    st.html(f'<img class="bunch" src="{address(sheet(images, columns=columns, scale=2, gap=8))}" alt="{html.escape(alt)}">')
+    st.html(
+        f'<img class="bunch" src="{address(sheet(images, columns=columns, scale=2, gap=8))}" alt="{html.escape(alt)}">'
+    )
 
 
 def counts(names: Sequence[str], amounts: Sequence[int], colours: Sequence[str]) -> None:
     """Show how many there are of each, as bars with their numbers."""
     most = max(*amounts, 1)
     rows = "".join(
-        f'<dt>{html.escape(name)}</dt><dd><i style="width:{70 * amount / most:.1f}%;background:{colour}"></i>{amount:,}</dd>'
+        f"<dt>{html.escape(name)}</dt><dd><i"
+        f' style="width:{70 * amount / most:.1f}%;background:{colour}"></i>{amount:,}</dd>'
         for name, amount, colour in zip(names, amounts, colours, strict=True)
     )
     st.html(f'<dl class="counts">{rows}</dl>')
@@ -119,24 +131,34 @@ def counts(names: Sequence[str], amounts: Sequence[int], colours: Sequence[str])
 def numbers(image: np.ndarray) -> None:
     """Show the 784 numbers of a picture (28, 28) uint8 on grounds of their own brightness."""
     cell = '<td style="background:rgb({0},{0},{0});color:{1}">{0}</td>'
-    rows = ("".join(cell.format(value, "#000" if value > 115 else "#ddd" if value else "#777") for value in row) for row in image.tolist())
+    rows = (
+        "".join(cell.format(value, "#000" if value > 115 else "#ddd" if value else "#777") for value in row)
+        for row in image.tolist()
+    )
     table = "".join(f"<tr>{row}</tr>" for row in rows)
-    st.html(f'<div class="numbers" tabindex="0" role="region" aria-label="The 784 numbers of this picture"><table>{table}</table></div>')
+    st.html(
+        '<div class="numbers" tabindex="0" role="region" aria-label="The 784 numbers of this'
+        f' picture"><table>{table}</table></div>'
+    )
 
 
 def ink(svg: str, alt: str) -> str:
-    """A drawing in white ink as an image that takes the colour of the page's text. (Streamlit lets no SVG into a page.)"""
+    """A drawing in white ink as an image that takes the colour of the page's text. (Streamlit lets no SVG into a
+    page.)"""
     return f'<img class="ink" src="data:image/svg+xml,{quote(svg)}" alt="{html.escape(alt)}">'
 
 
 def chain(layers: Sequence[Mapping], names: Mapping[str, tuple[str, str]]) -> None:
-    """Show a network as a chain of its layers (rows of the catalogue): a drawing to scale, what each gives, what it has to learn."""
+    """Show a network as a chain of its layers (rows of the catalogue): a drawing to scale, what each gives, what it has
+    to learn."""
     links = ""
     for row in layers:
         gives = " × ".join(f"{side:,}" for side in row["shape"])
         learns = f"{row['parameters']:,} to learn" if row["parameters"] else ""
         name = html.escape(names[row["kind"]][0])
-        links += f"<li>{ink(diagram.layer(row['shape']), '')}<b>{name}</b><span>{gives}</span><span>{learns}</span></li>"
+        links += (
+            f"<li>{ink(diagram.layer(row['shape']), '')}<b>{name}</b><span>{gives}</span><span>{learns}</span></li>"
+        )
     st.html(f'<ol class="chain">{links}</ol>')
 
 
@@ -148,7 +170,8 @@ def drawing(svg: str, alt: str) -> None:
 def side_by_side(named: Sequence[tuple[str, str, np.ndarray]]) -> None:
     """Show small pictures, each (title, words, picture (h, w) uint8), with hard pixels and at one scale."""
     figures = "".join(
-        f'<figure><img class="dots28" src="{address(picture)}" alt="{html.escape(title)}" style="width:{picture.shape[1] / 28:.1%}">'
+        f'<figure><img class="dots28" src="{address(picture)}" alt="{html.escape(title)}"'
+        f' style="width:{picture.shape[1] / 28:.1%}">'
         f"<figcaption><b>{html.escape(title)}</b><br>{html.escape(words)}</figcaption></figure>"
         for title, words, picture in named
     )
@@ -156,24 +179,28 @@ def side_by_side(named: Sequence[tuple[str, str, np.ndarray]]) -> None:
 
 
 def sliding(image: np.ndarray, result: np.ndarray) -> None:
-    """Show a kernel's window sliding over a picture (28, 28) and the result (26, 26) that grows meanwhile, both uint8."""
+    """Show a kernel's window sliding over a picture (28, 28) and the result (26, 26) that grows meanwhile, both
+    uint8."""
     st.html(
-        f'<div class="sliding"><figure><div><img src="{address(enlarge(image, 8))}" alt="The picture"><i></i></div>'
-        "<figcaption>The picture, 28 × 28, and the window that slides over it</figcaption></figure>"
-        f'<figure><div><img class="grows" src="{address(enlarge(result, 8))}" alt="What the kernel makes of it"><i></i></div>'
-        "<figcaption>What comes out, 26 × 26: the window does not hang over the edge</figcaption></figure></div>"
+        f'<div class="sliding"><figure><div><img src="{address(enlarge(image, 8))}" alt="The'
+        ' picture"><i></i></div><figcaption>The picture, 28 × 28, and the window that slides over'
+        f' it</figcaption></figure><figure><div><img class="grows" src="{address(enlarge(result, 8))}" alt="What the'
+        ' kernel makes of it"><i></i></div><figcaption>What comes out, 26 × 26: the window does not hang over the'
+        " edge</figcaption></figure></div>"
     )
 
 
 def products(window: np.ndarray, weights: np.ndarray, total: float) -> None:
-    """Show one step of a convolution as numbers: nine pixels (3, 3) from 0 to 1, nine weights (3, 3), and the sum of their products."""
+    """Show one step of a convolution as numbers: nine pixels (3, 3) from 0 to 1, nine weights (3, 3), and the sum of
+    their products."""
 
     def table(values: np.ndarray, name: str, shades: bool) -> str:
         cells = "".join(f"<tr>{''.join(_cell(value, shades) for value in row)}</tr>" for row in values.tolist())
         return f"<figure><table>{cells}</table><figcaption>{html.escape(name)}</figcaption></figure>"
 
     st.html(
-        f'<div class="products">{table(window, "nine dots, 0 to 1", True)}<b>×</b>{table(weights, "the kernel", False)}<b>=</b>'
+        f'<div class="products">{table(window, "nine dots, 0 to 1", True)}<b>×</b>'
+        f"{table(weights, 'the kernel', False)}<b>=</b>"
         f"{table(window * weights, 'nine products', False)}<b>→</b><figure><strong>{total:.2f}</strong>"
         "<figcaption>their sum: one dot of the result</figcaption></figure></div>"
     )

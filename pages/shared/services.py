@@ -1,4 +1,6 @@
-"""The objects behind the pages: settings, data set, store, queue, networks. Each is made once and shared by all visitors.
+"""The objects behind the pages: settings, data set, store, queue, networks.
+
+Each is made once and shared by all visitors.
 
 Only clothes that somebody brought, and what is worked out from them, belong to one browser.
 Everything is cached by ids and addresses, never by arrays. Knows nothing of how a page looks.
@@ -63,7 +65,8 @@ def _shelf() -> Shelf:
 
 
 def own_word() -> str:
-    """The secret word of the clothes brought to this browser: of this window, else the cookie's, so that a reload finds them again."""
+    """The secret word of the clothes brought to this browser: of this window, else the cookie's, so that a reload finds
+    them again."""
     return st.session_state.get(OWN) or st.context.cookies.get(OWN, "")
 
 
@@ -90,7 +93,8 @@ def own_lapsed() -> bool:
 
 
 def per_data(**options: object) -> Callable[[Callable], Callable]:
-    """Cache what is worked out from the data set in use: for everybody, but from brought clothes for one session only."""
+    """Cache what is worked out from the data set in use: for everybody, but from brought clothes for one session
+    only."""
 
     def decorate(work: Callable) -> Callable:
         shared = st.cache_resource(**options)(work)
@@ -126,7 +130,8 @@ def _wall(chosen: Settings, own_fingerprint: str) -> tuple[bytes, np.ndarray]:
 
 
 def wall() -> tuple[bytes, np.ndarray]:
-    """The welcome page's wall as one PNG, and its pictures (n, 28, 28) uint8: of the data set in use, or drawn like it."""
+    """The welcome page's wall as one PNG, and its pictures (n, 28, 28) uint8: of the data set in use, or drawn like
+    it."""
     brought = own()
     return _wall(settings(), brought.data.fingerprint if brought else "")
 
@@ -194,7 +199,10 @@ def jobs() -> "Jobs":
 
 
 def key() -> str:
-    """The secret of this browser: who has it may stop, change and delete the runs started with it. The cookie outlives a reload."""
+    """The secret of this browser: who has it may stop, change and delete the runs started with it.
+
+    The cookie outlives a reload.
+    """
     if KEY not in st.session_state:
         known = st.context.cookies.get(KEY)
         fits = isinstance(known, str) and KEY_FORM.fullmatch(known)
@@ -202,7 +210,9 @@ def key() -> str:
     return st.session_state[KEY]
 
 
-def start(plan: Plan, name: str, given: bytes | None = None, parent: str | None = None, past: Past | None = None) -> str:
+def start(
+    plan: Plan, name: str, given: bytes | None = None, parent: str | None = None, past: Past | None = None
+) -> str:
     """Queue a run on the clothes in use and give its id; brought clothes and weights travel with it.
 
     With a `parent` it goes on from where that run stands; with a `past` its given weights were trained elsewhere.

@@ -1,4 +1,6 @@
-"""Answered pictures as HTML: a sheet of them, pairs of a picture and its ten bars, and one picture's ten outputs. All escaped.
+"""Answered pictures as HTML: a sheet of them, pairs of a picture and its ten bars, and one picture's ten outputs.
+
+All escaped.
 
 The pictures of a sheet travel as one. Knows nothing of data sets, networks or widgets.
 """
@@ -16,20 +18,25 @@ from pages.shared.pictures import address
 
 
 def said(label: int, shares: np.ndarray) -> str:
-    """The answer to one picture in words: "Sneaker 71 % (Ankle boot)", the truth in brackets where the answer is wrong."""
+    """The answer to one picture in words: "Sneaker 71 % (Ankle boot)", the truth in brackets where the answer is
+    wrong."""
     answer = int(shares.argmax())
     truth = "" if answer == label else f" ({NAMES[label]})"
     return f"{NAMES[answer]} {shares[answer]:.0%}{truth}".replace("%", "\u00a0%")
 
 
-def answered(rows: np.ndarray, images: np.ndarray, labels: np.ndarray, shares: np.ndarray, link: Callable[[int], str], bars: bool) -> None:
-    """Show answered test pictures: `rows` are their places in the test set, `images` (n, 28, 28) uint8, `shares` (n, 10) sum to 1.
+def answered(
+    rows: np.ndarray, images: np.ndarray, labels: np.ndarray, shares: np.ndarray, link: Callable[[int], str], bars: bool
+) -> None:
+    """Show answered test pictures: `rows` are their places in the test set, `images` (n, 28, 28) uint8, `shares` (n,
+    10) sum to 1.
 
     With `bars`, each has its ten bars beside it. `link` gives the address that opens one of them.
     """
     step = 100 / max(len(images) - 1, 1)
     cells = "".join(
-        _cell(int(row), place * step, int(labels[place]), shares[place], link(int(row)), bars) for place, row in enumerate(rows)
+        _cell(int(row), place * step, int(labels[place]), shares[place], link(int(row)), bars)
+        for place, row in enumerate(rows)
     )
     block = f"answers-{secrets.token_hex(4)}"
     row_of_all = address(sheet(images, columns=len(images), scale=1, gap=0))
@@ -44,7 +51,8 @@ def _cell(row: int, position: float, label: int, shares: np.ndarray, link: str, 
     chart = _small_bars(label, shares) if bars else ""
     return (
         f'<a href="{html.escape(link)}" target="_self" class="{"right" if right else "wrong"}">'
-        f'<span class="both"><i role="img" aria-label="Test picture {row}" style="background-position-x:{position:.4f}%"></i>{chart}</span>'
+        f'<span class="both"><i role="img" aria-label="Test picture {row}"'
+        f' style="background-position-x:{position:.4f}%"></i>{chart}</span>'
         f"<b>{'✓' if right else '✗'} {html.escape(words)}</b><small>{answer} / {label}</small></a>"
     )
 
@@ -53,7 +61,8 @@ def _small_bars(label: int, shares: np.ndarray) -> str:
     answer = int(shares.argmax())
     marks = {answer: "wrong", label: "right"} if answer != label else {label: "right"}
     columns = "".join(
-        f'<span class="{marks.get(index, "")}"><em style="height:{max(100 * share, 1.5):.1f}%"></em><u>{index}</u></span>'
+        f'<span class="{marks.get(index, "")}"><em'
+        f' style="height:{max(100 * share, 1.5):.1f}%"></em><u>{index}</u></span>'
         for index, share in enumerate(shares.tolist())
     )
     surest = ", ".join(f"{NAMES[index]} {shares[index]:.0%}" for index in np.argsort(-shares)[:3])
@@ -66,11 +75,14 @@ def opened(row: int, image: np.ndarray, label: int, shares: np.ndarray) -> None:
     sign = '<p class="verdict sure">✓ Right</p>' if right else '<p class="verdict wrong">✗ Wrong</p>'
     alt = f"Test picture {row}: {NAMES[label]}, answered {NAMES[int(shares.argmax())]}"
     picture = f'<img class="large" src="{address(image)}" alt="{html.escape(alt)}">'
-    st.html(f'<div class="opened">{picture}<div>{sign}<p class="said">{html.escape(said(label, shares))}</p></div></div>')
+    st.html(
+        f'<div class="opened">{picture}<div>{sign}<p class="said">{html.escape(said(label, shares))}</p></div></div>'
+    )
 
 
 def outputs(raw: np.ndarray, shares: np.ndarray | None = None, true: int | None = None) -> None:
-    """Show ten outputs (10,) as numbers and bars, class by class; with `shares` those beside them, as scaled to 100 %."""
+    """Show ten outputs (10,) as numbers and bars, class by class; with `shares` those beside them, as scaled to 100
+    %."""
     top = int(raw.argmax())
     scaled = shares is not None
     head = "<tr><th></th><th></th><th>as it gives them</th><th>scaled to 100 %</th></tr>" if scaled else ""
@@ -80,8 +92,12 @@ def outputs(raw: np.ndarray, shares: np.ndarray | None = None, true: int | None 
         cells = _bar(float(raw[index]), _number(float(raw[index])), index)
         if scaled:
             cells += _bar(float(shares[index]), f"{100 * shares[index]:.1f} %", index)
-        rows += f'<tr class="{"top" if index == top else ""}"><td>{index}</td><th>{html.escape(name)}{mark}</th>{cells}</tr>'
-    st.html(f'<table class="outputs" aria-label="The ten outputs; the largest is {html.escape(NAMES[top])}">{head}{rows}</table>')
+        row = f"<td>{index}</td><th>{html.escape(name)}{mark}</th>{cells}"
+        rows += f'<tr class="{"top" if index == top else ""}">{row}</tr>'
+    st.html(
+        '<table class="outputs" aria-label="The ten outputs; the largest is'
+        f' {html.escape(NAMES[top])}">{head}{rows}</table>'
+    )
 
 
 def _bar(value: float, words: str, index: int) -> str:

@@ -22,13 +22,14 @@ STYLE = """<style>
 
 
 def tiles(images: np.ndarray, captions: Sequence[str], alts: Sequence[str], six: bool = False) -> None:
-    """Show pictures (n, 28, 28) uint8, each with a caption (HTML, already escaped) and a description for those who cannot see it.
+    """Show pictures (n, 28, 28) uint8, each with a caption (HTML, already escaped) and a description for those who
+    cannot see it.
 
     `six` puts six into a row, three on a phone, where else there are as many as fit.
     """
     figures = "".join(
-        f'<figure><img src="data:image/png;base64,{base64.b64encode(png(image)).decode()}" alt="{html.escape(alt, quote=True)}">'
-        f"<figcaption>{caption}</figcaption></figure>"
+        f'<figure><img src="data:image/png;base64,{base64.b64encode(png(image)).decode()}"'
+        f' alt="{html.escape(alt, quote=True)}"><figcaption>{caption}</figcaption></figure>'
         for image, caption, alt in zip(images, captions, alts, strict=True)
     )
     st.html(f'{STYLE}<div class="tiles{" six" * six}">{figures}</div>')

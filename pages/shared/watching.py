@@ -58,9 +58,13 @@ def _state(run: Run, plan: Plan, epochs: int) -> None:
         speeds, available = measured(), len(shared_data().train_images)
         seconds = sum(estimate(Plan(**other.plan), available, speeds) * (1 - other.progress) for other in ahead)
         others = (
-            f"{len(ahead)} {'run is' if len(ahead) == 1 else 'runs are'} before it, about {duration(seconds)}" if ahead else "it is next"
+            f"{len(ahead)} {'run is' if len(ahead) == 1 else 'runs are'} before it, about {duration(seconds)}"
+            if ahead
+            else "it is next"
         )
-        st.info(f"In the queue: {others}. It starts by itself; you may close this page.", icon=":material/hourglass_empty:")
+        st.info(
+            f"In the queue: {others}. It starts by itself; you may close this page.", icon=":material/hourglass_empty:"
+        )
     elif run.status in ("running", "paused"):
         words = f"epoch {min(epochs + 1, plan.epochs)} of {plan.epochs}" if run.phase in ("training", "") else run.phase
         st.progress(run.progress, text=f"{words}, paused" if run.status == "paused" else words)
@@ -74,7 +78,9 @@ def _facts(run: Run, plan: Plan, latest: object) -> None:
     facts = st.container(key="training_facts").columns(3 if run.scored else 4)
     if run.scored:
         other = f"as published: {plan.row.published_accuracy:.1%}" if plan.row.published_accuracy else "people: 83.5 %"
-        facts[0].metric("of the test pictures right", f"{run.test_accuracy:.1%}", other, delta_color="off", delta_arrow="off")
+        facts[0].metric(
+            "of the test pictures right", f"{run.test_accuracy:.1%}", other, delta_color="off", delta_arrow="off"
+        )
         facts[1].metric("test loss", f"{run.test_loss:.3f}")
         if run.seconds is not None:
             facts[2].metric("time to train", duration(run.seconds))
@@ -93,12 +99,22 @@ def _buttons(run: Run) -> None:
     mine = run.belongs_to(key())
     with st.container(horizontal=True):
         if run.status == "paused":
-            go_on = {"icon": ":material/play_arrow:", "type": "primary", "on_click": lambda: store().go_on(run.id, key())}
+            go_on = {
+                "icon": ":material/play_arrow:",
+                "type": "primary",
+                "on_click": lambda: store().go_on(run.id, key()),
+            }
             st.button("Go on", key="training_go_on", disabled=not mine, **go_on)
         elif run.status == "running" and run.phase == "training":
             pause = {"icon": ":material/pause:", "on_click": lambda: store().pause(run.id, key())}
-            st.button("Pause", key="training_pause", disabled=not mine or run.pause_requested or run.stop_requested, **pause)
-        words = {"running": "Stop and keep what it learned", "paused": "End it here", "waiting": "Take it out of the queue"}[run.status]
+            st.button(
+                "Pause", key="training_pause", disabled=not mine or run.pause_requested or run.stop_requested, **pause
+            )
+        words = {
+            "running": "Stop and keep what it learned",
+            "paused": "End it here",
+            "waiting": "Take it out of the queue",
+        }[run.status]
         stop = {"icon": ":material/stop:", "on_click": lambda: store().stop(run.id, key())}
         st.button(words, key="training_stop", disabled=not mine or run.stop_requested, **stop)
     if not mine:
@@ -110,14 +126,20 @@ def _buttons(run: Run) -> None:
 
 
 def replay(run_id: str) -> None:
-    """What a run's network said at the end of an epoch: the latest while it trains, afterwards the one chosen. Raises StoreError."""
+    """What a run's network said at the end of an epoch: the latest while it trains, afterwards the one chosen.
+
+    Raises StoreError.
+    """
     run, kept = store().run(run_id), store().epochs(run_id)
     if not kept:
         return
     heading, slider = st.columns([1, 1], gap="large", vertical_alignment="bottom")
     epoch = kept[-1]
     if run.ended and len(kept) > 1:
-        words = {"label": "Replay: look at it after epoch", "help": "Pull it to the left, then back, and watch it learn."}
+        words = {
+            "label": "Replay: look at it after epoch",
+            "help": "Pull it to the left, then back, and watch it learn.",
+        }
         epoch = slider.select_slider(options=kept, value=epoch, key=f"training_epoch_{run.id}", **words)
     heading.subheader(f"What it says after epoch {epoch}", anchor=False)
     snapshot = Snapshot.from_bytes(store().snapshot(run.id, epoch))
@@ -137,11 +159,17 @@ def replay(run_id: str) -> None:
             config=QUIET,
             alt=f"Confusion matrix after epoch {epoch}: {right_ones:.0%} right.",
         )
-        st.caption(f"Of each kind of clothes (a row), how many percent got which answer (a column); {snapshot.counts.sum():,} {whose}.")
+        st.caption(
+            f"Of each kind of clothes (a row), how many percent got which answer (a column); {snapshot.counts.sum():,}"
+            f" {whose}."
+        )
     with right:
         if len(snapshot.filters):
             pictures.filters(snapshot.filters)
-            st.caption("What its first neurons look for: bright dots speak for, dark ones against. At the beginning they are noise.")
+            st.caption(
+                "What its first neurons look for: bright dots speak for, dark ones against. At the beginning they are"
+                " noise."
+            )
 
 
 def _twelve(images: np.ndarray, labels: np.ndarray, shares: np.ndarray, before: Snapshot | None) -> None:

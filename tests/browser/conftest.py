@@ -53,7 +53,11 @@ def serve(home: Path, workers: int) -> App:
     options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
     with open(home / "server.log", "w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", *options], cwd=PROJECT, env=environment, stdout=output, stderr=output
+            [sys.executable, "-m", "streamlit", "run", "app.py", *options],
+            cwd=PROJECT,
+            env=environment,
+            stdout=output,
+            stderr=output,
         )
     pause, began = threading.Event(), time.monotonic()
     while time.monotonic() - began < 60 and process.poll() is None:

@@ -1,4 +1,5 @@
-"""The app as people meet it: real server, real worker, real Chromium; real Fashion-MNIST where FITTING_ROOM_DATA names it."""
+"""The app as people meet it: real server, real worker, real Chromium; real Fashion-MNIST where FITTING_ROOM_DATA names
+it."""
 
 import io
 import re
@@ -62,7 +63,9 @@ def no_trouble(page: Page) -> None:
 
 
 @pytest.mark.parametrize(("path", "title"), PAGES.items(), ids=lambda value: value or "welcome")
-def test_a_link_to_a_page_works_in_an_app_nobody_has_opened_yet(fresh_app: App, open_page: Open, path: str, title: str) -> None:
+def test_a_link_to_a_page_works_in_an_app_nobody_has_opened_yet(
+    fresh_app: App, open_page: Open, path: str, title: str
+) -> None:
     page = open_page(f"{fresh_app.address}/{path}")
     expect(page.get_by_role("heading", name=title)).to_be_visible()
     for label in ("Fitting Room", "Clothes", "Lessons", "Train", "Run book", "Mistakes", "Predict", "Help"):
@@ -81,7 +84,9 @@ def test_a_network_is_trained_left_found_again_inspected_and_asked(app: App, ope
     assert "run=" in page.url
     link = page.url
 
-    page.get_by_role("link", name="Clothes", exact=True).click()  # leave, come back, refresh, and open the link elsewhere
+    page.get_by_role(
+        "link", name="Clothes", exact=True
+    ).click()  # leave, come back, refresh, and open the link elsewhere
     expect(page.get_by_role("heading", name="The clothes")).to_be_visible()
     page.get_by_role("link", name="Train", exact=True).click()
     expect(page.get_by_role("heading", name="Quick", exact=True)).to_be_visible()
@@ -129,7 +134,10 @@ def test_stop_really_stops_and_a_second_start_waits_its_turn(app: App, open_page
 
 
 def choose(page: Page, network: str) -> None:
-    """Take a network from the list on the Train page. The list is brought into sight first: an open one closes when the page scrolls."""
+    """Take a network from the list on the Train page.
+
+    The list is brought into sight first: an open one closes when the page scrolls.
+    """
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
     box = page.get_by_role("combobox", name=re.compile("Network"))
     box.scroll_into_view_if_needed()
@@ -163,7 +171,12 @@ def test_a_network_is_built_on_a_phone_and_learns(app: App, open_page: Open) -> 
 
 def test_a_run_is_renamed_deleted_and_brought_back(app: App, open_page: Open) -> None:
     store = Store(f"sqlite:///{app.home / 'runs.sqlite'}")
-    run_id = store.create({"recipe": "quick", "epochs": 1, "batch_size": 64, "learning_rate": 0.008}, "Old name", "0" * 16, "Other clothes")
+    run_id = store.create(
+        {"recipe": "quick", "epochs": 1, "batch_size": 64, "learning_rate": 0.008},
+        "Old name",
+        "0" * 16,
+        "Other clothes",
+    )
     store.stop(run_id)
     page = open_page(f"{app.address}/runs?run={run_id}")
     page.get_by_role("textbox", name="Name", exact=True).fill("New name")
@@ -182,14 +195,19 @@ def test_a_run_is_renamed_deleted_and_brought_back(app: App, open_page: Open) ->
 def test_a_tick_opens_a_run_and_two_stand_side_by_side(app: App, open_page: Open) -> None:
     store = Store(f"sqlite:///{app.home / 'runs.sqlite'}")
     plan = {"recipe": "quick", "epochs": 1, "batch_size": 64, "learning_rate": 0.008}
-    ids = [store.create(plan | {"seed": seed}, f"Ticked {seed}", "0" * 16, "Other clothes", waiting=False) for seed in (1, 2)]
+    ids = [
+        store.create(plan | {"seed": seed}, f"Ticked {seed}", "0" * 16, "Other clothes", waiting=False)
+        for seed in (1, 2)
+    ]
     for run_id in ids:
         store.add_point(run_id, {"kind": "epoch", "epoch": 1.0, "accuracy": 0.5, "loss": 1.0})
         store.update(run_id, status="stopped")
     page = open_page(f"{app.address}/runs")
     page.get_by_role("textbox", name="Find").fill("ticked")
     page.get_by_role("textbox", name="Find").press("Enter")
-    expect(page.locator(".stDataFrame [role=grid]").first).to_have_attribute("aria-rowcount", "3")  # the names of the columns, and two runs
+    expect(page.locator(".stDataFrame [role=grid]").first).to_have_attribute(
+        "aria-rowcount", "3"
+    )  # the names of the columns, and two runs
     settled(page)
     box = page.locator(".stDataFrame canvas").first.bounding_box()
     page.mouse.click(box["x"] + 16, box["y"] + 57)  # the boxes of the first and the second row, below the line of names
@@ -242,7 +260,16 @@ def test_a_drawing_is_answered_while_it_is_drawn(app: App, open_page: Open) -> N
     canvas.wait_for()
     expect(page.get_by_text("Draw a shirt, a boot, a bag")).to_be_visible()
     box = canvas.bounding_box()
-    trousers = [(0.3, 0.08), (0.7, 0.08), (0.74, 0.92), (0.56, 0.92), (0.5, 0.35), (0.44, 0.92), (0.26, 0.92), (0.3, 0.08)]
+    trousers = [
+        (0.3, 0.08),
+        (0.7, 0.08),
+        (0.74, 0.92),
+        (0.56, 0.92),
+        (0.5, 0.35),
+        (0.44, 0.92),
+        (0.26, 0.92),
+        (0.3, 0.08),
+    ]
     page.mouse.move(box["x"] + trousers[0][0] * box["width"], box["y"] + trousers[0][1] * box["height"])
     page.mouse.down()
     for x, y in trousers[1:]:
@@ -261,7 +288,9 @@ def test_a_drawing_is_answered_while_it_is_drawn(app: App, open_page: Open) -> N
         ("dataset?split=sideways&class=hat&page=-7&index=1e9", "The clothes"),
     ],
 )
-def test_nonsense_in_the_address_gets_a_sentence_and_a_working_page(app: App, open_page: Open, path: str, sentence: str) -> None:
+def test_nonsense_in_the_address_gets_a_sentence_and_a_working_page(
+    app: App, open_page: Open, path: str, sentence: str
+) -> None:
     page = open_page(f"{app.address}/{path}")
     expect(page.get_by_text(sentence).first).to_be_visible()
     no_trouble(page)
@@ -278,8 +307,10 @@ def test_a_phone_shows_every_page_without_sideways_scrolling(app: App, open_page
 def sideways(page: Page) -> list[str]:
     """What reaches over the right edge, save for what has a scroll bar of its own."""
     return page.evaluate(
-        "[...document.querySelectorAll('[data-testid=stMain] *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1"
-        " && !e.closest('.numbers, .strip, [data-testid=stDataFrame], [data-testid=stCode], [data-testid=stElementToolbar],"
+        "[...document.querySelectorAll('[data-testid=stMain] *')].filter(e => e.getBoundingClientRect().right >"
+        " innerWidth + 1"
+        " && !e.closest('.numbers, .strip, [data-testid=stDataFrame], [data-testid=stCode],"
+        " [data-testid=stElementToolbar],"
         " .st-key-menu, .js-plotly-plot')"
         " && e.type !== 'range'"  # a slider's input is invisible; what is seen is its handle
         " && getComputedStyle(e).position !== 'fixed').map(e => e.tagName + '.' + e.className).slice(0, 5)"

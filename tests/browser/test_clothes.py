@@ -1,4 +1,5 @@
-"""The Clothes page in a real browser: a dot of the map, a picture's neighbours, a shuffle that a link repeats, a file to take home."""
+"""The Clothes page in a real browser: a dot of the map, a picture's neighbours, a shuffle that a link repeats, a file
+to take home."""
 
 import re
 from collections.abc import Callable
@@ -20,10 +21,13 @@ Open = Callable[..., Page]
 
 # Where on the page the dot of the map stands that is furthest to the left: [x, y, its row].
 LEFTMOST = """() => {
-    const chart = document.querySelector('.js-plotly-plot'), box = chart.getBoundingClientRect(), layout = chart._fullLayout;
-    const dots = chart._fullData.flatMap(trace => Array.from(trace.x, (x, i) => [x, trace.y[i], trace.customdata[i][0]]));
+    const chart = document.querySelector('.js-plotly-plot'), box = chart.getBoundingClientRect();
+    const layout = chart._fullLayout;
+    const dots = chart._fullData.flatMap(
+        trace => Array.from(trace.x, (x, i) => [x, trace.y[i], trace.customdata[i][0]]));
     const [x, y, row] = dots.reduce((one, other) => one[0] < other[0] ? one : other);
-    return [box.left + layout.xaxis._offset + layout.xaxis.c2p(x), box.top + layout.yaxis._offset + layout.yaxis.c2p(y), row];
+    return [box.left + layout.xaxis._offset + layout.xaxis.c2p(x),
+        box.top + layout.yaxis._offset + layout.yaxis.c2p(y), row];
 }"""
 
 

@@ -1,4 +1,5 @@
-"""Own clothes as people meet them: a zip goes in, is browsed, trained on and looked into; another browser sees nothing of it."""
+"""Own clothes as people meet them: a zip goes in, is browsed, trained on and looked into; another browser sees nothing
+of it."""
 
 import re
 from collections.abc import Callable
@@ -15,11 +16,15 @@ expect.set_options(timeout=PATIENCE)
 TITLE = "Your clothes: mine.zip (80 + 20 pictures)"
 
 
-def test_a_zip_is_brought_browsed_trained_on_and_looked_into_in_one_browser_only(app: App, open_page: Callable[..., Page]) -> None:
+def test_a_zip_is_brought_browsed_trained_on_and_looked_into_in_one_browser_only(
+    app: App, open_page: Callable[..., Page]
+) -> None:
     page = open_page(f"{app.address}/dataset")
     page.get_by_role("link", name="Bring your own").click()
     expect(page.get_by_role("heading", name="Bring your own clothes")).to_be_visible()
-    page.locator("input[type=file]").set_input_files({"name": "mine.zip", "mimeType": "application/zip", "buffer": own.example_zip()})
+    page.locator("input[type=file]").set_input_files(
+        {"name": "mine.zip", "mimeType": "application/zip", "buffer": own.example_zip()}
+    )
     page.get_by_role("button", name="Use these clothes").click()
     expect(page.get_by_role("heading", name=f"✓ {TITLE}")).to_be_visible()
 

@@ -111,7 +111,9 @@ def test_several_photos_become_a_gallery_and_a_table(app: App, open_page: Open) 
     for _ in range(2):
         other.reload()
         settled(other)
-    assert page.request.get(waiting.value.url).status == 200, "a file stays with its page, however often others draw theirs anew"
+    assert page.request.get(waiting.value.url).status == 200, (
+        "a file stays with its page, however often others draw theirs anew"
+    )
 
 
 def test_a_stroke_is_taken_back_and_the_paper_cleared(app: App, open_page: Open) -> None:
@@ -150,7 +152,10 @@ def test_a_drawing_is_still_there_after_another_way_was_looked_at(app: App, open
 def test_what_was_brushed_on_a_photo_stays_when_another_was_looked_at(app: App, open_page: Open) -> None:
     page = open_page(f"{app.address}/predict", height=1500)
     bring(page, legs=trousers_and_ball(), more=trousers_and_ball())
-    tiles, last = page.locator("[class*='st-key-predict_tile_']"), page.locator(".st-key-predict_answer_photo .strip img.dots28").last
+    tiles, last = (
+        page.locator("[class*='st-key-predict_tile_']"),
+        page.locator(".st-key-predict_answer_photo .strip img.dots28").last,
+    )
     expect(tiles).to_have_count(2)
     untouched = last.get_attribute("src")
     page.get_by_text("Crop it, or brush what belongs to it").click()

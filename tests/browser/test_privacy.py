@@ -1,4 +1,5 @@
-"""Nothing of a picture somebody shows reaches a disk: no file, no log and no store holds its bytes, its pixels or its name."""
+"""Nothing of a picture somebody shows reaches a disk: no file, no log and no store holds its bytes, its pixels or its
+name."""
 
 import asyncio
 import io
@@ -33,7 +34,8 @@ def picture() -> bytes:
 
 
 def marks(data: bytes) -> list[bytes]:
-    """What gives a picture away: its name, a piece of its file, a row of its pixels, the middle of what the network sees."""
+    """What gives a picture away: its name, a piece of its file, a row of its pixels, the middle of what the network
+    sees."""
     row = np.asarray(Image.open(io.BytesIO(data)))[400, 250:290]
     seen = read_photo(data, 10**8).image[10:18].tobytes()
     middle = len(data) // 2
@@ -79,7 +81,9 @@ def test_a_picture_left_behind_would_be_found(place: int, tmp_path: Path) -> Non
 
 
 @pytest.mark.browser
-def test_nothing_of_an_uploaded_picture_reaches_a_disk(open_page: Callable[..., Page], watched: tuple[App, Path]) -> None:
+def test_nothing_of_an_uploaded_picture_reaches_a_disk(
+    open_page: Callable[..., Page], watched: tuple[App, Path]
+) -> None:
     running, temporary = watched
     data = picture()
     before = written()

@@ -17,7 +17,8 @@ Open = Callable[..., Page]
 
 @pytest.fixture
 def quiet_app(tmp_path: Path) -> Iterator[App]:
-    """An app of this test's own, with a worker: in the one all share, other runs move on and draw the page anew during a download."""
+    """An app of this test's own, with a worker: in the one all share, other runs move on and draw the page anew during
+    a download."""
     running = serve(tmp_path / "home", workers=1)
     yield running
     running.stop()
@@ -31,7 +32,11 @@ def test_a_run_is_taken_away_as_a_zip_and_brought_in_again(quiet_app: App, open_
     page.get_by_role("button", name="Train on").wait_for()
 
     page = open_page(f"{quiet_app.address}/runs?run={run_id}")
-    for words, kind in (("Everything as one zip", "zip"), ("TensorBoard events", "events"), ("Report to print", "html")):
+    for words, kind in (
+        ("Everything as one zip", "zip"),
+        ("TensorBoard events", "events"),
+        ("Report to print", "html"),
+    ):
         with page.expect_download() as waiting:
             page.get_by_role("button", name=words).click()
         waiting.value.save_as(tmp_path / f"run.{kind}")

@@ -1,4 +1,5 @@
-"""The code behind a run, weights brought from elsewhere and the sheets of answers, in a real browser with a real worker."""
+"""The code behind a run, weights brought from elsewhere and the sheets of answers, in a real browser with a real
+worker."""
 
 import re
 from collections.abc import Callable
@@ -19,12 +20,16 @@ Open = Callable[..., Page]
 def bring(page: Page, name: str, content: bytes) -> None:
     """Choose a file of weights and press the button."""
     uploader = page.locator("[class*=st-key-runs_load_file]")
-    uploader.locator("input[type=file]").set_input_files({"name": name, "mimeType": "application/x-hdf5", "buffer": content})
+    uploader.locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "application/x-hdf5", "buffer": content}
+    )
     expect(uploader.get_by_text(name)).to_be_visible()
     page.get_by_role("button", name="Load and score").click()
 
 
-def test_weights_are_loaded_in_the_worker_and_the_code_of_the_run_is_taken_away(app: App, open_page: Open, tmp_path: Path) -> None:
+def test_weights_are_loaded_in_the_worker_and_the_code_of_the_run_is_taken_away(
+    app: App, open_page: Open, tmp_path: Path
+) -> None:
     page = open_page(f"{app.address}/runs")
     page.get_by_text("Weights saved elsewhere").click()
     bring(page, "words.h5", b"I am text.")

@@ -16,4 +16,6 @@ def working(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("FITTING_ROOM_WORKERS", "1")
     settings = Settings.from_environment()
     yield settings
-    kill(*(process.pid for process in reversed(family(settings))))  # the parent first: it would start its children again
+    kill(
+        *(process.pid for process in reversed(family(settings)))
+    )  # the parent first: it would start its children again

@@ -40,7 +40,8 @@ def trainer(run: Run) -> int:
 
 
 def kill(*numbers: int) -> None:
-    """End processes at once, as a power cut would (SIGKILL, on Windows TerminateProcess), and wait until they are gone."""
+    """End processes at once, as a power cut would (SIGKILL, on Windows TerminateProcess), and wait until they are
+    gone."""
     processes = []
     for number in numbers:
         with contextlib.suppress(psutil.NoSuchProcess):  # it ended with its parent

@@ -1,4 +1,5 @@
-"""The benchmarks of people's pictures and of training measure what they say, and print and write it where it belongs."""
+"""The benchmarks of people's pictures and of training measure what they say, and print and write it where it
+belongs."""
 
 import json
 from contextlib import nullcontext
@@ -43,8 +44,13 @@ def test_figures_are_those_counted_by_hand():
     answers = [given(1, "sure"), given(1, "sure"), given(8), given(5, "sure")]
     figures = pictures.measure(labels, answers)
     assert figures == {
-        "count": 4, "accuracy": 0.5, "macro_accuracy": 0.3333, "sure": 0.75, "right_when_sure": 0.6667, "called_bag": 0.25,
-    }  # fmt: skip
+        "count": 4,
+        "accuracy": 0.5,
+        "macro_accuracy": 0.3333,
+        "sure": 0.75,
+        "right_when_sure": 0.6667,
+        "called_bag": 0.25,
+    }
     assert "right_when_sure" not in pictures.measure(labels, [given(1)] * 4)
 
 
@@ -69,7 +75,9 @@ def test_a_folder_gives_a_row_a_kind_beside_the_plain_resize(folder, capsys):
     assert [row["kind"] for row in rows] == ["photos", "none-of-the-ten"]
     photos, others = rows
     assert photos["count"] == 1 and photos["accuracy"] == 1 and photos["baseline"]["count"] == 1
-    assert [Path(one["file"]).name for one in photos["unreadable"]] == ["bad.jpg"] and "not a picture" in photos["unreadable"][0]["error"]
+    assert [Path(one["file"]).name for one in photos["unreadable"]] == ["bad.jpg"] and "not a picture" in photos[
+        "unreadable"
+    ][0]["error"]
     assert photos["confusion"][1][1] == 1 and np.sum(photos["confusion"]) == 1
     assert others["count"] == 1 and "accuracy" not in others and "confusion" not in others
 
@@ -107,11 +115,21 @@ def test_pictures_of_ones_own_never_go_into_the_readme(folder, capsys):
 def test_the_table_goes_between_its_marks(tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text("\n".join(["before", pictures.MARKS[0], "old", pictures.MARKS[1], "after", ""]), encoding="utf-8")
-    rows = [{"kind": "photos", **pictures.measure(np.array([1]), [given(1, "sure")]), "baseline": {"count": 1, "accuracy": 0.0}}]
+    rows = [
+        {
+            "kind": "photos",
+            **pictures.measure(np.array([1]), [given(1, "sure")]),
+            "baseline": {"count": 1, "accuracy": 0.0},
+        }
+    ]
     pictures.write_readme(rows, readme)
     text = readme.read_text(encoding="utf-8")
     assert text.startswith("before\n<!-- pictures -->\n| kind |") and text.endswith("<!-- end of pictures -->\nafter\n")
-    assert "| photos | by Fitting Room | 1 | 100.0% |" in text and "| plain resize | 1 | 0.0% |" in text and "old" not in text
+    assert (
+        "| photos | by Fitting Room | 1 | 100.0% |" in text
+        and "| plain resize | 1 | 0.0% |" in text
+        and "old" not in text
+    )
 
 
 @pytest.mark.parametrize("marks", [pictures.MARKS, shops.MARKS])
@@ -126,9 +144,13 @@ def test_made_shop_pictures_are_worn_unworn_and_in_pairs_on_every_ground(tmp_pat
     data = Dataset.of((drawn, labels, drawn, labels), "garments")
     shops.write_shops(data, tmp_path, 10)
     found = folders.find(tmp_path)
-    assert len(found) == (2 * 10 + 3) * len(shops.GROUNDS) and {one.kind for one in found} == {path.name for path in tmp_path.iterdir()}
+    assert len(found) == (2 * 10 + 3) * len(shops.GROUNDS) and {one.kind for one in found} == {
+        path.name for path in tmp_path.iterdir()
+    }
     for slug in ("t-shirt", "dress", "trouser", "ankle-boot"):
-        unworn, worn = (cv2.imread(str(next((tmp_path / f"{way}, white" / slug).iterdir()))) for way in ("unworn", "worn"))
+        unworn, worn = (
+            cv2.imread(str(next((tmp_path / f"{way}, white" / slug).iterdir()))) for way in ("unworn", "worn")
+        )
         assert worn.size > unworn.size and (unworn[0] > 245).all()
     for shoe in tmp_path.glob("shoes in pairs, white/*/*"):
         alone = cv2.imread(str(tmp_path / "unworn, white" / shoe.parent.name / shoe.name))
@@ -152,9 +174,13 @@ def test_multiply_adds_are_those_counted_by_hand():
 def test_recipes_with_convolutions_are_timed_with_fewer_pictures_unless_asked():
     usual = {name: training.examples(name, None, 60_000) for name in training.RECIPES}
     assert usual == {
-        "quick": 60_000, "hello-world": 60_000, "clothes-ann": 60_000,
-        "five-steps": training.SOME, "intuitive-cnn": training.SOME, "new-abcd": training.SOME,
-    }  # fmt: skip
+        "quick": 60_000,
+        "hello-world": 60_000,
+        "clothes-ann": 60_000,
+        "five-steps": training.SOME,
+        "intuitive-cnn": training.SOME,
+        "new-abcd": training.SOME,
+    }
     assert training.examples("new-abcd", 20_000, 60_000) == 20_000 and training.examples("new-abcd", None, 900) == 900
     assert training.learned_from(training.Plan.of("quick", epochs=2, examples=12_000), 60_000) == 11_400
 
@@ -172,7 +198,11 @@ class Pretended:
 @pytest.fixture
 def pretended(monkeypatch):
     """No worker, no other process."""
-    answers = {training.plain: (11.4, 26.8), training.told_and_silent: [(3.0, 2.0), (2.1, 2.0)], training.multiply_adds_per_second: 1e10}
+    answers = {
+        training.plain: (11.4, 26.8),
+        training.told_and_silent: [(3.0, 2.0), (2.1, 2.0)],
+        training.multiply_adds_per_second: 1e10,
+    }
     monkeypatch.setattr(training, "app", lambda data: nullcontext(Pretended()))
     monkeypatch.setattr(training, "elsewhere", lambda function, *_: answers[function])
     monkeypatch.setattr(training.dataset, "load", lambda settings: Pretended.data)
@@ -186,16 +216,28 @@ def test_training_prints_ratios_section_by_section(pretended, capsys):
     training.main(["--recipes", "quick", "--seeds", "3"])
     printed = capsys.readouterr().out
     sections = dict(part.split(":", 1) for part in printed.split("\n\n")[1:])
-    assert list(sections) == list(training.SECTIONS) == ["recipes", "start", "live", "ninety", "seeds", "growth", "limit"]
-    quick = {name: [line.split()[1:] for line in text.splitlines() if line.startswith("quick ")] for name, text in sections.items()}
+    assert (
+        list(sections) == list(training.SECTIONS) == ["recipes", "start", "live", "ninety", "seeds", "growth", "limit"]
+    )
+    quick = {
+        name: [line.split()[1:] for line in text.splitlines() if line.startswith("quick ")]
+        for name, text in sections.items()
+    }
     assert quick["recipes"] == [["60,000", "11.40", "11.40", "1.00", "13.40", "26.80", "0.50"]]
     assert quick["start"] == [["0.50"]]
     assert "quickest" in sections["live"] and sections["live"].split()[-1] == "+5.0%"
     assert (
-        "quick: 91.00% after 24.8 s from Start" in sections["ninety"] and "That is 100 times the training, 92 times" in sections["ninety"]
+        "quick: 91.00% after 24.8 s from Start" in sections["ninety"]
+        and "That is 100 times the training, 92 times" in sections["ninety"]
     )
     assert "2 of 3 reach 90%; worst 89.00%, median 22.8 s of training" in sections["seeds"]
-    assert "6,000" in sections["growth"] and sections["growth"].splitlines()[-1].split() == ["60,000", "22.80", "10.0", "10.0", "3.80"]
+    assert "6,000" in sections["growth"] and sections["growth"].splitlines()[-1].split() == [
+        "60,000",
+        "22.80",
+        "10.0",
+        "10.0",
+        "3.80",
+    ]
     forwards, learning = training.multiply_adds(training.layers("quick"))
     assert quick["limit"] == [[f"{forwards:,}", f"{learning:,}", "10,000", f"{1e4 * learning / 1e10:.0%}"]]
 

@@ -7,7 +7,15 @@ import pytest
 from core import charts
 from core.labels import COLOURS, NAMES
 
-EPOCHS = pd.DataFrame({"epoch": [1.0, 2.0], "accuracy": [0.5, 0.6], "loss": [2.0, 1.0], "val_accuracy": [0.4, 0.5], "val_loss": [2.1, 1.2]})
+EPOCHS = pd.DataFrame(
+    {
+        "epoch": [1.0, 2.0],
+        "accuracy": [0.5, 0.6],
+        "loss": [2.0, 1.0],
+        "val_accuracy": [0.4, 0.5],
+        "val_loss": [2.1, 1.2],
+    }
+)
 BATCHES = pd.DataFrame({"epoch": [0.5, 1.0], "accuracy": [0.3, 0.5], "loss": [2.5, 2.0]})
 
 
@@ -36,7 +44,9 @@ def test_without_validation_there_is_no_validation_line() -> None:
 
 
 @pytest.mark.parametrize(("measure", "factor"), [("accuracy", 100), ("loss", 1)])
-def test_curves_laid_over_each_other_keep_their_numbers_and_say_what_they_were_taken_on(measure: str, factor: int) -> None:
+def test_curves_laid_over_each_other_keep_their_numbers_and_say_what_they_were_taken_on(
+    measure: str, factor: int
+) -> None:
     alone = EPOCHS.assign(val_accuracy=np.nan, val_loss=np.nan)
     figure = charts.overlay({"<b>One</b>": EPOCHS, "Two": alone}, measure)
     one, two = figure.data
@@ -51,7 +61,9 @@ def test_curves_laid_over_each_other_are_told_apart_without_colours_and_seen_on_
 
     def brightness(colour: str) -> float:  # relative luminance, WCAG 2
         shares = np.array([int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)])
-        return float(np.where(shares <= 0.03928, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722])
+        return float(
+            np.where(shares <= 0.03928, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+        )
 
     for ground in ("#faf7f2", "#14120f"):
         for line in lines:
@@ -65,7 +77,9 @@ def test_the_matrix_shows_its_numbers_and_every_cell_can_be_clicked(as_percent: 
     figure = charts.matrix(counts, as_percent)
     heat, *groups = figure.data
     numbers = {tuple(cell): text for group in groups for cell, text in zip(group.customdata, group.text, strict=True)}
-    hovers = {tuple(cell): text for group in groups for cell, text in zip(group.customdata, group.hovertemplate, strict=True)}
+    hovers = {
+        tuple(cell): text for group in groups for cell, text in zip(group.customdata, group.hovertemplate, strict=True)
+    }
     assert np.allclose(heat.z, 100 * counts / counts.sum(axis=1, keepdims=True))
     assert set(numbers) == {(true, predicted) for true in range(10) for predicted in range(10)}
     assert numbers[9, 9] == (f"{100 * 99 / counts[9].sum():.0f}" if as_percent else "99")
@@ -94,7 +108,9 @@ def test_the_brightness_leaves_out_the_ground_and_nothing_else() -> None:
 def test_the_map_has_a_colour_for_each_class_and_a_row_for_each_click() -> None:
     points, labels, rows = np.arange(8.0).reshape(4, 2), np.array([3, 0, 3, 9]), np.array([40, 10, 30, 20])
     figure = charts.atlas(points, labels, rows)
-    assert [trace.name for trace in figure.data] == list(NAMES) and [trace.marker.color for trace in figure.data] == list(COLOURS)
+    assert [trace.name for trace in figure.data] == list(NAMES) and [
+        trace.marker.color for trace in figure.data
+    ] == list(COLOURS)
     dresses = figure.data[3]
     assert dresses.type == "scattergl" and list(dresses.customdata) == [[40], [30]] and dresses.x.tolist() == [0, 4]
     assert len(figure.data[1].x) == 0

@@ -36,7 +36,9 @@ def small_home(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPat
 def test_models_lists_every_network() -> None:
     rows = core("models")
     assert [row["name"] for row in rows] == list(RECIPES)
-    assert all(row["parameters"] == sum(layer["parameters"] for layer in row["layers"]) and row["source"] for row in rows)
+    assert all(
+        row["parameters"] == sum(layer["parameters"] for layer in row["layers"]) and row["source"] for row in rows
+    )
 
 
 def test_a_network_is_trained_listed_scored_and_asked(small_home: Settings, small: Dataset, tmp_path: Path) -> None:
@@ -90,13 +92,19 @@ def test_a_network_is_trained_listed_scored_and_asked(small_home: Settings, smal
     assert "not a picture" in rows[1]["error"] and "cannot be read" in rows[2]["error"]
 
 
-def test_the_code_of_a_run_and_of_a_recipe_is_printed_and_weights_are_scored_as_a_run(small_home: Settings, tmp_path: Path) -> None:
+def test_the_code_of_a_run_and_of_a_recipe_is_printed_and_weights_are_scored_as_a_run(
+    small_home: Settings, tmp_path: Path
+) -> None:
     (saved,) = core("load", "hello-world", str(fresh_weights(tmp_path)), "--name", "Brought")
     assert (saved["event"], saved["name"], saved["seconds"]) == ("done", "Brought", None)
 
     def code(*arguments: str) -> str:
         return subprocess.run(
-            [sys.executable, "-m", "core", "code", *arguments], cwd=PROJECT, capture_output=True, encoding="utf-8", check=True
+            [sys.executable, "-m", "core", "code", *arguments],
+            cwd=PROJECT,
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
         ).stdout
 
     assert 'build(outputs="softmax")' in code("five-steps", "--variant", "softmax").replace("'", '"')
@@ -111,7 +119,9 @@ def test_this_computer_stops_and_deletes_anybodys_run(small_home: Settings) -> N
     run_id = store.create(Plan.of("quick").as_dict(), "Theirs", "0" * 16, "Clothes", key="somebody's")
 
     def told(*arguments: str) -> str:
-        done = subprocess.run([sys.executable, "-m", "core", *arguments], cwd=PROJECT, capture_output=True, encoding="utf-8", check=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "core", *arguments], cwd=PROJECT, capture_output=True, encoding="utf-8", check=True
+        )
         return done.stdout.strip()
 
     assert told("stop", "Theirs") == f"Theirs ({run_id}): asked to stop" and store.run(run_id).status == "stopped"
@@ -155,12 +165,16 @@ def test_the_shipped_network_answers_without_a_store(small_home: Settings, small
         (("predict", "--model", "nobody", "x.png"), "no run “nobody”"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_sentence(small_home: Settings, arguments: tuple[str, ...], words: str) -> None:
+def test_what_cannot_be_done_is_said_in_one_sentence(
+    small_home: Settings, arguments: tuple[str, ...], words: str
+) -> None:
     (row,) = core(*arguments, status=1)
     assert words in row["error"]
 
 
-def test_a_store_that_cannot_be_written_is_said(small_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_cannot_be_written_is_said(
+    small_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("FITTING_ROOM_STORE", f"sqlite:///{tmp_path / 'file' / 'runs.sqlite'}")
     (row,) = core("runs", status=1)

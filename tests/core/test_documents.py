@@ -46,5 +46,9 @@ def test_the_code_map_names_every_module_of_core() -> None:
 def test_nothing_above_eight_megabytes_is_kept() -> None:
     import subprocess
 
-    kept = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True, encoding="utf-8").stdout.split("\0")
-    assert [name for name in kept if name and (PROJECT / name).exists() and (PROJECT / name).stat().st_size > 8_000_000] == []
+    kept = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, check=True, encoding="utf-8"
+    ).stdout.split("\0")
+    assert [
+        name for name in kept if name and (PROJECT / name).exists() and (PROJECT / name).stat().st_size > 8_000_000
+    ] == []

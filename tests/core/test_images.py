@@ -21,7 +21,9 @@ def opened(content: bytes) -> np.ndarray:
 def test_enlarged_pixels_stay_hard(scale: int) -> None:
     large = enlarge(IMAGES[0], scale)
     assert large.shape == (28 * scale, 28 * scale) and large.dtype == np.uint8
-    assert np.array_equal(large[::scale, ::scale], IMAGES[0]) and np.array_equal(large[scale - 1 :: scale, scale - 1 :: scale], IMAGES[0])
+    assert np.array_equal(large[::scale, ::scale], IMAGES[0]) and np.array_equal(
+        large[scale - 1 :: scale, scale - 1 :: scale], IMAGES[0]
+    )
     assert enlarge(np.zeros((4, 6, 3), np.uint8), scale).shape == (4 * scale, 6 * scale, 3)
 
 
@@ -58,7 +60,9 @@ def test_right_and_wrong_differ_by_frame_and_by_sign(inverted: bool) -> None:
 def test_marks_cover_little_of_the_images() -> None:
     plain, marked = sheet(IMAGES, 7, gap=0), sheet(IMAGES, 7, gap=0, marks=["right"] * 7)
     side = 56 + 2 * FRAME
-    inner = np.concatenate([marked[FRAME:-FRAME, left + FRAME : left + side - FRAME, 0] for left in range(0, 7 * side, side)], axis=1)
+    inner = np.concatenate(
+        [marked[FRAME:-FRAME, left + FRAME : left + side - FRAME, 0] for left in range(0, 7 * side, side)], axis=1
+    )
     assert (inner != plain).mean() < 0.1
 
 

@@ -1,4 +1,5 @@
-"""Imports point one way: pages, then pages/shared, then core, then models; heavy packages load only where work needs them."""
+"""Imports point one way: pages, then pages/shared, then core, then models; heavy packages load only where work needs
+them."""
 
 import ast
 import re
@@ -24,11 +25,14 @@ LIGHT = (
 
 def files(*folders: str) -> list[Path]:
     """Every Python file of these folders; "." means those at the top."""
-    return sorted(file for folder in folders for file in (PROJECT / folder).glob("*.py" if folder == "." else "**/*.py"))
+    return sorted(
+        file for folder in folders for file in (PROJECT / folder).glob("*.py" if folder == "." else "**/*.py")
+    )
 
 
 def imports(file: Path, top_only: bool = False) -> Iterator[str]:
-    """Dotted names of the modules a file imports, "core" and "core.runs.store" alike; with top_only those outside functions."""
+    """Dotted names of the modules a file imports, "core" and "core.runs.store" alike; with top_only those outside
+    functions."""
 
     def walk(node: ast.AST) -> Iterator[ast.AST]:
         for child in ast.iter_child_nodes(node):
@@ -81,14 +85,22 @@ def test_pages_never_import_heavy_packages():
 def test_nothing_imports_a_page():
     pages = {"app"} | {f"pages.{file.stem}" for file in (PROJECT / "pages").glob("*.py") if file.stem != "__init__"}
     everywhere = files(".", *PACKAGES)
-    found = [(file.name, name) for file in everywhere for name in imports(file) if any(f"{name}.".startswith(f"{page}.") for page in pages)]
+    found = [
+        (file.name, name)
+        for file in everywhere
+        for name in imports(file)
+        if any(f"{name}.".startswith(f"{page}.") for page in pages)
+    ]
     assert not found
 
 
 @pytest.mark.parametrize("name", LIGHT)
 def test_core_modules_load_without_tensorflow_and_streamlit(name):
     asking = f"import sys, core.{name}; print(sorted({{'tensorflow', 'keras', 'streamlit'}} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", asking], cwd=PROJECT, capture_output=True, text=True, check=True).stdout == "[]\n"
+    assert (
+        subprocess.run([sys.executable, "-c", asking], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+        == "[]\n"
+    )
 
 
 def requirements(name: str) -> dict[str, Requirement]:
@@ -134,5 +146,9 @@ def test_every_third_party_import_is_required():
     names = packages_distributions()
     required = set(requirements("requirements.txt")) | set(requirements("requirements-dev.txt"))
     for_tests = {"packaging"}  # comes with pytest
-    unnamed = {root for root in imported - for_tests if not {canonicalize_name(name) for name in names.get(root, [])} & required}
+    unnamed = {
+        root
+        for root in imported - for_tests
+        if not {canonicalize_name(name) for name in names.get(root, [])} & required
+    }
     assert not unnamed

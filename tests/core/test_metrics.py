@@ -50,21 +50,31 @@ def test_mistakes_come_surest_first_and_cells_hold_their_pictures(outputs: np.nd
 
 def test_the_report_matches_its_definitions(outputs: np.ndarray) -> None:
     report = evaluation.report(LABELS, outputs)
-    assert report.loc["T-shirt/top", ["precision", "recall", "f1", "images"]].tolist() == pytest.approx([0.5, 0.5, 0.5, 2])
+    assert report.loc["T-shirt/top", ["precision", "recall", "f1", "images"]].tolist() == pytest.approx(
+        [0.5, 0.5, 0.5, 2]
+    )
     assert report.loc["Ankle boot", "recall"] == 1 and report["images"].sum() == 6
 
 
-def test_the_full_report_ends_with_scikit_learns_three_rows_and_its_csv_and_text_say_the_same(outputs: np.ndarray) -> None:
+def test_the_full_report_ends_with_scikit_learns_three_rows_and_its_csv_and_text_say_the_same(
+    outputs: np.ndarray,
+) -> None:
     table = evaluation.full_report(LABELS, outputs)
     assert table.index.tolist() == [*evaluation.NAMES, "accuracy", "macro avg", "weighted avg"]
-    assert table.loc["accuracy", ["f1", "images"]].tolist() == pytest.approx([4 / 6, 6]) and np.isnan(table.loc["accuracy", "recall"])
+    assert table.loc["accuracy", ["f1", "images"]].tolist() == pytest.approx([4 / 6, 6]) and np.isnan(
+        table.loc["accuracy", "recall"]
+    )
     classes = table.iloc[:10]
     assert table.loc["macro avg", "f1"] == pytest.approx(classes["f1"].mean())
     assert table.loc["weighted avg", "precision"] == pytest.approx((classes["precision"] * classes["images"]).sum() / 6)
     read = pd.read_csv(io.StringIO(evaluation.report_csv(LABELS, outputs)), index_col="class")
     assert read.columns.tolist() == ["precision", "recall", "f1-score", "support"]
     assert np.allclose(read.to_numpy(), table.to_numpy(), equal_nan=True)
-    lines = {line.strip()[:12].strip(): line.split() for line in evaluation.report_text(LABELS, outputs).splitlines() if line.strip()}
+    lines = {
+        line.strip()[:12].strip(): line.split()
+        for line in evaluation.report_text(LABELS, outputs).splitlines()
+        if line.strip()
+    }
     assert lines["Ankle boot"][-4:] == ["1.0000", "1.0000", "1.0000", "1"] and lines["accuracy"][-2:] == ["0.6667", "6"]
 
 
@@ -73,7 +83,9 @@ def test_outputs_that_add_up_to_one_are_told_from_sigmoids(outputs: np.ndarray) 
 
 
 def test_a_sheet_goes_on_where_the_last_one_ended_and_a_seed_shuffles_it_the_same_way_again() -> None:
-    assert evaluation.shown(30, 0, 25).tolist() == list(range(25)) and evaluation.shown(30, 25, 25).tolist() == list(range(25, 30))
+    assert evaluation.shown(30, 0, 25).tolist() == list(range(25)) and evaluation.shown(30, 25, 25).tolist() == list(
+        range(25, 30)
+    )
     shuffled = [*evaluation.shown(30, 0, 25, seed=3), *evaluation.shown(30, 25, 25, seed=3)]
     assert sorted(shuffled) == list(range(30)) and shuffled != list(range(30))
     assert evaluation.shown(30, 0, 25, seed=4).tolist() != evaluation.shown(30, 0, 25, seed=3).tolist()

@@ -1,4 +1,5 @@
-"""A network of one's own: the walk over its layers agrees with Keras, what does not fit gets a sentence, and plans carry it."""
+"""A network of one's own: the walk over its layers agrees with Keras, what does not fit gets a sentence, and plans
+carry it."""
 
 import json
 import random
@@ -16,7 +17,16 @@ from core.settings import Settings
 from core.training.loop import Watcher, train
 from core.training.plan import Plan, estimate
 from models.catalogue import OWN, describe, every, own_recipe
-from models.own_network import KINDS, MOST_LAYERS, MOST_PARAMETERS, MOST_WORK, LayerError, checked, pictures_per_second, walk
+from models.own_network import (
+    KINDS,
+    MOST_LAYERS,
+    MOST_PARAMETERS,
+    MOST_WORK,
+    LayerError,
+    checked,
+    pictures_per_second,
+    walk,
+)
 
 SMALL = [["convolution", 8, 3, 2], ["normalise"], ["pooling", 2], ["dropout", 0.3], ["dense", 16]]
 AS_PUBLISHED = {  # networks of the catalogue, built by hand
@@ -36,7 +46,8 @@ AS_PUBLISHED = {  # networks of the catalogue, built by hand
 
 
 def drawn(seed: int) -> list[list]:
-    """A list of layers drawn by lot, which may not fit; it begins with some that take pictures, for others seldom fit."""
+    """A list of layers drawn by lot, which may not fit; it begins with some that take pictures, for others seldom
+    fit."""
     dice = random.Random(seed)
     kinds = dice.choices(("convolution", "pooling", "normalise", "dropout"), k=dice.randint(0, 6))
     kinds += dice.choices([*KINDS], k=dice.randint(0, 5))
@@ -63,7 +74,7 @@ def test_every_stack_drawn_by_lot_has_the_shapes_parameters_and_work_that_keras_
         built = recipe.build()
         assert [
             {"kind": layer.kind, "shape": list(layer.shape), "parameters": layer.parameters} for layer in network
-        ] == [{key: row[key] for key in ("kind", "shape", "parameters")} for row in describe(recipe)], rows  # fmt: skip
+        ] == [{key: row[key] for key in ("kind", "shape", "parameters")} for row in describe(recipe)], rows
         assert recipe.parameters == built.count_params()
         assert built.input_shape == (None, 28, 28, 1) and built.output_shape == (None, 10)
         for layer, made in zip(network, built.layers, strict=True):
@@ -83,7 +94,12 @@ def test_no_layers_at_all_are_a_network_too() -> None:
 
 
 def test_a_flatten_is_added_once_and_every_kind_of_layer_has_its_words() -> None:
-    assert [layer.kind for layer in walk([["flatten"], ["dense", 8], ["dense", 8]])] == ["Flatten", "Dense", "Dense", "Dense"]
+    assert [layer.kind for layer in walk([["flatten"], ["dense", 8], ["dense", 8]])] == [
+        "Flatten",
+        "Dense",
+        "Dense",
+        "Dense",
+    ]
     rows = [["convolution", 4, 3, 1], ["pooling", 2], ["normalise"], ["dropout", 0.5], ["average"], ["dense", 8]]
     assert {layer.kind for layer in [*walk(rows), *walk([])]} <= set(LAYERS)
 
@@ -91,26 +107,60 @@ def test_a_flatten_is_added_once_and_every_kind_of_layer_has_its_words() -> None
 @pytest.mark.parametrize(
     ("rows", "place", "sentence"),
     [
-        ([["convolution", 8, 7, 4], ["pooling", 4], ["pooling", 2]], 2, "Layer 3 halves a picture of 1 x 1 dots: take a pooling"),
-        ([["pooling", 4], ["pooling", 4], ["convolution", 8, 3, 1]], 2, "Layer 3 has filters of 3 x 3 dots, and pictures of 1 x 1"),
-        ([["dense", 8], ["convolution", 8, 3, 1]], 1, "Layer 2 needs pictures, but one row of numbers comes to it: move it up."),
+        (
+            [["convolution", 8, 7, 4], ["pooling", 4], ["pooling", 2]],
+            2,
+            "Layer 3 halves a picture of 1 x 1 dots: take a pooling",
+        ),
+        (
+            [["pooling", 4], ["pooling", 4], ["convolution", 8, 3, 1]],
+            2,
+            "Layer 3 has filters of 3 x 3 dots, and pictures of 1 x 1",
+        ),
+        (
+            [["dense", 8], ["convolution", 8, 3, 1]],
+            1,
+            "Layer 2 needs pictures, but one row of numbers comes to it: move it up.",
+        ),
         ([["average"], ["flatten"]], 1, "Layer 2 needs pictures"),
-        ([["convolution", 129, 3, 1]], 0, "The filters of layer 1 (convolution) must be a whole number between 1 and 128."),
+        (
+            [["convolution", 129, 3, 1]],
+            0,
+            "The filters of layer 1 (convolution) must be a whole number between 1 and 128.",
+        ),
         ([["dense", 8.5]], 0, "The neurons of layer 1 (dense) must be a whole number between 1 and 512."),
         ([["dropout", 1]], 0, "The share of layer 1 (dropout) must be between 0.05 and 0.9."),
         ([["dropout", float("nan")]], 0, "The share of layer 1"),
         ([["dense", True]], 0, "The neurons of layer 1"),
         ([["convolution", 8]], 0, "Layer 1 (convolution) takes filters, size, step, and 1 came."),
-        ([["flatten"], ["transformer", 8]], 1, "Layer 2 is of no kind that there is. Choose one of convolution, pooling,"),
+        (
+            [["flatten"], ["transformer", 8]],
+            1,
+            "Layer 2 is of no kind that there is. Choose one of convolution, pooling,",
+        ),
         ([[]], 0, "Layer 1 is of no kind"),
         ([[["dense"]]], 0, "Layer 1 is of no kind"),
         ([["normalise"]] * 13, None, "These are 13 layers, and 12 are allowed: take some out."),
-        ([["convolution", 64, 3, 1], ["dense", 512]], 1, "numbers to learn, and 3,000,000 are allowed; most come from layer 2."),
-        ([["convolution", 128, 3, 1], ["convolution", 128, 3, 1], ["average"]], 1, "for each picture, and 50,000,000 are allowed"),
-        ([["convolution", 100, 1, 1], *[["dropout", 0.5]] * 3, ["average"]], 0, "numbers of each picture while it learns, and 250,000"),
+        (
+            [["convolution", 64, 3, 1], ["dense", 512]],
+            1,
+            "numbers to learn, and 3,000,000 are allowed; most come from layer 2.",
+        ),
+        (
+            [["convolution", 128, 3, 1], ["convolution", 128, 3, 1], ["average"]],
+            1,
+            "for each picture, and 50,000,000 are allowed",
+        ),
+        (
+            [["convolution", 100, 1, 1], *[["dropout", 0.5]] * 3, ["average"]],
+            0,
+            "numbers of each picture while it learns, and 250,000",
+        ),
     ],
-)  # fmt: skip
-def test_what_does_not_fit_is_said_in_a_sentence_that_names_the_layer(rows: list[list], place: int | None, sentence: str) -> None:
+)
+def test_what_does_not_fit_is_said_in_a_sentence_that_names_the_layer(
+    rows: list[list], place: int | None, sentence: str
+) -> None:
     with pytest.raises(LayerError) as caught:
         checked(rows)
     assert sentence in str(caught.value) and caught.value.place == place

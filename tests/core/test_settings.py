@@ -11,7 +11,12 @@ from core.settings import Settings, describe
 
 def test_every_setting_is_read_from_its_variable() -> None:
     settings = Settings.from_environment(
-        {"FITTING_ROOM_HOME": "/x", "FITTING_ROOM_DATA": "~/clothes", "FITTING_ROOM_WORKERS": "3", "FITTING_ROOM_SCHEDULER": "tcp://a:1"}
+        {
+            "FITTING_ROOM_HOME": "/x",
+            "FITTING_ROOM_DATA": "~/clothes",
+            "FITTING_ROOM_WORKERS": "3",
+            "FITTING_ROOM_SCHEDULER": "tcp://a:1",
+        }
     )
     assert settings.folder == Path("/x") and settings.workers == 3 and settings.scheduler == "tcp://a:1"
     assert settings.data == Path.home() / "clothes"
@@ -33,6 +38,28 @@ def test_every_setting_is_described() -> None:
 
 
 def test_the_classes_are_those_of_the_data_set_in_its_order() -> None:
-    assert NAMES == ("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
-    assert SLUGS == ("t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle-boot")
+    assert NAMES == (
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    )
+    assert SLUGS == (
+        "t-shirt",
+        "trouser",
+        "pullover",
+        "dress",
+        "coat",
+        "sandal",
+        "shirt",
+        "sneaker",
+        "bag",
+        "ankle-boot",
+    )
     assert [garment.index for garment in CLASSES] == list(range(10)) and len(set(COLOURS)) == 10

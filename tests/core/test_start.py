@@ -69,7 +69,14 @@ def test_it_imports_the_standard_library_only():
 
 @pytest.mark.parametrize(
     ("version", "fitting"),
-    [((2, 7), False), ((3, 8, 18), False), ((3, 10, 13), False), ((3, 11, 0), True), ((3, 13, 5), True), ((3, 14, 0), False)],
+    [
+        ((2, 7), False),
+        ((3, 8, 18), False),
+        ((3, 10, 13), False),
+        ((3, 11, 0), True),
+        ((3, 13, 5), True),
+        ((3, 14, 0), False),
+    ],
 )
 def test_python_3_11_to_3_13_fit(version, fitting):
     assert start.fits(version) is fitting
@@ -168,7 +175,9 @@ class Setup:
         monkeypatch.setattr(start, "installed", lambda files, ask=start.installed: ask(files, self.stamp))
         monkeypatch.setattr(start, "make_environment", lambda: None)
         monkeypatch.setattr(start, "version_of", lambda command: (3, 12))
-        monkeypatch.setattr(start, "run_pip", lambda files: self.asked.append([file.name for file in files]) or answers.pop(0))
+        monkeypatch.setattr(
+            start, "run_pip", lambda files: self.asked.append([file.name for file in files]) or answers.pop(0)
+        )
 
 
 def test_the_second_start_installs_nothing(tmp_path, monkeypatch):
@@ -202,7 +211,11 @@ def test_where_the_pins_do_not_exist_the_ranges_are_taken(tmp_path, monkeypatch,
 
 
 def test_without_a_network_the_ranges_are_not_tried(tmp_path, monkeypatch):
-    setup = Setup(tmp_path, monkeypatch, ["WARNING: Retrying ... NewConnectionError\nERROR: No matching distribution found for numpy"])
+    setup = Setup(
+        tmp_path,
+        monkeypatch,
+        ["WARNING: Retrying ... NewConnectionError\nERROR: No matching distribution found for numpy"],
+    )
     with pytest.raises(start.Trouble, match="no network"):
         start.set_up(development=False)
     assert setup.asked == [[start.LOCK]]
@@ -213,7 +226,10 @@ def test_without_a_network_the_ranges_are_not_tried(tmp_path, monkeypatch):
     [
         ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk is full"),
         ("Retrying (Retry(total=4)) after connection broken by 'NewConnectionError'", "no network"),
-        ("HINT: This error might have occurred since this system does not have Windows Long Path support enabled.", "too long"),
+        (
+            "HINT: This error might have occurred since this system does not have Windows Long Path support enabled.",
+            "too long",
+        ),
         ("ERROR: [Errno 13] Permission denied: '.venv/lib'", "could not be written"),
         ("Collecting numpy\nERROR: something else", "ERROR: something else"),
     ],
@@ -236,8 +252,13 @@ def test_progress_follows_pip():
         progress.read(line)
         steps.append((str(progress).count("#"), progress.words))
     assert [words.split(",")[0] for _, words in steps] == [
-        "Finding numpy", "Finding numpy", "Finding pandas", "Fetching numpy (16.6 MB)", "Fetching pandas", "Unpacking everything",
-    ]  # fmt: skip
+        "Finding numpy",
+        "Finding numpy",
+        "Finding pandas",
+        "Fetching numpy (16.6 MB)",
+        "Fetching pandas",
+        "Unpacking everything",
+    ]
     assert [bar for bar, _ in steps] == [2, 2, 4, 10, 16, 16]
 
 
@@ -258,7 +279,13 @@ def test_only_one_start_at_a_time(tmp_path, monkeypatch):
 def test_pytest_gets_its_arguments(monkeypatch):
     monkeypatch.setattr(start, "set_up", lambda development: f"python development={development}")
     monkeypatch.setattr(start, "hand_over", lambda command: command)
-    assert start.main(["test", "-q", "--no-browser"]) == ["python development=True", "-m", "pytest", "-q", "--no-browser"]
+    assert start.main(["test", "-q", "--no-browser"]) == [
+        "python development=True",
+        "-m",
+        "pytest",
+        "-q",
+        "--no-browser",
+    ]
     assert start.main(["--no-browser"]) == ["python development=False", "-m", "core.launch", "--no-browser"]
 
 
@@ -330,7 +357,9 @@ def test_an_app_that_stays_silent_is_said(port):
     app.wait()
 
 
-@pytest.mark.parametrize(("share", "address"), [(False, "--server.address=127.0.0.1"), (True, "--server.address=0.0.0.0")])
+@pytest.mark.parametrize(
+    ("share", "address"), [(False, "--server.address=127.0.0.1"), (True, "--server.address=0.0.0.0")]
+)
 def test_only_this_computer_is_served_unless_asked(share, address):
     assert address in opening.app_command(8501, share)
 

@@ -1,4 +1,5 @@
-"""Build your own: layers are added, changed, moved and taken out, what does not fit is said where it is, and what is built is trained."""
+"""Build your own: layers are added, changed, moved and taken out, what does not fit is said where it is, and what is
+built is trained."""
 
 import json
 
@@ -58,7 +59,9 @@ def test_a_starter_fits_is_shown_with_what_each_layer_gives_and_can_be_started(n
     for layer in checked(STARTERS[name]):
         assert f"<span>{layer.parameters:,} to learn</span>" in shown(at) or not layer.parameters
         assert " × ".join(map(str, layer.shape[:2])) in shown(at) or len(layer.shape) == 1
-    assert f"**{own_recipe(STARTERS[name]).parameters:,} numbers to learn.**" in " ".join(text.value for text in at.markdown)
+    assert f"**{own_recipe(STARTERS[name]).parameters:,} numbers to learn.**" in " ".join(
+        text.value for text in at.markdown
+    )
     assert started(at, store) == Plan.of("own-network", layers=STARTERS[name])
 
 
@@ -95,7 +98,9 @@ def test_numbers_are_changed_with_their_sliders(store: Store) -> None:
 
 def test_layers_are_moved_and_taken_out() -> None:
     at = press(building(), "toggle_1", "down")
-    assert [row[0] for row in rows(at)] == ["convolution", "dropout", "pooling", "dense"] and at.session_state[BENCH].open == 2
+    assert [row[0] for row in rows(at)] == ["convolution", "dropout", "pooling", "dense"] and at.session_state[
+        BENCH
+    ].open == 2
     at = press(at, "up", "up")
     assert rows(at)[0] == ["pooling", 2] and at.button(key="builder_up").disabled
     at = press(at, "out")
@@ -113,7 +118,9 @@ def test_what_does_not_fit_is_said_at_its_layer_and_cannot_be_started(store: Sto
     assert at.button(key="training_start").disabled and not at.code
     assert any("As soon as they do, their code stands here" in info.value for info in at.info)
     at = press(at, "undo")
-    assert not at.error and not at.button(key="training_start").disabled and "layers.MaxPooling2D(2)" in at.code[0].value
+    assert (
+        not at.error and not at.button(key="training_start").disabled and "layers.MaxPooling2D(2)" in at.code[0].value
+    )
 
 
 def test_a_network_that_is_too_large_is_said_at_its_largest_layer() -> None:
@@ -144,7 +151,9 @@ def test_leaving_the_page_loses_nothing() -> None:
 
 def test_a_run_of_ones_own_says_its_layers_and_can_be_built_on(store: Store, small: Dataset) -> None:
     layers = [["convolution", 5, 3, 2], ["normalise"], ["average"]]
-    run_id = store.create(Plan.of("own-network", layers=layers, epochs=1).as_dict(), "Hers", small.fingerprint, small.title)
+    run_id = store.create(
+        Plan.of("own-network", layers=layers, epochs=1).as_dict(), "Hers", small.fingerprint, small.title
+    )
     assert carry_out(run_id, Settings.from_environment()) == "done"
     at = opened("training", run=run_id)
     assert not at.exception and not at.error

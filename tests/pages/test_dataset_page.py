@@ -122,7 +122,11 @@ def test_a_class_tapped_in_a_shuffle_stays_shuffled_and_opens_its_first_picture_
     at = opened(order="shuffled", seed="7")
     at.pills(key="class").set_value("Bag").run()
     assert not at.exception and not at.error and set(names(at)) == {"Bag"}
-    assert at.number_input(key="picture").value == int(links(at)[0]["picture"][0]) == atlas.arrange(small.train_labels, 8, 7)[0]
+    assert (
+        at.number_input(key="picture").value
+        == int(links(at)[0]["picture"][0])
+        == atlas.arrange(small.train_labels, 8, 7)[0]
+    )
 
 
 def test_any_one_stays_in_the_chosen_class_and_takes_its_ends_too(small, monkeypatch):
@@ -182,12 +186,18 @@ def test_a_tab_nobody_opened_costs_nothing(monkeypatch):
 @pytest.mark.parametrize("part", ["training", "test"])
 def test_more_like_this_shows_training_pictures_other_than_itself_and_names_other_classes(small, part):
     at = opened(look="More like this", part=part, picture="12")
-    images, labels = (small.train_images, small.train_labels) if part == "training" else (small.test_images, small.test_labels)
+    images, labels = (
+        (small.train_images, small.train_labels) if part == "training" else (small.test_images, small.test_labels)
+    )
     found = atlas.nearest(small.train_images, images[12], 20, 12 if part == "training" else None)
     shown = links(at, 1)
     assert [int(link["picture"][0]) for link in shown] == found.tolist()
-    assert {link["part"][0] for link in shown} == {"training"} and {link["look"][0] for link in shown} == {"More like this"}
-    words = [name if label == labels[12] else f"≠ {name}" for label in small.train_labels[found] for name in [NAMES[label]]]
+    assert {link["part"][0] for link in shown} == {"training"} and {link["look"][0] for link in shown} == {
+        "More like this"
+    }
+    words = [
+        name if label == labels[12] else f"≠ {name}" for label in small.train_labels[found] for name in [NAMES[label]]
+    ]
     assert re.findall(r"<span>(.*?)</span>", pieces(at, "sheet")[1]) == words
     assert any(atlas.agreement(int(labels[12]), small.train_labels[found]) in text.value for text in at.markdown)
 
@@ -201,12 +211,18 @@ def test_the_brightness_follows_the_class(small):
 
 def test_a_dot_of_the_map_shows_its_picture_and_opens_it(small):
     at = opened(look="Map", part="test")
-    assert any("Tap a dot" in text.value for text in at.markdown) and "dataset_map_open" not in [button.key for button in at.button]
+    assert any("Tap a dot" in text.value for text in at.markdown) and "dataset_map_open" not in [
+        button.key for button in at.button
+    ]
     key = f"dataset_map_test_pca_{small.fingerprint}"
-    at.session_state[key] = {"selection": {"points": [{"customdata": [33]}], "point_indices": [], "box": [], "lasso": []}}
+    at.session_state[key] = {
+        "selection": {"points": [{"customdata": [33]}], "point_indices": [], "box": [], "lasso": []}
+    }
     at.run()
     assert not at.exception and not at.error
-    assert f'alt="{NAMES[small.test_labels[33]]}, test picture 33, found on the map"' in "".join(block.proto.body for block in at.html)
+    assert f'alt="{NAMES[small.test_labels[33]]}, test picture 33, found on the map"' in "".join(
+        block.proto.body for block in at.html
+    )
     at.button(key="dataset_map_open").click().run()
     assert not at.exception and not at.error
     assert at.number_input(key="picture").value == 33 and at.session_state["look"] == "Numbers"
@@ -224,7 +240,10 @@ def test_the_table_has_its_shape_its_ends_and_two_files(small):
     assert not at.exception and not at.error
     assert any("**400 rows × 785 columns.**" in text.value for text in at.markdown)
     first, last = (frame.value for frame in at.dataframe)
-    assert first["label"].tolist() == small.test_labels[:5].tolist() and last["label"].tolist() == small.test_labels[-5:].tolist()
+    assert (
+        first["label"].tolist() == small.test_labels[:5].tolist()
+        and last["label"].tolist() == small.test_labels[-5:].tolist()
+    )
     assert len(at.get("download_button")) == 2
     (listed,) = pieces(at, "words")
     assert "(1200, 28, 28)" in listed and "(400, 28, 28)" in listed and table.listing(small.train_labels) in listed
@@ -262,7 +281,9 @@ def test_nonsense_in_the_address_falls_back(address):
     at = opened(**address)
     assert not at.exception and not at.error
     assert len(names(at)) == 30
-    written = [block.proto.body for block in at.html if "<script>document.cookie" not in block.proto.body]  # our own one line
+    written = [
+        block.proto.body for block in at.html if "<script>document.cookie" not in block.proto.body
+    ]  # our own one line
     assert not any("<script" in body for body in written) and len(written) >= len(at.html) - 1
 
 
@@ -295,12 +316,17 @@ def test_a_download_that_fails_is_one_sentence_and_keeps_the_page(stand_ins, mon
     at = opened()
     at.button(key="dataset_fetch").click().run()
     assert not at.exception
-    assert [error.value for error in at.error] == ["The clothes could not be downloaded. Check the network and try again."]
+    assert [error.value for error in at.error] == [
+        "The clothes could not be downloaded. Check the network and try again."
+    ]
     assert len(names(at)) == 30
 
 
 def test_after_the_download_the_real_clothes_are_in_use(stand_ins, small_folder, monkeypatch):
-    monkeypatch.setattr("core.data.dataset.download", lambda settings, progress: monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder)))
+    monkeypatch.setattr(
+        "core.data.dataset.download",
+        lambda settings, progress: monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder)),
+    )
     at = opened()
     at.button(key="dataset_fetch").click().run()
     assert not at.exception and not at.error

@@ -23,7 +23,9 @@ def words(at: AppTest) -> str:
     return " ".join([block.proto.body for block in at.html] + [text.value for text in at.markdown])
 
 
-@pytest.mark.parametrize("term", ["epoch", "batch", "loss", "accuracy", "validation", "confusion matrix", "overfitting", "seed"])
+@pytest.mark.parametrize(
+    "term", ["epoch", "batch", "loss", "accuracy", "validation", "confusion matrix", "overfitting", "seed"]
+)
 def test_the_terms_of_the_field_are_explained(at, term):
     assert not at.exception and not at.error
     assert f"<dt>{term}</dt>" in words(at)

@@ -44,7 +44,9 @@ def test_nonsense_in_the_address_shows_the_first_lesson() -> None:
         ("lessons_scaled-alike", Plan.of("new-abcd", "scaled-alike")),
     ],
 )
-def test_a_button_queues_exactly_what_it_says(store: Store, key: str, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_button_queues_exactly_what_it_says(
+    store: Store, key: str, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Plan, "checked", lambda self, settings, available: self)  # the tests' own data set is small
     at = opened(lesson="new-abcd")
     at.button(key=key).click().run()
@@ -63,7 +65,9 @@ def test_a_convolution_shows_its_nine_products_and_their_sum() -> None:
     at = opened()
     at.slider(key="lessons_row").set_value(0)
     at.slider(key="lessons_column").set_value(0).run()
-    assert 'class="products"' in bodies(at) and "<strong>0.00</strong>" in bodies(at)  # the corner of a picture is empty
+    assert 'class="products"' in bodies(at) and "<strong>0.00</strong>" in bodies(
+        at
+    )  # the corner of a picture is empty
 
 
 def test_dropout_leaves_out_others_each_time() -> None:

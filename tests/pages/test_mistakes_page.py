@@ -36,7 +36,10 @@ def test_the_shipped_network_is_scored_on_the_clothes_in_use(store: Store, small
     assert any("these are its answers to other pictures" in caption.value for caption in at.caption)
     wrong = evaluation.mistakes(answers.labels, answers.outputs)
     first = wrong.astype(int).loc[0]
-    assert tiles(at)[-1][0] == f"Test picture {first['index']}: {NAMES[first['label']]}, answered {NAMES[first['predicted']]}"
+    assert (
+        tiles(at)[-1][0]
+        == f"Test picture {first['index']}: {NAMES[first['label']]}, answered {NAMES[first['predicted']]}"
+    )
     assert len(tiles(at)[-1]) == min(24, len(wrong))
 
 
@@ -46,7 +49,9 @@ def test_a_tap_on_a_number_shows_exactly_its_pictures(store: Store, small: Datas
     true, predicted = 5, 5
     at = opened()
     point = {"customdata": [true, predicted], "point_index": 55, "curve_number": 1}
-    at.session_state["mistakes_matrix_shipped_pictures"] = {"selection": {"points": [point], "point_indices": [55], "box": [], "lasso": []}}
+    at.session_state["mistakes_matrix_shipped_pictures"] = {
+        "selection": {"points": [point], "point_indices": [55], "box": [], "lasso": []}
+    }
     at.run()
     assert f"{NAMES[5]}, answered right" in [heading.value for heading in at.subheader]
     assert all(f"{NAMES[true]}, answered {NAMES[predicted]}" in words for words in tiles(at)[0])
@@ -134,12 +139,17 @@ def test_a_sigmoid_network_shows_its_raw_outputs_beside_the_scaled_ones(store: S
     assert [float(row[3].split()[0]) for row in rows] == pytest.approx((100 * raw / raw.sum()).tolist(), abs=0.06)
     assert [row[1].endswith("✓") for row in rows] == [index == label for index in range(10)]
     told = " ".join(caption.value for caption in at.caption)
-    assert f"add up to {raw.sum():.2f}, not to 1" in told and f"number {raw.argmax()}, so the answer is {NAMES[raw.argmax()]}" in told
+    assert (
+        f"add up to {raw.sum():.2f}, not to 1" in told
+        and f"number {raw.argmax()}, so the answer is {NAMES[raw.argmax()]}" in told
+    )
 
 
 def test_a_softmax_network_shows_its_outputs_once(store: Store):
     at = opened(picture="3")
-    assert all(len(row) == 3 for row in outputs(at)) and any("They add up to 1." in caption.value for caption in at.caption)
+    assert all(len(row) == 3 for row in outputs(at)) and any(
+        "They add up to 1." in caption.value for caption in at.caption
+    )
     at.button(key="mistakes_another").click().run()
     assert not at.exception and len(outputs(at)) == 10
 

@@ -54,7 +54,9 @@ def test_brought_clothes_are_on_every_page_of_this_window_and_in_no_other(small)
 
     go(at, "dataset")
     assert faultless(at) and "80 training pictures" in "".join(caption.value for caption in at.caption)
-    labels = re.findall(r"<span>(.*?)</span>", next(block.proto.body for block in at.html if 'class="sheet' in block.proto.body))
+    labels = re.findall(
+        r"<span>(.*?)</span>", next(block.proto.body for block in at.html if 'class="sheet' in block.proto.body)
+    )
     assert labels[:30] == [NAMES[label] for label in found.train_labels[:30]]
     go(at, "mistakes")
     assert faultless(at) and any("of 20" in metric.delta for metric in at.metric)
@@ -100,7 +102,9 @@ def test_the_averages_are_those_of_the_clothes_in_use():
 def test_a_bad_file_is_one_sentence_and_changes_nothing(small):
     at = session()
     bring(at, "letter.zip", b"Dear teacher")
-    assert [error.value for error in at.error] == ["The file “letter.zip” is damaged, or is not a zip. Pack the folders again."]
+    assert [error.value for error in at.error] == [
+        "The file “letter.zip” is damaged, or is not a zip. Pack the folders again."
+    ]
     assert small.title in in_use(at)
     rows = own.example_table().replace(b"\n3,", b"\n12,", 1)
     at = session()
@@ -132,7 +136,9 @@ def test_a_run_on_them_carries_its_pictures_and_its_mistakes_are_seen_in_this_wi
     go(at, "mistakes", run=run.id)
     assert faultless(at) and any("of 20" in metric.delta for metric in at.metric)
     go(other, "mistakes", run=run.id)
-    assert not other.exception and any("was tested on “Your clothes: clothes.zip" in error.value for error in other.error)
+    assert not other.exception and any(
+        "was tested on “Your clothes: clothes.zip" in error.value for error in other.error
+    )
     go(other, "predict", model=run.id)
     assert faultless(other)
     other.switch_page("app.py").run()
@@ -147,7 +153,9 @@ def test_a_run_on_everybodys_clothes_carries_none(store: Store):
     assert store.pictures(run.id) is None
 
 
-def test_an_amount_chosen_before_does_not_outlast_the_clothes_that_had_it(store: Store, monkeypatch: pytest.MonkeyPatch):
+def test_an_amount_chosen_before_does_not_outlast_the_clothes_that_had_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
     def table(count: int) -> bytes:
         lines = own.example_table().decode().splitlines()
         return "\n".join([lines[0], *lines[1:] * (count // 100)]).encode()
@@ -168,10 +176,17 @@ def test_the_page_offers_both_formats_with_an_example_and_says_the_limits():
     assert faultless(at) and not [block for block in at.html if 'class="found"' in block.proto.body]
     assert any("100 MB and 20,000 pictures" in caption.value for caption in at.caption)
     assert {button.label for button in at.get("download_button")} == {"Example zip", "Example table"}
-    assert np.all([word in " ".join(block.proto.body for block in at.html) for word in ("pixel784", "coat", "memory of this computer")])
+    assert np.all(
+        [
+            word in " ".join(block.proto.body for block in at.html)
+            for word in ("pixel784", "coat", "memory of this computer")
+        ]
+    )
 
 
-def test_a_reload_finds_them_again_by_the_cookie_and_putting_away_holds_for_every_window(small, monkeypatch: pytest.MonkeyPatch):
+def test_a_reload_finds_them_again_by_the_cookie_and_putting_away_holds_for_every_window(
+    small, monkeypatch: pytest.MonkeyPatch
+):
     at = session()
     bring(at, "clothes.zip", own.example_zip())
     (script,) = [block.proto.body for block in at.html if "document.cookie = 'fitting_room_own=" in block.proto.body]

@@ -35,7 +35,9 @@ def opened(**address: str) -> AppTest:
 def photo(turns: int = 0) -> bytes:
     """A dark shirt on a pale floor, as a PNG, quarter turns to the left."""
     floor = np.full((240, 200, 3), 225, np.uint8)
-    shirt = np.array([(60, 30), (140, 30), (185, 90), (155, 110), (140, 85), (140, 210), (60, 210), (60, 85), (45, 110), (15, 90)])
+    shirt = np.array(
+        [(60, 30), (140, 30), (185, 90), (155, 110), (140, 85), (140, 210), (60, 210), (60, 85), (45, 110), (15, 90)]
+    )
     cv2.fillPoly(floor, [shirt], (60, 40, 120))
     file = io.BytesIO()
     Image.fromarray(np.rot90(floor, turns)).save(file, "PNG")
@@ -83,7 +85,11 @@ def test_a_photo_is_answered_with_its_stages_and_bars():
 
 def test_a_bad_file_is_named_and_the_rest_is_still_answered():
     at = opened()
-    files = [("a.jpg", photo(), "image/jpeg"), ("letter.png", b"Dear computer", "image/png"), ("b.jpg", photo(), "image/jpeg")]
+    files = [
+        ("a.jpg", photo(), "image/jpeg"),
+        ("letter.png", b"Dear computer", "image/png"),
+        ("b.jpg", photo(), "image/jpeg"),
+    ]
     at.file_uploader(key="predict_files").set_value(files).run()
     assert not at.exception and not at.error
     (broken,) = [block.proto.body for block in at.html if 'class="broken"' in block.proto.body]
@@ -101,7 +107,9 @@ def test_a_bad_file_alone_is_an_error():
 def test_no_more_pictures_than_the_limit_are_answered(monkeypatch):
     monkeypatch.setenv("FITTING_ROOM_MAX_PICTURES", "2")
     at = opened()
-    at.file_uploader(key="predict_files").set_value([(f"{number}.jpg", photo(), "image/jpeg") for number in range(3)]).run()
+    at.file_uploader(key="predict_files").set_value(
+        [(f"{number}.jpg", photo(), "image/jpeg") for number in range(3)]
+    ).run()
     assert len(tiles(at)) == 2
     assert any("2 at once is the most" in warning.value for warning in at.warning)
 
@@ -139,7 +147,9 @@ def test_several_photos_are_a_gallery_and_what_was_mended_stays_mended():
     at.file_uploader(key="predict_files").set_value(files).run()
     first = last_image(at)
     at.button(key="predict_open_1").click().run()
-    assert last_image(at) != first and [caption.value for caption in at.caption if caption.value.endswith(".png")] == ["b.png"]
+    assert last_image(at) != first and [caption.value for caption in at.caption if caption.value.endswith(".png")] == [
+        "b.png"
+    ]
     at.button(key="predict_right").click().run()
     assert last_image(at) == first and tiles(at)[0] == tiles(at)[1]
     at.button(key="predict_open_0").click().run()
@@ -214,7 +224,10 @@ def test_a_drawing_laid_by_twice_is_still_whole():
 def drawn(at: AppTest, painted: np.ndarray, **json: object) -> AppTest:
     """What the canvas of the page sends when something is painted on it."""
     address = "data:image/png;base64," + base64.b64encode(png(painted)).decode()
-    at.session_state["predict_canvas"] = {"drawing": {"raw": {"objects": [json]}, "data": address}, "backgroundFit": None}
+    at.session_state["predict_canvas"] = {
+        "drawing": {"raw": {"objects": [json]}, "data": address},
+        "backgroundFit": None,
+    }
     return at.run()
 
 
@@ -277,7 +290,9 @@ def test_the_camera_is_not_asked_for_until_it_is_chosen():
     assert len(opened(way="camera").get("camera_input")) == 1
 
 
-@pytest.mark.parametrize("address", [{"way": "Telepathy"}, {"way": "data", "sample": "-5"}, {"way": "data", "sample": "x"}])
+@pytest.mark.parametrize(
+    "address", [{"way": "Telepathy"}, {"way": "data", "sample": "-5"}, {"way": "data", "sample": "x"}]
+)
 def test_nonsense_in_the_address_falls_back(address):
     at = opened(**address)
     assert not at.exception and not at.error
@@ -312,9 +327,13 @@ def test_a_run_without_a_network_is_not_offered(home):
 
 
 def test_a_sigmoid_network_shows_its_outputs_before_they_are_scaled(home, small: Dataset):
-    assert not [block for block in opened(way="data").html if 'class="outputs"' in block.proto.body]  # the shipped one is a softmax
+    assert not [
+        block for block in opened(way="data").html if 'class="outputs"' in block.proto.body
+    ]  # the shipped one is a softmax
     store = Store(home.store_url)
-    run = store.create(Plan.of("five-steps", epochs=1, examples=300).as_dict(), "Sigmoid", small.fingerprint, small.title)
+    run = store.create(
+        Plan.of("five-steps", epochs=1, examples=300).as_dict(), "Sigmoid", small.fingerprint, small.title
+    )
     carry_out(run, Settings.from_environment())
     store.close()
     at = opened(way="data", model=run, sample="4")

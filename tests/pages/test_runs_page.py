@@ -1,4 +1,5 @@
-"""Run book: every run is listed and found, one opens with all that can be done to it, several stand side by side, others come in."""
+"""Run book: every run is listed and found, one opens with all that can be done to it, several stand side by side,
+others come in."""
 
 import io
 import re
@@ -80,7 +81,13 @@ def test_runs_are_found_by_name_note_network_and_state(store: Store, small: Data
     failed = add(store, small, "Plum")
     store.update(failed, status="failed", message="Broken.")
     at = opened()
-    for words, names in (("apple", ["Apple"]), ("LESSON", ["Pear"]), ("hello", ["Apple"]), ("quick p", ["Plum", "Pear"]), ("", 3)):
+    for words, names in (
+        ("apple", ["Apple"]),
+        ("LESSON", ["Pear"]),
+        ("hello", ["Apple"]),
+        ("quick p", ["Plum", "Pear"]),
+        ("", 3),
+    ):
         at.text_input(key="runs_find").set_value(words).run()
         assert listed(at) == names if words else len(listed(at)) == names
     at.pills(key="runs_states").set_value(["broke off"]).run()
@@ -156,7 +163,10 @@ def test_two_runs_stand_side_by_side_with_the_pictures_only_one_gets_right(store
     assert not at.exception and not at.error
     assert "Side by side" in headings(at) and len(at.get("plotly_chart")) == 2
     _, results, differences = (frame.value for frame in at.dataframe)
-    assert differences.index.tolist() == ["Training pictures", "Epochs"] and differences["Long"].tolist() == ["all", "3"]
+    assert differences.index.tolist() == ["Training pictures", "Epochs"] and differences["Long"].tolist() == [
+        "all",
+        "3",
+    ]
     assert results.loc["Test pictures right", "Short"] == f"{store.run(one).test_accuracy:.1%}"
     short, long = tested(one, store, small), tested(other, store, small)
     expected = [

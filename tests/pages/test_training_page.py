@@ -65,7 +65,9 @@ def test_only_amounts_that_the_data_have_are_offered():
 
 def test_a_plan_outside_the_limits_is_refused_in_a_sentence(store: Store, monkeypatch: pytest.MonkeyPatch):
     checked = Plan.checked
-    monkeypatch.setattr(Plan, "checked", lambda plan, settings, available: checked(replace(plan, examples=6_000), settings, available))
+    monkeypatch.setattr(
+        Plan, "checked", lambda plan, settings, available: checked(replace(plan, examples=6_000), settings, available)
+    )
     at = opened()
     at.button(key="training_start").click().run()
     assert any("must lie between 100 and 1,200" in error.value for error in at.error)

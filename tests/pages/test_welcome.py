@@ -33,7 +33,16 @@ def test_a_fresh_home_shows_the_wall_the_sentence_and_three_doors(app):
 
 
 def test_the_menu_leads_to_every_page(app):
-    assert links(app.run())[:8] == ["Fitting Room", "Clothes", "Lessons", "Train", "Run book", "Mistakes", "Predict", "Help"]
+    assert links(app.run())[:8] == [
+        "Fitting Room",
+        "Clothes",
+        "Lessons",
+        "Train",
+        "Run book",
+        "Mistakes",
+        "Predict",
+        "Help",
+    ]
 
 
 def test_without_any_data_the_wall_is_drawn_and_the_page_says_so(home, garments: Dataset, monkeypatch):

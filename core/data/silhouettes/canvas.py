@@ -48,7 +48,9 @@ class Cloth:
         return len(weights) - 1
 
     def _pixels(self, points: Points) -> np.ndarray:
-        return np.rint((np.asarray(points) * UNIT + (CANVAS / 2, 30)) * 16).astype(np.int32)  # in sixteenths, for shift=4
+        return np.rint((np.asarray(points) * UNIT + (CANVAS / 2, 30)) * 16).astype(
+            np.int32
+        )  # in sixteenths, for shift=4
 
     def fill(self, points: Points, part: int = BODY) -> None:
         cv2.fillPoly(self.parts, [self._pixels(points)], part, shift=4)

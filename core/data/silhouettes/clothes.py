@@ -5,7 +5,9 @@ import numpy as np
 from core.data.silhouettes.canvas import BODY, DETAIL, EMPTY, INSIDE, LINE, PANEL, SLEEVE, TRIM, Cloth, curve
 
 
-def _sleeves(c: Cloth, arm: float, spread: float, cuff: float, shoulder: float, drop: float, under: tuple[float, float]) -> None:
+def _sleeves(
+    c: Cloth, arm: float, spread: float, cuff: float, shoulder: float, drop: float, under: tuple[float, float]
+) -> None:
     """Two sleeves: `arm` long, `spread` from the vertical in radians, `cuff` wide, ending in the armpit `under`."""
     along = np.array([np.sin(spread), np.cos(spread)])
     across = np.array([along[1], -along[0]]) * cuff / 2
@@ -38,7 +40,10 @@ def _upper(
     length: float = 1.0,
     bow: float = 0.0,
 ) -> None:
-    """Body, sleeves and neckline of everything worn above the waist. `vee` shapes the neckline, `bow` rounds the hem."""
+    """Body, sleeves and neckline of everything worn above the waist.
+
+    `vee` shapes the neckline, `bow` rounds the hem.
+    """
     drop, armpit = c.u(0.04, 0.09), c.u(0.27, 0.33)
     if arm:
         _sleeves(c, arm, spread, cuff, shoulder, drop, (chest - 0.02, armpit))
@@ -55,7 +60,12 @@ def _upper(
     if c.chance(0.7):
         c.line(front, TRIM, c.u(0.012, 0.035))
     if arm and c.chance(0.8):
-        seam = [(shoulder - 0.01, drop), (shoulder - c.u(0.0, 0.04), 0.6 * armpit), (chest - 0.005, armpit), (waist, 0.6 * length)]
+        seam = [
+            (shoulder - 0.01, drop),
+            (shoulder - c.u(0.0, 0.04), 0.6 * armpit),
+            (chest - 0.005, armpit),
+            (waist, 0.6 * length),
+        ]
         c.lines(curve(seam)[: c.pick(1, 3) * 5 + 8], LINE, c.u(0.008, 0.026))
     if c.chance(0.4):
         c.lines(bottom - (0, c.u(0.03, 0.06)), LINE, c.u(0.008, 0.016))
@@ -101,7 +111,9 @@ def _collar(c: Cloth, neck: float, size: float, part: int = TRIM) -> None:
 
 def _hood(c: Cloth, part: int) -> None:
     w, h = c.u(0.13, 0.17), c.u(0.06, 0.11)
-    c.fill(curve([(-w, 0.11), (-w + 0.02, -0.4 * h), (0, -h), (w - 0.02, -0.4 * h), (w, 0.11), (0, 0.2), (-w, 0.11)]), part)
+    c.fill(
+        curve([(-w, 0.11), (-w + 0.02, -0.4 * h), (0, -h), (w - 0.02, -0.4 * h), (w, 0.11), (0, 0.2), (-w, 0.11)]), part
+    )
     c.oval(0, 0.04, c.u(0.05, 0.09), c.u(0.05, 0.09), INSIDE)
     if c.chance(0.5):
         c.lines([(0.04, 0.13), (0.045, c.u(0.22, 0.32))], DETAIL, 0.014)
@@ -126,7 +138,21 @@ def t_shirt(c: Cloth) -> None:
     else:
         arm = (c.u(0.2, 0.32), c.u(0.07, 0.13), 0, 0, c.u(0.5, 0.85))[kind]
         spread, cuff = (c.u(0.1, 0.2), c.u(0.09, 0.12)) if kind == 4 else (c.u(0.4, 0.75), c.u(0.13, 0.19))
-        _upper(c, arm, spread, cuff, waist, hem, neck, c.u(0.05, 0.17), c.u(1, 2.6), c.u(0.22, 0.27), c.u(0.19, 0.24), 1, bow)
+        _upper(
+            c,
+            arm,
+            spread,
+            cuff,
+            waist,
+            hem,
+            neck,
+            c.u(0.05, 0.17),
+            c.u(1, 2.6),
+            c.u(0.22, 0.27),
+            c.u(0.19, 0.24),
+            1,
+            bow,
+        )
     if c.chance(0.42):
         _print(c)
     elif c.chance(0.06):
@@ -142,14 +168,24 @@ def trouser(c: Cloth) -> None:
     for sign in (1, -1):
         low, bend = 1 - c.u(0, 0.012), sign * pose
         inside = np.array([(gap + bend / 2, low), (0.7 * gap + bend, 0.62), (0.003, crotch)])
-        outside = curve([(waist, 0), (hip, 0.18), (inside[1, 0] + 0.3 * hip + 0.7 * knee, 0.6), (inside[0, 0] + foot, low)])
+        outside = curve(
+            [(waist, 0), (hip, 0.18), (inside[1, 0] + 0.3 * hip + 0.7 * knee, 0.6), (inside[0, 0] + foot, low)]
+        )
         c.fill(np.concatenate([outside, inside, [(0, 0.0)]]) * (sign, 1))
         if c.chance(0.4):
-            c.line(np.array([(0.09, 0.28), inside[1] + (knee / 2, 0), inside[0] + (foot / 2, 0)]) * (sign, 1), LINE, c.u(0.01, 0.022))
+            c.line(
+                np.array([(0.09, 0.28), inside[1] + (knee / 2, 0), inside[0] + (foot / 2, 0)]) * (sign, 1),
+                LINE,
+                c.u(0.01, 0.022),
+            )
         if c.chance(0.4):
             c.line((inside + (0.008, 0)) * (sign, 1), LINE, 0.016)
         if c.chance(0.25):
-            c.line(np.array([(inside[0, 0], low - 0.03), (inside[0, 0] + foot, low - 0.03)]) * (sign, 1), TRIM, c.u(0.01, 0.04))
+            c.line(
+                np.array([(inside[0, 0], low - 0.03), (inside[0, 0] + foot, low - 0.03)]) * (sign, 1),
+                TRIM,
+                c.u(0.01, 0.04),
+            )
     c.line([(-waist, 0.02), (waist, 0.02)], TRIM, c.u(0.02, 0.05))
     c.line([(0, 0.04), (c.u(-0.01, 0.01), crotch)], LINE, c.u(0.01, 0.02))
     if c.chance(0.6):
@@ -176,7 +212,11 @@ def pullover(c: Cloth) -> None:
     elif style == 3:
         _hood(c, TRIM)
         if c.chance(0.7):
-            c.line([(-0.15, 0.85 * length), (-0.1, 0.62 * length), (0.1, 0.62 * length), (0.15, 0.85 * length)], LINE, 0.018)
+            c.line(
+                [(-0.15, 0.85 * length), (-0.1, 0.62 * length), (0.1, 0.62 * length), (0.15, 0.85 * length)],
+                LINE,
+                0.018,
+            )
     elif style == 4:
         _placket(c, 0, depth, length, c.pick(1, 1, 1, 1, 1))
     elif style == 5:
@@ -195,7 +235,9 @@ def dress(c: Cloth) -> None:
     neck = c.u(0.05, 0.1) if kind < 3 else shoulder - 0.03
     full = c.u(0.35, 0.75)
     side = curve([(chest, 0.2), (waist, waist_y), ((1 - full) * waist + full * hem + 0.01, 0.66), (hem, 1)])
-    right = np.concatenate([[(neck, 0), (shoulder, 0.03), (shoulder - 0.015, 0.12)], side, [(0.5 * hem, 1.01), (0, 1 + c.u(0, 0.03))]])
+    right = np.concatenate(
+        [[(neck, 0), (shoulder, 0.03), (shoulder - 0.015, 0.12)], side, [(0.5 * hem, 1.01), (0, 1 + c.u(0, 0.03))]]
+    )
     c.fill(np.concatenate([right, right[::-1] * (-1, 1)]))
     depth, x = c.u(0.03, 0.12) if kind < 3 else c.u(0.1, 0.17), np.linspace(-1, 1, 11)
     front = np.stack([neck * x, depth * (1 - np.abs(x) ** c.u(1, 3))], 1)
@@ -207,7 +249,11 @@ def dress(c: Cloth) -> None:
         c.line([(-waist, waist_y), (waist, waist_y)], (TRIM, LINE, DETAIL)[c.pick(2, 2, 1)], c.u(0.01, 0.04))
     for _ in range(c.pick(2, 2, 2, 2, 1, 1)):
         x = c.u(-0.85, 0.85)
-        c.line([(x * waist, waist_y + c.u(0.02, 0.2)), (x * hem, c.u(0.8, 1))], PANEL if c.chance(0.3) else LINE, c.u(0.008, 0.02))
+        c.line(
+            [(x * waist, waist_y + c.u(0.02, 0.2)), (x * hem, c.u(0.8, 1))],
+            PANEL if c.chance(0.3) else LINE,
+            c.u(0.008, 0.02),
+        )
     if c.chance(0.1):
         _placket(c, 0, depth, c.u(0.5, 1), c.pick(1, 1, 1, 1, 1))
     elif c.chance(0.05):
@@ -225,7 +271,10 @@ def coat(c: Cloth) -> None:
     if style == 0:
         low, wide = c.u(0.22, 0.45), neck + c.u(0.04, 0.08)
         c.fill([(-neck * 0.7, 0.0), (neck * 0.7, 0.0), (middle, low)], INSIDE)
-        c.pair([(neck * 0.6, -0.01), (neck + 0.03, 0.02), (wide, low * 0.6), (middle + 0.01, low)], PANEL if c.chance(0.5) else TRIM)
+        c.pair(
+            [(neck * 0.6, -0.01), (neck + 0.03, 0.02), (wide, low * 0.6), (middle + 0.01, low)],
+            PANEL if c.chance(0.5) else TRIM,
+        )
         c.lines([(neck + 0.03, 0.02), (wide, low * 0.6), (middle + 0.01, low)], LINE, 0.014)
     elif style == 1:
         c.fill([(-neck, -0.05), (neck, -0.05), (neck + 0.03, 0.06), (0, 0.09), (-neck - 0.03, 0.06)], TRIM)
@@ -259,7 +308,9 @@ def shirt(c: Cloth) -> None:
     blouse = c.chance(0.33)
     depth, long = c.u(0.05, 0.18) if blouse else c.u(0.04, 0.07), c.u(0.9, 0.98)
     chest, shoulder = c.u(0.21, 0.25), c.u(0.18, 0.23)
-    _upper(c, arm, spread, cuff, hem * c.u(0.85, 1), hem, neck, depth, c.u(1, 2.2), chest, shoulder, long, c.u(-0.02, 0.07))
+    _upper(
+        c, arm, spread, cuff, hem * c.u(0.85, 1), hem, neck, depth, c.u(1, 2.2), chest, shoulder, long, c.u(-0.02, 0.07)
+    )
     if not blouse:
         _collar(c, neck, c.u(0.04, 0.09), TRIM if c.chance(0.6) else BODY)
     if not blouse or c.chance(0.3):

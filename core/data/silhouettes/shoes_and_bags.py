@@ -1,4 +1,7 @@
-"""The cuts of sandals, sneakers, ankle boots (from the side, toe to the left) and bags. Lengths and parts are those of the canvas."""
+"""The cuts of sandals, sneakers, ankle boots (from the side, toe to the left) and bags.
+
+Lengths and parts are those of the canvas.
+"""
 
 import numpy as np
 
@@ -10,12 +13,26 @@ def sandal(c: Cloth) -> None:
     kind, floor = c.pick(0.44, 0.24, 0.32), 0.9
     heel = (c.u(0.02, 0.08), c.u(0.12, 0.3), c.u(0.35, 0.62))[kind]
     thick = c.u(0.035, 0.09) if kind < 2 else c.u(0.03, 0.07)
-    bed = curve([(x, floor - thick - share * heel) for x, share in ((-0.5, 0), (-0.2, 0.02), (0.1, 0.45), (0.34, 0.95), (0.5, 1))])
+    bed = curve(
+        [
+            (x, floor - thick - share * heel)
+            for x, share in ((-0.5, 0), (-0.2, 0.02), (0.1, 0.45), (0.34, 0.95), (0.5, 1))
+        ]
+    )
     c.fill(np.concatenate([bed, [(0.5, floor), (-0.48, floor)] if kind < 2 else (bed + (0, thick))[::-1]]), TRIM)
     if kind == 2:
         width = c.u(0.015, 0.06)
         tip = 0.47 - 2 * width
-        c.fill([(0.36, floor - 0.97 * heel), (0.5, floor - heel), (0.47, floor), (tip, floor), (tip - 0.02, floor - 0.6 * heel)], TRIM)
+        c.fill(
+            [
+                (0.36, floor - 0.97 * heel),
+                (0.5, floor - heel),
+                (0.47, floor),
+                (tip, floor),
+                (tip - 0.02, floor - 0.6 * heel),
+            ],
+            TRIM,
+        )
     elif c.chance(0.7):
         c.line(bed + (0, 0.01), PANEL if c.chance(0.6) else LINE, c.u(0.02, 0.035))
 
@@ -28,13 +45,17 @@ def sandal(c: Cloth) -> None:
         rise = at((a + b) / 2) - c.u(0.09, 0.22)
         c.line(curve([(a, at(a)), ((a + b) / 2, rise), (b + 0.06, at(b))]), BODY, wide * c.u(0.7, 1.5))
     if c.chance(0.25):
-        c.fill(curve([(-0.42, at(-0.42)), (-0.36, at(-0.36) - 0.12), (-0.2, at(-0.2) - 0.18), (-0.1, at(-0.1))]), SLEEVE)
+        c.fill(
+            curve([(-0.42, at(-0.42)), (-0.36, at(-0.36) - 0.12), (-0.2, at(-0.2) - 0.18), (-0.1, at(-0.1))]), SLEEVE
+        )
     if c.chance(0.85):
         cuff = at(0.36) - c.u(0.16, 0.36)
         c.line(curve([(0.18, cuff + c.u(0, 0.08)), (0.34, cuff + 0.05), (0.47, cuff)]), BODY, wide)
         c.line(curve([(0.44, at(0.44)), (0.47, (cuff + at(0.44)) / 2), (0.47, cuff)]), BODY, wide * c.u(0.8, 2.2))
         if c.chance(0.75):
-            c.line(curve([(0.18, cuff + 0.05), (c.u(-0.1, 0.1), at(0) - 0.12), (c.u(-0.35, -0.2), at(-0.3))]), SLEEVE, wide)
+            c.line(
+                curve([(0.18, cuff + 0.05), (c.u(-0.1, 0.1), at(0) - 0.12), (c.u(-0.35, -0.2), at(-0.3))]), SLEEVE, wide
+            )
         if c.chance(0.45):
             c.line(curve([(0.2, cuff + 0.03), (0.22, at(0.2) - 0.1), (c.u(0.05, 0.2), at(0.1))]), SLEEVE, wide)
         c.oval(0.3, cuff + 0.05, 0.02, 0.025, DETAIL)
@@ -50,9 +71,18 @@ def sneaker(c: Cloth) -> None:
         ankle, tongue = ankle + 0.14, tongue + 0.14
     mouth, seam = c.u(0.08, 0.18), floor - sole
     lip = seam - tongue
-    top = curve([(-0.5, seam), (-0.48, seam - toe * 0.65), (-0.36, seam - toe), (-0.18, seam - 0.5 * tongue), (mouth - 0.05, lip + 0.04)])
+    top = curve(
+        [
+            (-0.5, seam),
+            (-0.48, seam - toe * 0.65),
+            (-0.36, seam - toe),
+            (-0.18, seam - 0.5 * tongue),
+            (mouth - 0.05, lip + 0.04),
+        ]
+    )
     pull = c.u(0, 0.05)
-    back = curve([(mouth + 0.1, seam - ankle + c.u(0.02, 0.06)), (0.36, seam - ankle + 0.03), (0.45, seam - ankle - pull),
+    back = curve([(mouth + 0.1, seam - ankle + c.u(0.02, 0.06)),
+                  (0.36, seam - ankle + 0.03), (0.45, seam - ankle - pull),
                    (0.48, seam - 0.5 * ankle), (0.49, seam)])  # fmt: skip
     c.fill(np.concatenate([top, [(mouth - 0.01, lip), (mouth + 0.04, lip + 0.03)], back]))
     sole_line = [(-0.5, seam), (0.5, seam), (0.49, floor - 0.01), (0.46, floor), (-0.42, floor), (-0.49, floor - 0.02)]
@@ -72,12 +102,18 @@ def sneaker(c: Cloth) -> None:
         c.line([start, start + (0.05, 0.07)], DETAIL, 0.022)
     stripe = c.pick(3, 2, 2, 2)
     if stripe == 1:
-        c.line(curve([(-0.2, seam - 0.1), (-0.02, seam - 0.05), (0.38, seam - c.u(0.13, 0.2))]), DETAIL, c.u(0.02, 0.05))
+        c.line(
+            curve([(-0.2, seam - 0.1), (-0.02, seam - 0.05), (0.38, seam - c.u(0.13, 0.2))]), DETAIL, c.u(0.02, 0.05)
+        )
     elif stripe == 2:
         for x in (-0.08, 0.0, 0.08):
             c.line([(x + 0.08, seam - 0.02), (x, seam - 0.2)], DETAIL, 0.028)
     elif stripe == 3:
-        c.line(curve([(-0.3, seam - 0.03), (-0.1, seam - 0.18), (0.1, seam - 0.08), (0.3, seam - 0.22)]), LINE, c.u(0.015, 0.04))
+        c.line(
+            curve([(-0.3, seam - 0.03), (-0.1, seam - 0.18), (0.1, seam - 0.08), (0.3, seam - 0.22)]),
+            LINE,
+            c.u(0.015, 0.04),
+        )
     c.line(back[:10], (LINE, TRIM, DETAIL)[c.pick(3, 3, 1)], c.u(0.015, 0.035))
 
 
@@ -89,10 +125,19 @@ def _handles(c: Cloth, kind: int, half: float, up: float, low: float, top: float
         c.line(curve(np.concatenate([right[:0:-1] * (-1, 1), right])), SLEEVE, wide)
     elif kind == 2:
         loop = c.u(0.02, 0.1)
-        strap = [(up - 0.02, top), (up + loop, top + 0.35 * high), (low + loop * 0.8, top + 0.75 * high), (low - 0.05, top + high)]
+        strap = [
+            (up - 0.02, top),
+            (up + loop, top + 0.35 * high),
+            (low + loop * 0.8, top + 0.75 * high),
+            (low - 0.05, top + high),
+        ]
         c.lines(curve(strap), SLEEVE, wide)
         if c.chance(0.25):
-            c.line(curve([(-up, top + 0.03), (-0.5 * up, top - 0.15), (0.5 * up, top - 0.15), (up, top + 0.03)]), SLEEVE, wide)
+            c.line(
+                curve([(-up, top + 0.03), (-0.5 * up, top - 0.15), (0.5 * up, top - 0.15), (up, top + 0.03)]),
+                SLEEVE,
+                wide,
+            )
 
 
 def bag(c: Cloth) -> None:
@@ -103,11 +148,15 @@ def bag(c: Cloth) -> None:
     top, flare = 0.5, c.u(-0.05, 0.08)
     low, up, bottom = half + (flare if kind < 2 else 0) / 2, half - flare / 2, top + high
     if kind == 4:
-        right = np.array([(0, top), (0.6 * up, top + 0.1 * high), (up, top + high * 0.5), (up, top + high * 0.9), (0.8 * up, bottom)])
+        right = np.array(
+            [(0, top), (0.6 * up, top + 0.1 * high), (up, top + high * 0.5), (up, top + high * 0.9), (0.8 * up, bottom)]
+        )
         shape = curve(np.concatenate([right, right[::-1] * (-1, 1)]))
     else:
         r = c.u(0.02, 0.14)
-        right = np.concatenate([[(up, top)], curve([(low, bottom - r), (low - 0.3 * r, bottom - 0.3 * r), (low - r, bottom)], 3)])
+        right = np.concatenate(
+            [[(up, top)], curve([(low, bottom - r), (low - 0.3 * r, bottom - 0.3 * r), (low - r, bottom)], 3)]
+        )
         shape = np.concatenate([right, right[::-1] * (-1, 1)])
     _handles(c, kind, half, up, low, top, high)
     c.fill(shape)
@@ -117,7 +166,9 @@ def bag(c: Cloth) -> None:
         fall, point = high * c.u(0.3, 0.65), c.u(0.2, 0.95)
         flap = np.array([(-up, top), (-up * point, top + fall), (up * point, top + fall), (up, top)])
         if c.chance(0.6):
-            flap = curve([(-up, top), (-up * 0.9, top + fall * 0.8), (0, top + fall), (up * 0.9, top + fall * 0.8), (up, top)])
+            flap = curve(
+                [(-up, top), (-up * 0.9, top + fall * 0.8), (0, top + fall), (up * 0.9, top + fall * 0.8), (up, top)]
+            )
         c.fill(flap, SLEEVE if c.chance(0.6) else PANEL)
         c.line(flap, LINE, c.u(0.014, 0.026))
         if c.chance(0.7):
@@ -145,17 +196,28 @@ def ankle_boot(c: Cloth) -> None:
     ball, rim, seat = floor - sole, floor - shaft, floor - heel
     up = curve([(-0.5, ball), (-0.47, ball - 0.7 * toe), (-0.3, ball - toe - 0.03), (front - 0.08, floor - rise - 0.36),
                  (front, floor - shaft * 0.75), (front + c.u(-0.04, 0.03), rim)])  # fmt: skip
-    down = curve([(rear + c.u(-0.05, 0.02), rim + c.u(-0.03, 0.03)), (rear - 0.03, floor - 0.65 * shaft), (rear - 0.01, seat - 0.2),
+    down = curve([(rear + c.u(-0.05, 0.02), rim + c.u(-0.03, 0.03)),
+                  (rear - 0.03, floor - 0.65 * shaft), (rear - 0.01, seat - 0.2),
                    (0.49, seat - 0.05), (0.46, seat)])  # fmt: skip
     arch = curve([(0.4, seat), (0.12, floor - 0.7 * heel - sole * 0.5), (-0.15, ball)])
     c.fill(np.concatenate([up, down, arch]))
     tip = c.u(0.02, 0.16) if heel > 0.2 else c.u(0.16, 0.26)
-    c.fill([(0.2 if heel < 0.2 else 0.3, floor - 0.85 * heel), (0.48, seat - 0.02), (0.47, floor), (0.47 - tip, floor)], TRIM)
-    c.fill(np.concatenate([[(-0.5, ball), (-0.46, floor), (-0.05, floor)], (arch + (0, 0.6 * sole))[::-1], arch, [(-0.1, ball)]]), TRIM)
+    c.fill(
+        [(0.2 if heel < 0.2 else 0.3, floor - 0.85 * heel), (0.48, seat - 0.02), (0.47, floor), (0.47 - tip, floor)],
+        TRIM,
+    )
+    c.fill(
+        np.concatenate(
+            [[(-0.5, ball), (-0.46, floor), (-0.05, floor)], (arch + (0, 0.6 * sole))[::-1], arch, [(-0.1, ball)]]
+        ),
+        TRIM,
+    )
     if heel < 0.1:
         c.fill([(-0.5, ball), (0.48, ball - 0.02), (0.48, floor), (-0.46, floor)], TRIM)
     if c.chance(0.75):
-        c.line(np.concatenate([[(-0.49, ball)], arch[::-1] - (0, 0.01), [(0.47, seat - 0.02)]]), LINE, c.u(0.012, 0.022))
+        c.line(
+            np.concatenate([[(-0.49, ball)], arch[::-1] - (0, 0.01), [(0.47, seat - 0.02)]]), LINE, c.u(0.012, 0.022)
+        )
     style = c.pick(0.28, 0.26, 0.2, 0.16, 0.1)
     if style == 1:
         for y in np.linspace(floor - rise - 0.3, rim + 0.04, c.pick(1, 1, 1) + 5):

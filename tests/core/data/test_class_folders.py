@@ -22,7 +22,12 @@ def size(path: Path) -> int:
 
 
 def test_classes_are_found_at_any_depth_and_each_top_folder_is_a_kind(tmp_path):
-    names = ("photos/check/coat/a.jpg", "photos/none-of-the-ten/check/hat/b.jpg", "drawings/check/ankle-boot/deep/c.png", "shop/Bag/d.webp")
+    names = (
+        "photos/check/coat/a.jpg",
+        "photos/none-of-the-ten/check/hat/b.jpg",
+        "drawings/check/ankle-boot/deep/c.png",
+        "shop/Bag/d.webp",
+    )
     root = plant(tmp_path, *names, "photos/check/coat/.hidden", "notes.txt", "photos/check/umbrella/e.jpg")
     found = {one.path.name: (one.kind, one.label) for one in folders.find(root)}
     assert found == {
@@ -35,7 +40,10 @@ def test_classes_are_found_at_any_depth_and_each_top_folder_is_a_kind(tmp_path):
 
 def test_a_folder_of_class_folders_is_a_kind_of_its_own_name(tmp_path):
     root = plant(tmp_path / "mine", "coat/a.jpg", "bag/b.jpg")
-    assert {(one.kind, one.label) for one in folders.find(root)} == {("mine", SLUGS.index("coat")), ("mine", SLUGS.index("bag"))}
+    assert {(one.kind, one.label) for one in folders.find(root)} == {
+        ("mine", SLUGS.index("coat")),
+        ("mine", SLUGS.index("bag")),
+    }
     assert [one.kind for one in folders.find(root / "coat")] == ["coat"]
 
 
@@ -56,5 +64,7 @@ def test_files_are_read_in_order_with_their_progress(tmp_path, count):
     root = plant(tmp_path, *[f"coat/{'x' * index}.jpg" for index in range(1, count + 1)])
     paths = sorted((root / "coat").iterdir())
     seen = []
-    assert folders.read_many(paths, size, lambda done, total: seen.append((done, total))) == [size(path) for path in paths]
+    assert folders.read_many(paths, size, lambda done, total: seen.append((done, total))) == [
+        size(path) for path in paths
+    ]
     assert seen == [(done, count) for done in range(1, count + 1)]

@@ -1,4 +1,5 @@
-"""The data set is found wherever it lies, damage is said in a sentence that names the file, and a download survives breaks."""
+"""The data set is found wherever it lies, damage is said in a sentence that names the file, and a download survives
+breaks."""
 
 import gzip
 import hashlib
@@ -28,7 +29,10 @@ TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = FILES
 def invented(train: int = 30, test: int = 20, seed: int = 0) -> list[np.ndarray]:
     """Four arrays in the format of the data set: noise for pictures, all labels in turn."""
     rng = np.random.default_rng(seed)
-    parts = [(rng.integers(0, 256, (n, 28, 28)).astype(np.uint8), (np.arange(n) % 10).astype(np.uint8)) for n in (train, test)]
+    parts = [
+        (rng.integers(0, 256, (n, 28, 28)).astype(np.uint8), (np.arange(n) % 10).astype(np.uint8))
+        for n in (train, test)
+    ]
     return [array for part in parts for array in part]
 
 
@@ -113,7 +117,9 @@ def test_the_fingerprint_changes_with_any_pixel_label_or_order() -> None:
     assert len({dataset.fingerprint(each) for each in (arrays, changed, relabelled, turned)}) == 4
 
 
-def test_sources_come_in_their_order_and_a_bad_folder_is_passed_over_with_a_word(bare: Settings, tmp_path: Path, quick_garments) -> None:
+def test_sources_come_in_their_order_and_a_bad_folder_is_passed_over_with_a_word(
+    bare: Settings, tmp_path: Path, quick_garments
+) -> None:
     environment = {"KERAS_HOME": str(tmp_path / "keras")}
     drawn = load(bare, environment)
     assert (drawn.source, drawn.real, drawn.title, drawn.problem) == ("garments", False, "Drawn stand-in clothes", None)
@@ -172,14 +178,34 @@ DAMAGE = {  # what happens: (plain or packed, the file, how it is damaged, words
     "a packed file is cut off": (".gz", TRAIN_IMAGES, cut, "ends too early"),
     "a plain file is cut off": ("", TRAIN_IMAGES, cut, "ends too early"),
     "a byte is wrong": (".gz", TEST_IMAGES, flip, "damaged"),
-    "a plain file is too long": ("", TEST_LABELS, lambda path: path.write_bytes(path.read_bytes() + b"x"), "longer than it says"),
-    "labels lie where pictures belong": ("", TRAIN_IMAGES, lambda path: write_idx(path, invented()[1]), "not an idx file of pictures"),
-    "pictures lie where labels belong": ("", TEST_LABELS, lambda path: write_idx(path, invented()[2]), "not an idx file of labels"),
+    "a plain file is too long": (
+        "",
+        TEST_LABELS,
+        lambda path: path.write_bytes(path.read_bytes() + b"x"),
+        "longer than it says",
+    ),
+    "labels lie where pictures belong": (
+        "",
+        TRAIN_IMAGES,
+        lambda path: write_idx(path, invented()[1]),
+        "not an idx file of pictures",
+    ),
+    "pictures lie where labels belong": (
+        "",
+        TEST_LABELS,
+        lambda path: write_idx(path, invented()[2]),
+        "not an idx file of labels",
+    ),
     "it is text": (".gz", TRAIN_LABELS, lambda path: path.write_text("<html>Not found</html>"), "not an idx file"),
     "it is empty": ("", TRAIN_LABELS, lambda path: path.write_bytes(b""), "not an idx file"),
     "pictures are too small": ("", TEST_IMAGES, lambda path: write_idx(path, np.zeros((20, 8, 8), np.uint8)), "8 x 8"),
     "counts differ": (".gz", TRAIN_LABELS, lambda path: write_idx(path, np.zeros(29, np.uint8)), "30 pictures"),
-    "a label is 10": (".gz", TEST_LABELS, lambda path: write_idx(path, np.arange(20, dtype=np.uint8) % 11), "picture 10 the label 10"),
+    "a label is 10": (
+        ".gz",
+        TEST_LABELS,
+        lambda path: write_idx(path, np.arange(20, dtype=np.uint8) % 11),
+        "picture 10 the label 10",
+    ),
     "it is missing": (".gz", TEST_LABELS, Path.unlink, "is missing"),
 }
 
@@ -236,7 +262,11 @@ def test_a_picture_named_csv_and_half_a_pair_are_said(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_empty_absent_or_a_file_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    for place, words in ((tmp_path, "does not hold Fashion-MNIST"), (tmp_path / "none", "no folder"), (tmp_path / "file", "no folder")):
+    for place, words in (
+        (tmp_path, "does not hold Fashion-MNIST"),
+        (tmp_path / "none", "no folder"),
+        (tmp_path / "file", "no folder"),
+    ):
         with pytest.raises(DataError, match=words):
             read_folder(place)
 
@@ -263,12 +293,16 @@ def test_another_seed_takes_other_pictures_and_none_takes_all(garments: Dataset)
 
 
 class Shop:
-    """A server on this computer that hands out four files, and can break off, answer wrongly, or ignore where to go on."""
+    """A server on this computer that hands out four files, and can break off, answer wrongly, or ignore where to go
+    on."""
 
     def __init__(self) -> None:
         rng = np.random.default_rng(0)
         self.contents = {f"{name}.gz": rng.bytes(200_000 if "images" in name else 900) for name in FILES}
-        self.files = {name.removesuffix(".gz"): (hashlib.md5(content).hexdigest(), len(content)) for name, content in self.contents.items()}
+        self.files = {
+            name.removesuffix(".gz"): (hashlib.md5(content).hexdigest(), len(content))
+            for name, content in self.contents.items()
+        }
         self.requests: list[tuple[str, str | None]] = []
         self.break_after: int | None = None  # bytes of an answer
         self.breaks = 0  # answers still to be broken off
@@ -340,7 +374,11 @@ def test_a_download_brings_four_checked_files_and_says_how_far_it_is(home: Setti
 def test_a_download_that_breaks_off_goes_on_where_it_stopped(home: Settings, shop: Shop) -> None:
     shop.break_after, shop.breaks = 50_000, 2
     assert complete(download(home, base_url=shop.url, files=shop.files), shop)
-    assert [asked for name, asked in shop.requests if name == f"{TRAIN_IMAGES}.gz"] == [None, "bytes=50000-", "bytes=100000-"]
+    assert [asked for name, asked in shop.requests if name == f"{TRAIN_IMAGES}.gz"] == [
+        None,
+        "bytes=50000-",
+        "bytes=100000-",
+    ]
 
 
 def test_what_has_arrived_is_kept_for_the_next_try_and_has_no_final_name(home: Settings, shop: Shop) -> None:
@@ -395,7 +433,10 @@ def test_a_home_folder_that_cannot_be_written_is_said(tmp_path: Path, shop: Shop
 
 
 def test_two_people_who_press_at_once_get_one_download(home: Settings, shop: Shop) -> None:
-    threads = [threading.Thread(target=download, args=(home,), kwargs={"base_url": shop.url, "files": shop.files}) for _ in range(3)]
+    threads = [
+        threading.Thread(target=download, args=(home,), kwargs={"base_url": shop.url, "files": shop.files})
+        for _ in range(3)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -406,23 +447,45 @@ def test_two_people_who_press_at_once_get_one_download(home: Settings, shop: Sho
 @pytest.mark.real_data
 def test_the_real_data_set_is_whole(real: Dataset) -> None:
     assert real.train_images.shape == (60_000, 28, 28) and real.test_images.shape == (10_000, 28, 28)
-    assert np.bincount(real.train_labels).tolist() == [6_000] * 10 and np.bincount(real.test_labels).tolist() == [1_000] * 10
+    assert (
+        np.bincount(real.train_labels).tolist() == [6_000] * 10
+        and np.bincount(real.test_labels).tolist() == [1_000] * 10
+    )
     assert round(real.train_images.mean() / 255, 4) == 0.2860 and round(real.train_images.std() / 255, 4) == 0.3530
     if real.source == "folder":
         assert real.train_labels[:3].tolist() == [9, 0, 0] and real.test_labels[:3].tolist() == [9, 2, 1]
 
 
 def test_nothing_of_the_data_needs_tensorflow(small_folder: Path) -> None:
-    code = "import sys; from pathlib import Path; from core.data.dataset import read_folder; read_folder(Path(sys.argv[1]))"
+    code = (
+        "import sys; from pathlib import Path; from core.data.dataset import read_folder;"
+        " read_folder(Path(sys.argv[1]))"
+    )
     check = "; sys.exit(' '.join({'tensorflow', 'keras', 'streamlit', 'sklearn'} & set(sys.modules)) or 0)"
-    done = subprocess.run([sys.executable, "-c", code + check, str(small_folder)], cwd=PROJECT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code + check, str(small_folder)], cwd=PROJECT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
 
 
 def test_required_data_that_are_absent_fail_the_tests_and_absent_ones_are_said() -> None:
-    absent = {key: value for key, value in os.environ.items() if key not in ("FITTING_ROOM_DATA", "FITTING_ROOM_REQUIRE")}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/core/data/test_dataset.py", "-k", "real_data_set"]
+    absent = {
+        key: value for key, value in os.environ.items() if key not in ("FITTING_ROOM_DATA", "FITTING_ROOM_REQUIRE")
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "tests/core/data/test_dataset.py",
+        "-k",
+        "real_data_set",
+    ]
     done = subprocess.run(command, cwd=PROJECT, env=absent, capture_output=True, text=True)
     assert done.stdout.count("NOT TESTED: 1 real_data tests were left out") == 1, done.stdout
-    done = subprocess.run(command, cwd=PROJECT, env={**absent, "FITTING_ROOM_REQUIRE": "data"}, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=PROJECT, env={**absent, "FITTING_ROOM_REQUIRE": "data"}, capture_output=True, text=True
+    )
     assert done.returncode not in (0, 5) and "FITTING_ROOM_DATA names no folder" in done.stderr

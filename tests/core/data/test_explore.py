@@ -14,7 +14,9 @@ def test_a_shuffle_holds_every_picture_once_and_its_seed_repeats_it(small: Datas
     labels = small.train_labels
     assert np.array_equal(atlas.arrange(labels), np.arange(len(labels)))
     shuffled = atlas.arrange(labels, seed=7)
-    assert np.array_equal(np.sort(shuffled), np.arange(len(labels))) and not np.array_equal(shuffled, np.arange(len(labels)))
+    assert np.array_equal(np.sort(shuffled), np.arange(len(labels))) and not np.array_equal(
+        shuffled, np.arange(len(labels))
+    )
     assert np.array_equal(shuffled, atlas.arrange(labels, seed=7))
     assert not np.array_equal(shuffled, atlas.arrange(labels, seed=8))
 

@@ -14,7 +14,10 @@ from core.data.dataset import CSV_COLUMNS, Dataset, read_csv
 def test_head_and_tail_are_the_first_and_the_last_rows(small: Dataset) -> None:
     first, last = table.ends(small.train_images, small.train_labels)
     assert first.shape == last.shape == (5, 785) and tuple(first.columns) == CSV_COLUMNS
-    assert first["label"].tolist() == small.train_labels[:5].tolist() and last["label"].tolist() == small.train_labels[-5:].tolist()
+    assert (
+        first["label"].tolist() == small.train_labels[:5].tolist()
+        and last["label"].tolist() == small.train_labels[-5:].tolist()
+    )
     assert np.array_equal(last.iloc[4, 1:].to_numpy().reshape(28, 28), small.train_images[-1])
     assert first.index.tolist() == [0, 1, 2, 3, 4] and last.index[-1] == len(small.train_labels) - 1
 
@@ -53,7 +56,11 @@ def test_60_000_rows_become_a_csv_within_seconds_and_come_back(real: Dataset, tm
     file = tmp_path / "fashion-mnist_train.csv"
     file.write_bytes(content.getbuffer())
     images, labels = read_csv(file)
-    assert images.shape == (60_000, 28, 28) and np.array_equal(images, real.train_images) and np.array_equal(labels, real.train_labels)
+    assert (
+        images.shape == (60_000, 28, 28)
+        and np.array_equal(images, real.train_images)
+        and np.array_equal(labels, real.train_labels)
+    )
 
 
 def test_long_labels_are_listed_by_their_ends() -> None:

@@ -1,4 +1,5 @@
-"""The drawn clothes: same format and figures as the real data, repeatable, learnable, and confusable where real clothes are."""
+"""The drawn clothes: same format and figures as the real data, repeatable, learnable, and confusable where real clothes
+are."""
 
 import cv2
 import numpy as np
@@ -26,7 +27,9 @@ def answers(clothes) -> np.ndarray:
     """The test images' classes according to a straight-line classifier fitted on half of the training images."""
     images, labels, test_images, _ = clothes
     model = LogisticRegression(C=0.02, max_iter=400, tol=1e-2)
-    return model.fit(images[:2000].reshape(2000, -1) / 255, labels[:2000]).predict(test_images.reshape(len(test_images), -1) / 255)
+    return model.fit(images[:2000].reshape(2000, -1) / 255, labels[:2000]).predict(
+        test_images.reshape(len(test_images), -1) / 255
+    )
 
 
 def extent(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -95,7 +98,10 @@ def test_clothes_stand_and_shoes_lie_with_the_toe_to_the_left(clothes):
     for slug in ("sandal", "sneaker", "ankle-boot"):
         chosen = labels == SLUGS.index(slug)
         assert (width[chosen] == 28).mean() > 0.9
-        left, right = (images[chosen] > 0)[:, :, 2:9].sum(axis=(1, 2)), (images[chosen] > 0)[:, :, -9:-2].sum(axis=(1, 2))
+        left, right = (
+            (images[chosen] > 0)[:, :, 2:9].sum(axis=(1, 2)),
+            (images[chosen] > 0)[:, :, -9:-2].sum(axis=(1, 2)),
+        )
         assert (right > left).mean() > 0.8
 
 

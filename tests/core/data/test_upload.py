@@ -1,4 +1,5 @@
-"""Clothes somebody brings: both formats are read, every fault is said by row or by name, and small sets train like large ones."""
+"""Clothes somebody brings: both formats are read, every fault is said by row or by name, and small sets train like
+large ones."""
 
 import io
 import zipfile
@@ -51,7 +52,18 @@ def dots(value: int) -> bytes:
 def photo() -> bytes:
     """A dark shirt on a pale floor, as a JPEG."""
     floor = np.full((240, 200, 3), 225, np.uint8)
-    outline = [(60, 30), (140, 30), (185, 90), (155, 110), (140, 85), (140, 210), (60, 210), (60, 85), (45, 110), (15, 90)]
+    outline = [
+        (60, 30),
+        (140, 30),
+        (185, 90),
+        (155, 110),
+        (140, 85),
+        (140, 210),
+        (60, 210),
+        (60, 85),
+        (45, 110),
+        (15, 90),
+    ]
     cv2.fillPoly(floor, [np.array(outline)], (60, 40, 120))
     content = io.BytesIO()
     Image.fromarray(floor).save(content, "JPEG")
@@ -187,10 +199,16 @@ FAULTS = {
     "no zip at all": ({"x.zip": b"hello"}, ["x.zip", "not a zip"]),
     "a zip that breaks off": ({"x.zip": packed(folders("coat", "bag"))[:-200]}, ["x.zip", "damaged"]),
     "a locked zip": ({"x.zip": locked(folders("coat", "bag"))}, ["x.zip", "password"]),
-    "no class folder": ({"x.zip": packed(folders("hats", "gloves"))}, ["x.zip", "no folder named after a class", "ankle-boot"]),
+    "no class folder": (
+        {"x.zip": packed(folders("hats", "gloves"))},
+        ["x.zip", "no folder named after a class", "ankle-boot"],
+    ),
     "an empty zip": ({"x.zip": packed({})}, ["x.zip", "no folder"]),
     "one class": ({"x.zip": packed(folders("coat", each=30))}, ["x.zip", "one class (Coat)"]),
-    "too few": ({"x.zip": packed(folders("coat", "bag", each=4) | {"bag/a.txt": b"x"})}, ["holds 8", "at least 20", "bag/a.txt"]),
+    "too few": (
+        {"x.zip": packed(folders("coat", "bag", each=4) | {"bag/a.txt": b"x"})},
+        ["holds 8", "at least 20", "bag/a.txt"],
+    ),
     "too many": ({"x.zip": packed(folders("coat", "bag", each=20))}, ["x.zip", "holds 40", "30 is the most"]),
     "a bomb": (
         {"x.zip": packed(folders("coat", "bag") | {"coat/b.png": bytes(6 * 2**20)})},
@@ -203,7 +221,10 @@ FAULTS = {
     "too few rows": ({"x.csv": table(np.arange(12) % 3)}, ["x.csv", "holds 12", "at least 20"]),
     "too many rows": ({"x.csv": table(np.arange(40) % 3)}, ["x.csv", "holds 40", "30 is the most"]),
     "one class in a table": ({"x.csv": table(np.full(25, 8))}, ["x.csv", "one class (Bag)"]),
-    "a bad row": ({"x.csv": table(np.array([*np.arange(24) % 3, 11]))}, ["x.csv", "“11” for label in row 25 (line 26)", "0 to 9"]),
+    "a bad row": (
+        {"x.csv": table(np.array([*np.arange(24) % 3, 11]))},
+        ["x.csv", "“11” for label in row 25 (line 26)", "0 to 9"],
+    ),
     "no header": ({"x.csv": b"1,2,3\n4,5,6"}, ["x.csv", "no column “label”"]),
     "a picture called a table": ({"x.csv": dots(3)}, ["x.csv", "no column"]),
     "an empty table": ({"x.csv": b""}, ["x.csv", "no column"]),
@@ -238,7 +259,9 @@ def test_the_examples_are_in_the_right_form_and_the_same_clothes() -> None:
     for found in (tables.data, zips.data):
         assert (len(found.train_labels), len(found.test_labels)) == (80, 20)
         assert set(found.test_labels) == set(range(10))
-    pictures = [{image.tobytes() for image in (*found.data.train_images, *found.data.test_images)} for found in (tables, zips)]
+    pictures = [
+        {image.tobytes() for image in (*found.data.train_images, *found.data.test_images)} for found in (tables, zips)
+    ]
     assert pictures[0] == pictures[1]
 
 
@@ -261,16 +284,22 @@ def few() -> Dataset:
 
     labels = np.arange(40) % 3 * 4
     rows = np.column_stack([labels, draw(labels, 1).reshape(40, -1)]).tolist()
-    return read({"few.csv": "\n".join([",".join(CSV_COLUMNS), *(",".join(map(str, row)) for row in rows)]).encode()}).data
+    return read(
+        {"few.csv": "\n".join([",".join(CSV_COLUMNS), *(",".join(map(str, row)) for row in rows)]).encode()}
+    ).data
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_every_network_trains_on_a_few_pictures_that_only_its_run_has(store: Store, home: Settings, few: Dataset, recipe: str) -> None:
+def test_every_network_trains_on_a_few_pictures_that_only_its_run_has(
+    store: Store, home: Settings, few: Dataset, recipe: str
+) -> None:
     run_id = add(store, few, recipe)
     assert own.unpack(store.pictures(run_id)).fingerprint == few.fingerprint
     assert runner.carry_out(run_id, home) == "done"
     run = store.run(run_id)
-    assert run.scored and np.isfinite(run.test_loss) and run.temperature == 1.0  # eight pictures cannot say how sure it may be
+    assert (
+        run.scored and np.isfinite(run.test_loss) and run.temperature == 1.0
+    )  # eight pictures cannot say how sure it may be
     assert store.pictures(run_id) is None and store.artifact(run_id, "tflite")
     outputs = np.load(io.BytesIO(store.artifact(run_id, "probabilities")))
     assert outputs.shape == (len(few.test_labels), 10)
@@ -314,7 +343,13 @@ def test_a_shelf_keeps_a_few_under_secret_words_until_they_have_rested(few: Data
     first, second = shelf.put(brought[0]), shelf.put(brought[1])
     assert shelf.get(first) is brought[0] and len(first) > 20
     third = shelf.put(brought[2])  # the second was unused the longest
-    assert [shelf.get(word) for word in (first, second, third, "", "guess")] == [brought[0], None, brought[2], None, None]
+    assert [shelf.get(word) for word in (first, second, third, "", "guess")] == [
+        brought[0],
+        None,
+        brought[2],
+        None,
+        None,
+    ]
     now[0] = 8
     assert shelf.get(third) is brought[2]
     now[0] = 12

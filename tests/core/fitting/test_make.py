@@ -66,13 +66,16 @@ def test_an_epoch_holds_every_kind_of_picture_in_whole_batches(monkeypatch, shar
     seen = {}
     for name in ("somebody_in", "lying"):
         monkeypatch.setattr(
-            fitting.wearers, name, lambda images, *others, name=name: seen.setdefault(name, []).append((images, others)) or images
+            fitting.wearers,
+            name,
+            lambda images, *others, name=name: seen.setdefault(name, []).append((images, others)) or images,
         )
     labels = np.tile(np.arange(10, dtype=np.uint8), 40)
     images = draw(labels, seed=1)
     data = Dataset.of((images, labels, images[:10], labels[:10]), "garments")
     known = [
-        Pictures(images[:50], truth, np.full(50, "somebody"), np.ones(50, bool)) for truth in (labels[:50].astype(int), np.full(50, -1))
+        Pictures(images[:50], truth, np.full(50, "somebody"), np.ones(50, bool))
+        for truth in (labels[:50].astype(int), np.full(50, -1))
     ]
     mixture = Mixture(data, (images, labels.astype(int)), *(known if photographed else ()), share=share)
     epoch, targets = mixture.epoch(np.random.default_rng(0))
@@ -90,7 +93,9 @@ def test_a_pool_of_sketches_has_three_kinds_and_comes_from_its_seed(monkeypatch)
     labels = np.tile(np.arange(10, dtype=np.uint8), 2)
     images = draw(labels, seed=1)
     data = Dataset.of((images, labels, images, labels), "garments")
-    (first, truth), (again, _), (other, _) = (fitting.draw_pool(data, seed, np.random.default_rng(seed)) for seed in (0, 0, 1))
+    (first, truth), (again, _), (other, _) = (
+        fitting.draw_pool(data, seed, np.random.default_rng(seed)) for seed in (0, 0, 1)
+    )
     assert first.shape == (36, 28, 28) and truth.shape == (36,) and (first == again).all() and (first != other).any()
     assert first.any(axis=(1, 2)).all()
 
@@ -99,7 +104,11 @@ def test_a_pool_of_sketches_has_three_kinds_and_comes_from_its_seed(monkeypatch)
 def test_sketches_are_filled_shapes_that_touch_two_opposite_edges(source):
     labels = np.repeat(np.arange(10), 3)
     generator = np.random.default_rng(0)
-    drawn = sketches.from_images(draw(labels, seed=1), generator) if source == "images" else sketches.caricatures(labels, generator)
+    drawn = (
+        sketches.from_images(draw(labels, seed=1), generator)
+        if source == "images"
+        else sketches.caricatures(labels, generator)
+    )
     assert drawn.shape == (30, 28, 28) and drawn.dtype == np.uint8
     assert len({image.tobytes() for image in drawn}) == 30
     for image in drawn:
@@ -113,8 +122,13 @@ def test_what_is_kept_averages_three_looks_at_a_picture():
 
     keras.utils.set_random_seed(0)
     network, image = build(), draw([6], seed=3)[0]
-    network.layers[-1].set_weights([30 * weights for weights in network.layers[-1].get_weights()])  # so that the looks differ
-    farther, nearer = np.zeros((28, 28)), cv2.resize(image.astype(float), (30, 30), interpolation=cv2.INTER_LINEAR)[1:-1, 1:-1]
+    network.layers[-1].set_weights(
+        [30 * weights for weights in network.layers[-1].get_weights()]
+    )  # so that the looks differ
+    farther, nearer = (
+        np.zeros((28, 28)),
+        cv2.resize(image.astype(float), (30, 30), interpolation=cv2.INTER_LINEAR)[1:-1, 1:-1],
+    )
     farther[1:-1, 1:-1] = cv2.resize(image.astype(float), (26, 26), interpolation=cv2.INTER_LINEAR)
     logits = network.predict(np.stack([image, farther[:, ::-1], nearer]).astype(np.float32), verbose=0).mean(axis=0)
     expected = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
@@ -127,7 +141,9 @@ def test_a_step_moves_a_convolution_as_far_in_every_direction_and_the_rest_as_ad
     import keras
 
     generator = np.random.default_rng(0)
-    columns = np.linalg.qr(generator.normal(size=(3 * 3 * 8, 16)))[0] * np.geomspace(1, 0.1, 16)  # ten times farther one way than another
+    columns = np.linalg.qr(generator.normal(size=(3 * 3 * 8, 16)))[0] * np.geomspace(
+        1, 0.1, 16
+    )  # ten times farther one way than another
     gradients = columns.reshape(3, 3, 8, 16).astype(np.float32), generator.normal(size=(20, 10)).astype(np.float32)
     kernel, matrix = (keras.Variable(np.zeros_like(gradient)) for gradient in gradients)
     optimiser(0.01).apply([keras.ops.convert_to_tensor(gradient) for gradient in gradients], [kernel, matrix])
@@ -170,7 +186,15 @@ def picture_folder(folder) -> None:
         picture = Image.new("RGB", (80, 100), (200, 190, 180))
         picture.paste((20, 30, 60), (20, 20, 60, 85))
         picture.save(folder / "photos" / f"{index}.png")
-        rows.append({"path": f"photos/{index}.png", "class": kind, "kind": "photo", "part": part, "contributor": f"person {index}"})
+        rows.append(
+            {
+                "path": f"photos/{index}.png",
+                "class": kind,
+                "kind": "photo",
+                "part": part,
+                "contributor": f"person {index}",
+            }
+        )
     with (folder / "pictures.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()

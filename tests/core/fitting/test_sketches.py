@@ -12,7 +12,12 @@ def test_each_class_has_a_faint_ghost_of_its_own_that_stays_on_the_paper():
     for paper in ghosts:
         assert paper.shape == (320, 320) and paper.dtype == np.uint8
         assert paper.min() == GHOST and (paper == 255).mean() > 0.9
-        assert (paper[:8] == 255).all() and (paper[-8:] == 255).all() and (paper[:, :8] == 255).all() and (paper[:, -8:] == 255).all()
+        assert (
+            (paper[:8] == 255).all()
+            and (paper[-8:] == 255).all()
+            and (paper[:, :8] == 255).all()
+            and (paper[:, -8:] == 255).all()
+        )
 
 
 def test_a_ghost_drawn_over_is_one_whole_thing():

@@ -27,7 +27,9 @@ def test_most_garments_are_shown_with_somebody_in_them(label):
 
 def test_the_garment_is_not_painted_over(monkeypatch):
     shown = []
-    monkeypatch.setattr(wearers, "to_square", lambda toned, mask: shown.append((toned, mask)) or np.zeros((28, 28), np.uint8))
+    monkeypatch.setattr(
+        wearers, "to_square", lambda toned, mask: shown.append((toned, mask)) or np.zeros((28, 28), np.uint8)
+    )
     labels = np.repeat(np.arange(10), 6)
     alone = draw(labels, seed=5)
     somebody_in(alone, labels, np.random.default_rng(1))
@@ -69,7 +71,10 @@ def test_a_shoe_of_one_thin_line_lies_about_too():
 
 def test_an_empty_picture_stays_as_it_is():
     empty = np.zeros((1, 28, 28), np.uint8)
-    assert not somebody_in(empty, np.array([0]), np.random.default_rng(0)).any() and not lying(empty, np.random.default_rng(0)).any()
+    assert (
+        not somebody_in(empty, np.array([0]), np.random.default_rng(0)).any()
+        and not lying(empty, np.random.default_rng(0)).any()
+    )
 
 
 def test_the_same_seed_gives_the_same_people():

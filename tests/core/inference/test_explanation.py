@@ -27,7 +27,9 @@ def test_only_what_the_answer_hangs_on_matters_and_one_batch_is_enough():
     assert network.asked == 1
     assert mattered.shape == (28, 28) and mattered[5, 5] == pytest.approx(0.8, abs=1e-5)
     assert mattered[5, 5] == mattered.max() and not mattered[:, 16:].any() and not mattered[20:].any()
-    assert "the top left: with that covered, the bar of Bag falls by about 80 points of 100." in in_words(mattered, "Bag")
+    assert "the top left: with that covered, the bar of Bag falls by about 80 points of 100." in in_words(
+        mattered, "Bag"
+    )
 
 
 def test_an_empty_picture_has_nothing_that_mattered():
@@ -50,11 +52,14 @@ def test_the_map_is_laid_over_the_picture_in_a_warm_colour():
     assert picture.shape == (336, 336, 3) and picture.dtype == np.uint8
     warm = picture[..., 0].astype(int) - picture[..., 2]
     assert warm[8 * 12, 8 * 12] > 80 and warm[20 * 12, 20 * 12] == 0 and not picture[:12].any()
-    assert not (overlay(image, np.zeros((28, 28), np.float32))[..., 0] != overlay(image, np.zeros((28, 28), np.float32))[..., 2]).any()
+    assert not (
+        overlay(image, np.zeros((28, 28), np.float32))[..., 0] != overlay(image, np.zeros((28, 28), np.float32))[..., 2]
+    ).any()
 
 
 @pytest.mark.parametrize(
-    ("row", "column", "words"), [(1, 14, "the top:"), (14, 27, "the right:"), (14, 14, "the middle:"), (27, 1, "the bottom left:")]
+    ("row", "column", "words"),
+    [(1, 14, "the top:"), (14, 27, "the right:"), (14, 14, "the middle:"), (27, 1, "the bottom left:")],
 )
 def test_the_place_that_counts_most_is_named(row, column, words):
     mattered = np.zeros((28, 28), np.float32)
@@ -67,7 +72,8 @@ def test_neighbours_are_counted_in_words():
     assert alike(8, np.array([8, 3, 8])) == "2 of 3 are called Bag, as the answer is; the others: 1 Dress."
     assert alike(8, np.array([8, 3, 3])).startswith("1 of 3 is called Bag")
     assert (
-        alike(8, np.array([3, 3, 2])) == "None of them is called Bag; they are 2 Dress, 1 Pullover. That is a reason to doubt the answer."
+        alike(8, np.array([3, 3, 2]))
+        == "None of them is called Bag; they are 2 Dress, 1 Pullover. That is a reason to doubt the answer."
     )
 
 
@@ -79,4 +85,7 @@ def test_two_networks_agree_or_differ_in_words():
 
     titles = ("the first", "“my run”")
     assert compared(says(8, 0.9), says(8, 0.6), titles) == "Both say Bag: the first with 90%, “my run” with 60%."
-    assert compared(says(8, 0.9), says(3, 0.6), titles) == "They differ: the first says Bag (90%), “my run” says Dress (60%)."
+    assert (
+        compared(says(8, 0.9), says(3, 0.6), titles)
+        == "They differ: the first says Bag (90%), “my run” says Dress (60%)."
+    )

@@ -14,7 +14,14 @@ from core.labels import COLOURS, NAMES
 from core.vision.reading import read_drawing, read_sample
 
 SURE = Answer(8, "Bag", tuple([0.01] * 8 + [0.9, 0.02]), "sure", "90% for Bag", "")
-LONG = Answer(8, "Bag", tuple([0.1] * 10), "unclear", "I cannot find one garment in this picture: " + "there are several things " * 8, "")
+LONG = Answer(
+    8,
+    "Bag",
+    tuple([0.1] * 10),
+    "unclear",
+    "I cannot find one garment in this picture: " + "there are several things " * 8,
+    "",
+)
 
 
 def reading(kind: str):

@@ -93,7 +93,9 @@ def test_images_of_another_shape_are_named():
 
 
 @pytest.mark.parametrize("kind", ["photo", "drawing"])
-@pytest.mark.parametrize(("brought", "why"), [(False, "never seen"), (True, "only knows the pictures somebody brought")])
+@pytest.mark.parametrize(
+    ("brought", "why"), [(False, "never seen"), (True, "only knows the pictures somebody brought")]
+)
 def test_a_network_that_was_not_calibrated_on_photos_is_never_sure_of_one(kind, brought, why):
     given = answer(Fixed(spread(0.999, 0.0005), saw_photos=False, brought=brought), reading(kind))
     assert given.verdict == "unsure" and why in given.reason and given.tip and given.called == "Trouser?"
@@ -134,12 +136,23 @@ def test_every_finding_is_the_reason_and_has_its_own_tip(trouble):
 def test_a_remark_explains_a_doubt_and_some_remarks_bring_one(trouble):
     clear = answer(Fixed(spread(0.995, 0.001)), reading("photo", remark=trouble.words))
     if trouble in findings.WEAKENING:
-        assert clear.verdict == "unsure" and clear.reason == f"it looks like Trouser, but {trouble.words}" and clear.tip == trouble.tip
+        assert (
+            clear.verdict == "unsure"
+            and clear.reason == f"it looks like Trouser, but {trouble.words}"
+            and clear.tip == trouble.tip
+        )
     else:
         assert clear.verdict == "sure" and trouble.words not in clear.reason
     limits = shipped_card()["thresholds"]["photo"]
-    doubtful = answer(Fixed(spread((max(limits["none"], 0.3) + limits["sure"]) / 2, 0.2)), reading("photo", remark=trouble.words))
-    assert doubtful.verdict == "unsure" and "Dress" in doubtful.reason and trouble.words in doubtful.reason and trouble.tip in doubtful.tip
+    doubtful = answer(
+        Fixed(spread((max(limits["none"], 0.3) + limits["sure"]) / 2, 0.2)), reading("photo", remark=trouble.words)
+    )
+    assert (
+        doubtful.verdict == "unsure"
+        and "Dress" in doubtful.reason
+        and trouble.words in doubtful.reason
+        and trouble.tip in doubtful.tip
+    )
     other = answer(Fixed([0.1] * 10), reading("photo", remark=trouble.words))
     assert other.verdict == "none" and trouble.words in other.reason and trouble.tip in other.tip
 
@@ -153,7 +166,18 @@ def test_a_missing_shipped_file_gives_a_sentence(monkeypatch, tmp_path):
 
 def test_the_card_tells_what_the_files_hold():
     card = shipped_card()
-    wanted = {"name", "title", "seed", "data", "figures", "temperature", "thresholds", "limits", "parameters", "versions"}
+    wanted = {
+        "name",
+        "title",
+        "seed",
+        "data",
+        "figures",
+        "temperature",
+        "thresholds",
+        "limits",
+        "parameters",
+        "versions",
+    }
     assert wanted | {"fingerprint", "test_accuracy", "test_loss"} <= set(card)
     assert (SHIPPED / "model.tflite").stat().st_size < 3_000_000
     assert all(path.stat().st_size < 8_000_000 for path in SHIPPED.iterdir())
@@ -180,7 +204,11 @@ def test_the_shipped_network_reads_the_real_test_set(real):
 @pytest.mark.real_data
 def test_samples_are_mostly_right_when_sure(real):
     answers = [answer(shipped(), read_sample(image)) for image in real.test_images[:300]]
-    sure = [given.index == label for given, label in zip(answers, real.test_labels[:300], strict=True) if given.verdict == "sure"]
+    sure = [
+        given.index == label
+        for given, label in zip(answers, real.test_labels[:300], strict=True)
+        if given.verdict == "sure"
+    ]
     assert len(sure) > 150 and np.mean(sure) > 0.93
 
 

@@ -1,4 +1,5 @@
-"""Lessons: every published system is told, explained with the layers it really has, and measured figures are read from the file."""
+"""Lessons: every published system is told, explained with the layers it really has, and measured figures are read from
+the file."""
 
 import xml.etree.ElementTree as ElementTree
 
@@ -23,7 +24,10 @@ def test_every_layer_in_use_is_explained() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("hello-world", {"Labels": "one-hot", "Validation": "none held back", "Optimiser": "RMSprop, learning rate 0.001"}),
+        (
+            "hello-world",
+            {"Labels": "one-hot", "Validation": "none held back", "Optimiser": "RMSprop, learning rate 0.001"},
+        ),
         ("clothes-ann", {"Pixels": "left at 0 to 255", "Labels": "whole numbers"}),
         ("new-abcd", {"Pixels": "divided by 225 for training, by 255 for testing", "Epochs": "50"}),
         ("five-steps", {"Outputs": "ten sigmoids", "Validation": "20% held back, seed 12345", "Batch": "512 pictures"}),
@@ -60,7 +64,9 @@ def test_a_layer_is_drawn_larger_the_more_it_gives(shape: tuple[int, ...]) -> No
 
 
 def test_a_neuron_shows_its_sum_and_what_relu_makes_of_it() -> None:
-    words = [node.text for node in ElementTree.fromstring(diagram.neuron((1.0, 0.5), (-0.5, 0.2), 0.1)).iter() if node.text]
+    words = [
+        node.text for node in ElementTree.fromstring(diagram.neuron((1.0, 0.5), (-0.5, 0.2), 0.1)).iter() if node.text
+    ]
     assert "-0.3" in words and "0" in words and "plus 0.1" in " ".join(words)
 
 

@@ -1,4 +1,5 @@
-"""A run as a zip: it comes back as it went, a bad one is refused in a sentence, and nothing of a stranger's ever runs."""
+"""A run as a zip: it comes back as it went, a bad one is refused in a sentence, and nothing of a stranger's ever
+runs."""
 
 import io
 import json
@@ -83,14 +84,24 @@ def test_a_zip_holds_everything_of_a_run(source: tuple[Store, Run], packed: byte
     store, run = source
     files = opened(packed)
     assert set(files) == {
-        *("plan.json", "metrics.csv", "report.html", "quick.py", "quick.ipynb", "snapshot-0001.npz", "snapshot-0002.npz"),
+        *(
+            "plan.json",
+            "metrics.csv",
+            "report.html",
+            "quick.py",
+            "quick.ipynb",
+            "snapshot-0001.npz",
+            "snapshot-0002.npz",
+        ),
         *("model.keras", "model.tflite", "model.weights.h5", "probabilities.npy"),
     }
     for kind, name in bundle.FILES.items():
         assert files[name] == store.artifact(run.id, kind)
     told = json.loads(files["plan.json"])
     assert (
-        told["figures"]["test_accuracy"] == run.test_accuracy and told["versions"]["keras"] and told["fingerprint"] == garments.fingerprint
+        told["figures"]["test_accuracy"] == run.test_accuracy
+        and told["versions"]["keras"]
+        and told["fingerprint"] == garments.fingerprint
     )
     assert Plan(**told["plan"]) == Plan.of("quick", epochs=2, seed=7)
     compile(files["quick.py"], "quick.py", "exec")
@@ -106,18 +117,30 @@ def test_a_run_comes_back_with_its_plan_curve_note_snapshots_and_answers(
     assert runner.carry_out(run_id, home) == "done"
     copy = here.run(run_id)
     assert (copy.plan, copy.test_accuracy, copy.seams) == (run.plan, run.test_accuracy, [])
-    assert copy.name == "Müller & b Söhne /b" and copy.note.endswith("Two looks at 1,200 drawn clothes.") and garments.title in copy.note
+    assert (
+        copy.name == "Müller & b Söhne /b"
+        and copy.note.endswith("Two looks at 1,200 drawn clothes.")
+        and garments.title in copy.note
+    )
     for mine, theirs in zip(here.points(run_id), store.points(run.id), strict=True):
         np.testing.assert_allclose(mine, theirs)
     assert here.epochs(run_id) == [1, 2]
     one, other = (Snapshot.from_bytes(where.snapshot(which, 2)) for where, which in ((here, run_id), (store, run.id)))
-    assert np.array_equal(one.counts, other.counts) and np.array_equal(one.filters, other.filters) and one.held_back == other.held_back
+    assert (
+        np.array_equal(one.counts, other.counts)
+        and np.array_equal(one.filters, other.filters)
+        and one.held_back == other.held_back
+    )
     assert np.array_equal(tested(run_id, here, garments).outputs, tested(run.id, store, garments).outputs)
 
 
 def test_snapshots_of_other_pictures_do_not_come_along(packed: bytes) -> None:
     found = bundle.unpack(packed, LIMITS)
-    assert found.snapshots and found.past("another").snapshots == {} and len(found.past("another").points) == len(found.points)
+    assert (
+        found.snapshots
+        and found.past("another").snapshots == {}
+        and len(found.past("another").points) == len(found.points)
+    )
 
 
 def test_a_run_that_only_loaded_its_weights_comes_back_too(here: Store, home: Settings, garments: Dataset) -> None:
@@ -175,7 +198,9 @@ def trapped(mark: Path) -> bytes:
     return path.read_bytes()
 
 
-def test_nothing_of_a_strangers_zip_runs_or_is_kept(packed: bytes, here: Store, home: Settings, garments: Dataset, tmp_path: Path) -> None:
+def test_nothing_of_a_strangers_zip_runs_or_is_kept(
+    packed: bytes, here: Store, home: Settings, garments: Dataset, tmp_path: Path
+) -> None:
     mark = tmp_path / "it-ran"
     code = f"open({str(mark)!r}, 'w').close()\n".encode()
     pickled = io.BytesIO()
@@ -200,7 +225,10 @@ def test_nothing_of_a_strangers_zip_runs_or_is_kept(packed: bytes, here: Store, 
 
     snapshot = opened(opened(packed)["snapshot-0001.npz"])
     with pytest.raises(FittingRoomError, match="snapshot-0001.npz in this zip is damaged"):
-        bundle.unpack(closed(opened(packed) | {"snapshot-0001.npz": closed(snapshot | {"counts.npy": pickled.getvalue()})}), LIMITS)
+        bundle.unpack(
+            closed(opened(packed) | {"snapshot-0001.npz": closed(snapshot | {"counts.npy": pickled.getvalue()})}),
+            LIMITS,
+        )
     assert not mark.exists()
 
 
@@ -290,8 +318,14 @@ BAD = {
     "half an epoch": (row("epoch,1.5,0.5,1,,"), "Line 2 .* cannot be"),
     "another kind of point": (row("other,1,0.5,1,,"), "Line 2 .* cannot be"),
     "no weights": (replaced("model.weights.h5", b"PK text"), "does not hold weights"),
-    "cut off weights": (lambda files: replaced("model.weights.h5", files["model.weights.h5"][:3000])(files), "weights is damaged"),
-    "another network's weights": (replaced("model.weights.h5", written(RECIPES["hello-world"].build())), "belong to another network"),
+    "cut off weights": (
+        lambda files: replaced("model.weights.h5", files["model.weights.h5"][:3000])(files),
+        "weights is damaged",
+    ),
+    "another network's weights": (
+        replaced("model.weights.h5", written(RECIPES["hello-world"].build())),
+        "belong to another network",
+    ),
     "spoilt weights": (spoilt, "no numbers"),
     "swollen weights": (swollen, "belong to another network"),
     "a snapshot of another shape": (snapshot(counts=np.zeros((3, 3))), "something else than a snapshot"),
@@ -338,7 +372,9 @@ def lying(packed: bytes) -> bytes:
     ],
     ids=["nothing", "text", "cut off", "overwritten", "lying", "packed in another way", "too large", "in a folder"],
 )
-def test_a_file_that_is_no_such_zip_is_refused_in_one_sentence(make: Callable[[bytes], bytes], words: str, packed: bytes) -> None:
+def test_a_file_that_is_no_such_zip_is_refused_in_one_sentence(
+    make: Callable[[bytes], bytes], words: str, packed: bytes
+) -> None:
     with pytest.raises(FittingRoomError, match=words):
         bundle.unpack(make(packed), LIMITS)
 
@@ -351,12 +387,23 @@ def test_a_locked_zip_says_so(packed: bytes) -> None:
         bundle.unpack(bytes(locked), LIMITS)
 
 
-def test_the_report_needs_no_other_file_and_says_what_came_out(source: tuple[Store, Run], packed: bytes, garments: Dataset) -> None:
+def test_the_report_needs_no_other_file_and_says_what_came_out(
+    source: tuple[Store, Run], packed: bytes, garments: Dataset
+) -> None:
     store, run = source
     page = opened(packed)["report.html"].decode()
-    assert f"{run.test_accuracy:.1%}" in page and "<svg" in page and "macro avg" in page and "What it takes for what" in page
+    assert (
+        f"{run.test_accuracy:.1%}" in page
+        and "<svg" in page
+        and "macro avg" in page
+        and "What it takes for what" in page
+    )
     assert "<h1>Müller &amp; &lt;b&gt;Söhne&lt;/b&gt;</h1>" in page
-    assert "http" not in page.replace('xmlns="http://www.w3.org/2000/svg"', "") and "src=" not in page and "<script" not in page
+    assert (
+        "http" not in page.replace('xmlns="http://www.w3.org/2000/svg"', "")
+        and "src=" not in page
+        and "<script" not in page
+    )
     assert "its mistakes are not listed" in bundle.printed(run, store)
 
 
@@ -376,4 +423,6 @@ def test_the_events_are_those_tensorboard_reads(source: tuple[Store, Run], tmp_p
                 found.setdefault((place.split("/")[1], value.tag), []).append((event.step, value.simple_value))
     assert found["training", "accuracy"] == [(row.epoch, pytest.approx(row.accuracy)) for row in epochs.itertuples()]
     assert found["validation", "loss"] == [(row.epoch, pytest.approx(row.val_loss)) for row in epochs.itertuples()]
-    assert found["batches", "loss"] == [(round(100 * row.epoch), pytest.approx(row.loss)) for row in batches.itertuples()]
+    assert found["batches", "loss"] == [
+        (round(100 * row.epoch), pytest.approx(row.loss)) for row in batches.itertuples()
+    ]

@@ -1,4 +1,5 @@
-"""Nothing is lost: workers, their whole family and the app are killed, disks and memory run out, and every run goes on or says why not."""
+"""Nothing is lost: workers, their whole family and the app are killed, disks and memory run out, and every run goes on
+or says why not."""
 
 import contextlib
 import io
@@ -51,7 +52,9 @@ def assert_like_undisturbed(store: Store, run_id: str, undisturbed: str) -> None
     assert batches == sorted(batches)  # nothing of what was trained twice is drawn twice
 
 
-def test_a_run_whose_worker_is_killed_twenty_times_is_the_run_it_would_have_been(working: Settings, small: Dataset) -> None:
+def test_a_run_whose_worker_is_killed_twenty_times_is_the_run_it_would_have_been(
+    working: Settings, small: Dataset
+) -> None:
     store, epochs = Store(working.store_url), 24
     run_id, undisturbed = (add(store, small, epochs=epochs, **SLOWLY) for _ in range(2))
     jobs = Jobs(working).start()
@@ -59,7 +62,9 @@ def test_a_run_whose_worker_is_killed_twenty_times_is_the_run_it_would_have_been
 
     def looked_at() -> Run:
         run = store.run(run_id)
-        assert run.kept_epoch >= kept[-1] and run.progress >= run.kept_epoch / epochs - 1e-6, "the run fell behind what was kept"
+        assert run.kept_epoch >= kept[-1] and run.progress >= run.kept_epoch / epochs - 1e-6, (
+            "the run fell behind what was kept"
+        )
         assert run.status in ("waiting", "running"), run.message
         return run
 
@@ -69,7 +74,11 @@ def test_a_run_whose_worker_is_killed_twenty_times_is_the_run_it_would_have_been
     def just_started() -> list[int]:
         looked_at()
         with contextlib.suppress(psutil.NoSuchProcess):
-            return [child.pid for child in family(working) if child.pid not in killed and "spawn_main" in " ".join(child.cmdline())]
+            return [
+                child.pid
+                for child in family(working)
+                if child.pid not in killed and "spawn_main" in " ".join(child.cmdline())
+            ]
         return []
 
     def just_claimed() -> list[int]:
@@ -150,7 +159,9 @@ def test_a_paused_run_lets_others_train_goes_on_before_those_that_came_later_and
 ) -> None:
     store = Store(working.store_url)
     run_id = add(store, small, epochs=3, **SLOWLY)
-    between = add(store, small, "new-abcd", epochs=1, batch_size=1)  # its only epoch is long: only the stop keeps a checkpoint
+    between = add(
+        store, small, "new-abcd", epochs=1, batch_size=1
+    )  # its only epoch is long: only the stop keeps a checkpoint
     undisturbed = add(store, small, epochs=3, **SLOWLY)
     jobs = Jobs(working).start()
 
@@ -158,7 +169,11 @@ def test_a_paused_run_lets_others_train_goes_on_before_those_that_came_later_and
     store.pause(run_id)
     wait_for(lambda: store.run(run_id).status != "running", "the pause")
     paused = store.run(run_id)
-    assert (paused.status, paused.phase) == ("paused", "") and paused.message.startswith("Paused.") and paused.kept_epoch > 0
+    assert (
+        (paused.status, paused.phase) == ("paused", "")
+        and paused.message.startswith("Paused.")
+        and paused.kept_epoch > 0
+    )
     assert Checkpoint.from_bytes(store.checkpoint(run_id)).standing == pytest.approx(paused.kept_epoch)
     wait_for(lambda: len(store.points(between)[0]), "another run to train meanwhile")
     assert store.run(run_id).status == "paused" and store.checkpoint(between) is None
@@ -168,7 +183,9 @@ def test_a_paused_run_lets_others_train_goes_on_before_those_that_came_later_and
     wait_for(lambda: run_id in jobs._handed, "the continued run to be handed over, though others wait")
     store.stop(between)
     wait_for(lambda: store.checkpoint(between) or store.run(between).ended, "the stopped run's weights")
-    assert store.run(between).status == "running" and 0 < store.run(between).kept_epoch < 1, "kept before it is scored and saved"
+    assert store.run(between).status == "running" and 0 < store.run(between).kept_epoch < 1, (
+        "kept before it is scored and saved"
+    )
     wait_for(lambda: store.run(run_id).status == "running", "the continued run")
     assert store.run(between).status == "stopped" and store.run(between).scored and store.artifact(between, "tflite")
     assert store.run(undisturbed).status == "waiting"
@@ -185,7 +202,10 @@ def test_plans_beyond_the_limits_and_wild_weights_end_as_sentences_in_the_worker
 ) -> None:
     monkeypatch.setenv("FITTING_ROOM_MAX_PARAMETERS", "300000")
     store = Store(working.store_url)
-    too_long, too_large = add(store, small, epochs=101), add(store, small, "five-steps", epochs=1)  # no page looked at these
+    too_long, too_large = (
+        add(store, small, epochs=101),
+        add(store, small, "five-steps", epochs=1),
+    )  # no page looked at these
     too_fast, wild = add(store, small, learning_rate=1e30), add(store, small, epochs=100, **SLOWLY)
     jobs = Jobs(Settings.from_environment()).start()
     wait_for(lambda: len(store.points(wild)[0]), "the fourth run")
@@ -197,7 +217,9 @@ def test_plans_beyond_the_limits_and_wild_weights_end_as_sentences_in_the_worker
     store.pause(wild)
     wait_for(lambda: store.run(wild).status == "paused", "the pause")
     checkpoint = Checkpoint.from_bytes(store.checkpoint(wild))
-    run_away = [value * 1e30 if value.dtype == np.float32 else value for value in checkpoint.variables]  # as too large steps do
+    run_away = [
+        value * 1e30 if value.dtype == np.float32 else value for value in checkpoint.variables
+    ]  # as too large steps do
     store.keep(wild, replace(checkpoint, variables=run_away).to_bytes(), checkpoint.standing)
     store.go_on(wild)
     following = add(store, small, "quick", epochs=1)

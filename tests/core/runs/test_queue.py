@@ -1,4 +1,5 @@
-"""The queue with real processes: runs train, wait in turn, survive a killed worker, and are found by an app that comes later."""
+"""The queue with real processes: runs train, wait in turn, survive a killed worker, and are found by an app that comes
+later."""
 
 import threading
 from types import SimpleNamespace
@@ -29,7 +30,10 @@ def test_runs_train_in_turn_survive_a_killed_worker_and_a_new_app(working: Setti
     assert store.run(short).status == "waiting" and [run.id for run in store.ahead(store.run(short))] == [long]
 
     kill(killed := trainer(store.run(long)))
-    wait_for(lambda: trainer(store.run(long)) != killed and len(store.points(long)[0]) >= 1, "the run to go on in a new worker")
+    wait_for(
+        lambda: trainer(store.run(long)) != killed and len(store.points(long)[0]) >= 1,
+        "the run to go on in a new worker",
+    )
 
     jobs.close()  # the app is gone; the training is not
     heartbeat = store.run(long).heartbeat
@@ -68,9 +72,13 @@ def test_importing_the_queue_brings_no_tensorflow_into_the_server() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [psutil.NoSuchProcess(1), psutil.ZombieProcess(1), psutil.AccessDenied(1)], ids=lambda error: type(error).__name__
+    "error",
+    [psutil.NoSuchProcess(1), psutil.ZombieProcess(1), psutil.AccessDenied(1)],
+    ids=lambda error: type(error).__name__,
 )
-def test_an_address_left_by_workers_that_are_gone_is_not_used(home: Settings, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+def test_an_address_left_by_workers_that_are_gone_is_not_used(
+    home: Settings, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     def gone(_number: int) -> psutil.Process:
         raise error
 
@@ -79,7 +87,9 @@ def test_an_address_left_by_workers_that_are_gone_is_not_used(home: Settings, mo
     assert queue.Jobs(home)._running_address() is None
 
 
-def test_workers_stay_while_a_task_lost_its_worker_and_end_when_none_can_be_kept_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_stay_while_a_task_lost_its_worker_and_end_when_none_can_be_kept_alive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for name in ("IDLE_SECONDS", "START_SECONDS", "LOOK_SECONDS"):
         monkeypatch.setattr(queue, name, 0.02)
     task = SimpleNamespace(state="no-worker")  # its worker was killed, the next is not there yet

@@ -43,12 +43,16 @@ def test_a_run_leaves_its_curve_files_answers_and_figures(store: Store, home: Se
     assert run.finished >= run.started and run.seconds > 0 and run.speed > 0
     answers = tested(run_id, store, garments)
     assert answers.outputs.shape == (len(garments.test_labels), 10)
-    assert answers.accuracy == pytest.approx(run.test_accuracy) and answers.loss == pytest.approx(run.test_loss, rel=1e-4)
+    assert answers.accuracy == pytest.approx(run.test_accuracy) and answers.loss == pytest.approx(
+        run.test_loss, rel=1e-4
+    )
     assert network("Test", store).raw(garments.test_images[:5]) == pytest.approx(answers.outputs[:5], abs=1e-4)
     assert best(store.runs()).id == run_id
 
 
-def test_a_stop_asked_for_in_the_store_ends_the_run_and_keeps_its_model(store: Store, home: Settings, garments: Dataset) -> None:
+def test_a_stop_asked_for_in_the_store_ends_the_run_and_keeps_its_model(
+    store: Store, home: Settings, garments: Dataset
+) -> None:
     run_id = add(store, garments, "new-abcd", epochs=50)
 
     def stop_after_the_first_point(_point: object) -> None:
@@ -67,7 +71,9 @@ def test_a_run_stops_at_the_time_limit(store: Store, garments: Dataset, home: Se
     assert "longest a run may train" in pulse.reason
 
 
-def test_a_run_whose_pictures_changed_fails_with_a_sentence_and_the_next_one_works(store: Store, home: Settings, garments: Dataset) -> None:
+def test_a_run_whose_pictures_changed_fails_with_a_sentence_and_the_next_one_works(
+    store: Store, home: Settings, garments: Dataset
+) -> None:
     changed = store.create(Plan.of("quick", epochs=1).as_dict(), "Changed", "f" * 16, "Other pictures")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "dataset_with", _raise(RunError("This run was planned with other pictures.")))
@@ -81,8 +87,12 @@ def test_a_run_whose_pictures_changed_fails_with_a_sentence_and_the_next_one_wor
     patch.undo()
 
 
-@pytest.mark.parametrize(("error", "words"), [(MemoryError(), "out of memory"), (OSError("disk is full"), "disk is full")])
-def test_any_other_trouble_ends_as_a_sentence(store: Store, home: Settings, garments: Dataset, error: Exception, words: str) -> None:
+@pytest.mark.parametrize(
+    ("error", "words"), [(MemoryError(), "out of memory"), (OSError("disk is full"), "disk is full")]
+)
+def test_any_other_trouble_ends_as_a_sentence(
+    store: Store, home: Settings, garments: Dataset, error: Exception, words: str
+) -> None:
     run_id = add(store, garments)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "train", _raise(error))
@@ -96,14 +106,20 @@ def test_on_a_full_disk_a_run_ends_with_a_sentence_and_the_next_one_works_when_t
     full = threading.Event()
 
     def limit(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute(f"PRAGMA max_page_count={1 if full.is_set() else 2**30}")  # 1: the file may not grow any more
+        connection.execute(
+            f"PRAGMA max_page_count={1 if full.is_set() else 2**30}"
+        )  # 1: the file may not grow any more
 
     run_id, following = add(store, garments, epochs=3), add(store, garments)
     event.listen(Engine, "connect", limit)
     try:
         assert runner.carry_out(run_id, home, lambda point: full.set()) == "failed"
         run = store.run(run_id)
-        assert "database or disk is full" in run.message and "that the disk has room" in run.message and run.status == "failed"
+        assert (
+            "database or disk is full" in run.message
+            and "that the disk has room" in run.message
+            and run.status == "failed"
+        )
         full.clear()
         assert runner.carry_out(following, home) == "done"
     finally:
@@ -120,11 +136,16 @@ def test_when_tensorflow_has_no_more_memory_a_run_ends_with_a_sentence_and_the_n
         enormous = (2**23, 2**22)  # 128 TiB: more than any computer can address
         patch.setattr("core.training.loop._prepare", lambda plan, dataset: tf.zeros(enormous))
         assert runner.carry_out(run_id, home) == "failed"
-    assert store.run(run_id).message == "The computer ran out of memory. Try fewer pictures, a smaller batch or a smaller network."
+    assert (
+        store.run(run_id).message
+        == "The computer ran out of memory. Try fewer pictures, a smaller batch or a smaller network."
+    )
     assert runner.carry_out(following, home) == "done"
 
 
-def test_a_worker_that_lost_its_run_to_another_writes_nothing_more(store: Store, home: Settings, garments: Dataset) -> None:
+def test_a_worker_that_lost_its_run_to_another_writes_nothing_more(
+    store: Store, home: Settings, garments: Dataset
+) -> None:
     run_id = add(store, garments, "hello-world", epochs=5)
 
     def lose(_point: object) -> None:
@@ -137,22 +158,33 @@ def test_a_worker_that_lost_its_run_to_another_writes_nothing_more(store: Store,
     assert len(batches) + len(epochs) <= 1 and store.checkpoint(run_id) is None
 
 
-def test_a_run_killed_after_its_patience_ended_is_not_trained_further(store: Store, home: Settings, garments: Dataset) -> None:
+def test_a_run_killed_after_its_patience_ended_is_not_trained_further(
+    store: Store, home: Settings, garments: Dataset
+) -> None:
     plan = {"epochs": 60, "patience": 2, "learning_rate": 0.003}
     run_id, undisturbed = add(store, garments, "hello-world", **plan), add(store, garments, "hello-world", **plan)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.training.loop._result", _raise(KeyboardInterrupt()))  # leaves the run as a killed worker does
+        patch.setattr(
+            "core.training.loop._result", _raise(KeyboardInterrupt())
+        )  # leaves the run as a killed worker does
         with pytest.raises(KeyboardInterrupt):
             runner.carry_out(run_id, home)
     store.update(run_id, heartbeat=0.0)
     assert (runner.carry_out(run_id, home), runner.carry_out(undisturbed, home)) == ("done", "done")
-    assert [store.run(each).message.startswith("It stopped by itself") for each in (run_id, undisturbed)] == [True, True]
+    assert [store.run(each).message.startswith("It stopped by itself") for each in (run_id, undisturbed)] == [
+        True,
+        True,
+    ]
     assert store.artifact(run_id, "probabilities") == store.artifact(undisturbed, "probabilities")
     assert store.epochs(run_id) == store.epochs(undisturbed)
 
-    child = store.create(Plan.of("hello-world", **plan).as_dict(), "On", garments.fingerprint, garments.title, parent=run_id)
+    child = store.create(
+        Plan.of("hello-world", **plan).as_dict(), "On", garments.fingerprint, garments.title, parent=run_id
+    )
     assert runner.carry_out(child, home) == "done"
-    assert len(store.epochs(child)) > len(store.epochs(run_id)), "who trains on wants more, though the patience had ended"
+    assert len(store.epochs(child)) > len(store.epochs(run_id)), (
+        "who trains on wants more, though the patience had ended"
+    )
 
 
 def test_a_run_that_another_worker_holds_is_left_alone(store: Store, home: Settings, garments: Dataset) -> None:
@@ -164,7 +196,9 @@ def test_a_run_that_another_worker_holds_is_left_alone(store: Store, home: Setti
     finished.join()
 
 
-def test_a_run_that_ends_its_worker_again_and_again_is_given_up(store: Store, home: Settings, garments: Dataset) -> None:
+def test_a_run_that_ends_its_worker_again_and_again_is_given_up(
+    store: Store, home: Settings, garments: Dataset
+) -> None:
     run_id = add(store, garments)
     store.update(run_id, attempts=runner.MOST_ATTEMPTS)
     assert runner.carry_out(run_id, home) == "failed"

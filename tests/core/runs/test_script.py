@@ -37,9 +37,18 @@ PLANS = {
         epochs=2,
         examples=500,
         seed=4,
-        layers=[["convolution", 8, 3, 2], ["normalise"], ["pooling", 2], ["dropout", 0.3], ["convolution", 8, 2, 1], ["dense", 16]],
+        layers=[
+            ["convolution", 8, 3, 2],
+            ["normalise"],
+            ["pooling", 2],
+            ["dropout", 0.3],
+            ["convolution", 8, 2, 1],
+            ["dense", 16],
+        ],
     ),
-    "averaged": Plan.of("own-network", epochs=1, examples=300, layers=[["convolution", 4, 5, 1], ["average"], ["normalise"]]),
+    "averaged": Plan.of(
+        "own-network", epochs=1, examples=300, layers=[["convolution", 4, 5, 1], ["average"], ["normalise"]]
+    ),
     "longer": Plan.of("hello-world", "longer", epochs=2, batch_size=100),
 }
 # Runs each script with its own folder of clothes, in a folder of its own, and pays TensorFlow's import once.
@@ -59,7 +68,9 @@ def played(small_folder: Path, small: Dataset, tmp_path_factory: pytest.TempPath
     """Where the scripts left their weights, and what each printed."""
     folder = tmp_path_factory.mktemp("scripts")
     tables = tmp_path_factory.mktemp("tables")
-    for name, images, labels in zip(TABLES, (small.train_images, small.test_images), (small.train_labels, small.test_labels), strict=True):
+    for name, images, labels in zip(
+        TABLES, (small.train_images, small.test_images), (small.train_labels, small.test_labels), strict=True
+    ):
         rows = np.column_stack([labels, images.reshape(len(images), -1)])
         np.savetxt(tables / name, rows, "%d", ",", header=",".join(CSV_COLUMNS), comments="")
     work = {}
@@ -70,8 +81,12 @@ def played(small_folder: Path, small: Dataset, tmp_path_factory: pytest.TempPath
     (folder / "loaded" / "hello-world.weights.h5").symlink_to(folder / "hello-world" / "hello-world.weights.h5")
     done = subprocess.run(
         [sys.executable, "-c", PLAYER, str(folder)],
-        input=json.dumps(work), env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}, capture_output=True, encoding="utf-8", check=False,
-    )  # fmt: skip
+        input=json.dumps(work),
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return folder, dict(map(json.loads, done.stdout.splitlines()))
 
@@ -88,17 +103,21 @@ def expected(result: Result) -> object:
 
 
 @pytest.mark.parametrize("name", PLANS)
-def test_a_script_gives_the_figures_and_the_weights_of_the_run(name: str, played: tuple[Path, dict], small: Dataset) -> None:
+def test_a_script_gives_the_figures_and_the_weights_of_the_run(
+    name: str, played: tuple[Path, dict], small: Dataset
+) -> None:
     folder, printed = played
     plan, points = PLANS[name], []
     result = train(plan, small, Watcher(epoch=lambda point, *_kept: points.append(point)))
     assert figures(printed[name]) == expected(result)
     ours, theirs = arrays(result.weights), arrays((folder / name / f"{plan.recipe}.weights.h5").read_bytes())
-    # The app divides by the batch's length after adding up, Keras does so inside: the last bits of a step differ, and grow a little.
+    # The app divides by the batch's length after adding up, Keras does so inside: the last bits of a step differ, and
+    # grow a little.
     assert all(np.allclose(theirs[place], values, atol=2e-4) for place, values in ours.items())
     for point in points:
         told = re.search(
-            rf"epoch {point.epoch:.0f} of {plan.epochs}: accuracy ([\d.]+), loss ([\d.]+)(?:, val_accuracy ([\d.]+))?", printed[name]
+            rf"epoch {point.epoch:.0f} of {plan.epochs}: accuracy ([\d.]+), loss ([\d.]+)(?:, val_accuracy ([\d.]+))?",
+            printed[name],
         )
         assert [float(told[1]), float(told[2])] == pytest.approx([point.accuracy, point.loss], rel=1e-4, abs=2e-4)
         assert (told[3] is None) == (point.val_accuracy is None)
@@ -112,7 +131,9 @@ def test_another_seed_would_have_given_other_weights(played: tuple[Path, dict], 
 
 
 def test_a_script_reads_csv_files_too(played: tuple[Path, dict]) -> None:
-    from_tables, from_idx = (played[1][name][played[1][name].index("epoch 1") :] for name in ("from CSV", "hello-world"))
+    from_tables, from_idx = (
+        played[1][name][played[1][name].index("epoch 1") :] for name in ("from CSV", "hello-world")
+    )
     assert from_tables == from_idx
 
 

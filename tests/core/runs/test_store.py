@@ -126,7 +126,11 @@ def test_weights_from_elsewhere_keep_the_curve_and_the_snapshots_they_came_with(
     run_id = add(store, given=b"weights", past=Past([point], {1: b"seen"}, "From afar"))
     assert store.given(run_id) == b"weights" and store.run(run_id).note == "From afar"
     assert store.claim(run_id, time.time())
-    assert store.points(run_id)[1]["accuracy"].tolist() == [0.5] and store.epochs(run_id) == [1] and store.run(run_id).seams == []
+    assert (
+        store.points(run_id)[1]["accuracy"].tolist() == [0.5]
+        and store.epochs(run_id) == [1]
+        and store.run(run_id).seams == []
+    )
     store.finish(run_id, {}, status="done")
     assert store.given(run_id) is None and len(store.points(run_id)[1]) == 1
 
@@ -183,12 +187,16 @@ def test_a_run_that_is_taken_up_again_goes_on_from_its_checkpoint_with_a_seam(st
     assert batches["epoch"].tolist() == [0.5] and epochs["epoch"].tolist() == [1.0]
     run = store.run(run_id)
     assert (run.seams, run.kept_epoch, run.attempts) == ([1.0], 1.0, 2)
-    assert store.checkpoint(run_id) == b"stands" and store.epochs(run_id) == [1] and store.snapshot(run_id, 1) == b"seen"
+    assert (
+        store.checkpoint(run_id) == b"stands" and store.epochs(run_id) == [1] and store.snapshot(run_id, 1) == b"seen"
+    )
     with pytest.raises(RunError, match="epoch 2"):
         store.snapshot(run_id, 2)
 
 
-def test_a_run_whose_worker_is_dead_is_free_at_once_and_one_whose_worker_lives_or_is_elsewhere_is_not(store: Store) -> None:
+def test_a_run_whose_worker_is_dead_is_free_at_once_and_one_whose_worker_lives_or_is_elsewhere_is_not(
+    store: Store,
+) -> None:
     now, here = time.time(), this_process()
     ended = subprocess.run(
         [sys.executable, "-c", "from core.runs.process import this_process; print(this_process())"],
@@ -302,7 +310,15 @@ def test_a_store_of_an_earlier_version_is_brought_up_to_date(store: Store) -> No
     store.close()
     again = Store(store.url)
     run = again.run(run_id)
-    assert (run.name, run.owner, run.note, run.pinned, run.removed, run.seams, run.kept_epoch) == ("Old", "", "", False, None, [], 0)
+    assert (run.name, run.owner, run.note, run.pinned, run.removed, run.seams, run.kept_epoch) == (
+        "Old",
+        "",
+        "",
+        False,
+        None,
+        [],
+        0,
+    )
     again.close()
 
 
@@ -314,7 +330,8 @@ def test_the_file_is_in_wal_mode_so_that_readers_do_not_block(store: Store, tmp_
 
 
 @pytest.mark.parametrize(
-    ("url", "words"), [("nonsense", "not a database address"), ("oracle9i://x/y", "not a database address"), ("", "not a database")]
+    ("url", "words"),
+    [("nonsense", "not a database address"), ("oracle9i://x/y", "not a database address"), ("", "not a database")],
 )
 def test_an_address_that_is_none_is_said(url: str, words: str) -> None:
     with pytest.raises(StoreError, match=words):

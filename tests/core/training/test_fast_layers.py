@@ -17,7 +17,9 @@ def pixels(data: Dataset, scale: float) -> np.ndarray:
     return data.train_images[:COUNT, ..., np.newaxis] / np.float32(scale)
 
 
-def outcome(forward, network, inputs: np.ndarray, labels: np.ndarray, training: bool = False) -> tuple[np.ndarray, list[np.ndarray]]:
+def outcome(
+    forward, network, inputs: np.ndarray, labels: np.ndarray, training: bool = False
+) -> tuple[np.ndarray, list[np.ndarray]]:
     """Outputs, and the gradients of a loss that looks at all of them."""
     import tensorflow as tf
 
@@ -68,21 +70,34 @@ def shapes():
     return {
         "same padding": [layers.Conv2D(4, 3, padding="same", **relu), layers.MaxPooling2D(2)],
         "large and even kernels": [
-            layers.Conv2D(4, 4, padding="same"), layers.MaxPooling2D(2), layers.Conv2D(5, 2, **relu), layers.MaxPooling2D(2),
+            layers.Conv2D(4, 4, padding="same"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(5, 2, **relu),
+            layers.MaxPooling2D(2),
         ],
         "kernels that are not square": [
-            layers.Conv2D(4, (2, 5), **relu), layers.MaxPooling2D(2), layers.Conv2D(5, (3, 4), **relu), layers.MaxPooling2D(2),
+            layers.Conv2D(4, (2, 5), **relu),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(5, (3, 4), **relu),
+            layers.MaxPooling2D(2),
         ],
         "no pooling": [layers.Conv2D(4, 3, **relu), layers.Conv2D(4, 3, padding="same", **relu)],
         "pooling of another kind": [
-            layers.Conv2D(4, 3, **relu), layers.MaxPooling2D(3), layers.Conv2D(4, 3, **relu), layers.MaxPooling2D(2, padding="same"),
+            layers.Conv2D(4, 3, **relu),
+            layers.MaxPooling2D(3),
+            layers.Conv2D(4, 3, **relu),
+            layers.MaxPooling2D(2, padding="same"),
         ],
         "steps, no bias, another activation": [
-            layers.Conv2D(4, 3, strides=2, **relu), layers.MaxPooling2D(2), layers.Conv2D(4, 2, use_bias=False, **relu),
-            layers.MaxPooling2D(2), layers.Conv2D(4, 1, activation="gelu"), layers.MaxPooling2D(2),
+            layers.Conv2D(4, 3, strides=2, **relu),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(4, 2, use_bias=False, **relu),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(4, 1, activation="gelu"),
+            layers.MaxPooling2D(2),
         ],
         "something in front": [layers.Rescaling(2.0, -1.0), layers.Conv2D(4, 3, **relu), layers.MaxPooling2D(2)],
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("onednn", [True, False])
@@ -90,7 +105,9 @@ def shapes():
 def test_other_networks_are_left_right(name: str, onednn: bool, garments: Dataset) -> None:
     import keras
 
-    network = keras.Sequential([keras.Input((28, 28, 1)), *shapes()[name], keras.layers.Flatten(), keras.layers.Dense(10)])
+    network = keras.Sequential(
+        [keras.Input((28, 28, 1)), *shapes()[name], keras.layers.Flatten(), keras.layers.Dense(10)]
+    )
     agree(with_biases(network), pixels(garments, 255), garments.train_labels[:COUNT], onednn)
 
 
@@ -113,7 +130,10 @@ def test_the_fused_optimiser_takes_the_steps_of_keras(kind: str) -> None:
 
     plain = getattr(keras.optimizers, kind)
     generator = np.random.default_rng(0)
-    begin, slopes = generator.normal(size=(30, 20)).astype(np.float32), generator.normal(size=(25, 30, 20)).astype(np.float32)
+    begin, slopes = (
+        generator.normal(size=(30, 20)).astype(np.float32),
+        generator.normal(size=(25, 30, 20)).astype(np.float32),
+    )
 
     def walked(optimiser: type) -> tuple[np.ndarray, list[str]]:
         rate = keras.optimizers.schedules.CosineDecay(0.0, 20, 0.01, warmup_target=0.05, warmup_steps=5)

@@ -80,7 +80,9 @@ def test_every_recipe_learns_reports_and_exports_files_that_agree(name: str, gar
     assert [point.epoch for point in epochs] == [1, 2] and batches
     assert epochs[1].loss < epochs[0].loss
     assert all((point.val_accuracy is not None) == (RECIPES[name].validation > 0) for point in epochs)
-    assert points[-1].progress == 1 and [point.progress for point in points] == sorted(point.progress for point in points)
+    assert points[-1].progress == 1 and [point.progress for point in points] == sorted(
+        point.progress for point in points
+    )
     assert phases == ["training", "scoring on the test pictures", "saving"]
     assert result.test_accuracy == evaluation.accuracy(garments.test_labels, result.outputs) > 0.3
     network = Network(result.tflite)
@@ -139,7 +141,11 @@ def test_whitened_patches_fold_into_the_plain_convolution(garments: Dataset) -> 
     assert np.abs(spread.mean(axis=0)).max() < 1e-2 and spread[:, 0].std() == pytest.approx(1, abs=0.05)
     plain = patches.fold(learner, build())
     assert np.asarray(plain(pixels)) == pytest.approx(np.asarray(learner(pixels)), abs=1e-5)
-    assert np.abs(first_filters(learner) - first_filters(plain)).max() < 1e-2 and first_filters(plain).shape == (32, 7, 7)
+    assert np.abs(first_filters(learner) - first_filters(plain)).max() < 1e-2 and first_filters(plain).shape == (
+        32,
+        7,
+        7,
+    )
 
 
 def same(first: Result, second: Result) -> bool:
@@ -171,7 +177,9 @@ def test_a_training_with_a_break_gives_the_very_network_of_one_without(
     assert points[0].epoch > checkpoint.standing > 0 and points[-1].epoch == plan.epochs
 
 
-def test_other_threads_that_draw_random_numbers_change_nothing(garments: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_threads_that_draw_random_numbers_change_nothing(
+    garments: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plan = Plan.of("hello-world", epochs=1, dropout=0.3)
     expected = train(plan, garments)
 
@@ -199,7 +207,11 @@ def test_a_run_goes_on_from_the_checkpoint_of_its_last_epoch_and_can_be_trained_
 @pytest.mark.parametrize(("recipe", "held_back"), [("quick", True), ("hello-world", False)])
 def test_each_epoch_leaves_a_snapshot_of_what_the_network_said(recipe: str, held_back: bool, garments: Dataset) -> None:
     snapshots: list[Snapshot] = []
-    train(Plan.of(recipe, epochs=3), garments, Watcher(epoch=lambda point, snapshot, checkpoint: snapshots.append(snapshot)))
+    train(
+        Plan.of(recipe, epochs=3),
+        garments,
+        Watcher(epoch=lambda point, snapshot, checkpoint: snapshots.append(snapshot)),
+    )
     last = Snapshot.from_bytes(snapshots[-1].to_bytes())
     assert len(snapshots) == 3 and last.held_back == held_back
     assert last.counts.sum() == (60 if held_back else 400)

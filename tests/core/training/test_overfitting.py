@@ -9,7 +9,13 @@ from core.training.overfitting import overfits, told
 
 def curve(loss: list[float], val_loss: list[float]) -> pd.DataFrame:
     return pd.DataFrame(
-        {"epoch": np.arange(1.0, len(loss) + 1), "loss": loss, "val_loss": val_loss, "accuracy": 0.97, "val_accuracy": 0.88}
+        {
+            "epoch": np.arange(1.0, len(loss) + 1),
+            "loss": loss,
+            "val_loss": val_loss,
+            "accuracy": 0.97,
+            "val_accuracy": 0.88,
+        }
     )
 
 
@@ -24,7 +30,9 @@ def curve(loss: list[float], val_loss: list[float]) -> pd.DataFrame:
         ([0.9, 0.6, 0.4, 0.3, 0.2], [np.nan] * 5, None),  # nothing held back
     ],
 )
-def test_overfitting_is_seen_where_only_the_training_pictures_go_on_getting_better(loss: list[float], val_loss: list[float], best: object):
+def test_overfitting_is_seen_where_only_the_training_pictures_go_on_getting_better(
+    loss: list[float], val_loss: list[float], best: object
+):
     epochs = curve(loss, val_loss)
     assert overfits(epochs) == best
     assert ("overfitting" in told(epochs, ended=False)) == (best is not None)

@@ -23,7 +23,9 @@ def arrays(content: bytes) -> dict[str, np.ndarray]:
     """The arrays of the layers in a .weights.h5 file, by their place."""
     found = {}
     with h5py.File(io.BytesIO(content)) as file:
-        file["layers"].visititems(lambda place, item: found.update({place: item[:]}) if isinstance(item, h5py.Dataset) else None)
+        file["layers"].visititems(
+            lambda place, item: found.update({place: item[:]}) if isinstance(item, h5py.Dataset) else None
+        )
     return found
 
 
@@ -41,7 +43,9 @@ def store(home: Settings, garments: Dataset, monkeypatch: pytest.MonkeyPatch) ->
     store.close()
 
 
-@pytest.mark.parametrize(("recipe", "variant"), [("quick", ""), ("five-steps", "second-convolution"), ("clothes-ann", "")])
+@pytest.mark.parametrize(
+    ("recipe", "variant"), [("quick", ""), ("five-steps", "second-convolution"), ("clothes-ann", "")]
+)
 def test_weights_that_were_saved_and_loaded_again_answer_alike(recipe: str, variant: str, garments: Dataset) -> None:
     trained = train(Plan.of(recipe, variant, epochs=1, examples=300), garments)
     phases = []
@@ -58,7 +62,9 @@ def test_weights_saved_with_their_optimiser_fit_as_well(garments: Dataset) -> No
     with_memory, fresh = weights.written(network), RECIPES["hello-world"].build()
     weights.load(fresh, with_memory, "Hello World")
     assert len(with_memory) > 2 * len(weights.written(fresh))
-    assert all(np.array_equal(one, other) for one, other in zip(fresh.get_weights(), network.get_weights(), strict=True))
+    assert all(
+        np.array_equal(one, other) for one, other in zip(fresh.get_weights(), network.get_weights(), strict=True)
+    )
 
 
 def _rewritten(content: bytes, change: object) -> bytes:
@@ -91,10 +97,15 @@ BAD = {
         lambda hello: _rewritten(hello, _replaced(shape=(10**6, 10**6), dtype="f4", chunks=(64, 64))),
         "another network",
     ),
-    "words": (lambda hello: _rewritten(hello, _replaced(shape=(784, 128), dtype=h5py.string_dtype())), "another network"),
+    "words": (
+        lambda hello: _rewritten(hello, _replaced(shape=(784, 128), dtype=h5py.string_dtype())),
+        "another network",
+    ),
     "another file's": (lambda hello: _rewritten(hello, _linked), "has none"),
     "numbers elsewhere": (
-        lambda hello: _rewritten(hello, _replaced(shape=(784, 128), dtype="f4", external=[("/dev/zero", 0, h5py.h5f.UNLIMITED)])),
+        lambda hello: _rewritten(
+            hello, _replaced(shape=(784, 128), dtype="f4", external=[("/dev/zero", 0, h5py.h5f.UNLIMITED)])
+        ),
         "has none",
     ),
     "no numbers": (lambda hello: _rewritten(hello, _replaced(data=np.full((784, 128), np.nan, "f4"))), "no numbers"),
@@ -115,9 +126,13 @@ def test_the_weights_of_every_network_are_known_as_its_own(name: str) -> None:
     assert weights.fitting(content, plan.row.parameters, plan.title) == content
 
 
-def test_a_run_of_given_weights_is_a_run_like_any_other_and_keeps_no_copy(store: Store, home: Settings, garments: Dataset) -> None:
+def test_a_run_of_given_weights_is_a_run_like_any_other_and_keeps_no_copy(
+    store: Store, home: Settings, garments: Dataset
+) -> None:
     trained = train(Plan.of("quick", epochs=1), garments)
-    run_id = store.create(Plan.loading("quick").as_dict(), "Given", garments.fingerprint, garments.title, given=trained.weights)
+    run_id = store.create(
+        Plan.loading("quick").as_dict(), "Given", garments.fingerprint, garments.title, given=trained.weights
+    )
     assert store.artifacts(run_id) == ["given"]
     assert runner.carry_out(run_id, home) == "done"
     run = store.run(run_id)
@@ -126,16 +141,24 @@ def test_a_run_of_given_weights_is_a_run_like_any_other_and_keeps_no_copy(store:
     assert sorted(store.artifacts(run_id)) == ["keras", "probabilities", "tflite", "weights"]
 
 
-def test_bad_weights_end_as_a_failed_run_and_the_next_one_works(store: Store, home: Settings, hello: bytes, garments: Dataset) -> None:
+def test_bad_weights_end_as_a_failed_run_and_the_next_one_works(
+    store: Store, home: Settings, hello: bytes, garments: Dataset
+) -> None:
     def add(recipe: str, content: bytes) -> str:
-        return store.create(Plan.loading(recipe).as_dict(), "Given", garments.fingerprint, garments.title, given=content)
+        return store.create(
+            Plan.loading(recipe).as_dict(), "Given", garments.fingerprint, garments.title, given=content
+        )
 
     bad, good = add("new-abcd", hello), add("hello-world", hello)
     assert (runner.carry_out(bad, home), runner.carry_out(good, home)) == ("failed", "done")
     assert "belong to another network" in store.run(bad).message and store.artifacts(bad) == []
 
 
-def test_weights_that_wait_go_when_the_run_is_taken_out_of_the_queue(store: Store, hello: bytes, garments: Dataset) -> None:
-    run_id = store.create(Plan.loading("hello-world").as_dict(), "Given", garments.fingerprint, garments.title, given=hello)
+def test_weights_that_wait_go_when_the_run_is_taken_out_of_the_queue(
+    store: Store, hello: bytes, garments: Dataset
+) -> None:
+    run_id = store.create(
+        Plan.loading("hello-world").as_dict(), "Given", garments.fingerprint, garments.title, given=hello
+    )
     store.stop(run_id)
     assert store.run(run_id).status == "stopped" and store.artifacts(run_id) == []

@@ -1,4 +1,5 @@
-"""What is amiss with a picture is said in words, each with something to do about it; a pair of shoes becomes one shoe."""
+"""What is amiss with a picture is said in words, each with something to do about it; a pair of shoes becomes one
+shoe."""
 
 import cv2
 import numpy as np
@@ -10,7 +11,18 @@ from core.vision.reading import read_picture
 
 FLOOR, BLUE, GREEN, BROWN = (220, 215, 205), (30, 40, 90), (30, 110, 50), (70, 35, 20)
 SHIRT = np.array(
-    [(0.3, 0.2), (0.7, 0.2), (0.9, 0.38), (0.8, 0.46), (0.7, 0.4), (0.7, 0.8), (0.3, 0.8), (0.3, 0.4), (0.2, 0.46), (0.1, 0.38)]
+    [
+        (0.3, 0.2),
+        (0.7, 0.2),
+        (0.9, 0.38),
+        (0.8, 0.46),
+        (0.7, 0.4),
+        (0.7, 0.8),
+        (0.3, 0.8),
+        (0.3, 0.4),
+        (0.2, 0.46),
+        (0.1, 0.38),
+    ]
 )
 TROUSERS = np.array([(0.3, 0.1), (0.7, 0.1), (0.8, 0.95), (0.6, 0.95), (0.5, 0.4), (0.4, 0.95), (0.2, 0.95)])
 SHOE = np.array([(0, 0.55), (0.35, 0.45), (0.6, 0.1), (0.62, 0), (1, 0), (1, 1), (0, 1)])  # its toe to the left
@@ -60,7 +72,9 @@ def test_a_clear_photo_has_nothing_amiss():
     assert reading.finding is None and reading.remark is None
 
 
-@pytest.mark.parametrize(("touched", "doubtful", "forbidden"), [(10, False, False), (50, True, False), (92, True, True)])
+@pytest.mark.parametrize(
+    ("touched", "doubtful", "forbidden"), [(10, False, False), (50, True, False), (92, True, True)]
+)
 def test_a_cut_out_along_the_frame_still_has_its_background(touched, doubtful, forbidden):
     mask = np.zeros((100, 100), bool)
     mask[20:80, 20:80] = True

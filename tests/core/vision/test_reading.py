@@ -35,7 +35,18 @@ def shirt(ground=(200, 190, 170), cloth=(30, 40, 90), size=(120, 160)) -> Image.
     """A T-shirt lying on a floor, taller than wide."""
     picture = Image.new("RGB", size, ground)
     width, height = size
-    points = [(0.3, 0.2), (0.7, 0.2), (0.9, 0.38), (0.8, 0.46), (0.7, 0.4), (0.7, 0.8), (0.3, 0.8), (0.3, 0.4), (0.2, 0.46), (0.1, 0.38)]
+    points = [
+        (0.3, 0.2),
+        (0.7, 0.2),
+        (0.9, 0.38),
+        (0.8, 0.46),
+        (0.7, 0.4),
+        (0.7, 0.8),
+        (0.3, 0.8),
+        (0.3, 0.4),
+        (0.2, 0.46),
+        (0.1, 0.38),
+    ]
     ImageDraw.Draw(picture).polygon([(x * width, y * height) for x, y in points], fill=cloth)
     return picture
 
@@ -208,7 +219,9 @@ def same_garment(reading: Reading) -> float:
 
 def speckled(picture: Image.Image, noise: float = 1.5) -> Image.Image:
     pixels = np.asarray(picture)
-    return Image.fromarray(np.clip(pixels + np.random.default_rng(0).normal(0, noise, pixels.shape), 0, 255).astype(np.uint8))
+    return Image.fromarray(
+        np.clip(pixels + np.random.default_rng(0).normal(0, noise, pixels.shape), 0, 255).astype(np.uint8)
+    )
 
 
 def on_a_floor(across: tuple, between: tuple, checked: bool, cloth=(30, 40, 90)) -> Image.Image:
@@ -266,7 +279,9 @@ def test_stages_lead_from_the_picture_to_the_image():
     reading = read_photo(KINDS["jpeg"](), MOST)
     assert [stage.name for stage in reading.stages] == ["As it came", "Cut out", "Grey and swapped", "28 x 28"]
     for stage in reading.stages:
-        assert stage.picture.dtype == np.uint8 and stage.picture.ndim == 3 and stage.picture.shape[2] == 3 and stage.words
+        assert (
+            stage.picture.dtype == np.uint8 and stage.picture.ndim == 3 and stage.picture.shape[2] == 3 and stage.words
+        )
     assert (reading.stages[-1].picture[..., 0] == reading.image).all()
 
 
@@ -354,7 +369,9 @@ def test_a_closed_outline_is_filled_and_its_inner_lines_stay():
 @pytest.mark.parametrize("gap", [10, 30, 60])
 def test_an_outline_with_a_gap_is_filled_all_the_same(gap):
     def box(pen):
-        pen.line([(140 + gap, 60), (220, 60), (220, 230), (60, 230), (60, 60), (140, 60)], fill=(0, 0, 0, 255), width=10)
+        pen.line(
+            [(140 + gap, 60), (220, 60), (220, 230), (60, 230), (60, 60), (140, 60)], fill=(0, 0, 0, 255), width=10
+        )
 
     assert read_drawing(canvas(box)).image[14, 14] > 100
 
@@ -389,17 +406,27 @@ def photographed(strokes: np.ndarray, pen: tuple[int, int, int], paper: tuple[in
     across = np.linspace(1.0, 0.7, strokes.shape[1])[None, :, None]
     soft = cv2.GaussianBlur(strokes.astype(np.float32), (0, 0), 0.8)[..., None]
     picture = (np.array(paper) * (1 - soft) + np.array(pen) * soft) * across
-    return Image.fromarray(np.clip(picture + np.random.default_rng(0).normal(0, 2.5, picture.shape), 0, 255).astype(np.uint8))
+    return Image.fromarray(
+        np.clip(picture + np.random.default_rng(0).normal(0, 2.5, picture.shape), 0, 255).astype(np.uint8)
+    )
 
 
-PENS = {"pencil": (120, 118, 122), "blue": (40, 70, 180), "red": (205, 45, 40), "green": (30, 130, 60), "black": (25, 25, 30)}
+PENS = {
+    "pencil": (120, 118, 122),
+    "blue": (40, 70, 180),
+    "red": (205, 45, 40),
+    "green": (30, 130, 60),
+    "black": (25, 25, 30),
+}
 
 
 @pytest.mark.parametrize("pen", PENS)
 @pytest.mark.parametrize("paper", [(242, 240, 232), (196, 190, 176)])
 def test_a_photo_of_a_drawing_in_any_colour_goes_the_way_of_the_canvas(pen, paper):
     strokes = canvas(
-        lambda pen: pen.line([(90, 30), (190, 30), (210, 250), (165, 250), (140, 110), (115, 250), (70, 250), (90, 30)], width=7)
+        lambda pen: pen.line(
+            [(90, 30), (190, 30), (210, 250), (165, 250), (140, 110), (115, 250), (70, 250), (90, 30)], width=7
+        )
     )
     reading = read_photo(encoded(photographed(strokes[..., 3] > 0, PENS[pen], paper), "JPEG", quality=85), MOST)
     assert reading.kind == "drawing"
@@ -443,7 +470,20 @@ def drawn(*lines: list[tuple[int, int]]) -> np.ndarray:
     return paper > 0
 
 
-SLEEVES = [(80, 30), (55, 35), (10, 80), (25, 95), (60, 70), (60, 170), (140, 170), (140, 70), (175, 95), (190, 80), (145, 35), (120, 30)]
+SLEEVES = [
+    (80, 30),
+    (55, 35),
+    (10, 80),
+    (25, 95),
+    (60, 70),
+    (60, 170),
+    (140, 170),
+    (140, 70),
+    (175, 95),
+    (190, 80),
+    (145, 35),
+    (120, 30),
+]
 LEGS = [(60, 20), (140, 20), (150, 180), (106, 180), (100, 70), (94, 180), (50, 180), (60, 20)]
 BAG = [[(50, 80), (50, 170), (150, 170), (150, 80), (50, 80)], [(80, 77), (80, 40), (120, 40), (120, 77)]]
 
@@ -558,7 +598,8 @@ def test_brushing_a_pair_of_shoes_keeps_it_one_shoe_unless_the_other_is_wanted()
     picture = Image.new("RGB", (240, 200), (205, 195, 180))
     for left in (10, 130):
         ImageDraw.Draw(picture).polygon(
-            [(left, 120), (left + 50, 100), (left + 60, 70), (left + 95, 70), (left + 95, 130), (left, 130)], fill=(90, 50, 30)
+            [(left, 120), (left + 50, 100), (left + 60, 70), (left + 95, 70), (left + 95, 130), (left, 130)],
+            fill=(90, 50, 30),
         )
     ImageDraw.Draw(picture).rectangle((100, 8, 130, 20), fill=(30, 120, 60))
     alone = read_picture(opened(picture))
@@ -585,7 +626,9 @@ def test_a_cut_out_that_fills_its_picture_is_not_told_to_have_a_background():
 def test_what_is_brushed_as_not_belonging_goes_and_takes_its_like_along():
     before = read_picture(opened(two_colours()), Fixes(keep=painted((200, 90, 220, 110))))
     cut = before.stages[1].picture
-    assert (cut[100, 190] != 255).any() and (cut[100, 120] != 255).any()  # one stroke on the ball, and the whole ball belongs
+    assert (cut[100, 190] != 255).any() and (
+        cut[100, 120] != 255
+    ).any()  # one stroke on the ball, and the whole ball belongs
     after = read_picture(opened(two_colours()), Fixes(drop=painted((200, 90, 220, 110)))).stages[1].picture
     assert (after[100, 190] == 255).all() and (after[100, 120] != 255).any()
 
@@ -605,7 +648,11 @@ def test_marks_of_any_size_are_laid_over_the_picture_that_is_looked_at():
     )
     assert (small.image == full.image).all()
     half = small.stages[1].picture
-    assert max(half.shape) == WORKING and (half[:, : WORKING // 2 - 2] == 255).all() and (half[:, WORKING // 2 + 2 :] != 255).any()
+    assert (
+        max(half.shape) == WORKING
+        and (half[:, : WORKING // 2 - 2] == 255).all()
+        and (half[:, WORKING // 2 + 2 :] != 255).any()
+    )
 
 
 def test_a_stroke_can_be_rubbed_out_of_a_drawing_on_paper():

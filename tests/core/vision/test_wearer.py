@@ -12,11 +12,26 @@ from core.vision.wearer import without_body
 
 SKINS = [(250, 218, 192), (231, 180, 143), (198, 134, 90), (141, 85, 50), (92, 60, 42)]  # RGB, from pale to dark
 SHIRT = np.array(
-    [(70, 90), (110, 80), (130, 92), (150, 80), (190, 90), (222, 140), (196, 158), (184, 138), (184, 260), (76, 260), (76, 138), (64, 158)]
+    [
+        (70, 90),
+        (110, 80),
+        (130, 92),
+        (150, 80),
+        (190, 90),
+        (222, 140),
+        (196, 158),
+        (184, 138),
+        (184, 260),
+        (76, 260),
+        (76, 138),
+        (64, 158),
+    ]
 )
 
 
-def somebody(skin: tuple[int, int, int], ground: tuple[int, int, int] = (246, 246, 246)) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def somebody(
+    skin: tuple[int, int, int], ground: tuple[int, int, int] = (246, 246, 246)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Somebody in a green T-shirt: the picture, the whole of them, and the shirt alone."""
     body, shirt = np.zeros((300, 260), np.uint8), np.zeros((300, 260), np.uint8)
     cv2.ellipse(body, (130, 42), (24, 32), 0, 0, 360, 1, -1)
