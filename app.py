@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from core.runs import results as answers
+from core.runs import results
 from pages.shared import pictures
 from pages.shared.frame import frame, guard, say_which_clothes
 from pages.shared.services import jobs, store, wall
@@ -49,7 +49,7 @@ with guard():
         """What is being trained now, and the best run so far."""
         runs = store().runs()
         live = [run for run in reversed(runs) if run.status in ("running", "waiting")]
-        best = answers.best(runs)
+        best = results.best(runs)
         now, so_far = st.columns(2, gap="large")
         with now:
             st.subheader("Now", anchor=False)

@@ -12,7 +12,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from core.inference.network import answer, shipped
+from core.inference.network import shipped
+from core.inference.verdict import answer
 from core.vision.reading import read_drawing, read_picture
 from models import catalogue
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core.data import dataset
+from core.data import sources
 from core.labels import NAMES
 from core.settings import Settings
 from pages.shared import pictures
@@ -61,7 +61,7 @@ def main() -> None:
     import matplotlib
 
     matplotlib.use("agg")  # no window
-    data = dataset.load(Settings.from_environment())
+    data = sources.load(Settings.from_environment())
     rows = np.random.default_rng(0).integers(0, len(data.train_images), SIDE * SIDE)
     images, labels = data.train_images[rows], data.train_labels[rows]
     quick = milliseconds(lambda: ours(images, labels), ROUNDS)

@@ -20,12 +20,15 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from core import metrics as evaluation
+from core import metrics
 from core.data.class_folders import NONE, Listed, find, read_many
 from core.errors import FittingRoomError, PictureError
-from core.inference.network import Answer, Network, answer, shipped
+from core.images import SIDE
+from core.inference.network import Network, shipped
+from core.inference.verdict import Answer, answer
 from core.labels import SLUGS
-from core.vision.reading import SIDE, Reading, open_picture, read_picture
+from core.vision.decode import open_picture
+from core.vision.reading import Reading, read_picture
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 MARKS = "<!-- pictures -->", "<!-- end of pictures -->"  # where the table stands in the README
@@ -103,7 +106,7 @@ def measure_kind(network: Network, listed: Sequence[Listed], seen: Sequence[Seen
     answers = [answer(network, look.reading) for _, look in good]
     row |= measure(labels, answers) | {"baseline": measure(labels, [answer(network, look.plain) for _, look in good])}
     if (labels >= 0).all():
-        row["confusion"] = evaluation.confusion(labels, np.array([given.probabilities for given in answers])).tolist()
+        row["confusion"] = metrics.confusion(labels, np.array([given.probabilities for given in answers])).tolist()
     return row
 
 

@@ -15,11 +15,12 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.data import dataset
+from core.data import dataset, sources
 from core.lessons.articles import results
 from core.settings import Settings
-from core.training.loop import Point, Watcher, limit_threads, train
+from core.training.loop import limit_threads, train
 from core.training.plan import Plan
+from core.training.progress import Point, Watcher
 from models import measured
 from models.catalogue import RECIPES
 
@@ -81,7 +82,7 @@ def main() -> None:
     if not asked.table:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         limit_threads(THREADS)
-        data = dataset.load(Settings.from_environment())
+        data = sources.load(Settings.from_environment())
         if not data.real:
             parser.error("the real data set is needed: set FITTING_ROOM_DATA to its folder")
         published = [

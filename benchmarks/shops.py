@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 
 from benchmarks import pictures
-from core.data.dataset import Dataset, load
+from core.data.dataset import Dataset
+from core.data.sources import load
 from core.labels import SLUGS
 from core.settings import Settings
 

@@ -29,11 +29,12 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from core.data import dataset
+from core.data import dataset, sources
 from core.data.dataset import Dataset
 from core.errors import FittingRoomError, RunError
-from core.runs.queue import Jobs, address_file
+from core.runs.queue import Jobs
 from core.runs.store import Store
+from core.runs.workers import address_file
 from core.settings import Settings
 from core.training.plan import Plan
 from models import measured
@@ -124,7 +125,7 @@ def plain(plan: Plan) -> tuple[float, float]:
     """
     import keras
 
-    recipe, data = plan.row, dataset.load(Settings.from_environment())
+    recipe, data = plan.row, sources.load(Settings.from_environment())
     began = time.perf_counter()
     keras.utils.set_random_seed(plan.seed)
     rows = dataset.subset(data, plan.examples, plan.seed)
@@ -374,7 +375,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in ("STORE", "SCHEDULER"):
         os.environ.pop(f"FITTING_ROOM_{name}", None)
     try:
-        data = dataset.load(Settings.from_environment())
+        data = sources.load(Settings.from_environment())
         available = len(data.train_labels)
         plans = [
             Plan.of(name, epochs=EPOCHS, examples=examples(name, given.examples, available)) for name in given.recipes

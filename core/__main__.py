@@ -116,8 +116,9 @@ def _models(asked: argparse.Namespace, _settings: Settings) -> int:
 
 def _train(asked: argparse.Namespace, settings: Settings) -> int:
     from core.runs.runner import carry_out, dataset_in_use
-    from core.training.loop import Point, limit_threads
+    from core.training.loop import limit_threads
     from core.training.plan import Plan
+    from core.training.progress import Point
 
     named = ("examples", "epochs", "batch_size", "learning_rate", "seed", "schedule", "dropout", "augment", "patience")
     chosen = {name: getattr(asked, name) for name in named}
@@ -213,13 +214,13 @@ def _code(asked: argparse.Namespace, settings: Settings) -> int:
 
 
 def _evaluate(asked: argparse.Namespace, settings: Settings) -> int:
-    from core import metrics as evaluation
+    from core import metrics
     from core.runs.results import tested
     from core.runs.runner import dataset_in_use
 
     answers = tested(asked.run, Store(settings.store_url), dataset_in_use(settings))
-    counts = evaluation.confusion(answers.labels, answers.outputs)
-    report = evaluation.report(answers.labels, answers.outputs)
+    counts = metrics.confusion(answers.labels, answers.outputs)
+    report = metrics.report(answers.labels, answers.outputs)
     if asked.json:
         classes = [{"class": name, **row} for name, row in report.to_dict("index").items()]
         figures = {"test_accuracy": answers.accuracy, "test_loss": answers.loss, "images": len(answers.labels)}
@@ -244,7 +245,7 @@ def _evaluate(asked: argparse.Namespace, settings: Settings) -> int:
 
 
 def _predict(asked: argparse.Namespace, settings: Settings) -> int:
-    from core.inference.network import answer
+    from core.inference.verdict import answer
     from core.runs.results import SHIPPED, network
     from core.vision.reading import read_photo
 
@@ -303,7 +304,7 @@ def _change(asked: argparse.Namespace, settings: Settings) -> int:
 
 
 def _workers(_asked: argparse.Namespace, settings: Settings) -> int:
-    from core.runs.queue import serve
+    from core.runs.workers import serve
 
     serve(settings)
     return 0

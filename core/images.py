@@ -8,6 +8,7 @@ import numpy as np
 RIGHT = (22, 130, 93)  # red, green and blue parts, 0 to 255
 WRONG = (194, 65, 12)
 FRAME = 3  # pixels around a marked image
+SIDE = 28  # px, height and width of an image of the data set
 
 
 def enlarge(image: np.ndarray, scale: int) -> np.ndarray:

@@ -8,9 +8,9 @@ import numpy as np
 import streamlit as st
 
 from core import charts
-from core.data import explore as atlas
-from core.data import export as table
-from core.data.dataset import FILES, download
+from core.data import explore, export
+from core.data.download import download
+from core.data.files import FILES
 from core.labels import CLASSES, COLOURS, NAMES
 from pages.shared import downloads, pictures
 from pages.shared.frame import frame, guard
@@ -52,7 +52,7 @@ def open_kind() -> None:
     state["page"] = 1
     if state["class"]:
         seed = state.get("seed") if state["order"] == "shuffled" else None
-        tapped = atlas.arrange(halves(data())[state["part"]][1], NAMES.index(state["class"]), seed)
+        tapped = explore.arrange(halves(data())[state["part"]][1], NAMES.index(state["class"]), seed)
         if len(tapped):
             state["picture"] = int(tapped[0])
 
@@ -125,7 +125,7 @@ with guard():
     kind = st.pills("Kind of clothes", NAMES, key="class", bind="query-params", on_change=open_kind)
     images, labels = parts[part]
     index = NAMES.index(kind) if kind else None
-    rows = atlas.arrange(labels, index, seed if order == "shuffled" else None)
+    rows = explore.arrange(labels, index, seed if order == "shuffled" else None)
     last = len(images) - 1
     st.session_state.setdefault("picture", int(rows[0]) if len(rows) else 0)
     with st.container(key="clothes_opened" if "picture" in st.query_params else "clothes_closed"):
@@ -246,10 +246,10 @@ with guard():
     if alike_tab.open:
         with alike_tab:
             learning, learning_labels = parts["training"]
-            found = atlas.nearest(learning, images[number], ALIKE, number if part == "training" else None)
+            found = explore.nearest(learning, images[number], ALIKE, number if part == "training" else None)
             st.write(
                 f"The {len(found)} training pictures whose dots differ least from this {garment.name}. "
-                f"{atlas.agreement(garment.index, learning_labels[found])} Tap one to go on from there."
+                f"{explore.agreement(garment.index, learning_labels[found])} Tap one to go on from there."
             )
             look_alike = here | {"part": "training"}
             pictures.grid(
@@ -350,7 +350,7 @@ with guard():
                 f"All {len(images):,} {part} pictures as one table: a row for each picture, first its label (the number"
                 f" of its class), then its 784 dots, row by row. **{len(images):,} rows × 785 columns.**"
             )
-            first, final = table.ends(images, labels)
+            first, final = export.ends(images, labels)
             st.caption("The first five rows")
             st.dataframe(first, key="dataset_head", alt="The first five rows of the table")
             st.caption("The last five rows")
@@ -358,15 +358,15 @@ with guard():
             with st.container(horizontal=True):
                 name = "train" if part == "training" else "test"
                 downloads.offer(
-                    f"Download as CSV (about {table.csv_megabytes(images, labels):,.1f} MB)",
-                    lambda: table.csv(images, labels).getvalue(),
+                    f"Download as CSV (about {export.csv_megabytes(images, labels):,.1f} MB)",
+                    lambda: export.csv(images, labels).getvalue(),
                     f"fashion-mnist_{name}.csv",
                     "text/csv",
                     "dataset_csv",
                 )
                 downloads.offer(
                     "Download as Parquet (a quarter of that)",
-                    lambda: table.parquet(images, labels).getvalue(),
+                    lambda: export.parquet(images, labels).getvalue(),
                     f"fashion-mnist_{name}.parquet",
                     "application/vnd.apache.parquet",
                     "dataset_parquet",
@@ -380,7 +380,7 @@ with guard():
             pictures.explain(
                 {
                     f"{half.capitalize()} {what}": (
-                        f"{values.shape}" + (f" · {table.listing(values)}" if what == "labels" else "")
+                        f"{values.shape}" + (f" · {export.listing(values)}" if what == "labels" else "")
                     )
                     for half, pair in parts.items()
                     for what, values in zip(("pictures", "labels"), pair, strict=True)

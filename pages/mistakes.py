@@ -7,8 +7,7 @@ import random
 import numpy as np
 import streamlit as st
 
-from core import charts
-from core import metrics as evaluation
+from core import charts, metrics
 from core.labels import NAMES
 from pages.shared import sheets
 from pages.shared.choice import choose_network
@@ -57,8 +56,8 @@ def show(rows: np.ndarray, labels: np.ndarray, shares: np.ndarray) -> None:
 with guard():
     chosen = choose_network("run")
     result = tested(chosen)
-    shares = evaluation.normalise(result.outputs)
-    wrong = evaluation.mistakes(result.labels, result.outputs)
+    shares = metrics.normalise(result.outputs)
+    wrong = metrics.mistakes(result.labels, result.outputs)
 
     facts = st.container(key="mistakes_facts").columns(3)
     facts[0].metric(
@@ -81,7 +80,7 @@ with guard():
         unit = st.segmented_control(
             "Numbers as", ["pictures", "percent"], default="pictures", required=True, key="mistakes_unit"
         )
-        counts = evaluation.confusion(result.labels, result.outputs)
+        counts = metrics.confusion(result.labels, result.outputs)
         event = st.plotly_chart(
             charts.matrix(counts, as_percent=unit == "percent"),
             key=f"mistakes_matrix_{chosen}_{unit}",
@@ -102,8 +101,8 @@ with guard():
         )
     with right:
         points = event["selection"]["points"] if event else []
-        true, predicted = (int(index) for index in points[0]["customdata"]) if points else evaluation.worst_cell(counts)
-        cell = evaluation.in_cell(result.labels, result.outputs, true, predicted)
+        true, predicted = (int(index) for index in points[0]["customdata"]) if points else metrics.worst_cell(counts)
+        cell = metrics.in_cell(result.labels, result.outputs, true, predicted)
         if true == predicted:
             st.subheader(f"{NAMES[true]}, answered right", anchor=False)
         else:
@@ -168,7 +167,7 @@ with guard():
                 on_click=turn,
                 args=(1, size),
             )
-        rows = evaluation.shown(len(result.labels), begin, size, seed)
+        rows = metrics.shown(len(result.labels), begin, size, seed)
         sheets.answered(
             rows,
             data().test_images[rows],
@@ -189,7 +188,7 @@ with guard():
             st.button("Take another", key="mistakes_another", icon=":material/casino:", on_click=another)
         label, raw = int(result.labels[picture]), result.outputs[picture]
         sheets.opened(picture, data().test_images[picture], label, shares[picture])
-        alike = evaluation.adds_up(result.outputs)
+        alike = metrics.adds_up(result.outputs)
         sheets.outputs(raw, None if alike else shares[picture], true=label)
         total = (
             "They add up to 1." if alike else f"They add up to {raw.sum():.2f}, not to 1: each is a sigmoid of its own."
@@ -218,7 +217,7 @@ with guard():
         "Precision: of the pictures it called so, how many were. Recall: of the pictures that are so, how many it"
         " found. F1: one number for both. Images: how many there are in the test set."
     )
-    table = evaluation.full_report(result.labels, result.outputs)
+    table = metrics.full_report(result.labels, result.outputs)
     percent = {
         name: st.column_config.ProgressColumn(name, min_value=0, max_value=1, format="percent")
         for name in ("precision", "recall")
@@ -237,8 +236,8 @@ with guard():
     )
     with st.container(horizontal=True):
         for words, make, ending in (
-            ("Download as CSV", evaluation.report_csv, "csv"),
-            ("Download as text", evaluation.report_text, "txt"),
+            ("Download as CSV", metrics.report_csv, "csv"),
+            ("Download as text", metrics.report_text, "txt"),
         ):
             st.download_button(
                 words,

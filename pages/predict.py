@@ -8,16 +8,14 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from core import charts
-from core import metrics as evaluation
-from core.data import explore as atlas
+from core import charts, metrics
+from core.data import explore
 from core.errors import PictureError
-from core.fitting import sketches
-from core.inference import explanation as explaining
-from core.inference import export as keepsake
-from core.inference.network import Answer, answer
+from core.inference import explanation, export
+from core.inference.verdict import Answer, answer
 from core.labels import NAMES, SLUGS
-from core.runs import results as answers
+from core.runs import results
+from core.vision import templates
 from core.vision.reading import Reading, read_drawing, read_sample
 from pages.shared import downloads, photos, pictures, sheets
 from pages.shared.frame import DRAWN, STROKES, frame, guard
@@ -81,7 +79,7 @@ def show(reading: Reading, key: str, true: int | None = None) -> None:
             right = reply.index == true
             st.write(f"{'✓ Right' if right else '✗ Wrong'}: the data set says **{NAMES[true]}**.")
         if other:
-            both = explaining.compared(reply, answer(other, reading), (f"“{title}”", f"“{other_title}”"))
+            both = explanation.compared(reply, answer(other, reading), (f"“{title}”", f"“{other_title}”"))
             st.html(f'<p class="compared">{html.escape(both)}</p>')
         if reply.tip:
             st.caption(reply.tip)
@@ -97,7 +95,7 @@ def show(reading: Reading, key: str, true: int | None = None) -> None:
         else:
             bars(reply, key, true)
         raw = asked.raw(reading.image[None])
-        if not evaluation.adds_up(raw):
+        if not metrics.adds_up(raw):
             with st.expander("The ten outputs as the network gives them", key=f"predict_raw_{key}"):
                 sheets.outputs(raw[0])
                 st.caption(
@@ -113,7 +111,7 @@ def save(reading: Reading, key: str) -> None:
     reply = answer(asked, reading)
     downloads.offer(
         "Save this answer",
-        lambda: keepsake.card(reading, reply, SIGNS[reply.verdict], title),
+        lambda: export.card(reading, reply, SIGNS[reply.verdict], title),
         f"answer-{SLUGS[reply.index]}.png",
         "image/png",
         f"predict_save_{key}",
@@ -128,17 +126,17 @@ def explain(reading: Reading, key: str, at_once: bool = True) -> None:
     used, reply = data(), answer(asked, reading)
     mattered, nearest = why.columns([1, 2.2], gap="large")
     with mattered:
-        shares = explaining.occlusion(asked, reading.image)
+        shares = explanation.occlusion(asked, reading.image)
         pictures.titled(
             "What mattered",
-            explaining.overlay(reading.image, shares),
+            explanation.overlay(reading.image, shares),
             f"The 28 x 28 dots; what {reply.label} depends on is coloured",
         )
         st.caption(
-            f"{explaining.in_words(shares, reply.label)} Found by covering one part after the other and asking again."
+            f"{explanation.in_words(shares, reply.label)} Found by covering one part after the other and asking again."
         )
     with nearest:
-        rows = atlas.nearest(used.train_images, reading.image, NEIGHBOURS)
+        rows = explore.nearest(used.train_images, reading.image, NEIGHBOURS)
         names = [NAMES[label] for label in used.train_labels[rows]]
         pictures.heading("The training pictures most like it")
         tiles(
@@ -146,7 +144,7 @@ def explain(reading: Reading, key: str, at_once: bool = True) -> None:
             names,
             [f"Training picture {row}: {name}" for row, name in zip(rows, names, strict=True)],
         )
-        st.caption(f"{explaining.alike(reply.index, used.train_labels[rows])} Compared dot by dot.")
+        st.caption(f"{explanation.alike(reply.index, used.train_labels[rows])} Compared dot by dot.")
 
 
 def show_photo(file: UploadedFile, key: str) -> None:
@@ -194,7 +192,7 @@ def gallery(read: Sequence[tuple[UploadedFile, Reading | PictureError]]) -> Uplo
         )
         st.download_button(
             "Download as CSV",
-            keepsake.csv(rows),
+            export.csv(rows),
             "answers.csv",
             key="predict_csv",
             icon=":material/download:",
@@ -225,10 +223,10 @@ def open_file(file_id: str) -> None:
 
 
 with guard():
-    choices = {answers.SHIPPED: "The network that comes with the app"} | {
+    choices = {results.SHIPPED: "The network that comes with the app"} | {
         run.id: f"{run.name} ({run.test_accuracy:.1%})" for run in runs()
     }
-    wished = st.query_params.get("model", answers.SHIPPED)
+    wished = st.query_params.get("model", results.SHIPPED)
     if wished not in choices:
         st.info(
             f"There is no finished run “{wished}”. The network that comes with the app answers instead.",
@@ -252,7 +250,7 @@ with guard():
                 "Compare with", list(rivals), start, format_func=rivals.get, key="predict_with", width=300
             )
     remember("way", way, "photo")
-    remember("model", model, answers.SHIPPED)
+    remember("model", model, results.SHIPPED)
     remember("with", rival if rival in rivals else "", "")
     asked, title = network(model)
     other, other_title = network(rival) if rival in rivals and rival else (None, "")
@@ -327,7 +325,7 @@ with guard():
                     fill_color=INK,
                     drawing_mode=TOOLS[tool],
                     background_image=(
-                        pictures.address(sketches.ghost(NAMES.index(template), SIDE)) if template else None
+                        pictures.address(templates.ghost(NAMES.index(template), SIDE)) if template else None
                     ),
                     height=SIDE,
                     width=SIDE,

@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import charts
-from core import metrics as evaluation
+from core import charts, metrics
 from core.labels import NAMES
-from core.runs import bundle, report, script
+from core.runs import bundle, report, script, tensorboard
 from core.runs.schema import Run
 from core.runs.store import NOT_YOURS, UNDO_SECONDS
 from core.training import weights
@@ -240,7 +239,7 @@ def take_away(run: Run) -> None:
         offers[f".{FILES[kind]}"] = (FILES[kind], lambda kind=kind: used.artifact(run.id, kind))
     offers["Code (.py)"] = ("py", lambda: script.of_run(run)[0].encode())
     offers["Notebook (.ipynb)"] = ("ipynb", lambda: script.of_run(run)[1].encode())
-    offers["TensorBoard events (.zip)"] = ("tensorboard.zip", lambda: bundle.events(run, used))
+    offers["TensorBoard events (.zip)"] = ("tensorboard.zip", lambda: tensorboard.events(run, used))
     with st.container(horizontal=True):
         for words, (ending, make) in offers.items():
             looks = {"icon": ":material/folder_zip:", "type": "primary"} if ending == "zip" else {}
@@ -309,7 +308,7 @@ def tested_alike(runs: list[Run]) -> None:
 def only_one(right: str, wrong: str, names: dict[str, str]) -> None:
     """Tiles of the pictures that one run gets right and another wrong."""
     yes, no = tested(right), tested(wrong)
-    rows = evaluation.only_one_right(yes.labels, yes.outputs, no.outputs)
+    rows = metrics.only_one_right(yes.labels, yes.outputs, no.outputs)
     st.markdown(
         f"**“{names[right]}” is right, “{names[wrong]}” is wrong: {len(rows):,}"
         f" picture{'' if len(rows) == 1 else 's'}**"
@@ -318,7 +317,7 @@ def only_one(right: str, wrong: str, names: dict[str, str]) -> None:
         return
     page = st.pagination(-(-len(rows) // PER_PAGE), key=f"runs_page_{right}_{wrong}", max_visible_pages=5)
     here = rows[PER_PAGE * (page - 1) : PER_PAGE * page]
-    shares = [evaluation.normalise(answers.outputs[here]) for answers in (yes, no)]
+    shares = [metrics.normalise(answers.outputs[here]) for answers in (yes, no)]
     tiles(
         data().test_images[here],
         [caption(first, second) for first, second in zip(*shares, strict=True)],

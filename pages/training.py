@@ -8,8 +8,7 @@ import streamlit as st
 
 from core import charts
 from core.lessons.articles import LAYERS, LESSONS
-from core.runs import results as answers
-from core.runs import script
+from core.runs import results, script
 from core.runs.schema import Run
 from core.training.plan import Plan, duration, estimate
 from models.catalogue import OWN, RECIPES, layers, own_recipe
@@ -65,7 +64,7 @@ with guard():
             icon=":material/search_off:",
         )
     live = next((run for run in runs if run.status == "running"), None)
-    shown = known.get(asked) or live or answers.best(runs) or (runs[0] if runs else None)
+    shown = known.get(asked) or live or results.best(runs) or (runs[0] if runs else None)
     curve, choices = st.columns([1.9, 1], gap="large")
 
     with curve:

@@ -15,7 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.dataset import FILES, Dataset, read_folder
+from core.data.dataset import Dataset
+from core.data.files import FILES
+from core.data.sources import read_folder
 from core.settings import Settings
 
 # marker -> (word in FITTING_ROOM_REQUIRE, what is absent and how to bring it)

@@ -11,11 +11,10 @@ import numpy as np
 
 from core.data.silhouettes import GARMENTS
 from core.data.silhouettes.canvas import BODY, EMPTY, INSIDE, LINE, TRIM, Cloth
+from core.images import SIDE
 
-SIDE = 28
 BANK = 40  # samples of every kind of cloth, each twice the picture's side
 CHUNK = 1000  # pictures finished at once
-
 # For each class, in the order of the labels: how often (in hundredths) it is made of each cloth.
 # plain, melange, stripes across, stripes down, check, print, dots, shaded
 WEAVE = np.array([

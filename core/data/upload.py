@@ -6,10 +6,7 @@ Works on bytes in memory: nothing of a file is written anywhere. Knows nothing o
 
 import io
 import re
-import secrets
 import struct
-import threading
-import time
 import zipfile
 import zlib
 from collections import Counter
@@ -18,24 +15,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core import images as gallery
-from core.data import synthetic as garments
-from core.data.dataset import CSV_COLUMNS, SIDE, Dataset, read_table
+from core.data import synthetic
+from core.data.dataset import Dataset
+from core.data.files import CSV_COLUMNS, read_table
 from core.errors import DataError, PictureError
+from core.images import SIDE, png
 from core.labels import CLASSES, NAMES, SLUGS
 from core.settings import Settings
-from core.vision.reading import open_picture, read_picture
+from core.vision.decode import open_picture
+from core.vision.reading import read_picture
 
 FEWEST = 20  # pictures a data set needs
 TEST_SHARE, SPLIT_SEED = 0.2, 12345
-PLACES = 40  # data sets kept for visitors at a time
-REST_SECONDS = 3600.0  # one that nobody used for so long is forgotten
 UNPACKED = 5  # a zip may unpack to so many times the largest upload
 EXAMPLES = 100  # pictures in an example file
 REMEDY = "Mend it and bring it again; nothing was changed here."
 SIDE_FILES = ("__MACOSX", "Thumbs.db", "desktop.ini")
 TEST_FOLDERS = ("test", "testing")
-ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 
 
 def _plain(text: str) -> str:
@@ -75,49 +71,6 @@ class _Entry:
     name: str
     label: int
     test: bool
-
-
-class Shelf:
-    """The data sets that people brought, each under a secret word, in memory: a bounded number, and none longer than it
-    is used.
-
-    Safe to use from several threads. `clock` gives seconds.
-    """
-
-    def __init__(
-        self, places: int = PLACES, rest: float = REST_SECONDS, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._places, self._rest, self._clock = places, rest, clock
-        self._rows: dict[
-            str, tuple[Own, float]
-        ] = {}  # word -> what was brought, when it was last asked for; the longest unused first
-        self._lock = threading.Lock()
-
-    def put(self, brought: Own) -> str:
-        """Keep it, and give the word that brings it back; with the shelf full, the longest unused makes room."""
-        word = secrets.token_urlsafe(16)
-        with self._lock:
-            self._rows[word] = brought, self._clock()
-            while len(self._rows) > self._places:
-                del self._rows[next(iter(self._rows))]
-        return word
-
-    def get(self, word: str) -> Own | None:
-        """What lies under this word, unless it has rested too long or was taken off."""
-        with self._lock:
-            now = self._clock()
-            for old in [name for name, (_, used) in self._rows.items() if now - used > self._rest]:
-                del self._rows[old]
-            row = self._rows.pop(word, None)
-            if row is None:
-                return None
-            self._rows[word] = row[0], now
-            return row[0]
-
-    def remove(self, word: str) -> None:
-        """Take it off, for every window that knows the word."""
-        with self._lock:
-            self._rows.pop(word, None)
 
 
 def read(
@@ -160,23 +113,10 @@ def divide(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([learn, np.flatnonzero(alone)]), test
 
 
-def pack(data: Dataset) -> bytes:
-    """A data set as the bytes a run carries to its worker."""
-    content = io.BytesIO()
-    np.savez_compressed(content, **{name: getattr(data, name) for name in ARRAYS})
-    return content.getvalue()
-
-
-def unpack(content: bytes) -> Dataset:
-    """The data set in the bytes that `pack` made, with the same fingerprint."""
-    with np.load(io.BytesIO(content)) as arrays:
-        return Dataset.of([arrays[name] for name in ARRAYS], "own")
-
-
 def example_table() -> bytes:
     """A small table in the right form, as a CSV file: drawn clothes, ten of each class."""
     labels = np.arange(EXAMPLES) % 10
-    rows = np.column_stack([labels, garments.draw(labels, seed=3).reshape(EXAMPLES, -1)])
+    rows = np.column_stack([labels, synthetic.draw(labels, seed=3).reshape(EXAMPLES, -1)])
     return "\n".join([",".join(CSV_COLUMNS), *(",".join(map(str, row)) for row in rows.tolist()), ""]).encode()
 
 
@@ -185,8 +125,8 @@ def example_zip() -> bytes:
     labels = np.arange(EXAMPLES) % 10
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        for place, (label, image) in enumerate(zip(labels, garments.draw(labels, seed=3), strict=True)):
-            archive.writestr(f"clothes/{SLUGS[label]}/{place // 10 + 1:02}.png", gallery.png(image))
+        for place, (label, image) in enumerate(zip(labels, synthetic.draw(labels, seed=3), strict=True)):
+            archive.writestr(f"clothes/{SLUGS[label]}/{place // 10 + 1:02}.png", png(image))
     return content.getvalue()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from core.vision.reading import to_square
+from core.vision.normalise import to_square
 
 LARGE = 84  # px, the garment's longest side while somebody is drawn
 ROOM = 76  # px of room around it for the one who wears it

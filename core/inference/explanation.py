@@ -9,7 +9,8 @@ from collections import Counter
 import cv2
 import numpy as np
 
-from core.inference.network import Answer, Network
+from core.inference.network import Network
+from core.inference.verdict import Answer
 from core.labels import NAMES
 
 PATCH, STEP = 7, 3  # dots: side of the blank patch, and how far it moves on

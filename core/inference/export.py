@@ -11,7 +11,7 @@ import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
 from core.errors import PictureError
-from core.inference.network import Answer
+from core.inference.verdict import Answer
 from core.labels import COLOURS, NAMES
 from core.vision.reading import Reading
 

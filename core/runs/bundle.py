@@ -1,5 +1,4 @@
-"""A run as one zip to keep or to send, looked through from end to end when it comes back; and its curve as TensorBoard
-events.
+"""A run as one zip to keep or to send, looked through from end to end when it comes back.
 
 Of a zip that somebody brings only plain numbers and words are read: the plan, the curve, the weights as arrays, the
 snapshots. Its networks (.keras, .tflite), code and answers are never opened. Knows nothing of pages.
@@ -10,17 +9,16 @@ import io
 import json
 import re
 import struct
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from core.archive import zipped
 from core.errors import RunError
 from core.runs import report, script
 from core.runs.schema import Run
@@ -94,7 +92,7 @@ def pack(run: Run, store: Store, labels: np.ndarray | None = None) -> bytes:
     files |= {name: store.artifact(run.id, kind) for kind, name in FILES.items() if kind in there}
     files[f"{run.recipe}.py"], files[f"{run.recipe}.ipynb"] = script.of_run(run)
     files |= {f"snapshot-{epoch:04}.npz": store.snapshot(run.id, epoch) for epoch in store.epochs(run.id)}
-    return _zipped(files)
+    return zipped(files)
 
 
 def printed(run: Run, store: Store, labels: np.ndarray | None = None) -> str:
@@ -103,34 +101,6 @@ def printed(run: Run, store: Store, labels: np.ndarray | None = None) -> str:
         np.load(io.BytesIO(store.artifact(run.id, "probabilities"))) if run.scored and labels is not None else None
     )
     return report.page(run, store.points(run.id)[1], labels, outputs)
-
-
-def events(run: Run, store: Store) -> bytes:
-    """The curve of a run as TensorBoard event files, in a zip: `training` and `validation`, each point at its epoch.
-
-    The batches in between stand in `batches`, at hundredths of an epoch.
-    """
-    from tensorboardX import SummaryWriter
-
-    batches, epochs = store.points(run.id)
-    tables = {
-        "training": (epochs, "", 1),
-        "validation": (epochs[epochs["val_loss"].notna()], "val_", 1),
-        "batches": (batches, "", 100),
-    }
-    files = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for name, (table, prefix, scale) in tables.items():
-            if not len(table):
-                continue
-            with SummaryWriter(str(Path(folder) / name)) as writer:
-                for row in table.itertuples():
-                    for measure in ("accuracy", "loss"):
-                        value = getattr(row, prefix + measure)
-                        writer.add_scalar(measure, value, round(scale * row.epoch), walltime=run.created)
-            (written,) = (Path(folder) / name).iterdir()
-            files[f"{run.id}/{name}/events.out.tfevents.{round(run.created)}.run"] = written.read_bytes()
-    return _zipped(files)
 
 
 def unpack(content: bytes, settings: Settings) -> Bundle:
@@ -181,14 +151,6 @@ def _described(run: Run) -> dict:
         "figures": {name: getattr(run, name) for name in figures},
         "versions": {name: version(name) for name in PACKAGES},
     }
-
-
-def _zipped(files: Mapping[str, bytes | str]) -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, body in files.items():
-            archive.writestr(name, body)
-    return content.getvalue()
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:

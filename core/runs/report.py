@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from core import metrics as evaluation
+from core import metrics
 from core.labels import NAMES
 from core.runs.schema import Run
 from core.training.plan import AUGMENTS, SCHEDULES, Plan, duration
@@ -115,8 +115,8 @@ def page(run: Run, epochs: pd.DataFrame, labels: np.ndarray | None = None, outpu
         words = f"Share of right answers after each epoch; {last.accuracy:.1%} of the training pictures at the end."
         parts += ["<h2>How it learned</h2>", f"<figure>{curve(epochs)}<figcaption>{words}</figcaption></figure>"]
     if labels is not None and outputs is not None:
-        parts += ["<h2>What it takes for what</h2>", _matrix(evaluation.confusion(labels, outputs))]
-        parts += ["<h2>Class by class</h2>", f"<pre>{html.escape(evaluation.report_text(labels, outputs))}</pre>"]
+        parts += ["<h2>What it takes for what</h2>", _matrix(metrics.confusion(labels, outputs))]
+        parts += ["<h2>Class by class</h2>", f"<pre>{html.escape(metrics.report_text(labels, outputs))}</pre>"]
     elif run.scored:
         parts.append(
             "<p>The pictures it was tested on were not in use when this page was made, so its mistakes are not"

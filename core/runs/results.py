@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core import metrics as evaluation
+from core import metrics
 from core.data.dataset import OWN_TITLE, Dataset
 from core.errors import RunError
-from core.inference import network as inference
+from core.inference.network import Network, shipped, shipped_card, shipped_probabilities
 from core.runs.schema import Run
 from core.runs.store import Store
 
@@ -42,9 +42,9 @@ def tested(name: str, store: Store, dataset: Dataset) -> Tested:
     """
     labels = dataset.test_labels
     if name == SHIPPED:
-        outputs, note = inference.shipped_probabilities(), ""
-        if inference.shipped_card()["fingerprint"] != dataset.fingerprint or outputs is None:
-            outputs = inference.shipped().probabilities(dataset.test_images)
+        outputs, note = shipped_probabilities(), ""
+        if shipped_card()["fingerprint"] != dataset.fingerprint or outputs is None:
+            outputs = shipped().probabilities(dataset.test_images)
             note = f"It learned from the real Fashion-MNIST; these are its answers to other pictures: {dataset.title}."
         run_id, title = SHIPPED, SHIPPED_TITLE
     else:
@@ -58,18 +58,16 @@ def tested(name: str, store: Store, dataset: Dataset) -> Tested:
         run_id, title, note = run.id, run.name, ""
     outputs = outputs.astype(np.float32)
     return Tested(
-        run_id, title, labels, outputs, evaluation.accuracy(labels, outputs), evaluation.loss(labels, outputs), note
+        run_id, title, labels, outputs, metrics.accuracy(labels, outputs), metrics.loss(labels, outputs), note
     )
 
 
-def network(name: str, store: Store) -> inference.Network:
+def network(name: str, store: Store) -> Network:
     """The network of a run (id, name, beginning of either) or of `shipped`. Raises RunError when there is none."""
     if name == SHIPPED:
-        return inference.shipped()
+        return shipped()
     run = store.find(name)
-    return inference.Network(
-        store.artifact(run.id, "tflite"), run.temperature, brought=run.data_title.startswith(OWN_TITLE)
-    )
+    return Network(store.artifact(run.id, "tflite"), run.temperature, brought=run.data_title.startswith(OWN_TITLE))
 
 
 def best(runs: list[Run]) -> Run | None:

@@ -14,16 +14,16 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from core.data import dataset as datasets
-from core.data import upload as own
+from core.data import dataset, sources
 from core.errors import FittingRoomError, RunError, StoreError, TakenError
 from core.runs.process import this_process
 from core.runs.schema import Run
 from core.runs.store import SILENT_SECONDS, Store
 from core.settings import Settings
 from core.training.checkpoint import Checkpoint, Snapshot
-from core.training.loop import Paused, Point, Watcher, load, train
+from core.training.loop import load, train
 from core.training.plan import Plan
+from core.training.progress import Paused, Point, Watcher
 
 PULSE_SECONDS = 0.25
 BEAT_SECONDS = 1.0
@@ -161,7 +161,7 @@ def _claimed(store: Store, run_id: str) -> bool:
 def _trained(store: Store, run: Run, settings: Settings, pulse: Pulse, listen: Callable[[Point], None]) -> str:
     me = this_process()
     brought = store.pictures(run.id)
-    data = own.unpack(brought) if brought else dataset_with(settings, run.fingerprint)
+    data = dataset.unpack(brought) if brought else dataset_with(settings, run.fingerprint)
 
     def stored(point: Point) -> tuple[dict, dict]:
         row = asdict(point)
@@ -250,12 +250,12 @@ def _kept(store: Store, run: Run) -> Checkpoint | None:
 
 
 @functools.lru_cache(maxsize=1)
-def dataset_in_use(settings: Settings) -> datasets.Dataset:
+def dataset_in_use(settings: Settings) -> dataset.Dataset:
     """The data set this process found, loaded once."""
-    return datasets.load(settings)
+    return sources.load(settings)
 
 
-def dataset_with(settings: Settings, fingerprint: str) -> datasets.Dataset:
+def dataset_with(settings: Settings, fingerprint: str) -> dataset.Dataset:
     """The data set a run was planned with, kept between runs. Raises RunError when this machine has another one."""
     data = dataset_in_use(settings)
     if data.fingerprint != fingerprint:
@@ -274,7 +274,7 @@ def warm_up(settings: Settings, needed: Callable[[], bool] = lambda: False) -> N
     data = dataset_in_use(settings)
     if needed():
         return
-    small = datasets.Dataset(
+    small = dataset.Dataset(
         data.train_images[:200],
         data.train_labels[:200],
         data.test_images[:200],

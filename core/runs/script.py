@@ -15,7 +15,7 @@ from textwrap import fill
 
 from core.data import dataset
 from core.runs.schema import Run
-from core.training import whitening as patches
+from core.training import whitening
 from core.training.plan import SHIFT, Plan
 from models.catalogue import OWN, Recipe
 from models.own_network import checked
@@ -234,10 +234,10 @@ def _own(plan: Plan) -> str:
 
 def _patches() -> str:
     use = (
-        f"learner = whitened(build_on_patches({patches.COMPONENTS}), whiten(train_images[learn]))  # worked out from"
+        f"learner = whitened(build_on_patches({whitening.COMPONENTS}), whiten(train_images[learn]))  # worked out from"
         " these pictures only"
     )
-    return f"{_body(Path(patches.__file__))}\n\n\n{use}"
+    return f"{_body(Path(whitening.__file__))}\n\n\n{use}"
 
 
 def _learner(plan: Plan) -> str:

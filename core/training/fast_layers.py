@@ -174,33 +174,3 @@ def _cropped(inputs: object, rows: int, columns: int) -> object:
         return kept, lambda gradient: tf.pad(gradient, [[0, 0], [0, rows], [0, columns], [0, 0]])
 
     return crop(inputs) if rows or columns else inputs
-
-
-def fused(kind: type) -> type:
-    """Keras' Adam or AdamW, with the same formula in TensorFlow's one operation: one pass over the weights in place of
-    ten."""
-    import numpy as np
-    import tensorflow as tf
-
-    class Fused(kind):
-        def update_step(self, gradient: object, variable: object, learning_rate: object) -> None:
-            place = self._get_variable_index(variable)
-            step = tf.cast(self.iterations + 1, tf.float64)
-            # TensorFlow takes 1 - beta_2 of a number rounded to 32 bits, which is 5e-5 off; Keras does so in its powers
-            # only.
-            rounded = float(np.float32(self.beta_2))
-            correction = (1 - rounded**step) / (tf.sqrt(1 - self.beta_2**step) * (1 - self.beta_1**step))
-            tf.raw_ops.ResourceApplyAdam(
-                var=variable.handle,
-                m=self._momentums[place].value.handle,
-                v=self._velocities[place].value.handle,
-                beta1_power=0.0,  # the correction is done
-                beta2_power=0.0,
-                lr=tf.cast(learning_rate, tf.float32) * tf.cast(correction, tf.float32),
-                beta1=self.beta_1,
-                beta2=self.beta_2,
-                epsilon=self.epsilon,
-                grad=gradient,
-            )
-
-    return Fused

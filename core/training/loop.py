@@ -5,87 +5,22 @@ Knows nothing of the store or the queue.
 """
 
 import contextlib
-import io
 import random
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
-from core import metrics as evaluation
+from core import metrics
 from core.data.dataset import Dataset, subset, validation_split
-from core.errors import RunError
-from core.training import fast_layers as swift
-from core.training import weights
-from core.training import whitening as patches
+from core.training import fast_layers, weights, whitening
 from core.training.checkpoint import FILTERS, SAMPLE, Checkpoint, Snapshot, chosen_for_the_sheet
+from core.training.export import SCORE_BATCH, Result, result_of
+from core.training.optimiser import loss_of, optimiser_for
 from core.training.plan import SHIFT, Plan
+from core.training.progress import Meter, Pace, Paused, Watcher
 from models.catalogue import Recipe
-
-EXECUTION_SECONDS = 0.1  # aim for one call into TensorFlow: a stop is seen, and the curve moves, between two
-REPORT_SECONDS = 0.25
-SCORE_BATCH = 500
-CALIBRATED_ON = 50  # held-back pictures it takes to say how sure a network may be
-
-
-@dataclass(frozen=True)
-class Point:
-    """One point of the curve: the mean over the batches since the last point, or a whole epoch.
-
-    Accuracy 0 to 1, loss in nats.
-    """
-
-    kind: str  # "batch" or "epoch"
-    epoch: float  # epochs seen so far
-    accuracy: float
-    loss: float
-    progress: float  # of the training, 0 to 1
-    speed: float  # images a second
-    val_accuracy: float | None = None
-    val_loss: float | None = None
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a run made: its network as three files, raw test outputs (10000, 10) float32, and its figures."""
-
-    keras: bytes
-    tflite: bytes
-    weights: bytes  # .weights.h5 of the network as models/ builds it
-    outputs: np.ndarray
-    test_accuracy: float
-    test_loss: float
-    temperature: float
-    seconds: float | None  # of training alone; None when it loaded its weights
-    note: str = ""  # why it ended before its last epoch, by itself
-
-
-class Paused(Exception):
-    """A training was asked to pause; it goes on from the checkpoint whenever somebody likes."""
-
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        super().__init__("paused")
-        self.checkpoint = checkpoint
-
-
-@dataclass(frozen=True)
-class Watcher:
-    """What a training tells, and what it asks.
-
-    `report` gets a Point about four times a second, `phase` a few words when the work changes, `epoch` after each epoch
-    its Point, its Snapshot and a Checkpoint, `keep` a Checkpoint when it is stopped in between; `stopping` and
-    `pausing` are asked ten times a second.
-    """
-
-    report: Callable[[Point], None] = lambda point: None
-    phase: Callable[[str], None] = lambda words: None
-    epoch: Callable[[Point, Snapshot, Checkpoint], None] = lambda point, snapshot, checkpoint: None
-    keep: Callable[[Checkpoint], None] = lambda checkpoint: None
-    stopping: Callable[[], bool] = lambda: False
-    pausing: Callable[[], bool] = lambda: False
 
 
 @dataclass
@@ -118,7 +53,7 @@ def train(plan: Plan, dataset: Dataset, watcher: Watcher = Watcher(), checkpoint
     watcher.phase("training")
     training.run()
     held_back = lesson.checked if lesson.held_back else lesson.checked[:0]
-    return _result(
+    return result_of(
         lesson.finish(lesson.network), plan.row, dataset, held_back, training.seconds, watcher.phase, training.note
     )
 
@@ -145,58 +80,7 @@ def load(plan: Plan, dataset: Dataset, content: bytes, phase: Callable[[str], No
     phase("loading the weights")
     network = recipe.build()
     weights.load(network, content, recipe.title)
-    return _result(network, recipe, dataset, _dealt(plan, recipe, dataset)[1], None, phase)
-
-
-def _result(
-    network: object,
-    recipe: Recipe,
-    dataset: Dataset,
-    held_back: np.ndarray,
-    seconds: float | None,
-    phase: Callable[[str], None],
-    note: str = "",
-) -> Result:
-    """Score and export a network as models/ builds it; the rows held back of the training pictures set its
-    temperature."""
-    phase("scoring on the test pictures")
-    model = _with_pixels(network, recipe)
-    outputs = _outputs(model, dataset.test_images)
-    if not np.isfinite(outputs).all():
-        raise RunError("Some of this network's answers are no numbers. Its weights are spoilt; train it again.")
-    temperature = 1.0
-    if len(held_back) >= CALIBRATED_ON:
-        temperature = best_temperature(
-            _outputs(model, dataset.train_images[held_back]), dataset.train_labels[held_back]
-        )
-    phase("saving")
-    return Result(
-        keras=_keras_file(model),
-        tflite=_tflite_file(model),
-        weights=weights.written(network),
-        outputs=outputs,
-        test_accuracy=evaluation.accuracy(dataset.test_labels, outputs),
-        test_loss=evaluation.loss(dataset.test_labels, outputs),
-        temperature=temperature,
-        seconds=seconds,
-        note=note,
-    )
-
-
-def best_temperature(outputs: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature that makes held-back answers (n, 10) as sure as they are right (Guo et al.
-
-    2017, arXiv 1706.04599).
-    """
-    from scipy.optimize import minimize_scalar
-
-    logs = np.log(np.clip(evaluation.normalise(outputs), 1e-7, 1)).astype(np.float64)
-
-    def mean_loss(log_temperature: float) -> float:
-        scaled = logs / np.exp(log_temperature)
-        return float((np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(labels)), labels]).mean())
-
-    return float(np.exp(minimize_scalar(mean_loss, bounds=(-1.5, 1.5), method="bounded").x))
+    return result_of(network, recipe, dataset, _dealt(plan, recipe, dataset)[1], None, phase)
 
 
 def _dealt(plan: Plan, recipe: Recipe, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
@@ -227,8 +111,10 @@ def _prepare(plan: Plan, dataset: Dataset) -> _Lesson:
     if recipe.on_patches:
         from models.quick import build_on_patches
 
-        learner = patches.whitened(build_on_patches(patches.COMPONENTS), patches.whiten(dataset.train_images[learned]))
-        finish = lambda trained: patches.fold(trained, plain)  # noqa: E731
+        learner = whitening.whitened(
+            build_on_patches(whitening.COMPONENTS), whitening.whiten(dataset.train_images[learned])
+        )
+        finish = lambda trained: whitening.fold(trained, plain)  # noqa: E731
     return _Lesson(
         changed(learner, plan),
         tf.constant(images[..., np.newaxis]),
@@ -258,47 +144,6 @@ def changed(network: object, plan: Plan) -> object:
     return Sequential([Input((28, 28, 1)), *before, *most, *left_out, last], name=network.name)
 
 
-def _rate(plan: Plan, recipe: Recipe, steps: int) -> object:
-    """The learning rate: a number, or a Keras schedule over the run's steps."""
-    from keras.optimizers import schedules
-
-    kind = plan.schedule or ("warm-up" if recipe.optimiser == "adamw" else "constant")
-    rate = plan.learning_rate
-    if kind == "warm-up":
-        warm_up = max(1, round(0.125 * steps))
-        return schedules.CosineDecay(0.0, max(1, steps - warm_up), 0.01, warmup_target=rate, warmup_steps=warm_up)
-    if kind == "cosine":
-        return schedules.CosineDecay(rate, steps, 0.01)
-    if kind == "steps":
-        return schedules.PiecewiseConstantDecay([steps // 2, steps * 3 // 4], [rate, rate / 10, rate / 100])
-    return rate
-
-
-def _optimiser(plan: Plan, recipe: Recipe, steps: int) -> object:
-    from keras import optimizers
-
-    rate = _rate(plan, recipe, steps)
-    if recipe.optimiser == "rmsprop":
-        return optimizers.RMSprop(rate)
-    if recipe.optimiser == "adam":
-        return swift.fused(optimizers.Adam)(rate, epsilon=recipe.epsilon)
-    return swift.fused(optimizers.AdamW)(rate, weight_decay=0.1, epsilon=recipe.epsilon)
-
-
-def _loss(recipe: Recipe, labels: object, outputs: object) -> object:
-    """The recipe's loss, one value an image (n,).
-
-    Keras remembers the logits behind a sigmoid or softmax and takes the loss of those. The authors' Keras took it of
-    the sigmoid outputs themselves, -log(p_true / sum of all ten); a copied tensor has no logits to remember.
-    """
-    import keras
-    import tensorflow as tf
-
-    if recipe.one_hot:
-        return keras.losses.categorical_crossentropy(tf.one_hot(labels, 10), outputs)
-    return keras.losses.sparse_categorical_crossentropy(labels, tf.identity(outputs) if recipe.sigmoid else outputs)
-
-
 def first_filters(network: object) -> np.ndarray:
     """What the first layer of a trained network multiplies with: (k, height, width) float16, k at most FILTERS."""
     weighted = [layer for layer in network.layers if hasattr(layer, "kernel")]
@@ -317,13 +162,13 @@ class _Training:
         self.note = ""
         self._plan, self._lesson, self._watcher = plan, lesson, watcher
         steps_an_epoch = -(-lesson.count // plan.batch_size)
-        self._optimiser = _optimiser(plan, plan.row, steps_an_epoch * plan.epochs)
+        self._optimiser = optimiser_for(plan, plan.row, steps_an_epoch * plan.epochs)
         self._optimiser.build(lesson.network.trainable_variables)
         self._variables = [*lesson.network.variables, *self._optimiser.variables]
         self._best = _Best()
         self._begin = (0, 0)
         self._over = False  # whether the plan's patience has ended
-        self._meter = _Meter(lesson.count, plan.epochs, watcher.report)
+        self._meter = Meter(lesson.count, plan.epochs, watcher.report)
         self._trained, self._began = 0.0, time.perf_counter()
         if checkpoint:
             self._go_on_from(checkpoint)
@@ -338,7 +183,7 @@ class _Training:
     def run(self) -> None:
         """Train for the rest of the plan's epochs."""
         plan, lesson = self._plan, self._lesson
-        pace = _Pace()
+        pace = Pace()
         epoch, done = self._begin
         while epoch < plan.epochs and not self._over:
             order = np.random.default_rng([plan.seed, epoch]).permutation(lesson.count).astype(np.int32)
@@ -363,16 +208,16 @@ class _Training:
         lesson = self._lesson
         outputs, loss = self._answers()
         labels = lesson.labels.numpy()[lesson.count :]
-        held_back = {"val_loss": loss, "val_accuracy": evaluation.accuracy(labels, outputs)} if lesson.held_back else {}
+        held_back = {"val_loss": loss, "val_accuracy": metrics.accuracy(labels, outputs)} if lesson.held_back else {}
         point = self._meter.end_epoch(epoch, held_back)
         if self._plan.patience and loss < self._best.loss:
             self._best = _Best(epoch, loss, [variable.numpy() for variable in lesson.network.variables])
         self._over = bool(self._plan.patience) and epoch - self._best.epoch >= self._plan.patience
         snapshot = Snapshot(
-            counts=evaluation.confusion(labels, outputs).astype(np.int32),
+            counts=metrics.confusion(labels, outputs).astype(np.int32),
             rows=lesson.checked[self._sheet].astype(np.int32),
             held_back=lesson.held_back,
-            shares=evaluation.normalise(outputs[self._sheet]).astype(np.float16),
+            shares=metrics.normalise(outputs[self._sheet]).astype(np.float16),
             filters=first_filters(lesson.network),
         )
         self._watcher.epoch(point, snapshot, self._checkpoint(epoch, 0))
@@ -414,7 +259,7 @@ class _Training:
 
         lesson, recipe = self._lesson, self._plan.row
         trainable = lesson.network.trainable_variables
-        forward = swift.swift(lesson.network)
+        forward = fast_layers.swift(lesson.network)
 
         def inputs(rows):
             return tf.cast(tf.gather(lesson.images, rows), tf.float32) / recipe.train_scale
@@ -426,7 +271,7 @@ class _Training:
                 labels = tf.gather(lesson.labels, rows)
                 with tf.GradientTape() as tape:
                     outputs = forward(inputs(rows), True)
-                    losses = _loss(recipe, labels, outputs)
+                    losses = loss_of(recipe, labels, outputs)
                     mean = tf.reduce_mean(losses)
                 self._optimiser.apply(tape.gradient(mean, trainable), trainable)
                 right = tf.cast(tf.argmax(outputs, 1, tf.int32) == labels, tf.float32)
@@ -436,7 +281,7 @@ class _Training:
         @tf.function(input_signature=[tf.TensorSpec((None,), tf.int32)])
         def check(rows):  # rows (n,) -> outputs (n, 10), sum of losses
             outputs = forward(inputs(rows), False)
-            return outputs, tf.reduce_sum(_loss(recipe, tf.gather(lesson.labels, rows), outputs))
+            return outputs, tf.reduce_sum(loss_of(recipe, tf.gather(lesson.labels, rows), outputs))
 
         return steps, check
 
@@ -455,121 +300,12 @@ class _Best:
             variable.assign(value)
 
 
-class _Pace:
-    """Cuts an epoch's order into portions of whole batches, each about EXECUTION_SECONDS long on this machine."""
-
-    def __init__(self) -> None:
-        self._steps = 1
-        self._traced = False
-
-    def portions(self, order: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
-        whole = order[: len(order) // batch_size * batch_size].reshape(-1, batch_size)
-        begin = 0
-        while begin < len(whole):
-            batches = whole[begin : begin + self._steps]
-            began = time.perf_counter()
-            yield batches
-            spent = time.perf_counter() - began
-            if self._traced:  # the first call also builds the graph and says nothing about speed
-                fitting = int(EXECUTION_SECONDS * len(batches) / max(spent, 1e-6))
-                self._steps = max(1, min(fitting, 4 * self._steps))
-            self._traced = True
-            begin += len(batches)
-        if len(whole) * batch_size < len(order):
-            yield order[np.newaxis, len(whole) * batch_size :]
-
-
-class _Meter:
-    """Adds up losses and right answers, and reports a Point at most every REPORT_SECONDS."""
-
-    def __init__(self, count: int, epochs: int, report: Callable[[Point], None]) -> None:
-        self._count, self._epochs, self._report = count, epochs, report
-        self._began = self._last = time.perf_counter()
-        self._first = True
-        self._seen = self._before = 0  # pictures: in all, and before this process took over
-        self._recent = np.zeros(3)  # images, sum of losses, right answers since the last point
-        self.epoch_sums = np.zeros(3)
-
-    def go_on(self, checkpoint: Checkpoint) -> None:
-        """Count from where a checkpoint stands."""
-        self._seen = self._before = checkpoint.epoch * self._count + checkpoint.images
-        self.epoch_sums = checkpoint.sums.copy()
-
-    def add(self, images: int, loss: float, right: float) -> None:
-        if not np.isfinite(loss):
-            raise RunError(
-                "The loss is no longer a number: the steps were too large. Try a learning rate ten times smaller."
-            )
-        self._seen += images
-        self._recent += (images, loss, right)
-        self.epoch_sums += (images, loss, right)
-        if time.perf_counter() - self._last >= REPORT_SECONDS or self._first:
-            self._first = False
-            self._report_recent()
-
-    def end_epoch(self, epoch: int, held_back: dict) -> Point:
-        """The Point of the epoch; what was not yet reported of its batches is."""
-        if self._recent[0]:
-            self._report_recent()
-        point = self._point("epoch", epoch, self.epoch_sums, held_back)
-        self.epoch_sums = np.zeros(3)
-        return point
-
-    def begin_anew(self) -> None:
-        """Count the time to the next point from now: one made of a few pictures only would be a spike in the curve."""
-        self._last = time.perf_counter()
-
-    def _report_recent(self) -> None:
-        point = self._point("batch", self._seen / self._count, self._recent, {})
-        self._recent[:] = 0
-        self._last = time.perf_counter()
-        self._report(point)
-
-    def _point(self, kind: str, epoch: float, sums: np.ndarray, held_back: dict) -> Point:
-        images, loss, right = sums
-        progress = min(1.0, self._seen / (self._count * self._epochs))
-        speed = (self._seen - self._before) / (time.perf_counter() - self._began)
-        return Point(kind, float(epoch), float(right / images), float(loss / images), progress, speed, **held_back)
-
-
-def _with_pixels(network: object, recipe: Recipe) -> object:
-    """The network as it is kept: pixels (n, 28, 28) float32, 0 to 255, in; (n, 10) out."""
-    from keras import Input, Sequential, layers
-
-    scale = layers.Rescaling(1 / recipe.test_scale)
-    return Sequential([Input((28, 28)), scale, layers.Reshape((28, 28, 1)), *network.layers], name=network.name)
-
-
-def _outputs(model: object, images: np.ndarray) -> np.ndarray:
-    import tensorflow as tf
-
-    answer = tf.function(
-        lambda pixels: model(pixels, training=False), input_signature=[tf.TensorSpec((None, 28, 28), tf.float32)]
-    )
-    parts = np.array_split(images, max(1, -(-len(images) // SCORE_BATCH)))
-    return np.concatenate([answer(part.astype(np.float32)).numpy() for part in parts])
-
-
-def _keras_file(model: object) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
-        model.save(path)
-        return path.read_bytes()
-
-
-def _tflite_file(model: object) -> bytes:
-    import tensorflow as tf
-
-    with contextlib.redirect_stdout(io.StringIO()):  # the converter talks; --json must not
-        return tf.lite.TFLiteConverter.from_keras_model(model).convert()
-
-
 def limit_threads(threads: int) -> None:
     """Let TensorFlow compute with so many threads; call before anything else of TensorFlow.
 
     Small networks train fastest on one.
     """
-    swift.set_environment()
+    fast_layers.set_environment()
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from core.vision import segmentation as cutout
+from core.vision import masks
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def finding(mask: np.ndarray) -> Trouble | None:
         return SMALL
     if _touched(mask) > CUT_OFF:
         return BACKGROUND
-    parts = len(cutout.large_parts(mask))
+    parts = len(masks.large_parts(mask))
     return SEVERAL if parts > 2 else TWO if parts == 2 else None
 
 

@@ -6,6 +6,8 @@ Knows nothing of files, classes or 28 x 28; `core.vision.reading` crops and tone
 import cv2
 import numpy as np
 
+from core.vision.masks import tidy
+
 WORKING = 192  # px, longest side of the picture GrabCut works on; 28 px are wanted in the end
 BORDER = 0.04  # share of the shorter side taken as "edge of the picture"
 FLAT = 1.0  # a picture whose colours vary less (of 255) has nothing in it, and would keep GrabCut busy for long
@@ -13,14 +15,7 @@ CLUSTERS = 5  # colours a background may have
 NEAR, FAR = 2.2, 5.0  # distances from the background colours, in standard deviations
 SMALLEST = 0.003  # a garment covers at least this share of the picture
 FILLING = 0.2  # a garment that the border's colours cannot tell must cover this share
-HOOK, SHORT = 0.1, 0.04  # a hook is narrower than this share of the garment; a shorter one does not matter
-SECOND = 0.25  # a part this large beside the largest one is kept (a pair of shoes)
 LEFT = 0.3  # a brush that takes more than the rest of a cut away counts where it was drawn, and nowhere else
-SHORTEST = 0.05  # shortest side of what somebody spans with a stroke, as a share of the picture's side
-KEEP, DROP = (
-    "#12a87ab0",
-    "#f0532db0",
-)  # what somebody paints in the one colour belongs to the garment, in the other it does not
 
 
 def find_garment(rgb: np.ndarray) -> np.ndarray:
@@ -83,104 +78,6 @@ def mend(rgb: np.ndarray, found: np.ndarray, keep: np.ndarray, drop: np.ndarray)
     mended = tidy((mask | inside) & ~outside) | (marked & (parts > 0))
     whole = cv2.resize(mended.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
     return (whole | keep) & ~drop
-
-
-def marks(painted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What somebody painted over a picture, (h, w, 4) uint8, as two masks (h, w) bool: in the colour KEEP and in the
-    colour DROP."""
-    touched = painted[..., 3] > 60
-    green = painted[..., 1] > painted[..., 0]
-    return touched & green, touched & ~green
-
-
-def marked_over(rgb: np.ndarray, keep: np.ndarray | None, drop: np.ndarray | None) -> np.ndarray:
-    """A picture (h, w, 3) uint8 with masks (h', w') bool of any size laid over it, in the colours KEEP and DROP."""
-    shown = rgb.astype(np.float32)
-    for mask, colour in ((keep, KEEP), (drop, DROP)):
-        if mask is not None:
-            weight = 0.7 * cv2.resize(mask.astype(np.float32), rgb.shape[1::-1])[..., None]
-            shown += weight * (np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)]) - shown)
-    return shown.round().astype(np.uint8)
-
-
-def and_before(before: np.ndarray | None, now: np.ndarray, against: np.ndarray) -> np.ndarray:
-    """The mask of what is marked `now`, (h, w) bool, or was `before`, of any size, and is not marked `against` that
-    now."""
-    if before is None:
-        return now
-    return now | (cv2.resize(before.astype(np.uint8), now.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0) & ~against
-
-
-def spanned(painted: np.ndarray) -> tuple[float, float, float, float] | None:
-    """The box that the strokes on a picture (h, w, 4) uint8 span: left, top, right and bottom, shares 0..1 of its
-    sides.
-
-    None when a side is shorter than `SHORTEST`: that was a slip of the finger.
-    """
-    touched = painted[..., 3] > 60
-    rows, columns = np.flatnonzero(touched.any(axis=1)), np.flatnonzero(touched.any(axis=0))
-    if min(len(rows) / touched.shape[0], len(columns) / touched.shape[1]) < SHORTEST:
-        return None
-    high, wide = touched.shape
-    return (
-        float(columns[0] / wide),
-        float(rows[0] / high),
-        float((columns[-1] + 1) / wide),
-        float((rows[-1] + 1) / high),
-    )
-
-
-def tidy(mask: np.ndarray) -> np.ndarray:
-    """The mask (h, w) bool without crumbs and hairlines, small holes filled, only its main part or parts kept."""
-    size = max(mask.shape)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max(3, size // 80 | 1),) * 2)
-    cleaned = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel)
-    cleaned = cv2.morphologyEx(cleaned, cv2.MORPH_CLOSE, kernel)
-    parts = large_parts(cleaned.astype(bool))
-    kept = np.zeros(mask.shape, bool)
-    for part in parts:
-        kept |= part
-    return fill_holes(kept, 0.02)
-
-
-def without_hook(mask: np.ndarray) -> np.ndarray:
-    """The mask (h, w) bool without a narrow thing that sticks out at its top: the hook it hangs from would make the
-    garment small."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
-        return mask
-    height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
-    spans = np.array(
-        [np.ptp(np.flatnonzero(mask[row])) + 1 if mask[row].any() else 0 for row in range(rows[0], rows[-1] + 1)]
-    )
-    narrow = int(np.argmax(spans > HOOK * width))  # so many rows at the top are narrow
-    if narrow < SHORT * height:
-        return mask
-    cut = mask.copy()
-    cut[: rows[0] + narrow] = False
-    return cut
-
-
-def large_parts(mask: np.ndarray) -> list[np.ndarray]:
-    """The largest connected part of a mask and every other one at least `SECOND` of its size, largest first."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    if count < 2:
-        return []
-    areas = stats[1:, cv2.CC_STAT_AREA]
-    order = np.argsort(-areas)
-    return [labels == index + 1 for index in order if areas[index] >= SECOND * areas[order[0]]]
-
-
-def fill_holes(mask: np.ndarray, share: float) -> np.ndarray:
-    """The mask with every hole smaller than `share` of its own area filled."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
-    edge = set(np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])))
-    filled = mask.copy()
-    limit = share * mask.sum()
-    for index in range(1, count):
-        if index not in edge and stats[index, cv2.CC_STAT_AREA] < limit:
-            filled |= labels == index
-    return filled
 
 
 def _guesses(lab: np.ndarray) -> list[np.ndarray]:

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from core.vision import segmentation as cutout
+from core.vision import masks
 
 ALIKE = 0.5  # the smaller of a pair has at least this share of the larger one's pixels
 SHAPE = 0.4  # greatest distance of the two shapes' moments, 0 for the same shape whichever way it is turned
@@ -18,7 +18,7 @@ def one_of(rgb: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Anything but two parts of like size, shape and colour comes back as it is.
     """
-    parts = cutout.large_parts(mask)
+    parts = masks.large_parts(mask)
     if len(parts) != 2 or not _alike(rgb, *parts):
         return rgb, mask
     shoe = max(parts, key=lambda part: part.sum() * (0.5 if _cut_by_the_frame(part) else 1.0))

@@ -9,7 +9,7 @@ ground of a shop's photo.
 import cv2
 import numpy as np
 
-from core.vision import segmentation as cutout
+from core.vision import masks
 
 HUE, CHROMA, LIGHTNESS = (32.0, 78.0), (13.0, 46.0), (22.0, 93.0)  # where skin lies: degrees, and units of CIELAB
 PART, MOST = 0.008, 0.5  # share of the cut-out the smallest part of a body covers, and all of them together at most
@@ -40,7 +40,7 @@ def without_body(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
     left = cv2.morphologyEx(
         (mask & (cv2.dilate(body.astype(np.uint8), kernel) == 0)).astype(np.uint8), cv2.MORPH_OPEN, kernel
     )
-    pieces = cutout.large_parts(left > 0)
+    pieces = masks.large_parts(left > 0)
     if not body.any() or body.sum() > MOST * area or not pieces or pieces[0].sum() < WHOLE * left.sum():
         return mask
     apart = np.linalg.norm(np.median(lab[body], axis=0) - np.median(lab[pieces[0]], axis=0))

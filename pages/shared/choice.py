@@ -5,7 +5,7 @@ The choice stands in the address, so that a link repeats it.
 
 import streamlit as st
 
-from core.runs import results as answers
+from core.runs import results
 from pages.shared.services import runs
 
 
@@ -14,15 +14,15 @@ def choose_network(word: str) -> str:
 
     A run id in the address wins over the list; one that does not exist gets a sentence.
     """
-    choices = {answers.SHIPPED: "The network that comes with the app"}
+    choices = {results.SHIPPED: "The network that comes with the app"}
     choices |= {run.id: f"{run.name} ({run.test_accuracy:.1%})" for run in runs()}
-    asked = st.query_params.get(word, answers.SHIPPED)
+    asked = st.query_params.get(word, results.SHIPPED)
     if asked not in choices:
         st.info(
             f"There is no finished run “{asked}”. Here is the network that comes with the app.",
             icon=":material/search_off:",
         )
-        asked = answers.SHIPPED
+        asked = results.SHIPPED
     key = f"choice_{word}"
     if st.session_state.get(key) != asked:
         st.session_state[key] = asked

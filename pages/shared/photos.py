@@ -11,8 +11,9 @@ import streamlit as st
 from streamlit.typing import UploadedFile
 
 from core.errors import PictureError
-from core.vision.reading import UNCHANGED, WORKING, Fixes, Reading, framed, open_picture, read_picture
-from core.vision.segmentation import DROP, KEEP, and_before, marked_over, marks, spanned
+from core.vision.decode import open_picture
+from core.vision.edits import DROP, KEEP, UNCHANGED, WORKING, Fixes, and_before, framed, marked_over, marks, spanned
+from core.vision.reading import Reading, read_picture
 from pages.shared.frame import PHOTOS
 from pages.shared.pictures import address
 from pages.shared.services import settings

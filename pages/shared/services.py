@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from core import images as gallery
-from core.data import dataset
-from core.data import explore as atlas
-from core.data import synthetic as garments
-from core.data.dataset import Dataset
-from core.data.upload import Own, Shelf, pack
+from core.data import explore, sources, synthetic
+from core.data.dataset import Dataset, pack
+from core.data.shelf import Shelf
+from core.data.upload import Own
+from core.images import png, sheet
 from core.inference.network import Network
-from core.runs import results as answers
+from core.runs import results
 from core.runs.schema import Run
 from core.runs.store import Past, Store
 from core.settings import Settings
@@ -45,7 +44,7 @@ def settings() -> Settings:
 
 @st.cache_resource(max_entries=2, hash_funcs={Settings: repr}, show_spinner="Fetching the clothes …")
 def _data(chosen: Settings) -> Dataset:
-    return dataset.load(chosen)
+    return sources.load(chosen)
 
 
 def shared_data() -> Dataset:
@@ -120,13 +119,13 @@ def forget_data() -> None:
 def _wall(chosen: Settings, own_fingerprint: str) -> tuple[bytes, np.ndarray]:
     columns, rows = WALL
     order = np.random.default_rng(7)
-    folders = (chosen.data, dataset.keras_folder(), chosen.folder / "fashion-mnist")
+    folders = (chosen.data, sources.keras_folder(), chosen.folder / "fashion-mnist")
     if own_fingerprint or any(folder and folder.is_dir() for folder in folders):
         images = data().test_images
         images = images[order.integers(0, len(images), columns * rows)]
     else:  # drawing all 70,000 takes seconds, and the wall must be there at once
-        images = garments.draw(order.integers(0, 10, columns * rows), 7)
-    return gallery.png(gallery.sheet(images, columns, scale=2, gap=10)), images
+        images = synthetic.draw(order.integers(0, 10, columns * rows), 7)
+    return png(sheet(images, columns, scale=2, gap=10)), images
 
 
 def wall() -> tuple[bytes, np.ndarray]:
@@ -151,8 +150,8 @@ def averages(part: str) -> np.ndarray:
 @per_data(max_entries=4, show_spinner=False)
 def _atlas(fingerprint: str, part: str, way: str, _used: Dataset) -> tuple[np.ndarray, np.ndarray]:
     images, _ = halves(_used)[part]
-    rows = atlas.sample(len(images), atlas.MAPS[way])
-    return rows, atlas.place(images[rows], way)
+    rows = explore.sample(len(images), explore.MAPS[way])
+    return rows, explore.place(images[rows], way)
 
 
 def places(part: str, way: str) -> tuple[np.ndarray, np.ndarray]:
@@ -163,7 +162,7 @@ def places(part: str, way: str) -> tuple[np.ndarray, np.ndarray]:
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _brightness(fingerprint: str, part: str, kind: int | None, _used: Dataset) -> np.ndarray:
     images, labels = halves(_used)[part]
-    return atlas.brightness(images if kind is None else images[labels == kind])
+    return explore.brightness(images if kind is None else images[labels == kind])
 
 
 def brightness(part: str, kind: int | None) -> np.ndarray:
@@ -243,20 +242,20 @@ def runs() -> list[Run]:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _network(url: str, run_id: str) -> Network:
-    return answers.network(run_id, _store(url))
+    return results.network(run_id, _store(url))
 
 
-def network(run_id: str = answers.SHIPPED) -> tuple[Network, str]:
+def network(run_id: str = results.SHIPPED) -> tuple[Network, str]:
     """A network to ask and what it is called: of a stored run, or the shipped one. Raises RunError."""
-    title = answers.SHIPPED_TITLE if run_id == answers.SHIPPED else store().run(run_id).name
+    title = results.SHIPPED_TITLE if run_id == results.SHIPPED else store().run(run_id).name
     return _network(settings().store_url, run_id), title
 
 
 @per_data(max_entries=8, hash_funcs={Settings: repr}, show_spinner="Looking at its answers …")
-def _tested(chosen: Settings, run_id: str, fingerprint: str) -> answers.Tested:
-    return answers.tested(run_id, _store(chosen.store_url), data())
+def _tested(chosen: Settings, run_id: str, fingerprint: str) -> results.Tested:
+    return results.tested(run_id, _store(chosen.store_url), data())
 
 
-def tested(run_id: str) -> answers.Tested:
+def tested(run_id: str) -> results.Tested:
     """The test answers of a run or of the shipped network, with the data set in use. Raises RunError."""
     return _tested(settings(), run_id, data().fingerprint)

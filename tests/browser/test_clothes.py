@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.data import explore as atlas
-from core.data.dataset import CSV_COLUMNS, Dataset, load, read_csv
+from core.data import explore
+from core.data.dataset import Dataset
+from core.data.files import CSV_COLUMNS, read_csv
+from core.data.sources import load
 from core.settings import Settings
 from tests.browser.conftest import PATIENCE, App
 
@@ -53,11 +55,11 @@ def test_a_tapped_dot_of_the_map_shows_its_picture_which_can_be_opened(app: App,
 
 def test_a_tapped_neighbour_is_opened_and_its_own_neighbours_are_shown(app: App, open_page: Open) -> None:
     data = shown_by(app)
-    first = atlas.nearest(data.train_images, data.train_images[5], 20, leave_out=5)
+    first = explore.nearest(data.train_images, data.train_images[5], 20, leave_out=5)
     page = open_page(f"{app.address}/dataset?picture=5&look=More+like+this")
     page.get_by_title(re.compile(f", training picture {first[0]}$")).click()
     expect(page.get_by_role("spinbutton", name="Picture number")).to_have_value(str(first[0]))
-    second = atlas.nearest(data.train_images, data.train_images[first[0]], 20, leave_out=int(first[0]))
+    second = explore.nearest(data.train_images, data.train_images[first[0]], 20, leave_out=int(first[0]))
     expect(page.get_by_title(re.compile(f", training picture {second[0]}$"))).to_be_visible()
     expect(page.get_by_title(re.compile(f", training picture {first[0]}$"))).to_have_count(0)
 

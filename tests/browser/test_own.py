@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from core.data import upload as own
+from core.data import upload
 from tests.browser.conftest import PATIENCE, App, settled
 
 pytestmark = pytest.mark.browser
@@ -23,7 +23,7 @@ def test_a_zip_is_brought_browsed_trained_on_and_looked_into_in_one_browser_only
     page.get_by_role("link", name="Bring your own").click()
     expect(page.get_by_role("heading", name="Bring your own clothes")).to_be_visible()
     page.locator("input[type=file]").set_input_files(
-        {"name": "mine.zip", "mimeType": "application/zip", "buffer": own.example_zip()}
+        {"name": "mine.zip", "mimeType": "application/zip", "buffer": upload.example_zip()}
     )
     page.get_by_role("button", name="Use these clothes").click()
     expect(page.get_by_role("heading", name=f"✓ {TITLE}")).to_be_visible()

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import psutil
 
-from core.runs.queue import address_file
 from core.runs.schema import Run
+from core.runs.workers import address_file
 from core.settings import Settings
 
 PATIENCE = 180  # seconds; only a failing test waits so long

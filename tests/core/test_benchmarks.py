@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 
 from benchmarks import pictures, shops, training
-from core.data import class_folders as folders
-from core.data import synthetic as garments
+from core.data import class_folders, synthetic
 from core.data.dataset import Dataset
-from core.inference.network import Answer
+from core.inference.verdict import Answer
 from core.labels import NAMES
-from core.vision.reading import OPENED
+from core.vision.decode import OPENED
 
 
 def given(index: int, verdict: str = "unsure") -> Answer:
@@ -140,10 +139,10 @@ def test_the_readme_has_the_marks(marks):
 
 def test_made_shop_pictures_are_worn_unworn_and_in_pairs_on_every_ground(tmp_path):
     labels = np.arange(10, dtype=np.uint8)
-    drawn = garments.draw(labels, seed=1)
+    drawn = synthetic.draw(labels, seed=1)
     data = Dataset.of((drawn, labels, drawn, labels), "garments")
     shops.write_shops(data, tmp_path, 10)
-    found = folders.find(tmp_path)
+    found = class_folders.find(tmp_path)
     assert len(found) == (2 * 10 + 3) * len(shops.GROUNDS) and {one.kind for one in found} == {
         path.name for path in tmp_path.iterdir()
     }

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core import metrics as evaluation
+from core import metrics
 
 LABELS = np.array([0, 0, 1, 6, 6, 9], np.uint8)
 ANSWERS = np.array([0, 6, 1, 0, 6, 9])
@@ -21,35 +21,35 @@ def outputs() -> np.ndarray:
 
 
 def test_accuracy_and_loss_are_those_worked_out_by_hand(outputs: np.ndarray) -> None:
-    assert evaluation.accuracy(LABELS, outputs) == pytest.approx(4 / 6)
+    assert metrics.accuracy(LABELS, outputs) == pytest.approx(4 / 6)
     given = [0.9, 0.4 / 9, 0.8, 0.05 / 9, 0.5, 0.7]
-    assert evaluation.loss(LABELS, outputs) == pytest.approx(-np.mean(np.log(given)), rel=1e-5)
+    assert metrics.loss(LABELS, outputs) == pytest.approx(-np.mean(np.log(given)), rel=1e-5)
 
 
 def test_sigmoid_rows_are_scaled_to_one_and_empty_rows_say_nothing() -> None:
     rows = np.array([[0.5] * 10, [0.0] * 10, [0.9, 0.9] + [0.0] * 8])
-    shares = evaluation.normalise(rows)
+    shares = metrics.normalise(rows)
     assert np.allclose(shares.sum(axis=1), 1) and shares[2, 0] == pytest.approx(0.5) and np.allclose(shares[1], 0.1)
 
 
 def test_the_matrix_counts_true_rows_and_answered_columns(outputs: np.ndarray) -> None:
-    counts = evaluation.confusion(LABELS, outputs)
+    counts = metrics.confusion(LABELS, outputs)
     assert counts.shape == (10, 10) and counts.sum() == 6 and np.trace(counts) == 4
     assert counts[0, 6] == counts[6, 0] == 1
-    assert evaluation.worst_cell(counts) == (0, 6)
+    assert metrics.worst_cell(counts) == (0, 6)
 
 
 def test_mistakes_come_surest_first_and_cells_hold_their_pictures(outputs: np.ndarray) -> None:
-    table = evaluation.mistakes(LABELS, outputs)
+    table = metrics.mistakes(LABELS, outputs)
     assert table["index"].tolist() == [3, 1]
     assert table[["label", "predicted"]].to_numpy().tolist() == [[6, 0], [0, 6]]
     assert table["probability"].tolist() == pytest.approx([0.95, 0.6])
-    assert evaluation.in_cell(LABELS, outputs, 6, 0).tolist() == [3]
-    assert evaluation.in_cell(LABELS, outputs, 5, 5).tolist() == []
+    assert metrics.in_cell(LABELS, outputs, 6, 0).tolist() == [3]
+    assert metrics.in_cell(LABELS, outputs, 5, 5).tolist() == []
 
 
 def test_the_report_matches_its_definitions(outputs: np.ndarray) -> None:
-    report = evaluation.report(LABELS, outputs)
+    report = metrics.report(LABELS, outputs)
     assert report.loc["T-shirt/top", ["precision", "recall", "f1", "images"]].tolist() == pytest.approx(
         [0.5, 0.5, 0.5, 2]
     )
@@ -59,36 +59,36 @@ def test_the_report_matches_its_definitions(outputs: np.ndarray) -> None:
 def test_the_full_report_ends_with_scikit_learns_three_rows_and_its_csv_and_text_say_the_same(
     outputs: np.ndarray,
 ) -> None:
-    table = evaluation.full_report(LABELS, outputs)
-    assert table.index.tolist() == [*evaluation.NAMES, "accuracy", "macro avg", "weighted avg"]
+    table = metrics.full_report(LABELS, outputs)
+    assert table.index.tolist() == [*metrics.NAMES, "accuracy", "macro avg", "weighted avg"]
     assert table.loc["accuracy", ["f1", "images"]].tolist() == pytest.approx([4 / 6, 6]) and np.isnan(
         table.loc["accuracy", "recall"]
     )
     classes = table.iloc[:10]
     assert table.loc["macro avg", "f1"] == pytest.approx(classes["f1"].mean())
     assert table.loc["weighted avg", "precision"] == pytest.approx((classes["precision"] * classes["images"]).sum() / 6)
-    read = pd.read_csv(io.StringIO(evaluation.report_csv(LABELS, outputs)), index_col="class")
+    read = pd.read_csv(io.StringIO(metrics.report_csv(LABELS, outputs)), index_col="class")
     assert read.columns.tolist() == ["precision", "recall", "f1-score", "support"]
     assert np.allclose(read.to_numpy(), table.to_numpy(), equal_nan=True)
     lines = {
         line.strip()[:12].strip(): line.split()
-        for line in evaluation.report_text(LABELS, outputs).splitlines()
+        for line in metrics.report_text(LABELS, outputs).splitlines()
         if line.strip()
     }
     assert lines["Ankle boot"][-4:] == ["1.0000", "1.0000", "1.0000", "1"] and lines["accuracy"][-2:] == ["0.6667", "6"]
 
 
 def test_outputs_that_add_up_to_one_are_told_from_sigmoids(outputs: np.ndarray) -> None:
-    assert evaluation.adds_up(outputs) and not evaluation.adds_up(1.5 * outputs)
+    assert metrics.adds_up(outputs) and not metrics.adds_up(1.5 * outputs)
 
 
 def test_a_sheet_goes_on_where_the_last_one_ended_and_a_seed_shuffles_it_the_same_way_again() -> None:
-    assert evaluation.shown(30, 0, 25).tolist() == list(range(25)) and evaluation.shown(30, 25, 25).tolist() == list(
+    assert metrics.shown(30, 0, 25).tolist() == list(range(25)) and metrics.shown(30, 25, 25).tolist() == list(
         range(25, 30)
     )
-    shuffled = [*evaluation.shown(30, 0, 25, seed=3), *evaluation.shown(30, 25, 25, seed=3)]
+    shuffled = [*metrics.shown(30, 0, 25, seed=3), *metrics.shown(30, 25, 25, seed=3)]
     assert sorted(shuffled) == list(range(30)) and shuffled != list(range(30))
-    assert evaluation.shown(30, 0, 25, seed=4).tolist() != evaluation.shown(30, 0, 25, seed=3).tolist()
+    assert metrics.shown(30, 0, 25, seed=4).tolist() != metrics.shown(30, 0, 25, seed=3).tolist()
 
 
 def test_the_images_that_only_one_of_two_gets_right_come_with_the_surest_mistakes_first() -> None:
@@ -96,6 +96,6 @@ def test_the_images_that_only_one_of_two_gets_right_come_with_the_surest_mistake
     one = np.eye(10)[[0, 1, 2, 9]]
     other = np.full((4, 10), 0.01)
     other[range(4), [5, 1, 6, 3]] = [0.6, 0.9, 0.8, 0.9]
-    assert evaluation.only_one_right(labels, one, other).tolist() == [2, 0]
-    assert evaluation.only_one_right(labels, other, one).tolist() == [3]
-    assert evaluation.only_one_right(labels, one, one).tolist() == []
+    assert metrics.only_one_right(labels, one, other).tolist() == [2, 0]
+    assert metrics.only_one_right(labels, other, one).tolist() == [3]
+    assert metrics.only_one_right(labels, one, one).tolist() == []

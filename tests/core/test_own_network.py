@@ -14,8 +14,9 @@ from core.errors import PlanError
 from core.inference.network import Network
 from core.lessons.articles import LAYERS
 from core.settings import Settings
-from core.training.loop import Watcher, train
+from core.training.loop import train
 from core.training.plan import Plan, estimate
+from core.training.progress import Watcher
 from models.catalogue import OWN, describe, every, own_recipe
 from models.own_network import (
     KINDS,

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 import start
-from core import launch as opening
+from core import launch
 
 PROJECT = Path(__file__).resolve().parents[2]
 SOURCE = (PROJECT / "start.py").read_text(encoding="utf-8")
@@ -45,7 +45,7 @@ def serve():
 
     yield start_one
     for process in started:
-        opening.end(process)
+        launch.end(process)
         process.stdout.close()
 
 
@@ -298,61 +298,61 @@ def note_of(folder: Path, **running) -> Path:
 def test_a_second_start_opens_the_app_that_runs(tmp_path, monkeypatch, serve, port, capsys):
     app = serve(PROJECT / "app.py", port)
     opened = []
-    monkeypatch.setattr(opening, "NOTE", note_of(tmp_path, pid=app.pid, port=port, share=False))
-    monkeypatch.setattr(opening, "has_screen", lambda: True)
-    monkeypatch.setattr(opening.webbrowser, "open", lambda address: opened.append(address) or True)
-    monkeypatch.setattr(opening, "open_new", lambda *_: pytest.fail("must not start a second app"))
-    assert opening.main([]) == 0
+    monkeypatch.setattr(launch, "NOTE", note_of(tmp_path, pid=app.pid, port=port, share=False))
+    monkeypatch.setattr(launch, "has_screen", lambda: True)
+    monkeypatch.setattr(launch.webbrowser, "open", lambda address: opened.append(address) or True)
+    monkeypatch.setattr(launch, "open_new", lambda *_: pytest.fail("must not start a second app"))
+    assert launch.main([]) == 0
     assert opened == [f"http://127.0.0.1:{port}"]
     assert "runs already" in capsys.readouterr().out
 
 
 def test_an_app_of_another_project_is_not_ours(tmp_path, serve, port):
     app = serve(tmp_path / "app.py", port)
-    assert opening.running_app(note_of(tmp_path, pid=app.pid, port=port, share=False)) is None
+    assert launch.running_app(note_of(tmp_path, pid=app.pid, port=port, share=False)) is None
 
 
 def test_an_app_that_has_ended_is_not_running(tmp_path, serve, port):
     app = serve(PROJECT / "app.py", port)
     app.kill()
     app.wait()
-    assert opening.running_app(note_of(tmp_path, pid=app.pid, port=port, share=False)) is None
+    assert launch.running_app(note_of(tmp_path, pid=app.pid, port=port, share=False)) is None
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"pid": "x", "port": 1, "share": false}', "nonsense"])
 def test_a_spoilt_note_is_no_app(tmp_path, text):
     (tmp_path / "running.json").write_text(text)
-    assert opening.running_app(tmp_path / "running.json") is None
+    assert launch.running_app(tmp_path / "running.json") is None
 
 
 def test_only_ok_is_healthy(tmp_path, serve, port):
-    assert not opening.healthy(port)
+    assert not launch.healthy(port)
     serve(tmp_path / "x", port, answer="something else")
-    assert not opening.healthy(port)
+    assert not launch.healthy(port)
 
 
 def test_a_taken_port_means_the_next_one(serve, tmp_path, port):
-    assert opening.free_port(port, share=False) == port
+    assert launch.free_port(port, share=False) == port
     serve(tmp_path / "x", port)
-    assert port < opening.free_port(port, share=False) < port + opening.PORTS_TRIED
-    assert opening.free_port(65536, share=False) is None
+    assert port < launch.free_port(port, share=False) < port + launch.PORTS_TRIED
+    assert launch.free_port(65536, share=False) is None
 
 
 def test_an_app_that_ends_at_once_is_said(port):
     app = psutil.Popen([sys.executable, "-c", "pass"])
-    assert "ended while it started" in opening.wait_for(app, port)
+    assert "ended while it started" in launch.wait_for(app, port)
 
 
 def test_an_app_is_ended_once_and_for_all(serve, tmp_path, port):
     app = serve(tmp_path / "x", port)
-    opening.end(app)
-    opening.end(app)
+    launch.end(app)
+    launch.end(app)
     assert not app.is_running()
 
 
 def test_an_app_that_stays_silent_is_said(port):
     app = psutil.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    assert "has not answered" in opening.wait_for(app, port, seconds=0)
+    assert "has not answered" in launch.wait_for(app, port, seconds=0)
     app.stdin.close()
     app.wait()
 
@@ -361,13 +361,13 @@ def test_an_app_that_stays_silent_is_said(port):
     ("share", "address"), [(False, "--server.address=127.0.0.1"), (True, "--server.address=0.0.0.0")]
 )
 def test_only_this_computer_is_served_unless_asked(share, address):
-    assert address in opening.app_command(8501, share)
+    assert address in launch.app_command(8501, share)
 
 
 def test_sharing_shows_an_address_and_a_code(monkeypatch, capsys):
-    monkeypatch.setattr(opening, "lan_address", lambda: "192.0.2.7")
-    opening.announce(opening.Running(1, 8502, share=True), browser=False)
+    monkeypatch.setattr(launch, "lan_address", lambda: "192.0.2.7")
+    launch.announce(launch.Running(1, 8502, share=True), browser=False)
     shown = capsys.readouterr().out
     assert "http://192.0.2.7:8502" in shown and "\N{FULL BLOCK}" in shown
-    opening.announce(opening.Running(1, 8502, share=False), browser=False)
+    launch.announce(launch.Running(1, 8502, share=False), browser=False)
     assert "192.0.2.7" not in capsys.readouterr().out

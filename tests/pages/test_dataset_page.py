@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.data import explore as atlas
-from core.data import export as table
+from core.data import explore, export
 from core.data.dataset import Dataset
 from core.errors import DataError
 from core.labels import NAMES
@@ -108,7 +107,7 @@ def test_225_pictures_stand_by_the_numbers_of_their_classes_which_are_explained(
 
 def test_a_link_shows_the_same_shuffle_and_another_seed_another(small):
     at = opened(order="shuffled", seed="7")
-    assert names(at) == [NAMES[small.train_labels[row]] for row in atlas.arrange(small.train_labels, seed=7)[:30]]
+    assert names(at) == [NAMES[small.train_labels[row]] for row in explore.arrange(small.train_labels, seed=7)[:30]]
     assert links(at)[0]["order"] == ["shuffled"] and links(at)[0]["seed"] == ["7"]
     again, first = opened(order="shuffled", seed="7"), links(at)
     assert links(again) == first
@@ -125,7 +124,7 @@ def test_a_class_tapped_in_a_shuffle_stays_shuffled_and_opens_its_first_picture_
     assert (
         at.number_input(key="picture").value
         == int(links(at)[0]["picture"][0])
-        == atlas.arrange(small.train_labels, 8, 7)[0]
+        == explore.arrange(small.train_labels, 8, 7)[0]
     )
 
 
@@ -189,7 +188,7 @@ def test_more_like_this_shows_training_pictures_other_than_itself_and_names_othe
     images, labels = (
         (small.train_images, small.train_labels) if part == "training" else (small.test_images, small.test_labels)
     )
-    found = atlas.nearest(small.train_images, images[12], 20, 12 if part == "training" else None)
+    found = explore.nearest(small.train_images, images[12], 20, 12 if part == "training" else None)
     shown = links(at, 1)
     assert [int(link["picture"][0]) for link in shown] == found.tolist()
     assert {link["part"][0] for link in shown} == {"training"} and {link["look"][0] for link in shown} == {
@@ -199,7 +198,7 @@ def test_more_like_this_shows_training_pictures_other_than_itself_and_names_othe
         name if label == labels[12] else f"≠ {name}" for label in small.train_labels[found] for name in [NAMES[label]]
     ]
     assert re.findall(r"<span>(.*?)</span>", pieces(at, "sheet")[1]) == words
-    assert any(atlas.agreement(int(labels[12]), small.train_labels[found]) in text.value for text in at.markdown)
+    assert any(explore.agreement(int(labels[12]), small.train_labels[found]) in text.value for text in at.markdown)
 
 
 def test_the_brightness_follows_the_class(small):
@@ -246,7 +245,7 @@ def test_the_table_has_its_shape_its_ends_and_two_files(small):
     )
     assert len(at.get("download_button")) == 2
     (listed,) = pieces(at, "words")
-    assert "(1200, 28, 28)" in listed and "(400, 28, 28)" in listed and table.listing(small.train_labels) in listed
+    assert "(1200, 28, 28)" in listed and "(400, 28, 28)" in listed and export.listing(small.train_labels) in listed
 
 
 def test_the_slips_of_the_lessons_are_corrected():
@@ -312,7 +311,7 @@ def test_a_download_that_fails_is_one_sentence_and_keeps_the_page(stand_ins, mon
         progress(1, 4)
         raise DataError("The clothes could not be downloaded. Check the network and try again.")
 
-    monkeypatch.setattr("core.data.dataset.download", broken)
+    monkeypatch.setattr("core.data.download.download", broken)
     at = opened()
     at.button(key="dataset_fetch").click().run()
     assert not at.exception
@@ -324,7 +323,7 @@ def test_a_download_that_fails_is_one_sentence_and_keeps_the_page(stand_ins, mon
 
 def test_after_the_download_the_real_clothes_are_in_use(stand_ins, small_folder, monkeypatch):
     monkeypatch.setattr(
-        "core.data.dataset.download",
+        "core.data.download.download",
         lambda settings, progress: monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder)),
     )
     at = opened()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import metrics as evaluation
+from core import metrics
 from core.data.dataset import Dataset
 from core.labels import NAMES
 from core.runs.results import SHIPPED, tested
@@ -34,7 +34,7 @@ def test_the_shipped_network_is_scored_on_the_clothes_in_use(store: Store, small
     values = [metric.value for metric in at.metric]
     assert f"{answers.accuracy:.1%}" in values and f"{answers.loss:.3f}" in values
     assert any("these are its answers to other pictures" in caption.value for caption in at.caption)
-    wrong = evaluation.mistakes(answers.labels, answers.outputs)
+    wrong = metrics.mistakes(answers.labels, answers.outputs)
     first = wrong.astype(int).loc[0]
     assert (
         tiles(at)[-1][0]
@@ -45,7 +45,7 @@ def test_the_shipped_network_is_scored_on_the_clothes_in_use(store: Store, small
 
 def test_a_tap_on_a_number_shows_exactly_its_pictures(store: Store, small: Dataset):
     answers = tested(SHIPPED, store, small)
-    counts = evaluation.confusion(answers.labels, answers.outputs)
+    counts = metrics.confusion(answers.labels, answers.outputs)
     true, predicted = 5, 5
     at = opened()
     point = {"customdata": [true, predicted], "point_index": 55, "curve_number": 1}
@@ -105,7 +105,7 @@ def written(row: int, label: int, shares: np.ndarray) -> tuple[str, str, str]:
 
 def test_sheets_begin_with_the_first_pictures_turn_and_shuffle(store: Store, small: Dataset):
     answers = tested(SHIPPED, store, small)
-    shares = evaluation.normalise(answers.outputs)
+    shares = metrics.normalise(answers.outputs)
     expected = [written(row, int(answers.labels[row]), shares[row]) for row in range(len(shares))]
     at = opened()
     assert sheet(at) == expected[:25]
@@ -156,7 +156,7 @@ def test_a_softmax_network_shows_its_outputs_once(store: Store):
 
 def test_the_diagonal_is_added_up_and_the_report_can_be_taken_away(store: Store, small: Dataset):
     answers = tested(SHIPPED, store, small)
-    diagonal = evaluation.confusion(answers.labels, answers.outputs).diagonal()
+    diagonal = metrics.confusion(answers.labels, answers.outputs).diagonal()
     at = opened()
     (words,) = [block.proto.body for block in at.html if 'class="diagonal"' in block.proto.body]
     assert f"{' + '.join(map(str, diagonal))} = <b>{diagonal.sum()} right answers</b> of 400" in words

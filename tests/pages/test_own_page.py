@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.data import upload as own
+from core.data import upload
 from core.labels import NAMES
 from core.runs.runner import carry_out
 from core.runs.store import Store
@@ -48,9 +48,9 @@ def faultless(at: AppTest) -> bool:
 
 def test_brought_clothes_are_on_every_page_of_this_window_and_in_no_other(small):
     at, other = session(), session()
-    bring(at, "clothes.zip", own.example_zip())
+    bring(at, "clothes.zip", upload.example_zip())
     assert faultless(at) and "Your clothes: clothes.zip (80 + 20 pictures), in this browser only" in in_use(at)
-    found = own.read([("clothes.zip", own.example_zip())], Settings()).data
+    found = upload.read([("clothes.zip", upload.example_zip())], Settings()).data
 
     go(at, "dataset")
     assert faultless(at) and "80 training pictures" in "".join(caption.value for caption in at.caption)
@@ -76,7 +76,7 @@ def test_brought_clothes_are_on_every_page_of_this_window_and_in_no_other(small)
 
 def test_put_away_everything_is_as_before(small):
     at = session()
-    bring(at, "clothes.csv", own.example_table())
+    bring(at, "clothes.csv", upload.example_table())
     go(at, "mistakes")
     assert any("of 20" in metric.delta for metric in at.metric)
     at.button(key="frame_put_away").click().run()
@@ -95,7 +95,7 @@ def test_the_averages_are_those_of_the_clothes_in_use():
 
     at, other = session(), session()
     before = averages(other)
-    bring(at, "clothes.zip", own.example_zip())
+    bring(at, "clothes.zip", upload.example_zip())
     assert averages(at) != before == averages(other)
 
 
@@ -106,14 +106,14 @@ def test_a_bad_file_is_one_sentence_and_changes_nothing(small):
         "The file “letter.zip” is damaged, or is not a zip. Pack the folders again."
     ]
     assert small.title in in_use(at)
-    rows = own.example_table().replace(b"\n3,", b"\n12,", 1)
+    rows = upload.example_table().replace(b"\n3,", b"\n12,", 1)
     at = session()
     bring(at, "mine.csv", rows)
     assert "“12” for label in row 4 (line 5)" in at.error[0].value and small.title in in_use(at)
 
 
 def test_what_was_left_out_is_named_and_cannot_carry_markup():
-    content = io.BytesIO(own.example_zip())
+    content = io.BytesIO(upload.example_zip())
     with zipfile.ZipFile(content, "a") as archive:
         archive.writestr("clothes/coat/<b>letter.png", b"x")
     at = session()
@@ -125,7 +125,7 @@ def test_what_was_left_out_is_named_and_cannot_carry_markup():
 
 def test_a_run_on_them_carries_its_pictures_and_its_mistakes_are_seen_in_this_window_only(store: Store):
     at, other = session(), session()
-    bring(at, "clothes.zip", own.example_zip())
+    bring(at, "clothes.zip", upload.example_zip())
     go(at, "training")
     assert any("only until it has ended" in caption.value for caption in at.caption)
     at.button(key="training_start").click().run()
@@ -157,7 +157,7 @@ def test_an_amount_chosen_before_does_not_outlast_the_clothes_that_had_it(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ):
     def table(count: int) -> bytes:
-        lines = own.example_table().decode().splitlines()
+        lines = upload.example_table().decode().splitlines()
         return "\n".join([lines[0], *lines[1:] * (count // 100)]).encode()
 
     at = session()
@@ -188,7 +188,7 @@ def test_a_reload_finds_them_again_by_the_cookie_and_putting_away_holds_for_ever
     small, monkeypatch: pytest.MonkeyPatch
 ):
     at = session()
-    bring(at, "clothes.zip", own.example_zip())
+    bring(at, "clothes.zip", upload.example_zip())
     (script,) = [block.proto.body for block in at.html if "document.cookie = 'fitting_room_own=" in block.proto.body]
     word, value = re.search(r"'(\w+)=([\w-]+); path=/; SameSite=Strict'", script).groups()
     stranger = session()

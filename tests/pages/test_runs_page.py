@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import metrics as evaluation
+from core import metrics
 from core.data.dataset import Dataset
 from core.runs import bundle
 from core.runs.results import tested
@@ -170,8 +170,8 @@ def test_two_runs_stand_side_by_side_with_the_pictures_only_one_gets_right(store
     assert results.loc["Test pictures right", "Short"] == f"{store.run(one).test_accuracy:.1%}"
     short, long = tested(one, store, small), tested(other, store, small)
     expected = [
-        evaluation.only_one_right(short.labels, short.outputs, long.outputs),
-        evaluation.only_one_right(short.labels, long.outputs, short.outputs),
+        metrics.only_one_right(short.labels, short.outputs, long.outputs),
+        metrics.only_one_right(short.labels, long.outputs, short.outputs),
     ]
     assert tiles(at) == [rows[:12].tolist() for rows in expected if len(rows)]
     count = len(expected[1])

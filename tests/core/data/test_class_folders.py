@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data import class_folders as folders
+from core.data import class_folders
 from core.errors import DataError
 from core.labels import SLUGS
 
@@ -29,10 +29,10 @@ def test_classes_are_found_at_any_depth_and_each_top_folder_is_a_kind(tmp_path):
         "shop/Bag/d.webp",
     )
     root = plant(tmp_path, *names, "photos/check/coat/.hidden", "notes.txt", "photos/check/umbrella/e.jpg")
-    found = {one.path.name: (one.kind, one.label) for one in folders.find(root)}
+    found = {one.path.name: (one.kind, one.label) for one in class_folders.find(root)}
     assert found == {
         "a.jpg": ("photos", SLUGS.index("coat")),
-        "b.jpg": (folders.NONE, -1),
+        "b.jpg": (class_folders.NONE, -1),
         "c.png": ("drawings", SLUGS.index("ankle-boot")),
         "d.webp": ("shop", SLUGS.index("bag")),
     }
@@ -40,31 +40,31 @@ def test_classes_are_found_at_any_depth_and_each_top_folder_is_a_kind(tmp_path):
 
 def test_a_folder_of_class_folders_is_a_kind_of_its_own_name(tmp_path):
     root = plant(tmp_path / "mine", "coat/a.jpg", "bag/b.jpg")
-    assert {(one.kind, one.label) for one in folders.find(root)} == {
+    assert {(one.kind, one.label) for one in class_folders.find(root)} == {
         ("mine", SLUGS.index("coat")),
         ("mine", SLUGS.index("bag")),
     }
-    assert [one.kind for one in folders.find(root / "coat")] == ["coat"]
+    assert [one.kind for one in class_folders.find(root / "coat")] == ["coat"]
 
 
 def test_a_part_leaves_out_the_others(tmp_path):
     root = plant(tmp_path / "check", "photos/check/coat/a.jpg", "photos/train/coat/b.jpg")
-    assert [one.path.name for one in folders.find(root, "check")] == ["a.jpg"]
+    assert [one.path.name for one in class_folders.find(root, "check")] == ["a.jpg"]
 
 
 @pytest.mark.parametrize("name", ["absent", "empty"])
 def test_a_folder_without_classes_says_how_to_name_them(tmp_path, name):
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="ankle-boot or none-of-the-ten"):
-        folders.find(tmp_path / name)
+        class_folders.find(tmp_path / name)
 
 
-@pytest.mark.parametrize("count", [3, folders.FEW + 5])
+@pytest.mark.parametrize("count", [3, class_folders.FEW + 5])
 def test_files_are_read_in_order_with_their_progress(tmp_path, count):
     root = plant(tmp_path, *[f"coat/{'x' * index}.jpg" for index in range(1, count + 1)])
     paths = sorted((root / "coat").iterdir())
     seen = []
-    assert folders.read_many(paths, size, lambda done, total: seen.append((done, total))) == [
+    assert class_folders.read_many(paths, size, lambda done, total: seen.append((done, total))) == [
         size(path) for path in paths
     ]
     assert seen == [(done, count) for done in range(1, count + 1)]

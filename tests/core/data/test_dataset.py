@@ -15,9 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data import dataset
-from core.data import synthetic as garments
-from core.data.dataset import FILES, TABLES, Dataset, download, load, read_folder, subset, validation_split
+from core.data import dataset, files, synthetic
+from core.data.dataset import Dataset, subset, validation_split
+from core.data.download import download
+from core.data.files import FILES, TABLES
+from core.data.sources import load, read_folder
 from core.errors import DataError
 from core.settings import Settings
 from tests.conftest import write_idx
@@ -47,7 +49,7 @@ def csv_folder(folder: Path, arrays: list[np.ndarray]) -> Path:
     folder.mkdir(parents=True)
     for name, images, labels in zip(TABLES, arrays[::2], arrays[1::2], strict=True):
         rows = [",".join(map(str, [label, *image.ravel()])) for image, label in zip(images, labels, strict=True)]
-        (folder / name).write_text("\n".join([",".join(dataset.CSV_COLUMNS), *rows]) + "\n")
+        (folder / name).write_text("\n".join([",".join(files.CSV_COLUMNS), *rows]) + "\n")
     return folder
 
 
@@ -65,13 +67,13 @@ def bare(home: Settings) -> Settings:
 @pytest.fixture
 def quick_garments(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Twenty drawn clothes in place of 70,000; the list grows by one each time they are drawn."""
-    drawings, draw = [], garments.make
+    drawings, draw = [], synthetic.make
 
     def few() -> tuple[np.ndarray, ...]:
         drawings.append(1)
         return draw(train=20, test=10)
 
-    monkeypatch.setattr(garments, "make", few)
+    monkeypatch.setattr(synthetic, "make", few)
     return drawings
 
 
@@ -282,7 +284,7 @@ def test_a_split_is_scikit_learns_and_repeats() -> None:
 def test_a_part_of_the_pictures_has_every_class_in_its_share(garments: Dataset, examples: int) -> None:
     rows = subset(garments, examples, seed=4)
     assert len(rows) == len(set(rows.tolist())) == min(examples, 1200) and np.all(np.diff(rows) > 0)
-    counts = np.bincount(garments.train_labels[rows], minlength=10)
+    counts = np.bincount(synthetic.train_labels[rows], minlength=10)
     assert counts.max() - counts.min() <= 1
     assert np.array_equal(rows, subset(garments, examples, seed=4))
 

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data import upload as own
-from core.data.dataset import CSV_COLUMNS, Dataset
+from core.data import dataset, upload
+from core.data.dataset import Dataset
+from core.data.files import CSV_COLUMNS
+from core.data.shelf import Shelf
 from core.errors import DataError
 from core.images import png
 from core.runs import runner
@@ -75,8 +77,8 @@ def folders(*names: str, each: int = 10, around: str = "") -> dict[str, bytes]:
     return {f"{around}{name}/{place}.png": dots(place) for name in names for place in range(each)}
 
 
-def read(files: dict[str, bytes], settings: Settings = LIMITS) -> own.Own:
-    return own.read(list(files.items()), settings)
+def read(files: dict[str, bytes], settings: Settings = LIMITS) -> upload.Own:
+    return upload.read(list(files.items()), settings)
 
 
 def test_a_table_becomes_four_fifths_to_learn_from_and_one_to_test_on() -> None:
@@ -102,14 +104,14 @@ def test_of_two_tables_the_one_called_test_or_the_smaller_one_is_tested_on(names
 
 def test_two_tables_of_one_name_are_said() -> None:
     with pytest.raises(DataError, match="Both tables are called “x.csv”"):
-        own.read([("x.csv", table(np.arange(30) % 3)), ("x.csv", table(np.arange(30) % 3))], LIMITS)
+        upload.read([("x.csv", table(np.arange(30) % 3)), ("x.csv", table(np.arange(30) % 3))], LIMITS)
 
 
 def test_the_rare_classes_of_a_split_are_learned_from() -> None:
     labels = np.array([0] * 30 + [1] * 2 + [2])
-    learn, test = own.divide(labels)
+    learn, test = upload.divide(labels)
     assert sorted([*learn, *test]) == list(range(33)) and 2 in labels[learn] and 2 not in labels[test]
-    assert set(own.divide(np.arange(20) % 10)[1]).isdisjoint(own.divide(np.arange(20) % 10)[0])
+    assert set(upload.divide(np.arange(20) % 10)[1]).isdisjoint(upload.divide(np.arange(20) % 10)[0])
 
 
 @pytest.mark.parametrize("name", ["coat", "Coat", "COATS", "4", "4_coat"])
@@ -127,7 +129,7 @@ def test_a_zip_with_folders_train_and_test_keeps_them_apart() -> None:
 def test_small_grey_pictures_are_taken_as_they_are_and_photos_are_cut_out() -> None:
     told = []
     files = folders("bag", "dress", around="top/") | {"top/shirt/mine.jpg": photo()}
-    found = own.read([("x.zip", packed(files))], LIMITS, lambda done, total: told.append((done, total)))
+    found = upload.read([("x.zip", packed(files))], LIMITS, lambda done, total: told.append((done, total)))
     images = {image.tobytes() for image in (*found.data.train_images, *found.data.test_images)}
     small = np.zeros((28, 28), np.uint8)
     small[4:24, 6:22] = 63
@@ -249,12 +251,12 @@ def test_an_entry_that_lies_about_its_size_is_cut_off_and_named() -> None:
 
 
 def test_names_cannot_carry_signs_that_mean_something_on_a_page() -> None:
-    assert own.tidy("![x](http://a.b/c.png) *b* :red[d].csv") == "_x_(http_//a.b/c.png) _b_ _red_d_.csv"
+    assert upload.tidy("![x](http://a.b/c.png) *b* :red[d].csv") == "_x_(http_//a.b/c.png) _b_ _red_d_.csv"
     assert len(read({f"{'x' * 300}.csv": table(np.arange(40) % 3)}).data.title) < 200
 
 
 def test_the_examples_are_in_the_right_form_and_the_same_clothes() -> None:
-    tables, zips = read({"clothes.csv": own.example_table()}), read({"clothes.zip": own.example_zip()})
+    tables, zips = read({"clothes.csv": upload.example_table()}), read({"clothes.zip": upload.example_zip()})
     assert not zips.left_out and not zips.doubtful
     for found in (tables.data, zips.data):
         assert (len(found.train_labels), len(found.test_labels)) == (80, 20)
@@ -274,7 +276,7 @@ def store(home: Settings) -> Iterator[Store]:
 
 def add(store: Store, data: Dataset, recipe: str = "quick", **changes: object) -> str:
     plan = Plan.of(recipe, **{"epochs": 1, **changes}).checked(LIMITS, len(data.train_labels))
-    return store.create(plan.as_dict(), "Mine", data.fingerprint, data.title, pictures=own.pack(data))
+    return store.create(plan.as_dict(), "Mine", data.fingerprint, data.title, pictures=dataset.pack(data))
 
 
 @pytest.fixture(scope="module")
@@ -294,7 +296,7 @@ def test_every_network_trains_on_a_few_pictures_that_only_its_run_has(
     store: Store, home: Settings, few: Dataset, recipe: str
 ) -> None:
     run_id = add(store, few, recipe)
-    assert own.unpack(store.pictures(run_id)).fingerprint == few.fingerprint
+    assert dataset.unpack(store.pictures(run_id)).fingerprint == few.fingerprint
     assert runner.carry_out(run_id, home) == "done"
     run = store.run(run_id)
     assert (
@@ -320,7 +322,7 @@ def test_the_pictures_go_when_the_run_fails_stops_or_is_deleted_and_stay_for_a_s
     store.delete(deleted)
     assert [store.pictures(run) for run in (waiting, failing, deleted)] == [None] * 3
     assert store.claim(lost, 1.0) and store.claim(lost, 100.0, this_process())  # the first worker went silent
-    assert own.unpack(store.pictures(lost)).fingerprint == few.fingerprint
+    assert dataset.unpack(store.pictures(lost)).fingerprint == few.fingerprint
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "MOST_ATTEMPTS", 1)
         assert runner.carry_out(lost, home, claimed=True) == "failed"
@@ -338,8 +340,8 @@ def test_nothing_of_the_pictures_stays_in_the_file_of_the_store(store: Store, ho
 
 def test_a_shelf_keeps_a_few_under_secret_words_until_they_have_rested(few: Dataset) -> None:
     now = [0.0]
-    shelf = own.Shelf(places=2, rest=10, clock=lambda: now[0])
-    brought = [own.Own(few, str(number)) for number in range(3)]
+    shelf = Shelf(places=2, rest=10, clock=lambda: now[0])
+    brought = [upload.Own(few, str(number)) for number in range(3)]
     first, second = shelf.put(brought[0]), shelf.put(brought[1])
     assert shelf.get(first) is brought[0] and len(first) > 20
     third = shelf.put(brought[2])  # the second was unused the longest

@@ -10,26 +10,11 @@ from PIL import Image
 from core.data.dataset import Dataset
 from core.data.synthetic import draw
 from core.errors import DataError
-from core.fitting import make as fitting
-from core.fitting import sketches
-from core.fitting.make import (
-    BATCH,
-    FOLDS,
-    PRECISION,
-    SHOES,
-    Mixture,
-    Pictures,
-    answering,
-    augment,
-    build,
-    fit_temperature,
-    fit_thresholds,
-    folds,
-    optimiser,
-    read_pictures,
-    taken_again,
-    to_tflite,
-)
+from core.fitting import mixture, sketches
+from core.fitting.calibration import FOLDS, PRECISION, fit_temperature, fit_thresholds, folds
+from core.fitting.mixture import BATCH, SHOES, Mixture, augment
+from core.fitting.network import answering, build, optimiser, to_tflite
+from core.fitting.pictures import Pictures, read_pictures, taken_again
 from core.inference.network import Network
 
 
@@ -62,12 +47,11 @@ def test_augmented_images_differ_but_stay_images_of_the_data_set():
 def test_an_epoch_holds_every_kind_of_picture_in_whole_batches(monkeypatch, share, photographed):
     counts = {"PHOTOS": 140, "SKETCHES": 150, "NONE": 30, "WORN": 60, "LYING": 50}
     for name, count in counts.items():
-        monkeypatch.setattr(fitting, name, count)
+        monkeypatch.setattr(f"core.fitting.mixture.{name}", count)
     seen = {}
     for name in ("somebody_in", "lying"):
         monkeypatch.setattr(
-            fitting.wearers,
-            name,
+            f"core.fitting.wearers.{name}",
             lambda images, *others, name=name: seen.setdefault(name, []).append((images, others)) or images,
         )
     labels = np.tile(np.arange(10, dtype=np.uint8), 40)
@@ -89,12 +73,12 @@ def test_an_epoch_holds_every_kind_of_picture_in_whole_batches(monkeypatch, shar
 
 
 def test_a_pool_of_sketches_has_three_kinds_and_comes_from_its_seed(monkeypatch):
-    monkeypatch.setattr(fitting, "POOL", 12)
+    monkeypatch.setattr("core.fitting.mixture.POOL", 12)
     labels = np.tile(np.arange(10, dtype=np.uint8), 2)
     images = draw(labels, seed=1)
     data = Dataset.of((images, labels, images, labels), "garments")
     (first, truth), (again, _), (other, _) = (
-        fitting.draw_pool(data, seed, np.random.default_rng(seed)) for seed in (0, 0, 1)
+        mixture.draw_pool(data, seed, np.random.default_rng(seed)) for seed in (0, 0, 1)
     )
     assert first.shape == (36, 28, 28) and truth.shape == (36,) and (first == again).all() and (first != other).any()
     assert first.any(axis=(1, 2)).all()

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from core.fitting.sketches import GHOST, caricatures, ghost
+from core.fitting.sketches import caricatures
 from core.vision.reading import read_drawing
+from core.vision.templates import GHOST, ghost
 
 
 def test_each_class_has_a_faint_ghost_of_its_own_that_stays_on_the_paper():

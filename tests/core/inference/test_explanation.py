@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from core.inference.explanation import alike, compared, in_words, occlusion, overlay
-from core.inference.network import Answer, shipped
+from core.inference.network import shipped
+from core.inference.verdict import Answer
 from core.labels import NAMES
 
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageColor
 
 from core.errors import PictureError
 from core.inference.export import card, csv
-from core.inference.network import Answer
+from core.inference.verdict import Answer
 from core.labels import COLOURS, NAMES
 from core.vision.reading import read_drawing, read_sample
 

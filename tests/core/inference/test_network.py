@@ -9,9 +9,9 @@ import pytest
 from benchmarks.pictures import measure
 from core.data.class_folders import NONE, find
 from core.errors import RunError
-from core.inference import network as inference
-from core.inference.network import SHIPPED, Answer, Network, answer, shipped, shipped_card, shipped_probabilities
-from core.vision import quality as findings
+from core.inference.network import SHIPPED, Network, shipped, shipped_card, shipped_probabilities
+from core.inference.verdict import Answer, answer
+from core.vision import quality
 from core.vision.reading import Reading, read_photo, read_sample
 
 
@@ -126,16 +126,16 @@ def test_between_the_thresholds_both_candidates_are_named():
     assert given.verdict == "unsure" and "Trouser" in given.reason and "Dress" in given.reason and given.tip
 
 
-@pytest.mark.parametrize("trouble", findings.EVERY.values(), ids=lambda trouble: trouble.words)
+@pytest.mark.parametrize("trouble", quality.EVERY.values(), ids=lambda trouble: trouble.words)
 def test_every_finding_is_the_reason_and_has_its_own_tip(trouble):
     given = answer(Fixed(spread(0.995, 0.001)), reading("photo", trouble.words))
     assert given.verdict == "unclear" and given.reason.endswith(trouble.words) and given.tip == trouble.tip
 
 
-@pytest.mark.parametrize("trouble", findings.EVERY.values(), ids=lambda trouble: trouble.words)
+@pytest.mark.parametrize("trouble", quality.EVERY.values(), ids=lambda trouble: trouble.words)
 def test_a_remark_explains_a_doubt_and_some_remarks_bring_one(trouble):
     clear = answer(Fixed(spread(0.995, 0.001)), reading("photo", remark=trouble.words))
-    if trouble in findings.WEAKENING:
+    if trouble in quality.WEAKENING:
         assert (
             clear.verdict == "unsure"
             and clear.reason == f"it looks like Trouser, but {trouble.words}"
@@ -158,7 +158,7 @@ def test_a_remark_explains_a_doubt_and_some_remarks_bring_one(trouble):
 
 
 def test_a_missing_shipped_file_gives_a_sentence(monkeypatch, tmp_path):
-    monkeypatch.setattr(inference, "SHIPPED", tmp_path)
+    monkeypatch.setattr("core.inference.network.SHIPPED", tmp_path)
     with pytest.raises(RunError, match="model.tflite"):
         shipped.__wrapped__.__globals__["_bytes"]("model.tflite")
     assert shipped_probabilities() is None

@@ -5,20 +5,19 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from core.lessons import articles as lessons
-from core.lessons import diagram
+from core.lessons import articles, diagram
 from models import measured
 from models.catalogue import RECIPES, layers
 
 
 def test_every_published_recipe_has_a_lesson_and_no_other() -> None:
-    assert set(lessons.LESSONS) == {name for name, recipe in RECIPES.items() if recipe.article}
-    assert len(lessons.LESSONS) == 5
+    assert set(articles.LESSONS) == {name for name, recipe in RECIPES.items() if recipe.article}
+    assert len(articles.LESSONS) == 5
 
 
 def test_every_layer_in_use_is_explained() -> None:
     used = {layer["kind"] for name in RECIPES for layer in layers(name)}
-    assert used <= set(lessons.LAYERS)
+    assert used <= set(articles.LAYERS)
 
 
 @pytest.mark.parametrize(
@@ -34,12 +33,12 @@ def test_every_layer_in_use_is_explained() -> None:
     ],
 )
 def test_the_facts_are_the_articles(name: str, expected: dict) -> None:
-    found = lessons.facts(RECIPES[name])
+    found = articles.facts(RECIPES[name])
     assert {key: found[key] for key in expected} == expected
 
 
 def test_the_table_of_results_shows_published_beside_measured() -> None:
-    table = lessons.results().set_index("recipe")
+    table = articles.results().set_index("recipe")
     rows = measured.results()
     assert table.loc["Hello World", "published"] == "86.8%"
     assert table.loc["Hello World", "measured"] == f"{rows['hello-world']['test_accuracy']:.1%}"

@@ -14,7 +14,7 @@ import pytest
 
 from core.data.dataset import Dataset
 from core.errors import FittingRoomError
-from core.runs import bundle, runner
+from core.runs import bundle, runner, tensorboard
 from core.runs.results import tested
 from core.runs.schema import Run
 from core.runs.store import Store
@@ -414,7 +414,7 @@ def test_the_events_are_those_tensorboard_reads(source: tuple[Store, Run], tmp_p
     store, run = source
     batches, epochs = store.points(run.id)
     found: dict[tuple[str, str], list[tuple[int, float]]] = {}
-    for place, content in opened(bundle.events(run, store)).items():
+    for place, content in opened(tensorboard.events(run, store)).items():
         file = tmp_path / "events"
         file.write_bytes(content)
         for record in TFRecordDataset(str(file)).as_numpy_iterator():

@@ -14,9 +14,10 @@ import psutil
 import pytest
 
 from core.data.dataset import Dataset
-from core.runs.queue import PROJECT, Jobs
+from core.runs.queue import Jobs
 from core.runs.schema import Run
 from core.runs.store import Store
+from core.runs.workers import PROJECT
 from core.settings import Settings
 from core.training.checkpoint import Checkpoint
 from core.training.plan import Plan

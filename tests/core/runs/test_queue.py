@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from core.data.dataset import Dataset
-from core.runs import queue
+from core.runs import queue, workers
 from core.runs.store import Store
 from core.settings import Settings
 from core.training.plan import Plan
@@ -54,7 +54,7 @@ def test_runs_train_in_turn_survive_a_killed_worker_and_a_new_app(working: Setti
 
 def test_without_workers_nothing_is_started_and_a_dead_scheduler_is_said(home: Settings) -> None:
     idle = queue.Jobs(home).start()
-    assert not idle.ready and idle.problem is None and not queue.address_file(home).exists()
+    assert not idle.ready and idle.problem is None and not workers.address_file(home).exists()
     idle.close()
     lost = queue.Jobs(Settings(home=home.folder, scheduler="tcp://127.0.0.1:9"))
     lost.start()
@@ -68,7 +68,7 @@ def test_importing_the_queue_brings_no_tensorflow_into_the_server() -> None:
     import sys
 
     program = "import sys, core.runs.queue; sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras')))"
-    assert subprocess.run([sys.executable, "-c", program], cwd=queue.PROJECT, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], cwd=workers.PROJECT, check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_an_address_left_by_workers_that_are_gone_is_not_used(
     def gone(_number: int) -> psutil.Process:
         raise error
 
-    queue._write(queue.address_file(home), {"address": "tcp://127.0.0.1:9", "pid": 1})
+    workers._write(workers.address_file(home), {"address": "tcp://127.0.0.1:9", "pid": 1})
     monkeypatch.setattr(queue.psutil, "Process", gone)
     assert queue.Jobs(home)._running_address() is None
 
@@ -91,10 +91,10 @@ def test_workers_stay_while_a_task_lost_its_worker_and_end_when_none_can_be_kept
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("IDLE_SECONDS", "START_SECONDS", "LOOK_SECONDS"):
-        monkeypatch.setattr(queue, name, 0.02)
+        monkeypatch.setattr(workers, name, 0.02)
     task = SimpleNamespace(state="no-worker")  # its worker was killed, the next is not there yet
     scheduler = SimpleNamespace(clients={}, tasks={"run": task}, workers={"one": None})
-    waiting = threading.Thread(target=queue._wait_until_idle, args=(scheduler,), daemon=True)
+    waiting = threading.Thread(target=workers._wait_until_idle, args=(scheduler,), daemon=True)
     waiting.start()
     waiting.join(0.3)
     assert waiting.is_alive()
@@ -103,7 +103,7 @@ def test_workers_stay_while_a_task_lost_its_worker_and_end_when_none_can_be_kept
     assert not waiting.is_alive()
 
     unmanned = SimpleNamespace(clients={"Client-fitting-room-1": None}, tasks={}, workers={})
-    waiting = threading.Thread(target=queue._wait_until_idle, args=(unmanned,), daemon=True)
+    waiting = threading.Thread(target=workers._wait_until_idle, args=(unmanned,), daemon=True)
     waiting.start()
     waiting.join(10)
     assert not waiting.is_alive()

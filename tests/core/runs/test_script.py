@@ -10,12 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.dataset import CSV_COLUMNS, TABLES, Dataset
+from core.data.dataset import Dataset
+from core.data.files import CSV_COLUMNS, TABLES
 from core.runs.script import notebook, of_run, script
 from core.runs.store import Store
 from core.settings import Settings
-from core.training.loop import Result, Watcher, train
+from core.training.export import Result
+from core.training.loop import train
 from core.training.plan import Plan
+from core.training.progress import Watcher
 from models.catalogue import every
 from tests.core.training.test_weights import arrays
 

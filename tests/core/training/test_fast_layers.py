@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from core.data.dataset import Dataset
-from core.training import whitening as patches
-from core.training.fast_layers import ENVIRONMENT, fused, set_environment, swift
+from core.training import whitening
+from core.training.fast_layers import ENVIRONMENT, set_environment, swift
+from core.training.optimiser import fused
 from models.catalogue import every
 
 COUNT = 48
@@ -58,7 +59,7 @@ def test_every_recipe_computes_and_learns_the_same(name: str, onednn: bool, garm
 def test_so_does_quick_on_its_patches(garments: Dataset) -> None:
     from models.quick import build_on_patches
 
-    learner = patches.whitened(build_on_patches(patches.COMPONENTS), patches.whiten(garments.train_images))
+    learner = whitening.whitened(build_on_patches(whitening.COMPONENTS), whitening.whiten(garments.train_images))
     agree(learner, pixels(garments, 255), garments.train_labels[:COUNT], True)
 
 

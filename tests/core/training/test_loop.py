@@ -8,16 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import metrics as evaluation
+from core import metrics
 from core.data.dataset import Dataset
 from core.errors import PlanError, RunError
 from core.inference.network import Network
 from core.settings import Settings
-from core.training import loop as training
-from core.training import whitening as patches
+from core.training import loop, whitening
 from core.training.checkpoint import SHEET, Checkpoint, Snapshot
-from core.training.loop import Paused, Point, Result, Watcher, _rate, best_temperature, changed, first_filters, train
+from core.training.export import Result, best_temperature
+from core.training.loop import changed, first_filters, train
+from core.training.optimiser import _rate
 from core.training.plan import AUGMENTS, SCHEDULES, Plan, duration, estimate
+from core.training.progress import Paused, Point, Watcher
 from models.catalogue import RECIPES
 
 SMALL = {"epochs": 2, "batch_size": 32}
@@ -84,7 +86,7 @@ def test_every_recipe_learns_reports_and_exports_files_that_agree(name: str, gar
         point.progress for point in points
     )
     assert phases == ["training", "scoring on the test pictures", "saving"]
-    assert result.test_accuracy == evaluation.accuracy(garments.test_labels, result.outputs) > 0.3
+    assert result.test_accuracy == metrics.accuracy(garments.test_labels, result.outputs) > 0.3
     network = Network(result.tflite)
     assert np.abs(network.raw(garments.test_images) - result.outputs).max() < 1e-4
     assert _keras_outputs(result.keras, garments.test_images) == pytest.approx(result.outputs, abs=1e-5)
@@ -120,26 +122,26 @@ def test_a_loss_that_is_no_number_ends_in_a_sentence(garments: Dataset) -> None:
 
 
 def test_a_sigmoid_recipe_trains_on_the_shares_of_its_outputs_and_not_on_hidden_logits(garments: Dataset) -> None:
-    from core.training.loop import _loss
+    from core.training.optimiser import loss_of
 
     network = RECIPES["five-steps"].build()
     outputs = network(garments.train_images[:64, ..., np.newaxis] / 255.0, training=False)
     labels = garments.train_labels[:64].astype(np.int32)
     shares = np.asarray(outputs) / np.asarray(outputs).sum(axis=1, keepdims=True)
     expected = -np.log(shares[np.arange(64), labels])
-    assert np.asarray(_loss(RECIPES["five-steps"], labels, outputs)) == pytest.approx(expected, rel=1e-4)
-    as_softmax = np.asarray(_loss(RECIPES["new-abcd"], labels, outputs))
+    assert np.asarray(loss_of(RECIPES["five-steps"], labels, outputs)) == pytest.approx(expected, rel=1e-4)
+    as_softmax = np.asarray(loss_of(RECIPES["new-abcd"], labels, outputs))
     assert np.abs(as_softmax - expected).max() > 1e-3
 
 
 def test_whitened_patches_fold_into_the_plain_convolution(garments: Dataset) -> None:
     from models.quick import build, build_on_patches
 
-    learner = patches.whitened(build_on_patches(patches.COMPONENTS), patches.whiten(garments.train_images))
-    pixels = garments.train_images[:: patches.EVERY, ..., np.newaxis] / 255.0
-    spread = np.asarray(learner.layers[0](pixels)).reshape(-1, patches.COMPONENTS)
+    learner = whitening.whitened(build_on_patches(whitening.COMPONENTS), whitening.whiten(garments.train_images))
+    pixels = garments.train_images[:: whitening.EVERY, ..., np.newaxis] / 255.0
+    spread = np.asarray(learner.layers[0](pixels)).reshape(-1, whitening.COMPONENTS)
     assert np.abs(spread.mean(axis=0)).max() < 1e-2 and spread[:, 0].std() == pytest.approx(1, abs=0.05)
-    plain = patches.fold(learner, build())
+    plain = whitening.fold(learner, build())
     assert np.asarray(plain(pixels)) == pytest.approx(np.asarray(learner(pixels)), abs=1e-5)
     assert np.abs(first_filters(learner) - first_filters(plain)).max() < 1e-2 and first_filters(plain).shape == (
         32,
@@ -166,7 +168,7 @@ def same(first: Result, second: Result) -> bool:
 def test_a_training_with_a_break_gives_the_very_network_of_one_without(
     plan: Plan, breaks_after: int, garments: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "EXECUTION_SECONDS", 0)  # one step at a time
+    monkeypatch.setattr("core.training.progress.EXECUTION_SECONDS", 0)  # one step at a time
     whole = train(plan, garments)
     asked = iter(range(1_000))
     with pytest.raises(Paused) as pause:
@@ -187,7 +189,7 @@ def test_other_threads_that_draw_random_numbers_change_nothing(
         random.random()
         return changed(network, plan)
 
-    monkeypatch.setattr(training, "changed", changed_while_another_thread_draws)
+    monkeypatch.setattr(loop, "changed", changed_while_another_thread_draws)
     assert same(train(plan, garments), expected)
 
 

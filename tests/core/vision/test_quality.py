@@ -5,8 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.vision import quality as findings
-from core.vision import shoe_pair as pairs
+from core.vision import quality, shoe_pair
 from core.vision.reading import read_picture
 
 FLOOR, BLUE, GREEN, BROWN = (220, 215, 205), (30, 40, 90), (30, 110, 50), (70, 35, 20)
@@ -42,17 +41,17 @@ def shirt(ground, cloth, noise: float = 1.5) -> np.ndarray:
 
 
 FORBIDDING = {
-    findings.NOTHING: scene(240, 320, (60, 70, 120), noise=12),
-    findings.SMALL: scene(480, 640, FLOOR, (SHIRT, BLUE, (210, 280, 60, 80))),
-    findings.TWO: scene(400, 240, FLOOR, (SHIRT, BLUE, (10, 10, 180, 220)), (TROUSERS, GREEN, (220, 10, 160, 220))),
-    findings.SEVERAL: scene(420, 240, FLOOR, *[(SHIRT, BLUE, (5 + 140 * place, 40, 130, 170)) for place in range(3)]),
+    quality.NOTHING: scene(240, 320, (60, 70, 120), noise=12),
+    quality.SMALL: scene(480, 640, FLOOR, (SHIRT, BLUE, (210, 280, 60, 80))),
+    quality.TWO: scene(400, 240, FLOOR, (SHIRT, BLUE, (10, 10, 180, 220)), (TROUSERS, GREEN, (220, 10, 160, 220))),
+    quality.SEVERAL: scene(420, 240, FLOOR, *[(SHIRT, BLUE, (5 + 140 * place, 40, 130, 170)) for place in range(3)]),
 }
 WEAKENING = {
-    findings.PALE: shirt((246, 246, 244), (237, 237, 235)),
-    findings.DIM: shirt((27, 26, 28), (14, 14, 16)),
-    findings.ALIKE: shirt((140, 120, 100), (134, 114, 94)),
-    findings.DARK: shirt((14, 14, 16), (70, 20, 20)),
-    findings.BLURRED: cv2.GaussianBlur(shirt(FLOOR, BLUE), (0, 0), 14),
+    quality.PALE: shirt((246, 246, 244), (237, 237, 235)),
+    quality.DIM: shirt((27, 26, 28), (14, 14, 16)),
+    quality.ALIKE: shirt((140, 120, 100), (134, 114, 94)),
+    quality.DARK: shirt((14, 14, 16), (70, 20, 20)),
+    quality.BLURRED: cv2.GaussianBlur(shirt(FLOOR, BLUE), (0, 0), 14),
 }
 
 
@@ -80,13 +79,13 @@ def test_a_cut_out_along_the_frame_still_has_its_background(touched, doubtful, f
     mask[20:80, 20:80] = True
     mask[:touched, :] = True
     rgb = np.where(mask[..., None], np.uint8(BLUE), np.uint8(FLOOR))
-    assert (findings.remark(rgb, mask) is findings.BACKGROUND) == doubtful
-    assert (findings.finding(mask) is findings.BACKGROUND) == forbidden
+    assert (quality.remark(rgb, mask) is quality.BACKGROUND) == doubtful
+    assert (quality.finding(mask) is quality.BACKGROUND) == forbidden
 
 
 def test_every_trouble_has_something_to_do_about_it():
-    assert len(findings.EVERY) == 12
-    assert all(trouble.tip.endswith(".") and trouble.words[0].islower() for trouble in findings.EVERY.values())
+    assert len(quality.EVERY) == 12
+    assert all(trouble.tip.endswith(".") and trouble.words[0].islower() for trouble in quality.EVERY.values())
 
 
 def test_a_cut_out_that_came_with_the_picture_needs_no_contrast():
@@ -109,9 +108,9 @@ def test_two_legs_and_two_colours_are_no_pair_of_shoes():
     picture = np.full((100, 200, 3), FLOOR, np.uint8)
     mask = np.zeros((100, 200), bool)
     mask[5:95, 60:80] = mask[5:95, 110:130] = True
-    assert pairs.one_of(picture, mask)[1] is mask
+    assert shoe_pair.one_of(picture, mask)[1] is mask
     mask = np.zeros((100, 200), bool)
     mask[30:70, 20:80] = mask[30:70, 110:170] = True
-    assert pairs.one_of(picture, mask)[1].sum() == mask.sum() / 2
+    assert shoe_pair.one_of(picture, mask)[1].sum() == mask.sum() / 2
     picture[:, :100], picture[:, 100:] = (200, 30, 30), (30, 60, 200)
-    assert pairs.one_of(picture, mask)[1] is mask
+    assert shoe_pair.one_of(picture, mask)[1] is mask

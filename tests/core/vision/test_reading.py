@@ -14,19 +14,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from core.errors import PictureError
-from core.vision.reading import (
-    OPENED,
-    WORKING,
-    Fixes,
-    Reading,
-    fill_outline,
-    framed,
-    open_picture,
-    read_drawing,
-    read_photo,
-    read_picture,
-    read_sample,
-)
+from core.vision.decode import OPENED, open_picture
+from core.vision.drawing import fill_outline
+from core.vision.edits import WORKING, Fixes, framed
+from core.vision.reading import Reading, read_drawing, read_photo, read_picture, read_sample
 
 MOST = 40_000_000
 

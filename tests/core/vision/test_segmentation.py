@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import ImageColor
 
-from core.vision.segmentation import DROP, KEEP, and_before, find_garment, marked_over, marks, mend, spanned
+from core.vision.edits import DROP, KEEP, and_before, marked_over, marks, spanned
+from core.vision.segmentation import find_garment, mend
 
 
 def test_the_two_colours_of_the_brush_become_two_masks():

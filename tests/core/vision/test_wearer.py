@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.vision.reading import Fixes, open_picture, read_photo, read_picture
+from core.vision.decode import open_picture
+from core.vision.edits import Fixes
+from core.vision.reading import read_photo, read_picture
 from core.vision.wearer import without_body
 
 SKINS = [(250, 218, 192), (231, 180, 143), (198, 134, 90), (141, 85, 50), (92, 60, 42)]  # RGB, from pale to dark

@@ -1,0 +1,105 @@
+"""Which data set there is: a configured folder, Keras' cache, an earlier download, else clothes drawn by program."""
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from core.data.dataset import Dataset
+from core.data.download import DOWNLOADS
+from core.data.files import FILES, REMEDY, TABLES, check_pair, idx_path, read_csv, read_idx
+from core.errors import DataError
+from core.settings import Settings
+
+
+def load(settings: Settings, environment: Mapping[str, str] = os.environ) -> Dataset:
+    """The best data at hand: the configured folder, Keras' cache, an earlier download, else clothes drawn by program.
+
+    Never fails for bad files: the next source is used and `problem` says why.
+    """
+    configured, passing = None, None
+    if settings.data:
+        try:
+            return read_folder(settings.data)
+        except DataError as error:
+            configured = str(error)
+    for source, folder in (("keras", keras_folder(environment)), ("download", settings.folder / DOWNLOADS)):
+        if any(idx_path(folder, name) for name in FILES):
+            try:
+                return read_folder(folder, source, configured)
+            except DataError as error:
+                passing = passing or str(error)
+    return Dataset.of(_drawn(settings), "garments", problem=configured or passing)
+
+
+def keras_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where Keras keeps this data set once it has downloaded it."""
+    home = environment.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
+    return Path(home) / "datasets" / "fashion-mnist"
+
+
+def read_folder(folder: Path, source: str = "folder", problem: str | None = None) -> Dataset:
+    """The data set in a folder: four idx files, packed (.gz) or plain, or the pair of CSV files.
+
+    Raises DataError that names the file, what is wrong with it and what to do.
+    """
+    folder = Path(folder).absolute()
+    if not folder.is_dir():
+        raise DataError(
+            f"There is no folder {folder}. Set FITTING_ROOM_DATA to the folder of the data set, or leave it out."
+        )
+    tables = [folder / name for name in TABLES]
+    found = [idx_path(folder, name) for name in FILES]
+    if any(found) and (all(found) or not all(table.is_file() for table in tables)):
+        for name, path in zip(FILES, found, strict=True):
+            if path is None:
+                raise DataError(f"The file “{name}.gz” is missing in {folder}. {REMEDY}")
+        arrays = [read_idx(path) for path in found]
+        check_pair(found[0], arrays[0], found[1], arrays[1])
+        check_pair(found[2], arrays[2], found[3], arrays[3])
+        return Dataset.of(arrays, source, str(folder), problem)
+    if not any(table.is_file() for table in tables):
+        raise DataError(
+            f"The folder {folder} does not hold Fashion-MNIST. It needs the four files “{next(iter(FILES))}.gz” and so"
+            f" on, or “{TABLES[0]}” and “{TABLES[1]}”."
+        )
+    for table in tables:
+        if not table.is_file():
+            raise DataError(f"The file “{table.name}” is missing in {folder}. {REMEDY}")
+    arrays = [array for table in tables for array in read_csv(table)]
+    return Dataset.of(arrays, "csv" if source == "folder" else source, str(folder), problem)
+
+
+def _drawn(settings: Settings) -> tuple[np.ndarray, ...]:
+    """Drawn clothes, kept in the home folder: drawing 70,000 takes seconds, reading them a moment."""
+    from core.data import synthetic
+
+    kept = settings.folder / f"garments-{_drawing_version(Path(synthetic.__file__).parent)}.npz"
+    try:
+        with open(kept, "rb") as content, np.load(content) as arrays:
+            return tuple(arrays[name] for name in FILES)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        drawn = synthetic.make()
+    part = kept.with_suffix(f".{os.getpid()}.part")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        for old in kept.parent.glob("garments-*.npz"):
+            old.unlink(missing_ok=True)
+        with open(part, "wb") as output:
+            np.savez(output, **dict(zip(FILES, drawn, strict=True)))
+        os.replace(part, kept)
+    except OSError:
+        return drawn  # no room or no right to write: they are drawn again next time
+    return drawn
+
+
+def _drawing_version(core: Path) -> str:
+    """Eight hex digits of the programs that draw, so that clothes kept by another version are not taken for this
+    one's."""
+    digest = hashlib.sha256(np.__version__.encode())
+    for path in [core / "synthetic.py", *sorted((core / "silhouettes").glob("*.py"))]:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]

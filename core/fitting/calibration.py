@@ -1,0 +1,59 @@
+"""How far the shipped network can be trusted: folds by person, temperature, thresholds, figures."""
+
+import numpy as np
+
+from core.fitting.pictures import Pictures
+from core.inference.network import calibrated
+
+FOLDS = 3  # groups of people, each left out once
+PRECISION = 0.90  # wanted among photos answered as sure
+LOST = 0.04  # share of clothes that may be called none of the ten
+
+
+def folds(photos: Pictures, none: Pictures, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each of FOLDS groups of people which photos and which other things are theirs, (n,) bool each; nobody is in
+    two groups."""
+    from sklearn.model_selection import GroupKFold
+
+    people = np.concatenate([photos.contributors, none.contributors])
+    groups = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(people, groups=people)
+    return [tuple(np.split(np.isin(np.arange(len(people)), theirs), [len(photos.labels)])) for _, theirs in groups]
+
+
+def fit_temperature(outputs: list[np.ndarray], labels: list[np.ndarray]) -> float:
+    """The temperature with the least mean log loss, each set of outputs (n, 10) with its labels (n,) counting alike."""
+
+    def loss(temperature: float) -> float:
+        shares = (
+            calibrated(raw, temperature)[np.arange(len(truth)), truth]
+            for raw, truth in zip(outputs, labels, strict=True)
+        )
+        return -sum(float(np.log(share).mean()) for share in shares)
+
+    return float(min(np.linspace(0.3, 4.0, 75), key=loss))
+
+
+def fit_thresholds(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Above which probability an answer is sure, and below which it is none of the ten; labels (n,) with -1 for
+    none."""
+    best, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    order = np.argsort(-best)
+    precise = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    enough = np.flatnonzero((precise >= PRECISION) & (np.arange(len(order)) >= 20))
+    sure = float(best[order][enough[-1]]) if len(enough) else 0.98
+    none = float(np.quantile(best[labels >= 0], LOST))
+    return {"sure": round(sure, 3), "none": round(min(none, sure - 0.05), 3)}
+
+
+def measure(probabilities: np.ndarray, pictures: Pictures, limits: dict[str, float]) -> dict[str, float | int]:
+    """Accuracy, share answered as sure, and right among those; of none of the ten only the share answered as sure."""
+    right, best = probabilities.argmax(axis=1) == pictures.labels, probabilities.max(axis=1)
+    sure = (best >= limits["sure"]) & pictures.found
+    figures: dict[str, float | int] = {"count": len(right), "sure": round(float(sure.mean()), 4)}
+    if (pictures.labels >= 0).all():
+        figures["accuracy"] = round(float(right.mean()), 4)
+        figures["right_when_sure"] = round(float(right[sure].mean()), 4) if sure.any() else 0.0
+        figures["called_bag"] = round(float(((probabilities.argmax(axis=1) == 8) & (pictures.labels != 8)).mean()), 4)
+    else:
+        figures["none"] = round(float(((best < limits["none"]) | ~pictures.found).mean()), 4)
+    return figures

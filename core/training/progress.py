@@ -1,0 +1,132 @@
+"""What a training tells while it goes on: points of its curve, and how many steps make up one report."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import RunError
+from core.training.checkpoint import Checkpoint, Snapshot
+
+EXECUTION_SECONDS = 0.1  # aim for one call into TensorFlow: a stop is seen, and the curve moves, between two
+REPORT_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of the curve: the mean over the batches since the last point, or a whole epoch.
+
+    Accuracy 0 to 1, loss in nats.
+    """
+
+    kind: str  # "batch" or "epoch"
+    epoch: float  # epochs seen so far
+    accuracy: float
+    loss: float
+    progress: float  # of the training, 0 to 1
+    speed: float  # images a second
+    val_accuracy: float | None = None
+    val_loss: float | None = None
+
+
+class Paused(Exception):
+    """A training was asked to pause; it goes on from the checkpoint whenever somebody likes."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__("paused")
+        self.checkpoint = checkpoint
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """What a training tells, and what it asks.
+
+    `report` gets a Point about four times a second, `phase` a few words when the work changes, `epoch` after each epoch
+    its Point, its Snapshot and a Checkpoint, `keep` a Checkpoint when it is stopped in between; `stopping` and
+    `pausing` are asked ten times a second.
+    """
+
+    report: Callable[[Point], None] = lambda point: None
+    phase: Callable[[str], None] = lambda words: None
+    epoch: Callable[[Point, Snapshot, Checkpoint], None] = lambda point, snapshot, checkpoint: None
+    keep: Callable[[Checkpoint], None] = lambda checkpoint: None
+    stopping: Callable[[], bool] = lambda: False
+    pausing: Callable[[], bool] = lambda: False
+
+
+class Pace:
+    """Cuts an epoch's order into portions of whole batches, each about EXECUTION_SECONDS long on this machine."""
+
+    def __init__(self) -> None:
+        self._steps = 1
+        self._traced = False
+
+    def portions(self, order: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
+        whole = order[: len(order) // batch_size * batch_size].reshape(-1, batch_size)
+        begin = 0
+        while begin < len(whole):
+            batches = whole[begin : begin + self._steps]
+            began = time.perf_counter()
+            yield batches
+            spent = time.perf_counter() - began
+            if self._traced:  # the first call also builds the graph and says nothing about speed
+                fitting = int(EXECUTION_SECONDS * len(batches) / max(spent, 1e-6))
+                self._steps = max(1, min(fitting, 4 * self._steps))
+            self._traced = True
+            begin += len(batches)
+        if len(whole) * batch_size < len(order):
+            yield order[np.newaxis, len(whole) * batch_size :]
+
+
+class Meter:
+    """Adds up losses and right answers, and reports a Point at most every REPORT_SECONDS."""
+
+    def __init__(self, count: int, epochs: int, report: Callable[[Point], None]) -> None:
+        self._count, self._epochs, self._report = count, epochs, report
+        self._began = self._last = time.perf_counter()
+        self._first = True
+        self._seen = self._before = 0  # pictures: in all, and before this process took over
+        self._recent = np.zeros(3)  # images, sum of losses, right answers since the last point
+        self.epoch_sums = np.zeros(3)
+
+    def go_on(self, checkpoint: Checkpoint) -> None:
+        """Count from where a checkpoint stands."""
+        self._seen = self._before = checkpoint.epoch * self._count + checkpoint.images
+        self.epoch_sums = checkpoint.sums.copy()
+
+    def add(self, images: int, loss: float, right: float) -> None:
+        if not np.isfinite(loss):
+            raise RunError(
+                "The loss is no longer a number: the steps were too large. Try a learning rate ten times smaller."
+            )
+        self._seen += images
+        self._recent += (images, loss, right)
+        self.epoch_sums += (images, loss, right)
+        if time.perf_counter() - self._last >= REPORT_SECONDS or self._first:
+            self._first = False
+            self._report_recent()
+
+    def end_epoch(self, epoch: int, held_back: dict) -> Point:
+        """The Point of the epoch; what was not yet reported of its batches is."""
+        if self._recent[0]:
+            self._report_recent()
+        point = self._point("epoch", epoch, self.epoch_sums, held_back)
+        self.epoch_sums = np.zeros(3)
+        return point
+
+    def begin_anew(self) -> None:
+        """Count the time to the next point from now: one made of a few pictures only would be a spike in the curve."""
+        self._last = time.perf_counter()
+
+    def _report_recent(self) -> None:
+        point = self._point("batch", self._seen / self._count, self._recent, {})
+        self._recent[:] = 0
+        self._last = time.perf_counter()
+        self._report(point)
+
+    def _point(self, kind: str, epoch: float, sums: np.ndarray, held_back: dict) -> Point:
+        images, loss, right = sums
+        progress = min(1.0, self._seen / (self._count * self._epochs))
+        speed = (self._seen - self._before) / (time.perf_counter() - self._began)
+        return Point(kind, float(epoch), float(right / images), float(loss / images), progress, speed, **held_back)
