@@ -204,7 +204,7 @@ def pretended(monkeypatch):
     }
     monkeypatch.setattr(training, "app", lambda data: nullcontext(Pretended()))
     monkeypatch.setattr(training, "elsewhere", lambda function, *_: answers[function])
-    monkeypatch.setattr(training.dataset, "load", lambda settings: Pretended.data)
+    monkeypatch.setattr(training.sources, "load", lambda settings: Pretended.data)
     monkeypatch.setattr(training.measured, "results", lambda: {"intuitive-cnn": RIVAL})
 
 

@@ -284,7 +284,7 @@ def test_a_split_is_scikit_learns_and_repeats() -> None:
 def test_a_part_of_the_pictures_has_every_class_in_its_share(garments: Dataset, examples: int) -> None:
     rows = subset(garments, examples, seed=4)
     assert len(rows) == len(set(rows.tolist())) == min(examples, 1200) and np.all(np.diff(rows) > 0)
-    counts = np.bincount(synthetic.train_labels[rows], minlength=10)
+    counts = np.bincount(garments.train_labels[rows], minlength=10)
     assert counts.max() - counts.min() <= 1
     assert np.array_equal(rows, subset(garments, examples, seed=4))
 
@@ -460,7 +460,7 @@ def test_the_real_data_set_is_whole(real: Dataset) -> None:
 
 def test_nothing_of_the_data_needs_tensorflow(small_folder: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from core.data.dataset import read_folder;"
+        "import sys; from pathlib import Path; from core.data.sources import read_folder;"
         " read_folder(Path(sys.argv[1]))"
     )
     check = "; sys.exit(' '.join({'tensorflow', 'keras', 'streamlit', 'sklearn'} & set(sys.modules)) or 0)"

@@ -165,7 +165,7 @@ def test_a_run_killed_after_its_patience_ended_is_not_trained_further(
     run_id, undisturbed = add(store, garments, "hello-world", **plan), add(store, garments, "hello-world", **plan)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "core.training.loop._result", _raise(KeyboardInterrupt())
+            "core.training.loop.result_of", _raise(KeyboardInterrupt())
         )  # leaves the run as a killed worker does
         with pytest.raises(KeyboardInterrupt):
             runner.carry_out(run_id, home)
