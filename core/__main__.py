@@ -1,5 +1,4 @@
-"""The same doors without a browser: `python -m core models | train | load | code | evaluate | predict | runs | stop |
-delete | workers`.
+"""The same doors without a browser: `python3 start.py VERB ...`, or `python -m core VERB ...` in this folder.
 
 With --json, every line printed is one JSON object. The exit status is 1 when something asked for did not work.
 """
@@ -10,8 +9,11 @@ import os
 import signal
 import sys
 import time
+import tomllib
 from dataclasses import asdict
 from pathlib import Path
+
+import shtab
 
 from core.errors import FittingRoomError, PictureError, PlanError, RunError
 from core.runs.schema import Run
@@ -19,6 +21,12 @@ from core.runs.store import Store
 from core.settings import Settings
 
 LAYERS = '[["convolution", 32, 3, 1], ["pooling", 2], ["dense", 64]]'
+PROJECT = Path(__file__).resolve().parents[1]
+START = "start.py"
+START_VERBS = {  # start.py does these itself; they are named here so that it can list and complete them
+    "check": "look through the code: lint, format, types",
+    "test": "run the tests; --quick: without a browser and what takes long",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", line_buffering=True)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    asked = _parser().parse_args(arguments)
+    asked = _parser(os.environ.get("FITTING_ROOM_PROGRAM", "python -m core")).parse_args(arguments)
     try:
         return asked.command(asked, Settings.from_environment())
     except FittingRoomError as error:
@@ -37,8 +45,15 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m core", description="Fitting Room without a browser.")
+def _version() -> str:
+    """The version of Fitting Room, which only pyproject.toml keeps."""
+    return str(tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
+
+
+def _parser(program: str) -> argparse.ArgumentParser:
+    """What the command line may say; `program` is how the person calls it."""
+    parser = argparse.ArgumentParser(prog=program, description="Fitting Room without a browser.")
+    parser.add_argument("--version", action="version", version=f"Fitting Room {_version()}")
     commands = parser.add_subparsers(required=True, metavar="command")
 
     def command(name: str, function: object, words: str) -> argparse.ArgumentParser:
@@ -48,6 +63,44 @@ def _parser() -> argparse.ArgumentParser:
 
     models = command("models", _models, "list the networks")
     train = command("train", _train, "train a network here, in this process")
+    _add_training_options(train)
+    load = command("load", _load, "score weights saved elsewhere (.weights.h5) as a run, in this process")
+    load.add_argument("recipe", help="the network they belong to")
+    weights = load.add_argument("file", help="what Keras wrote with save_weights")
+    load.add_argument("--variant", default="", help="one of the recipe's variants")
+    load.add_argument("--name", default="", help="what the run is called")
+    code = command("code", _code, "print the Keras script that does what a run did, or a recipe does")
+    code.add_argument("what", metavar="RUN|RECIPE", help="run id or name, or the name of a recipe")
+    code.add_argument("--variant", default="", help="one of the recipe's variants")
+    code.add_argument("--notebook", action="store_true", help="as a Jupyter notebook")
+    evaluate = command("evaluate", _evaluate, "score a run on the test pictures")
+    evaluate.add_argument("run", help="run id, name, the beginning of either, or “shipped”")
+    predict = command("predict", _predict, "say which garment each picture shows")
+    pictures = predict.add_argument("files", nargs="+", metavar="FILE")
+    predict.add_argument(
+        "--model", default="shipped", help="run id, name, the beginning of either, or “shipped” (the default)"
+    )
+    runs = command("runs", _runs, "list the stored runs")
+    for with_layers in (train, load, code):
+        with_layers.add_argument("--layers", default="", help=f"of own-network, for instance '{LAYERS}'")
+    for with_json in (models, train, load, evaluate, predict, runs):
+        with_json.add_argument("--json", action="store_true", help="one JSON object a line")
+    for name, words in (("stop", "stop a run; it keeps what it learned"), ("delete", "take a run out of the run book")):
+        change = command(name, _change, words)
+        change.set_defaults(verb=name)
+        change.add_argument("run", help="run id, name, or the beginning of either")
+    command("workers", _workers, "start the processes that train, or join FITTING_ROOM_SCHEDULER")
+    completion = command("completion", _completion, "print what makes a shell complete the words after start.py")
+    completion.add_argument("shell", choices=shtab.SUPPORTED_SHELLS)
+    for file in (weights, pictures):
+        vars(file)["complete"] = shtab.FILE  # where shtab looks for what may follow
+    if program == START:
+        for name, words in START_VERBS.items():
+            commands.add_parser(name, help=words)
+    return parser
+
+
+def _add_training_options(train: argparse.ArgumentParser) -> None:
     train.add_argument(
         "recipe", help="quick, five-steps, hello-world, intuitive-cnn, clothes-ann, new-abcd or own-network"
     )
@@ -70,33 +123,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--patience", type=int, help="stop after so many epochs without a better one (default: never)")
     train.add_argument("--name", default="", help="what the run is called")
-    load = command("load", _load, "score weights saved elsewhere (.weights.h5) as a run, in this process")
-    load.add_argument("recipe", help="the network they belong to")
-    load.add_argument("file", help="what Keras wrote with save_weights")
-    load.add_argument("--variant", default="", help="one of the recipe's variants")
-    load.add_argument("--name", default="", help="what the run is called")
-    code = command("code", _code, "print the Keras script that does what a run did, or a recipe does")
-    code.add_argument("what", metavar="RUN|RECIPE", help="run id or name, or the name of a recipe")
-    code.add_argument("--variant", default="", help="one of the recipe's variants")
-    code.add_argument("--notebook", action="store_true", help="as a Jupyter notebook")
-    evaluate = command("evaluate", _evaluate, "score a run on the test pictures")
-    evaluate.add_argument("run", help="run id, name, the beginning of either, or “shipped”")
-    predict = command("predict", _predict, "say which garment each picture shows")
-    predict.add_argument("files", nargs="+", metavar="FILE")
-    predict.add_argument(
-        "--model", default="shipped", help="run id, name, the beginning of either, or “shipped” (the default)"
-    )
-    runs = command("runs", _runs, "list the stored runs")
-    for with_layers in (train, load, code):
-        with_layers.add_argument("--layers", default="", help=f"of own-network, for instance '{LAYERS}'")
-    for with_json in (models, train, load, evaluate, predict, runs):
-        with_json.add_argument("--json", action="store_true", help="one JSON object a line")
-    for name, words in (("stop", "stop a run; it keeps what it learned"), ("delete", "take a run out of the run book")):
-        change = command(name, _change, words)
-        change.set_defaults(verb=name)
-        change.add_argument("run", help="run id, name, or the beginning of either")
-    command("workers", _workers, "start the processes that train, or join FITTING_ROOM_SCHEDULER")
-    return parser
 
 
 def _print(row: dict) -> None:
@@ -307,6 +333,11 @@ def _workers(_asked: argparse.Namespace, settings: Settings) -> int:
     from core.runs.workers import serve
 
     serve(settings)
+    return 0
+
+
+def _completion(asked: argparse.Namespace, _settings: Settings) -> int:
+    print(shtab.complete(_parser(START), asked.shell))
     return 0
 
 

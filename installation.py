@@ -1,0 +1,290 @@
+"""Makes the virtual environment of Fitting Room hold its packages: with uv where it is there, else with pip.
+
+Standard library only, and readable by Python 3.8, like start.py, which calls `set_up`. The exact packages with their
+checksums are in the lock files; pyproject.toml has the ranges they were chosen from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import os
+import platform
+import queue
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent
+VENV = PROJECT / ".venv"
+STAMP = VENV / "installed.txt"  # fingerprints of what was installed to the end
+NOTES = PROJECT / ".fitting-room"  # lock and log of the installation; core/launch.py keeps its note there too
+LOG = NOTES / "install.log"
+LOCK, DEVELOPMENT = "requirements.lock", "requirements-dev.lock"  # the second holds all of the first
+
+OLDEST, NEWEST = (3, 11), (3, 13)
+ROOM_NEEDED = 4_000_000_000  # bytes: what a full installation takes, with a margin
+PYTHON_PAGE = "https://www.python.org/downloads/"
+
+
+class Trouble(Exception):
+    """Something a person has to know; `str(trouble)` says what happened and what to do."""
+
+
+def fits(version: tuple[int, ...]) -> bool:
+    """Whether the app's packages exist for this version of Python."""
+    return OLDEST <= tuple(version[:2]) <= NEWEST
+
+
+def version_of(command: list[str]) -> tuple[int, int] | None:
+    """Ask a Python for its version; None when it does not run."""
+    asking = "import sys; print(sys.version_info[0], sys.version_info[1])"
+    try:
+        answer = subprocess.run([*command, "-c", asking], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60)
+        major, minor = answer.stdout.split()
+        return int(major), int(minor)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+
+
+def machine_sentence(system: str, machine: str, bits: int) -> str | None:
+    """Why TensorFlow cannot be had on this kind of machine, or None when it can."""
+    if bits < 64:
+        return f"This is a 32-bit Python. Fitting Room needs the 64-bit one: install Python 3.12 from {PYTHON_PAGE}."
+    if system == "Darwin" and machine == "x86_64":
+        needed = "an Apple chip (M1 or newer) and a Python for it"
+        return f"This Python is made for Intel Macs. Fitting Room needs {needed}: {PYTHON_PAGE}"
+    return None
+
+
+def tell(words: object = "") -> None:
+    """Show words about the set-up; standard output belongs to the command that comes after it."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def environment_python(folder: Path = VENV) -> Path:
+    """Where the virtual environment keeps its Python."""
+    return folder / "Scripts" / "python.exe" if os.name == "nt" else folder / "bin" / "python"
+
+
+def digests(files: list[Path]) -> list[str]:
+    """A fingerprint of each lock file; it changes when a line of the file does."""
+    return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+
+
+def present(folder: Path) -> str:
+    """A fingerprint of the packages and versions in a virtual environment; `uv sync`, for instance, changes them."""
+    places = ("lib/python*/site-packages", "Lib/site-packages")
+    names = {path.name for place in places for path in folder.glob(f"{place}/*.dist-info")}
+    return hashlib.sha256(" ".join(sorted(names)).encode()).hexdigest()
+
+
+def installed(files: list[Path], stamp: Path) -> bool:
+    """Whether these lock files were installed to the end and nothing changed since; more may have been installed."""
+    words = stamp.read_text().split() if stamp.is_file() else []
+    return words[: len(files)] == digests(files) and words[-1:] == [present(stamp.parent)]
+
+
+def need_room(free: int) -> None:
+    """Raise Trouble when the disk has fewer free bytes than an installation needs."""
+    if free < ROOM_NEEDED:
+        figures = f"{free / 1e9:.1f} GB are free, Fitting Room needs {ROOM_NEEDED / 1e9:.0f} GB"
+        raise Trouble(f"There is too little room on this disk: {figures}. Make room, then start again.")
+
+
+def venv_sentence(version: tuple[int, ...], system: str) -> str:
+    """What to do when this Python cannot make a virtual environment."""
+    ours = f"{version[0]}.{version[1]}"
+    remedy = f"sudo apt install python{ours}-venv" if system == "Linux" else f"install Python again from {PYTHON_PAGE}"
+    part = "a part, venv, that keeps the app's packages apart from others"
+    return f"This Python {ours} lacks {part}. To get it: {remedy}. Then start again."
+
+
+def runs(command: list[str]) -> bool:
+    """Whether a command ends well; what it prints is not shown."""
+    return subprocess.call(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
+
+
+def find_uv() -> str | None:
+    """The command uv, a much faster installer, where it is there and works."""
+    uv = shutil.which("uv")
+    return uv if uv and runs([uv, "--version"]) else None
+
+
+def make_environment(uv: str | None) -> None:
+    """Make .venv, unless a working one of a fitting Python is there."""
+    python = str(environment_python())
+    if fits(version_of([python]) or (0, 0)) and (uv or runs([python, "-m", "pip", "--version"])):
+        return
+    trouble = venv_sentence(sys.version_info, platform.system())
+    if not uv and not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
+        raise Trouble(trouble)
+    tell("Making a place of its own for the packages (.venv) ...")
+    maker = [uv, "venv", "--python", sys.executable] if uv else [sys.executable, "-m", "venv"]
+    made = subprocess.run([*maker, "--clear", str(VENV)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if made.returncode:
+        reason = made.stdout.decode(errors="replace").strip()
+        missing = not uv and "ensurepip" in reason
+        raise Trouble(trouble if missing else f"The place for the packages (.venv) could not be made:\n{reason}")
+
+
+class Progress:
+    """Reads the lines of pip or uv and tells in one short line how far it is."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.found, self.fetched = max(total, 1), 0, 0.0  # counts of packages
+        self.large: dict[str, str] = {}  # what uv is fetching, with its size; it names no small ones
+        self.words = "Asking for the packages"
+
+    def read(self, line: str) -> None:
+        """Take in one line; lines that say nothing of progress change nothing."""
+        looked_up = re.match(r"\s*(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line)
+        wheel = r"(?:\S*/)?([^\s/-]+)-\S+\.(?:whl|gz)(?!\S)"
+        fetched = re.match(rf"\s*(?:Downloading|Using cached|Processing) {wheel}", line)
+        size = re.search(r" \([\d.]+ \w+\)$|$", line.rstrip())[0]
+        large = re.match(r" ?Download(ing|ed) ([\w.-]+)( \(\S+\))?$", line.rstrip())
+        if looked_up:
+            self.found += 1
+            self.words = f"Finding {looked_up[1]}"
+        elif fetched:
+            self.fetched += 1
+            self.words = f"Fetching {fetched[1]}{size}"
+        elif line.startswith("Resolved "):
+            self.found = self.total
+        elif large:
+            if large[1] == "ing":
+                self.large[large[2]] = large[3] or ""
+            elif self.large.pop(large[2], None) is not None:
+                self.fetched += (self.total - self.fetched) / (1 + len(self.large))
+            name, size = list(self.large.items())[-1] if self.large else ("the rest", "")
+            self.words = f"Fetching {name}{size}"
+        elif line.startswith(("Installing collected", "Prepared ")):
+            self.found = self.fetched = self.total
+            self.words = "Unpacking everything, a minute or two"
+        elif "Retrying" in line:
+            self.words = "No answer from the network, trying again"
+
+    def __str__(self) -> str:
+        share = 0.8 * min(1.0, (self.found + 3 * self.fetched) / (4 * self.total))  # unpacking is the last fifth
+        return f"[{'#' * round(20 * share):<20}] {self.words}"
+
+
+def lines_of(process: subprocess.Popen) -> Iterator[str]:
+    """What a process prints, line by line as it comes, and an empty line for each second of silence."""
+    lines: queue.Queue = queue.Queue()
+
+    def listen() -> None:
+        with process.stdout as output:
+            for line in output:
+                lines.put(line.decode(errors="replace"))
+        lines.put(None)
+
+    threading.Thread(target=listen, daemon=True).start()
+    line = ""
+    while line is not None:
+        yield line
+        try:
+            line = lines.get(timeout=1)
+        except queue.Empty:
+            line = ""
+
+
+def install(wanted: list[str], uv: str | None) -> str | None:
+    """Install what these arguments name, with a progress line. Returns None, or all that a failing installer said."""
+    python = str(environment_python())
+    quietly = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
+    installer = [uv, "pip", "install", "--python", python] if uv else [python, "-m", "pip", "install", *quietly]
+    variables = {**os.environ, "PIP_USER": "0"}
+    process = subprocess.Popen([*installer, *wanted], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=variables)
+    packages = re.findall(r"^\w", (PROJECT / LOCK).read_text(encoding="utf-8"), re.MULTILINE)
+    progress, started, output, shown = Progress(len(packages)), time.monotonic(), [], -1
+    width = shutil.get_terminal_size().columns - 1
+    try:
+        with LOG.open("w", encoding="utf-8") as log:
+            for line in lines_of(process):
+                log.write(line)
+                output.append(line)
+                progress.read(line)
+                if sys.stderr.isatty():
+                    text = f"{progress}  {time.monotonic() - started:.0f} s"
+                    print(f"\r{text[:width]:<{width}}", end="", file=sys.stderr, flush=True)
+                elif str(progress).count("#") != shown:  # into a file, a line for each step of the bar
+                    shown = str(progress).count("#")
+                    tell(progress)
+        return "".join(output) if process.wait() else None
+    finally:
+        process.kill()
+        process.wait()
+        tell()
+
+
+# What pip and uv print: no network, no room on the disk, a package that was changed, none for this computer.
+NO_NETWORK = (
+    "NewConnectionError|NameResolutionError|getaddrinfo|Name or service not known|name resolution|ReadTimeout"
+    "|ConnectTimeout|ProxyError|Max retries|Network is unreachable|SSLError|error sending request|Failed to fetch"
+)
+NO_ROOM = "No space left on device|not enough space on the disk|Disk quota exceeded"
+CHANGED = "DO NOT MATCH THE HASHES|Hash mismatch"
+NO_PACKAGE = (
+    "No matching distribution|Could not find a version|ResolutionImpossible|No solution found"
+    "|Failed building wheel|Failed to build|metadata-generation-failed"
+)
+REASONS = {
+    NO_ROOM: "The disk is full. Make about 4 GB of room, then start again; it goes on where it stopped.",
+    CHANGED: f"A package that came is not the one this app was tested with, so it was not installed. {LOG} names it.",
+    NO_NETWORK: "The packages could not be fetched: no network, or it blocks pypi.org. "
+    "Connect this computer, then start again.",
+    "Long Path": "The folder's path is too long for Windows. "
+    "Move the project to a short one, such as C:\\fitting-room, then start again.",
+    "Permission denied|WinError 5": "A file in .venv could not be written. "
+    "Close other programs that use this folder, delete .venv, then start again.",
+}
+
+
+def explain(output: str) -> str:
+    """The plain reason why an installation failed, from what pip or uv printed."""
+    for signs, sentence in REASONS.items():
+        if re.search(signs, output):
+            return sentence
+    lines = output.splitlines()
+    errors = [line for line in lines if re.match(r"ERROR|error:|\s+cause:", line)] or lines
+    return "\n  ".join(["The packages could not be installed. The installer said:", *errors[-3:], f"All is in {LOG}."])
+
+
+def ranges(development: bool) -> list[str]:
+    """What pyproject.toml asks for, for a computer that cannot have the exact versions."""
+    import tomllib
+
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return project["dependencies"] + (project["optional-dependencies"]["dev"] if development else [])
+
+
+def set_up(development: bool) -> Path:
+    """Make the virtual environment hold what is needed, unless it does; returns its Python."""
+    locks = [PROJECT / LOCK, *([PROJECT / DEVELOPMENT] if development else [])]
+    if installed(locks, STAMP) and fits(version_of([str(environment_python())]) or (0, 0)):
+        return environment_python()
+    unsuited = machine_sentence(platform.system(), platform.machine(), 64 if sys.maxsize > 2**32 else 32)
+    if unsuited:
+        raise Trouble(unsuited)
+    if not STAMP.exists():
+        need_room(shutil.disk_usage(PROJECT).free)
+    uv = find_uv()
+    make_environment(uv)
+    with contextlib.suppress(FileNotFoundError):
+        STAMP.unlink()  # written again at the end, so the next start repairs what is interrupted
+    tell("Installing the packages" + (" for development" if development else "") + " (some minutes, only once) ...")
+    output = install(["--require-hashes", "-r", str(locks[-1])], uv)
+    if output and re.search(NO_PACKAGE, output) and not re.search(f"{NO_NETWORK}|{NO_ROOM}|{CHANGED}", output):
+        tell("The exact versions this app was tested with cannot be had here; taking the nearest that should work.")
+        output = install(ranges(development), uv)
+    if output:
+        raise Trouble(explain(output))
+    STAMP.write_text("\n".join([*digests(locks), present(VENV)]))
+    return environment_python()
