@@ -26,7 +26,7 @@ VENV = PROJECT / ".venv"
 STAMP = VENV / "installed.txt"  # fingerprints of what was installed to the end
 NOTES = PROJECT / ".fitting-room"  # lock and log of the installation; core/launch.py keeps its note there too
 LOG = NOTES / "install.log"
-LOCK, DEVELOPMENT = "requirements.lock", "requirements-dev.lock"  # the second holds all of the first
+LOCK, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"  # the second holds all of the first
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 ROOM_NEEDED = 4_000_000_000  # bytes: what a full installation takes, with a margin

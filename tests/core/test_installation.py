@@ -190,11 +190,11 @@ def test_progress_follows_pip():
     progress = installation.Progress(total=2)
     steps = []
     for line in (
-        "Collecting numpy==2.4.6 (from -r requirements.lock (line 3))",
+        "Collecting numpy==2.4.6 (from -r requirements.txt (line 3))",
         "  Downloading numpy-2.4.6-cp311-cp311-manylinux_2_28_x86_64.whl.metadata (6.6 kB)",
         "Collecting pandas==3.1.1",
         "Downloading numpy-2.4.6-cp311-cp311-manylinux_2_28_x86_64.whl (16.6 MB)",
-        "Using cached pandas-3.1.1-cp311-cp311-win_amd64.whl (from -r requirements.lock (line 4))",
+        "Using cached pandas-3.1.1-cp311-cp311-win_amd64.whl (from -r requirements.txt (line 4))",
         "Installing collected packages: numpy, pandas",
     ):
         progress.read(line)

@@ -13,7 +13,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 TABLE = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
 RANGES = [Requirement(row) for row in TABLE["project"]["dependencies"]]
 EXTRAS = {name: [Requirement(row) for row in rows] for name, rows in TABLE["project"]["optional-dependencies"].items()}
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.txt", "requirements-dev.txt")
 
 
 def lock_text(name: str) -> str:
