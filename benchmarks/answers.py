@@ -1,34 +1,18 @@
-"""How quickly one picture is answered: LiteRT as the app uses it, alone and after a drawing or a photo is read, against
-Keras.
+"""How quickly one picture is answered, against Keras: LiteRT as the app uses it, alone and after reading a picture.
 
 .venv/bin/python -m benchmarks.answers
 """
 
 import os
-import statistics
-import time
-from collections.abc import Callable
 
 import cv2
 import numpy as np
 
+from benchmarks.timing import median_milliseconds
 from core.inference.network import shipped
 from core.inference.verdict import answer
 from core.vision.reading import read_drawing, read_picture
 from models import catalogue
-
-ROUNDS = 50
-
-
-def median_milliseconds(call: Callable[[], object]) -> float:
-    """The median time of one call, after a first that is not counted."""
-    call()
-    times = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        call()
-        times.append(1000 * (time.perf_counter() - began))
-    return statistics.median(times)
 
 
 def main() -> None:
@@ -50,8 +34,8 @@ def main() -> None:
         "Keras, network.predict(x), quick": median_milliseconds(lambda: network.predict(pixels, verbose=0)),
     }
     baseline = times["Keras, network.predict(x), quick"]
-    for name, spent in times.items():
-        print(f"{name:34} {spent:8.2f} ms   {baseline / spent:6.1f} times as fast as predict")
+    for name, milliseconds in times.items():
+        print(f"{name:34} {milliseconds:8.2f} ms   {baseline / milliseconds:6.1f} times as fast as predict")
 
 
 if __name__ == "__main__":

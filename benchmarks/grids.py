@@ -1,5 +1,4 @@
-"""How quickly 15 x 15 pictures are on the page: one sheet, as the app sends it, against the article's 225 Matplotlib
-axes.
+"""How quickly 15 x 15 pictures are made: one sheet, as the app sends it, against the article's 225 Matplotlib axes.
 
 .venv/bin/python -m benchmarks.grids
 
@@ -8,29 +7,25 @@ axes with `imshow`, the label as a title and no axis, here saved as a PNG, as a 
 """
 
 import io
-import statistics
-import time
-from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.timing import median_milliseconds
 from core.data import sources
 from core.labels import NAMES
 from core.settings import Settings
 from pages.shared import pictures
 
-SIDE = 15
-ROUNDS = 50
+SIDE = 15  # pictures a row, and rows
 
 
-def ours(images: np.ndarray, labels: np.ndarray) -> str:
-    """What the page sends: all pictures in one row as a PNG, cut up by the browser, each with its label and its
-    link."""
-    links = [(f"picture {place}", f"?picture={place}") for place in range(len(images))]
+def app_sheet(images: np.ndarray, labels: np.ndarray) -> str:
+    """What the page sends: all pictures in one PNG, which the browser cuts up, each with its label and its link."""
+    links = [(f"picture {index}", f"?picture={index}") for index in range(len(images))]
     return pictures.markup(images, [NAMES[label] for label in labels], links, SIDE, [str(label) for label in labels])
 
 
-def articles(images: np.ndarray, labels: np.ndarray) -> bytes:
+def matplotlib_grid(images: np.ndarray, labels: np.ndarray) -> bytes:
     """The article's figure: 17 x 17 inches, 225 axes."""
     from matplotlib import pyplot
 
@@ -45,17 +40,6 @@ def articles(images: np.ndarray, labels: np.ndarray) -> bytes:
     return content.getvalue()
 
 
-def milliseconds(call: Callable[[], object], rounds: int) -> float:
-    """The median time of one call, after a first that is not counted."""
-    call()
-    times = []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        call()
-        times.append(1000 * (time.perf_counter() - began))
-    return statistics.median(times)
-
-
 def main() -> None:
     """Measure and print, the article's way last."""
     import matplotlib
@@ -64,11 +48,11 @@ def main() -> None:
     data = sources.load(Settings.from_environment())
     rows = np.random.default_rng(0).integers(0, len(data.train_images), SIDE * SIDE)
     images, labels = data.train_images[rows], data.train_labels[rows]
-    quick = milliseconds(lambda: ours(images, labels), ROUNDS)
-    slow = milliseconds(lambda: articles(images, labels), 2)
+    sheet = median_milliseconds(lambda: app_sheet(images, labels))
+    axes = median_milliseconds(lambda: matplotlib_grid(images, labels), rounds=2)
     print(f"{data.title}: a grid of {SIDE} x {SIDE} pictures")
-    print(f"one sheet, as the app sends it   {quick:9.2f} ms")
-    print(f"225 Matplotlib axes, saved       {slow:9.2f} ms   {slow / quick:,.0f} times as long")
+    print(f"one sheet, as the app sends it   {sheet:9.2f} ms")
+    print(f"225 Matplotlib axes, saved       {axes:9.2f} ms   {axes / sheet:,.0f} times as long")
 
 
 if __name__ == "__main__":

@@ -3,14 +3,13 @@
     python -m benchmarks.pictures [FOLDER]      without FOLDER the check parts below FITTING_ROOM_PICTURES
 
 Folders, at any depth, are named by class slug (`photos/check/coat`, `mine/ankle-boot`); below a folder
-`none-of-the-ten` lie other things. Each top folder is a kind of its own. `--confusion` also prints who was taken for
-what, `--json` one object a kind, and `--readme` writes the table into the README.
+`none-of-the-ten` lie other things. Each top folder is a kind of its own. `--confusion` also prints what was taken for
+what, `--json` one object a kind, and `--readme` writes the table into docs/results.md and part of it into README.md.
 """
 
 import argparse
 import json
 import os
-import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from benchmarks.results import markdown_table, write
 from core import metrics
 from core.data.class_folders import NONE, Listed, find, read_many
 from core.errors import FittingRoomError, PictureError
@@ -30,9 +30,7 @@ from core.labels import SLUGS
 from core.vision.decode import open_picture
 from core.vision.reading import Reading, read_picture
 
-README = Path(__file__).resolve().parents[1] / "README.md"
-MARKS = "<!-- pictures -->", "<!-- end of pictures -->"  # where the table stands in the README
-LARGEST = 10**9  # bytes; these are files of one's own
+LARGEST = 10**9  # bytes; these are files of this computer
 BAG = SLUGS.index("bag")
 PART = "check"  # what is measured when no folder is named
 COLUMNS = {
@@ -44,21 +42,22 @@ COLUMNS = {
     "called_bag": "wrongly called Bag",
     "not_sure": "not given a sure answer",
 }
+SHORT = ("count", "accuracy", "right_when_sure", "not_sure")  # columns of the README's table
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class Readings:
     """One picture as the app reads it, and as a plain resize does."""
 
-    reading: Reading
+    app: Reading
     plain: Reading
 
 
-def look(path: Path) -> Seen | str:
+def read_both(path: Path) -> Readings | str:
     """Both readings of a file; when it cannot be read, why."""
     try:
         opened = open_picture(path.read_bytes(), LARGEST)
-        return Seen(replace(read_picture(opened), stages=()), plain_resize(opened))
+        return Readings(replace(read_picture(opened), stages=()), plain_resize(opened))
     except (PictureError, OSError) as error:
         return str(error)
 
@@ -92,19 +91,22 @@ def _share(which: np.ndarray) -> float:
     return round(float(which.mean()), 4)
 
 
-def measure_kind(network: Network, listed: Sequence[Listed], seen: Sequence[Seen | str]) -> dict:
-    """All that is known of one kind: figures, those of the plain resize as `baseline`, the confusion, what could not be
-    read."""
-    good = [(one.label, look) for one, look in zip(listed, seen, strict=True) if isinstance(look, Seen)]
-    broken = [
-        {"file": str(one.path), "error": look} for one, look in zip(listed, seen, strict=True) if isinstance(look, str)
+def measure_kind(network: Network, listed: Sequence[Listed], readings: Sequence[Readings | str]) -> dict:
+    """One kind of pictures: figures, those of the plain resize as `baseline`, confusion, and what could not be read."""
+    readable = [(file.label, both) for file, both in zip(listed, readings, strict=True) if isinstance(both, Readings)]
+    unreadable = [
+        {"file": str(file.path), "error": error}
+        for file, error in zip(listed, readings, strict=True)
+        if isinstance(error, str)
     ]
-    row = {"kind": listed[0].kind, "count": len(good), "unreadable": broken}
-    if not good:
+    row = {"kind": listed[0].kind, "count": len(readable), "unreadable": unreadable}
+    if not readable:
         return row
-    labels = np.array([label for label, _ in good])
-    answers = [answer(network, look.reading) for _, look in good]
-    row |= measure(labels, answers) | {"baseline": measure(labels, [answer(network, look.plain) for _, look in good])}
+    labels = np.array([label for label, _ in readable])
+    answers = [answer(network, both.app) for _, both in readable]
+    row |= measure(labels, answers) | {
+        "baseline": measure(labels, [answer(network, both.plain) for _, both in readable])
+    }
     if (labels >= 0).all():
         row["confusion"] = metrics.confusion(labels, np.array([given.probabilities for given in answers])).tolist()
     return row
@@ -113,11 +115,11 @@ def measure_kind(network: Network, listed: Sequence[Listed], seen: Sequence[Seen
 def measure_folder(folder: Path, part: str | None = None, progress: bool = True) -> list[dict]:
     """Read and measure a folder, one row a kind. Raises DataError when it holds no pictures."""
     listed = find(folder, part)
-    seen = read_many([one.path for one in listed], look, _progress if progress else lambda done, total: None)
+    readings = read_many([file.path for file in listed], read_both, *([_progress] if progress else []))
     rows = []
-    for kind in sorted({one.kind for one in listed}, key=lambda kind: (kind == NONE, kind != "photos", kind)):
-        chosen = [index for index, one in enumerate(listed) if one.kind == kind]
-        rows.append(measure_kind(shipped(), [listed[index] for index in chosen], [seen[index] for index in chosen]))
+    for kind in sorted({file.kind for file in listed}, key=lambda kind: (kind == NONE, kind != "photos", kind)):
+        chosen = [index for index, file in enumerate(listed) if file.kind == kind]
+        rows.append(measure_kind(shipped(), [listed[index] for index in chosen], [readings[index] for index in chosen]))
     return rows
 
 
@@ -126,34 +128,30 @@ def _progress(done: int, total: int) -> None:
     print(f"\r{done} of {total} pictures read", end=end, file=sys.stderr, flush=True)
 
 
-def table(rows: Sequence[dict]) -> str:
+def table(rows: Sequence[dict], columns: Sequence[str] = tuple(COLUMNS)) -> str:
     """The figures in Markdown, two rows a kind: as the app reads its pictures, and squeezed as they are."""
-    lines = [["kind", "read", *COLUMNS.values()]]
-    lines.append(["---"] * len(lines[0]))
+    lines = []
     for row in rows:
-        lines.append([row["kind"], "by Fitting Room", *_cells(row)])
-        lines.append(["", "plain resize", *_cells(row.get("baseline", {}))])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        lines.append([row["kind"], "by Fitting Room", *_cells(row, columns)])
+        lines.append(["", "plain resize", *_cells(row.get("baseline", {}), columns)])
+    return markdown_table(["kind", "read", *(COLUMNS[name] for name in columns)], lines)
 
 
-def _cells(figures: dict) -> list[str]:
+def _cells(figures: dict, columns: Sequence[str]) -> list[str]:
     return [
         ("" if name not in figures else str(figures[name]) if name == "count" else f"{figures[name]:.1%}")
-        for name in COLUMNS
+        for name in columns
     ]
 
 
-def write_readme(rows: Sequence[dict], readme: Path = README, marks: tuple[str, str] = MARKS) -> None:
-    """Put the table between its two marks in the README."""
-    begin, end = marks
-    text = readme.read_text(encoding="utf-8")
-    readme.write_text(
-        re.sub(f"{begin}.*?{end}", lambda _: f"{begin}\n{table(rows)}\n{end}", text, flags=re.DOTALL), encoding="utf-8"
-    )
+def write_tables(rows: Sequence[dict]) -> None:
+    """Put the whole table into docs/results.md, and some of its columns into README.md."""
+    write("pictures", table(rows))
+    write("pictures-short", table(rows, SHORT))
 
 
 def show(rows: Sequence[dict], confusion: bool) -> None:
-    """Print the table, each file that could not be read by its name, and if wished who was taken for what."""
+    """Print the table, each file that could not be read by its name, and if wished the confusion."""
     print(table(rows))
     for row in rows:
         for broken in row["unreadable"]:
@@ -166,36 +164,38 @@ def show(rows: Sequence[dict], confusion: bool) -> None:
             print(pd.DataFrame(row["confusion"], index=SLUGS, columns=SLUGS).to_string())
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, print, and write where asked."""
+def command_line() -> argparse.ArgumentParser:
+    """What the command can be asked."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pictures", description=__doc__.splitlines()[0])
     parser.add_argument(
         "folder", nargs="?", type=Path, help="folder of pictures (default: the check parts below FITTING_ROOM_PICTURES)"
     )
     parser.add_argument("--confusion", action="store_true", help="also print the confusion matrix of each kind")
     parser.add_argument("--json", action="store_true", help="one JSON object a kind")
-    parser.add_argument("--readme", action="store_true", help="write the table into the README")
-    asked = parser.parse_args(arguments)
-    if asked.folder and asked.readme:
-        parser.error("the README shows the check parts: leave FOLDER or --readme out")
-    usual = os.environ.get("FITTING_ROOM_PICTURES")
-    if asked.folder is None and not usual:
+    parser.add_argument("--readme", action="store_true", help="write the tables into docs/results.md and README.md")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print, and write where asked."""
+    parser = command_line()
+    given = parser.parse_args(arguments)
+    if given.folder and given.readme:
+        parser.error("the documents show the check parts: leave FOLDER or --readme out")
+    folder = given.folder or os.environ.get("FITTING_ROOM_PICTURES")
+    if not folder:
         parser.error("name a folder of pictures, or set FITTING_ROOM_PICTURES to one")
     try:
-        rows = measure_folder(asked.folder or Path(usual), None if asked.folder else PART)
+        rows = measure_folder(Path(folder), None if given.folder else PART)
     except FittingRoomError as error:
         parser.error(str(error))
-    if asked.json:
+    if given.json:
         for row in rows:
-            print(
-                json.dumps(
-                    row if asked.confusion else {name: value for name, value in row.items() if name != "confusion"}
-                )
-            )
+            print(json.dumps({name: value for name, value in row.items() if given.confusion or name != "confusion"}))
     else:
-        show(rows, asked.confusion)
-    if asked.readme:
-        write_readme(rows)
+        show(rows, given.confusion)
+    if given.readme:
+        write_tables(rows)
 
 
 if __name__ == "__main__":

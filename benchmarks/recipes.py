@@ -3,20 +3,20 @@
     .venv/bin/python -m benchmarks.recipes            (FITTING_ROOM_DATA names the real data set)
 
 A row is kept as soon as a recipe has finished: interrupted, the command goes on where it was. It ends by printing the
-table and writing it into the README. `--again` forgets what was measured; `--table` only prints and writes. After the
-five come the same networks with their oddity switched off.
+table and writing it into docs/results.md, and its first columns into README.md. `--again` forgets what was measured;
+`--table` only prints and writes. After the recipes come the same networks with their oddity switched off.
 """
 
 import argparse
 import importlib.metadata
 import os
 import platform
-import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
+from benchmarks.results import markdown_table, write
 from core.data import dataset, sources
-from core.lessons.articles import results
+from core.lessons import articles
 from core.settings import Settings
 from core.training.loop import limit_threads, train
 from core.training.plan import Plan
@@ -24,9 +24,10 @@ from core.training.progress import Point, Watcher
 from models import measured
 from models.catalogue import RECIPES
 
-README = Path(__file__).resolve().parents[1] / "README.md"
 THREADS = 1  # as in the app's worker
 SEED = 0
+ORDER = ("hello-world", "clothes-ann", "quick", "five-steps", "intuitive-cnn", "new-abcd")  # the quick ones first
+SHORT = ("recipe", "published", "measured")  # columns of the README's table
 
 
 def measure(plan: Plan, data: dataset.Dataset) -> dict:
@@ -55,53 +56,55 @@ def measure(plan: Plan, data: dataset.Dataset) -> dict:
     }
 
 
-def table() -> str:
-    """The table that the app shows, in Markdown."""
-    shown = results()
-    rows = [shown.columns, ["---"] * len(shown.columns), *shown.astype(str).to_numpy()]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+def table(columns: Sequence[str] | None = None) -> str:
+    """What was measured as a Markdown table: all columns that the app shows, or some."""
+    shown = articles.results()[list(columns)] if columns else articles.results()
+    return markdown_table(shown.columns, shown.astype(str).to_numpy())
 
 
-def write_readme() -> None:
-    """Put the table between its two marks in the README."""
-    text = README.read_text(encoding="utf-8")
-    begin, end = "<!-- results -->", "<!-- end of results -->"
-    text = re.sub(f"{begin}.*?{end}", lambda _: f"{begin}\n{table()}\n{end}", text, flags=re.DOTALL)
-    README.write_text(text, encoding="utf-8")
+def write_tables() -> None:
+    """Put the whole table into docs/results.md, and published beside measured accuracy into README.md."""
+    write("recipes", table())
+    write("recipes-short", table(SHORT))
+
+
+def plans() -> dict[str, Plan]:
+    """What is trained, by its name in the measured rows: every recipe, then those with an oddity without it."""
+    published = [Plan.of(name, seed=SEED) for name in ORDER]
+    corrected = [
+        Plan.of(name, correction.name, seed=SEED) for name in ORDER if (correction := RECIPES[name].correction)
+    ]
+    return {plan.recipe + (f"/{plan.variant}" if plan.variant else ""): plan for plan in published + corrected}
+
+
+def measure_missing(rows: dict[str, dict], data: dataset.Dataset) -> None:
+    """Train what has no row yet, and keep each row as soon as it is known."""
+    for name, plan in plans().items():
+        if name not in rows:
+            print(name, flush=True)
+            rows[name] = measure(plan, data)
+            measured.write(rows)
 
 
 def main() -> None:
-    """Measure what is missing, then print the table."""
+    """Measure what is missing, then print and write the tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recipes", description=__doc__.splitlines()[0])
     parser.add_argument("--again", action="store_true", help="forget what was measured before")
     parser.add_argument(
-        "--table", action="store_true", help="measure nothing, only print the table and write it into the README"
+        "--table",
+        action="store_true",
+        help="measure nothing, only print the table and write it into docs/results.md and README.md",
     )
-    asked = parser.parse_args()
-    rows = {} if asked.again else measured.results()
-    if not asked.table:
+    given = parser.parse_args()
+    if not given.table:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         limit_threads(THREADS)
         data = sources.load(Settings.from_environment())
         if not data.real:
             parser.error("the real data set is needed: set FITTING_ROOM_DATA to its folder")
-        published = [
-            Plan.of(name, seed=SEED)
-            for name in ("hello-world", "clothes-ann", "quick", "five-steps", "intuitive-cnn", "new-abcd")
-        ]
-        corrected = [
-            Plan.of(plan.recipe, RECIPES[plan.recipe].correction.name, seed=SEED)
-            for plan in published
-            if RECIPES[plan.recipe].correction
-        ]
-        for plan in published + corrected:
-            name = f"{plan.recipe}/{plan.variant}" if plan.variant else plan.recipe
-            if name not in rows:
-                print(name, flush=True)
-                rows[name] = measure(plan, data)
-                measured.write(rows)
+        measure_missing({} if given.again else measured.results(), data)
     print(table())
-    write_readme()
+    write_tables()
 
 
 if __name__ == "__main__":

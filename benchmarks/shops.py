@@ -1,28 +1,30 @@
-"""How well the shipped network reads shop pictures, made by program from the test pictures of Fashion-MNIST: unworn,
-worn, shoes in pairs.
+"""How well the shipped network reads shop pictures made by program from Fashion-MNIST: unworn, worn, shoes in pairs.
 
-    python -m benchmarks.shops [--count 200] [--readme]
+    python -m benchmarks.shops [--count 200] [--readme]      --readme writes the table into docs/results.md
 
-Real shop pictures are not at hand; these show what the way from such a picture to 28 x 28 costs, beside the plain
-resize in the same run. Who wears the clothes here, and how a pair lies, follows other rules than those of
-`core/fitting/wearers.py`, from which the network learns.
+Real shop pictures are not at hand; these show what processing such a picture to 28 x 28 costs, beside the plain resize
+in the same run. How people and pairs are drawn here follows other rules than those of `core/fitting/wearers.py`, from
+which the network learns.
 """
 
 import argparse
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from benchmarks import pictures
+from benchmarks.results import write
 from core.data.dataset import Dataset
 from core.data.sources import load
 from core.labels import SLUGS
 from core.settings import Settings
 
-MARKS = "<!-- shops -->", "<!-- end of shops -->"  # where the table stands in the README
+Colour = tuple[int, ...]  # red, green and blue, 0..255
+
 LARGE, ROOM = 224, 150  # px, the garment's longest side and the room around it
 SKINS = ((250, 218, 192), (231, 180, 143), (198, 134, 90), (141, 85, 50), (92, 60, 42))  # RGB, from pale to dark
 HAIRS = ((30, 24, 20), (90, 60, 35), (190, 150, 90), (150, 150, 150))
@@ -32,8 +34,10 @@ UNWORN, WORN, PAIRED = "unworn", "worn", "shoes in pairs"
 
 
 def garment(image: np.ndarray, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A test picture (28, 28) uint8, large, in a colour and with room around it: (h, w, 3) float 0..255, and its cover,
-    (h, w) 0..1."""
+    """A test picture (28, 28) uint8, large, in a colour and with room around it.
+
+    Gives (h, w, 3) float 0..255 and its cover, (h, w) 0..1.
+    """
     negated = 1 - cv2.resize(image, (LARGE, LARGE), interpolation=cv2.INTER_CUBIC)[..., None] / 255
     colour = np.exp(draw.normal(0, 0.25, 3))
     coloured = 255 * negated * (1 - (1 - colour / colour.max()) * (1 - 0.5 * negated))
@@ -43,74 +47,104 @@ def garment(image: np.ndarray, draw: np.random.Generator) -> tuple[np.ndarray, n
     return tuple(cv2.copyMakeBorder(plane, *[ROOM] * 4, cv2.BORDER_CONSTANT) for plane in (coloured, cover))
 
 
-def wearer(cover: np.ndarray, label: int, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Somebody behind a garment: (h, w, 3) float 0..255, and where they are, (h, w) bool. Nobody carries a bag."""
-    picture, there = np.zeros((*cover.shape, 3)), np.zeros(cover.shape, np.uint8)
-    rows, columns = (np.flatnonzero((cover > 0.5).any(axis=axis)) for axis in (1, 0))
-    top, bottom, left, right = rows[0], rows[-1], columns[0], columns[-1]
-    skin, hair, other = (
-        SKINS[draw.integers(5)],
-        HAIRS[draw.integers(4)],
-        tuple(int(value) for value in draw.integers(0, 256, 3)),
-    )
+@dataclass(frozen=True, eq=False)
+class Person:
+    """A person behind a garment, painted part by part."""
 
-    def paint(colour: tuple[int, int, int], *points: tuple[float, float], thick: int = 0) -> None:
+    cover: np.ndarray  # (h, w) 0..1, how much of each pixel is the garment
+    picture: np.ndarray  # (h, w, 3) float 0..255
+    painted: np.ndarray  # (h, w) uint8, 1 where the person is
+    skin: Colour
+    hair: Colour
+    clothes: Colour  # of what else they wear
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """The garment's left, top, right and bottom, px."""
+        rows, columns = (np.flatnonzero((self.cover > 0.5).any(axis=axis)) for axis in (1, 0))
+        return columns[0], rows[0], columns[-1], rows[-1]
+
+    def paint(self, colour: Colour, *points: tuple[float, float], thick: int = 0) -> None:
+        """A line `thick` px wide through the points, or the filled shape between them."""
         path = np.array(points).round().astype(np.int32)
-        shape = np.zeros_like(there)
+        shape = np.zeros_like(self.painted)
         if thick:
             cv2.polylines(shape, [path], False, 1, thick)
         else:
             cv2.fillPoly(shape, [path], 1)
-        picture[shape > 0] = colour
-        there[shape > 0] = 1
+        self.picture[shape > 0] = colour
+        self.painted[shape > 0] = 1
 
-    def at(row: int) -> np.ndarray:
-        """Columns a garment covers at a row."""
-        return np.flatnonzero(cover[row] > 0.5) if (cover[row] > 0.5).any() else np.array([left, right])
+    def columns_at(self, row: int) -> np.ndarray:
+        """Columns the garment covers at a row; where it covers none, its left and right edge."""
+        left, _, right, _ = self.box
+        return np.flatnonzero(self.cover[row] > 0.5) if (self.cover[row] > 0.5).any() else np.array([left, right])
 
+
+def wearer(cover: np.ndarray, label: int, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A person behind a garment: (h, w, 3) float 0..255, and where they are, (h, w) bool. Nobody carries a bag."""
+    skin, hair = SKINS[draw.integers(5)], HAIRS[draw.integers(4)]
+    clothes = tuple(int(value) for value in draw.integers(0, 256, 3))
+    person = Person(cover, np.zeros((*cover.shape, 3)), np.zeros(cover.shape, np.uint8), skin, hair, clothes)
     if label in SHOES:
-        opening = at(top + 4)
-        thick = int(draw.uniform(30, 50))
-        x = float(np.median(opening))
-        paint(
-            other if draw.random() < 0.5 else skin,
-            (x, bottom - 40),
-            (x + draw.normal(0, 8), top - draw.uniform(30, 110)),
-            thick=thick,
-        )
+        _above_shoe(person, draw)
     elif label == TROUSER:
-        waist = at(top + 4)
-        paint(
-            other,
-            (waist[0] - 4, top + 8),
-            (waist[0] - 8, top - 60),
-            (waist[-1] + 8, top - 60),
-            (waist[-1] + 4, top + 8),
-        )
-        for x in (at(bottom - 4)[0] + 12, at(bottom - 4)[-1] - 12):
-            paint(skin, (x, bottom - 8), (x, bottom + 22), thick=20)
+        _around_trouser(person)
     elif label != BAG:
-        middle, hem = (left + right) / 2, at(bottom - 6)
-        knee = bottom + draw.uniform(20, 100)
-        for x in (0.72 * hem[0] + 0.28 * hem[-1], 0.28 * hem[0] + 0.72 * hem[-1]):
-            paint(
-                skin if label == DRESS else other,
-                (x, bottom - 20),
-                (x, knee),
-                thick=max(12, int(0.36 * (hem[-1] - hem[0]))),
-            )
-        for x, side in ((left + 10, -1), (right - 10, 1)):
-            lowest = np.flatnonzero(cover[:, x] > 0.5)[-1]
-            paint(
-                skin,
-                (x, lowest - 8),
-                (x + side * draw.uniform(4, 24), min(lowest + draw.uniform(15, 90), bottom + 25)),
-                thick=18,
-            )
-        paint(hair, *cv2.ellipse2Poly((int(middle), int(top - 48)), (32, int(draw.uniform(38, 60))), 0, 0, 360, 12))
-        paint(skin, (middle, top + 30), (middle, top - 30), thick=24)
-        paint(skin, *cv2.ellipse2Poly((int(middle), int(top - 40)), (25, 33), 0, 0, 360, 12))
-    return picture, there > 0
+        _legs(person, skin if label == DRESS else clothes, draw)
+        _arms(person, draw)
+        _head(person, draw)
+    return person.picture, person.painted > 0
+
+
+def _above_shoe(person: Person, draw: np.random.Generator) -> None:
+    """A leg above a shoe."""
+    _, top, _, bottom = person.box
+    thick = int(draw.uniform(30, 50))
+    x = float(np.median(person.columns_at(top + 4)))
+    person.paint(
+        person.clothes if draw.random() < 0.5 else person.skin,
+        (x, bottom - 40),
+        (x + draw.normal(0, 8), top - draw.uniform(30, 110)),
+        thick=thick,
+    )
+
+
+def _around_trouser(person: Person) -> None:
+    """Other clothes above the waist, and feet."""
+    _, top, _, bottom = person.box
+    waist, hem = person.columns_at(top + 4), person.columns_at(bottom - 4)
+    left, right = waist[0], waist[-1]
+    person.paint(person.clothes, (left - 4, top + 8), (left - 8, top - 60), (right + 8, top - 60), (right + 4, top + 8))
+    for x in (hem[0] + 12, hem[-1] - 12):
+        person.paint(person.skin, (x, bottom - 8), (x, bottom + 22), thick=20)
+
+
+def _legs(person: Person, colour: Colour, draw: np.random.Generator) -> None:
+    """Two legs below a hem."""
+    bottom = person.box[3]
+    hem, knee = person.columns_at(bottom - 6), bottom + draw.uniform(20, 100)
+    for x in (0.72 * hem[0] + 0.28 * hem[-1], 0.28 * hem[0] + 0.72 * hem[-1]):
+        person.paint(colour, (x, bottom - 20), (x, knee), thick=max(12, int(0.36 * (hem[-1] - hem[0]))))
+
+
+def _arms(person: Person, draw: np.random.Generator) -> None:
+    """Two arms from below the sleeves."""
+    left, _, right, bottom = person.box
+    for x, side in ((left + 10, -1), (right - 10, 1)):
+        lowest = np.flatnonzero(person.cover[:, x] > 0.5)[-1]
+        hand = x + side * draw.uniform(4, 24), min(lowest + draw.uniform(15, 90), bottom + 25)
+        person.paint(person.skin, (x, lowest - 8), hand, thick=18)
+
+
+def _head(person: Person, draw: np.random.Generator) -> None:
+    """Hair, neck and face."""
+    left, top, right, _ = person.box
+    middle = (left + right) / 2
+    hair = cv2.ellipse2Poly((int(middle), int(top - 48)), (32, int(draw.uniform(38, 60))), 0, 0, 360, 12)
+    person.paint(person.hair, *hair)
+    person.paint(person.skin, (middle, top + 30), (middle, top - 30), thick=24)
+    person.paint(person.skin, *cv2.ellipse2Poly((int(middle), int(top - 40)), (25, 33), 0, 0, 360, 12))
 
 
 def pair(clothes: np.ndarray, cover: np.ndarray, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -122,33 +156,34 @@ def pair(clothes: np.ndarray, cover: np.ndarray, draw: np.random.Generator) -> t
     near = clothes, cover
     rows, columns = (np.flatnonzero((cover > 0.5).any(axis=axis)) for axis in (1, 0))
     if draw.random() < 0.5:
-        away = -int(draw.uniform(0.15, 0.5) * len(rows)), int(draw.uniform(-0.1, 0.25) * len(columns))
-        far = [np.roll(plane, away, axis=(0, 1)) for plane in near]
+        shift = -int(draw.uniform(0.15, 0.5) * len(rows)), int(draw.uniform(-0.1, 0.25) * len(columns))
+        far = [np.roll(plane, shift, axis=(0, 1)) for plane in near]
     else:
         middle = (cover.shape[1] - 1) / 2, (cover.shape[0] - 1) / 2
         turn = cv2.getRotationMatrix2D(middle, -draw.uniform(50, 110), 1.0)
         near = [cv2.warpAffine(plane, turn, cover.shape[::-1]) for plane in near]
         columns = np.flatnonzero((near[1] > 0.5).any(axis=0))
-        to_the_left = int(
-            middle[0] - columns[-1] + draw.uniform(0.02, 0.15) * len(columns)
-        )  # its edge comes a little past the middle
-        near = [np.roll(plane, to_the_left, axis=1) for plane in near]
+        # its edge comes a little past the middle
+        shift_left = int(middle[0] - columns[-1] + draw.uniform(0.02, 0.15) * len(columns))
+        near = [np.roll(plane, shift_left, axis=1) for plane in near]
         far = [plane[:, ::-1] for plane in near]
     before = near[1][..., None]
     return near[0] * before + far[0] * (1 - before), np.maximum(near[1], far[1])
 
 
 def shop_picture(image: np.ndarray, label: int, ground: int | None, how: str, draw: np.random.Generator) -> bytes:
-    """A shop's picture of a test picture (28, 28) uint8, on a grey ground of 0..255 (JPEG) or on none at all (PNG with
-    transparency)."""
+    """A shop's picture of a test picture (28, 28) uint8.
+
+    On a grey ground of 0..255 as a JPEG file, or on none at all as a PNG file with transparency.
+    """
     clothes, cover = garment(image, draw)
     if how == PAIRED:
         clothes, cover = pair(clothes, cover, draw)
-    body, there = wearer(cover, label, draw) if how == WORN else (np.zeros_like(clothes), np.zeros(cover.shape, bool))
-    whole = np.maximum(cover, there)
+    body, person = wearer(cover, label, draw) if how == WORN else (np.zeros_like(clothes), np.zeros(cover.shape, bool))
+    whole = np.maximum(cover, person)
     rows, columns = np.flatnonzero(whole.max(axis=1) > 0.5), np.flatnonzero(whole.max(axis=0) > 0.5)
     part = slice(max(0, rows[0] - 20), rows[-1] + 20), slice(max(0, columns[0] - 30), columns[-1] + 30)
-    behind = np.where(there[..., None], body, 255 if ground is None else ground)
+    behind = np.where(person[..., None], body, 255 if ground is None else ground)
     picture = (clothes * cover[..., None] + behind * (1 - cover[..., None]))[part][..., ::-1]
     if ground is None:
         return cv2.imencode(".png", np.dstack([picture, 255 * whole[part]]).round().astype(np.uint8))[1].tobytes()
@@ -160,17 +195,16 @@ GROUNDS: dict[str, int | None] = {"white": 255, "pale grey": 238, "grey": 190, "
 
 
 def write_shops(data: Dataset, folder: Path, count: int) -> None:
-    """Put the first `count` test pictures into a folder, on every ground, unworn and worn, and as many shoes in
-    pairs."""
+    """Put the first `count` test pictures into a folder on every ground, unworn and worn, and as many pairs."""
     shoes = np.flatnonzero(np.isin(data.test_labels, list(SHOES)))
     for how in (UNWORN, WORN, PAIRED):
         for name, ground in GROUNDS.items():
             for index in (shoes if how == PAIRED else range(len(data.test_labels)))[:count]:
                 label = int(data.test_labels[index])
                 content = shop_picture(data.test_images[index], label, ground, how, np.random.default_rng(int(index)))
-                place = folder / f"{how}, {name}" / SLUGS[label]
-                place.mkdir(parents=True, exist_ok=True)
-                (place / f"{index}.{'jpg' if ground is not None else 'png'}").write_bytes(content)
+                target = folder / f"{how}, {name}" / SLUGS[label]
+                target.mkdir(parents=True, exist_ok=True)
+                (target / f"{index}.{'jpg' if ground is not None else 'png'}").write_bytes(content)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -182,17 +216,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         default=200,
         help="test pictures, each shown in eight ways, and as many pairs of shoes in four (default: 200)",
     )
-    parser.add_argument("--readme", action="store_true", help="write the table into the README")
-    asked = parser.parse_args(arguments)
+    parser.add_argument("--readme", action="store_true", help="write the table into docs/results.md")
+    given = parser.parse_args(arguments)
     data = load(Settings.from_environment())
     if not data.real:
         parser.error("the real Fashion-MNIST is needed: set FITTING_ROOM_DATA to its folder")
     with tempfile.TemporaryDirectory() as folder:
-        write_shops(data, Path(folder), asked.count)
+        write_shops(data, Path(folder), given.count)
         rows = pictures.measure_folder(Path(folder))
     pictures.show(rows, False)
-    if asked.readme:
-        pictures.write_readme(rows, marks=MARKS)
+    if given.readme:
+        write("shops", pictures.table(rows))
 
 
 if __name__ == "__main__":

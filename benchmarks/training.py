@@ -1,8 +1,9 @@
 """How quickly the app trains, beside a plain Keras script of the same recipe, pictures and seed, in the same run.
 
-python -m benchmarks.training                            everything; stop it with Ctrl-C, what was printed stays true
-python -m benchmarks.training --only recipes limit       some sections: recipes, start, live, ninety, seeds, growth,
-limit python -m benchmarks.training --recipes quick new-abcd   some recipes
+    python -m benchmarks.training                            everything; Ctrl-C ends it, what was printed stays true
+    python -m benchmarks.training --only recipes limit       some sections
+    python -m benchmarks.training --recipes quick new-abcd   some recipes
+    python -m benchmarks.training --readme                   also writes docs/results.md and README.md
 
 The app's side is its real worker, in a home folder of its own, warm before the clock starts. The plain side is what a
 pupil would write, `compile` and `fit` with TensorFlow as it comes, in a new process. The recipes with convolutions take
@@ -21,15 +22,17 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cache, partial
+from dataclasses import dataclass, field, replace
+from functools import cache
 from math import prod
 from pathlib import Path
+from typing import TypeVar
 
-import numpy as np
 import psutil
 
-from core.data import dataset, sources
+from benchmarks.keras_script import plain
+from benchmarks.results import markdown_table, write
+from core.data import sources
 from core.data.dataset import Dataset
 from core.errors import FittingRoomError, RunError
 from core.runs.queue import Jobs
@@ -41,14 +44,16 @@ from models import measured
 from models.catalogue import RECIPES, layers
 
 EPOCHS = 2
-SOME = 12_000  # pictures, for recipes that do fewer than SLOW a second
+FEWER = 12_000  # pictures, for recipes that do fewer than SLOW a second
 SLOW = 10_000
 GROWTH = (6_000, 20_000, 60_000)
 ALTERNATIONS = 5
 GOAL = 0.90
 RIVAL = "intuitive-cnn"
-LOOK_SECONDS = 0.02
+POLL_SECONDS = 0.02
 PATIENCE = 120.0  # seconds until a worker must have started
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ class App:
                 first = time.monotonic() - began
             if run.started is None and time.monotonic() - began > PATIENCE:
                 raise RunError(self._jobs.problem or "No worker took the run.")
-            pause.wait(LOOK_SECONDS)
+            pause.wait(POLL_SECONDS)
         if run.status != "done":
             raise RunError(run.message)
         whole = run.finished - run.created
@@ -118,52 +123,7 @@ def app(data: Dataset) -> Iterator[App]:
             running.close()
 
 
-def plain(plan: Plan) -> tuple[float, float]:
-    """What a pupil would write: seconds of `fit` alone, and of all but importing and loading.
-
-    For a process of its own.
-    """
-    import keras
-
-    recipe, data = plan.row, sources.load(Settings.from_environment())
-    began = time.perf_counter()
-    keras.utils.set_random_seed(plan.seed)
-    rows = dataset.subset(data, plan.examples, plan.seed)
-    images = data.train_images[rows, ..., np.newaxis] / np.float32(recipe.train_scale)
-    answers = partial(keras.utils.to_categorical, num_classes=10) if recipe.one_hot else np.asarray
-    labels, test_labels = answers(data.train_labels[rows]), answers(data.test_labels)
-    validation = None
-    if recipe.validation:
-        kept, held_back = dataset.validation_split(len(rows), recipe.validation, recipe.validation_seed)
-        validation = images[held_back], labels[held_back]
-        images, labels = images[kept], labels[kept]
-    network = recipe.build()
-    kind = "categorical_crossentropy" if recipe.one_hot else "sparse_categorical_crossentropy"
-    network.compile(plain_optimiser(plan, -(-len(images) // plan.batch_size) * plan.epochs), kind, metrics=["accuracy"])
-    fitting = time.perf_counter()
-    network.fit(images, labels, plan.batch_size, plan.epochs, validation_data=validation, verbose=0)
-    fitted = time.perf_counter()
-    network.evaluate(data.test_images[..., np.newaxis] / np.float32(recipe.test_scale), test_labels, verbose=0)
-    return fitted - fitting, time.perf_counter() - began
-
-
-def plain_optimiser(plan: Plan, steps: int) -> object:
-    """Keras' own optimiser, set as the recipe says."""
-    from keras import optimizers
-
-    recipe, rate = plan.row, plan.learning_rate
-    if recipe.optimiser == "rmsprop":
-        return optimizers.RMSprop(rate)
-    if recipe.optimiser == "adam":
-        return optimizers.Adam(rate, epsilon=recipe.epsilon)
-    warm_up = max(1, round(0.125 * steps))
-    schedule = optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - warm_up), 0.01, warmup_target=rate, warmup_steps=warm_up
-    )
-    return optimizers.AdamW(schedule, weight_decay=0.1, epsilon=recipe.epsilon)
-
-
-def told_and_silent(plan: Plan) -> list[tuple[float, float]]:
+def stored_and_not(plan: Plan) -> list[tuple[float, float]]:
     """Seconds of training with every point, snapshot and checkpoint stored, and with none, in turn.
 
     For a process of its own.
@@ -176,13 +136,13 @@ def told_and_silent(plan: Plan) -> list[tuple[float, float]]:
         settings = replace(Settings.from_environment(), home=Path(folder), store=None)
         data, store = dataset_in_use(settings), Store(settings.store_url)
 
-        def told() -> float:
+        def stored() -> float:
             run_id = store.create(plan.as_dict(), plan.recipe, data.fingerprint, data.title, waiting=False)
             carry_out(run_id, settings, claimed=True)
             return store.run(run_id).seconds
 
         train(replace(plan, examples=1_000), data)  # the first pays for TensorFlow's own beginnings
-        pairs = [(told(), train(plan, data).seconds) for _ in range(ALTERNATIONS)]
+        pairs = [(stored(), train(plan, data).seconds) for _ in range(ALTERNATIONS)]
         store.close()
         return pairs
 
@@ -208,8 +168,8 @@ def multiply_adds_per_second() -> float:
     return side**3 / min(spent)
 
 
-def elsewhere(function: Callable, *arguments: object) -> object:
-    """Call a function of this module in a new process."""
+def in_new_process(function: Callable[..., Result], *arguments: object) -> Result:
+    """Call a function from the top of a module in a new process."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(function, *arguments).result()
 
@@ -226,16 +186,16 @@ def multiply_adds(rows: Sequence[dict]) -> tuple[int, int]:
 
 def examples(recipe: str, asked: int | None, available: int) -> int:
     """How many pictures a recipe is timed with."""
-    usual = SOME if RECIPES[recipe].images_per_second < SLOW else available
+    usual = FEWER if RECIPES[recipe].images_per_second < SLOW else available
     return min(asked or usual, available)
 
 
-def learned_from(plan: Plan, available: int) -> int:
+def images_per_epoch(plan: Plan, available: int) -> int:
     """Pictures that a run learns from in one epoch."""
     return plan.images(available) // plan.epochs
 
 
-def line(cells: Sequence[object], width: int = 13) -> str:
+def format_row(cells: Sequence[object], width: int = 13) -> str:
     """One line of a table: the first cell to the left, numbers to the right."""
     texts = [
         f"{cell:,.2f}" if isinstance(cell, float) else f"{cell:,}" if isinstance(cell, int) else str(cell)
@@ -244,13 +204,13 @@ def line(cells: Sequence[object], width: int = 13) -> str:
     return texts[0].ljust(16) + "".join(text.rjust(width) for text in texts[1:])
 
 
-def say(*cells: object) -> None:
+def print_row(*cells: object) -> None:
     """Print a line of a table at once."""
-    print(line(cells), flush=True)
+    print(format_row(cells), flush=True)
 
 
 @dataclass(frozen=True)
-class Asked:
+class Setup:
     """What to measure, with what."""
 
     app: App
@@ -263,43 +223,58 @@ class Asked:
         return len(self.app.data.train_labels)
 
 
-def recipes(asked: Asked) -> None:
+@dataclass
+class Findings:
+    """What the sections found out that goes into the documents."""
+
+    plain_seconds: dict[str, float] = field(default_factory=dict)  # of `fit` alone, by recipe
+    facts: dict[str, str] = field(default_factory=dict)  # one sentence a section
+
+
+def recipes(setup: Setup, findings: Findings) -> None:
     """Two epochs of each recipe in the app, and as a plain Keras script"""
-    say("seconds", "pictures", "app trains", "plain fit", "ratio", "Start to end", "whole script", "ratio")
-    for plan in asked.plans:
-        fit, script = elsewhere(plain, plan)
-        ours = asked.app.timed(plan)
-        say(
+    print_row("seconds", "pictures", "app trains", "plain fit", "ratio", "Start to end", "whole script", "ratio")
+    for plan in setup.plans:
+        fit, script = in_new_process(plain, plan)
+        ours = setup.app.timed(plan)
+        print_row(
             plan.recipe, plan.examples, ours.training, fit, ours.training / fit, ours.whole, script, ours.whole / script
         )
+        findings.plain_seconds[plan.recipe] = fit
     print(
         "A ratio below 1: the app is quicker. The script is timed after its imports and with its pictures loaded, as"
         " the worker is warm."
     )
 
 
-def start(asked: Asked) -> None:
+def start(setup: Setup, findings: Findings) -> None:
     """From Start to the first point of the curve, in a warm worker"""
-    say("seconds", "first point")
-    for plan in asked.plans:
-        say(plan.recipe, asked.app.timed(plan).first)
+    print_row("seconds", "first point")
+    for plan in setup.plans:
+        print_row(plan.recipe, setup.app.timed(plan).first)
 
 
-def live(asked: Asked) -> None:
+def live(setup: Setup, findings: Findings) -> None:
     """What live progress costs: the same training with every point stored, and with none, in turn"""
     plan = Plan.of("quick", epochs=EPOCHS)
-    say("quick, seconds", "stored", "not stored", "cost")
-    pairs = elsewhere(told_and_silent, plan)
-    for told, silent in pairs:
-        say("", told, silent, f"{told / silent - 1:+.1%}")
-    told, silent = (min(column) for column in zip(*pairs, strict=True))
-    say("quickest", told, silent, f"{told / silent - 1:+.1%}")
+    print_row("quick, seconds", "stored", "not stored", "cost")
+    pairs = in_new_process(stored_and_not, plan)
+    for stored, not_stored in pairs:
+        print_row("", stored, not_stored, f"{stored / not_stored - 1:+.1%}")
+    stored, not_stored = (min(column) for column in zip(*pairs, strict=True))
+    print_row("quickest", stored, not_stored, f"{stored / not_stored - 1:+.1%}")
+    findings.facts["live"] = (
+        f"Storing every point for the live view: quickest of {len(pairs)} each, {stored:.2f} s with,"
+        f" {not_stored:.2f} s without."
+    )
 
 
-def ninety(asked: Asked) -> None:
+def ninety(setup: Setup, findings: Findings) -> None:
     """To 90 % on the test pictures: `quick` from Start, and Intuitive CNN as published"""
-    ours = asked.app.timed(Plan.of("quick"))
+    ours = setup.app.timed(Plan.of("quick"))
     print(f"quick: {ours.accuracy:.2%} after {ours.whole:.1f} s from Start, of which {ours.training:.1f} s training")
+    fact = f"`quick` is at {100 * ours.accuracy:.1f} % {ours.whole:.1f} s after Start"
+    findings.facts["ninety"] = f"{fact}."
     if ours.accuracy < GOAL:
         print(f"That is below {GOAL:.0%}.")
     row = measured.results().get(RIVAL)
@@ -310,54 +285,69 @@ def ninety(asked: Asked) -> None:
         f"{RIVAL}: {row['test_accuracy']:.2%} after {row['seconds']:,.0f} s of training, {row['epochs']} epochs,"
         f" measured {row['date']}"
     )
-    print(
-        f"That is {row['seconds'] / ours.training:,.0f} times the training, {row['seconds'] / ours.whole:,.0f} times"
-        " the way from Start."
-    )
+    sooner = f"{row['seconds'] / ours.whole:,.0f} times"
+    print(f"That is {row['seconds'] / ours.training:,.0f} times the training, {sooner} the way from Start.")
+    findings.facts["ninety"] = f"{fact}, {sooner} sooner than recipe `{RIVAL}` as published."
 
 
-def seeds(asked: Asked) -> None:
+def seeds(setup: Setup, findings: Findings) -> None:
     """Whether `quick` reaches 90 % from other seeds"""
-    say("seed", "right", "training s", "Start to end")
+    print_row("seed", "right", "training s", "Start to end")
     runs = []
-    for seed in range(asked.seeds):
-        runs.append(asked.app.timed(Plan.of("quick", seed=seed)))
-        say(f"{seed}", f"{runs[-1].accuracy:.2%}", runs[-1].training, runs[-1].whole)
-    print(
-        f"{sum(run.accuracy >= GOAL for run in runs)} of {len(runs)} reach {GOAL:.0%}; worst"
-        f" {min(run.accuracy for run in runs):.2%}, median {statistics.median(run.training for run in runs):.1f} s of"
-        " training"
+    for seed in range(setup.seeds):
+        runs.append(setup.app.timed(Plan.of("quick", seed=seed)))
+        print_row(f"{seed}", f"{runs[-1].accuracy:.2%}", runs[-1].training, runs[-1].whole)
+    reached, worst = sum(run.accuracy >= GOAL for run in runs), min(run.accuracy for run in runs)
+    median = statistics.median(run.training for run in runs)
+    print(f"{reached} of {len(runs)} reach {GOAL:.0%}; worst {worst:.2%}, median {median:.1f} s of training")
+    findings.facts["seeds"] = (
+        f"{reached} of {len(runs)} seeds reach {100 * GOAL:.0f} % (worst {100 * worst:.1f} %, median {median:.1f} s of"
+        " training)."
     )
 
 
-def growth(asked: Asked) -> None:
+def growth(setup: Setup, findings: Findings) -> None:
     """How the training time of `quick` grows with the pictures"""
-    say("pictures", "training s", "times", "of the first", "s per 10,000")
-    counts = sorted({min(count, asked.available) for count in GROWTH})
-    times = [asked.app.timed(Plan.of("quick", examples=count)).training for count in counts]
+    print_row("pictures", "training s", "times", "of the first", "s per 10,000")
+    counts = sorted({min(count, setup.available) for count in GROWTH})
+    times = [setup.app.timed(Plan.of("quick", examples=count)).training for count in counts]
     for count, spent in zip(counts, times, strict=True):
-        say(f"{count:,}", spent, f"{count / counts[0]:.1f}", f"{spent / times[0]:.1f}", spent / count * 10_000)
+        print_row(f"{count:,}", spent, f"{count / counts[0]:.1f}", f"{spent / times[0]:.1f}", spent / count * 10_000)
 
 
-def limit(asked: Asked) -> None:
+def limit(setup: Setup, findings: Findings) -> None:
     """How near to the arithmetic limit: multiply-adds a second, beside those of a matrix product on one thread"""
-    most = elsewhere(multiply_adds_per_second)
+    most = in_new_process(multiply_adds_per_second)
     print(
         f"This core does {most / 1e9:.1f} thousand million multiply-adds a second: the best of 20 products of 1024 x"
         " 1024 matrices."
     )
-    say("a picture", "forwards", "training", "pictures/s", "of the limit")
-    for plan in asked.plans:
+    print_row("a picture", "forwards", "training", "pictures/s", "of the limit")
+    for plan in setup.plans:
         forwards, training = multiply_adds(layers(plan.recipe))
-        speed = plan.epochs * learned_from(plan, asked.available) / asked.app.timed(plan).training
-        say(plan.recipe, forwards, training, round(speed), f"{speed * training / most:.0%}")
+        speed = plan.epochs * images_per_epoch(plan, setup.available) / setup.app.timed(plan).training
+        print_row(plan.recipe, forwards, training, round(speed), f"{speed * training / most:.0%}")
 
 
 SECTIONS = {section.__name__: section for section in (recipes, start, live, ninety, seeds, growth, limit)}
+DOCUMENTED = ("recipes", "ninety", "seeds", "live")  # sections that write_tables needs
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure and print, section by section."""
+def write_tables(setup: Setup, findings: Findings) -> None:
+    """Put the times of all recipes and the facts into docs/results.md, and part of the times into README.md."""
+    header = ("recipe", "pictures", "app, training s", "plain `fit`, s", "ratio", "first point, s")
+    rows = []
+    for plan in setup.plans:
+        ours, fit = setup.app.timed(plan), findings.plain_seconds[plan.recipe]
+        seconds = (ours.training, fit, ours.training / fit, ours.first)
+        rows.append((f"`{plan.recipe}`", f"{plan.examples:,}", *(f"{value:.2f}" for value in seconds)))
+    write("training", markdown_table(header, rows))
+    write("training-short", markdown_table((header[0], *header[2:5]), [(row[0], *row[2:5]) for row in rows]))
+    write("training-facts", "\n".join(f"- {findings.facts[name]}" for name in DOCUMENTED[1:]))
+
+
+def command_line() -> argparse.ArgumentParser:
+    """What the command can be asked."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__.splitlines()[0])
     parser.add_argument(
         "--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), metavar="SECTION", help=", ".join(SECTIONS)
@@ -366,11 +356,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--recipes", nargs="+", choices=RECIPES, default=list(RECIPES), metavar="RECIPE", help=", ".join(RECIPES)
     )
     words = (
-        f"pictures in the sections recipes, start and limit (default: all, but {SOME:,} where there are convolutions)"
+        f"pictures in the sections recipes, start and limit (default: all, but {FEWER:,} where there are convolutions)"
     )
     parser.add_argument("--examples", type=int, help=words)
     parser.add_argument("--seeds", type=int, default=10, help="how many seeds `quick` is trained from (default: 10)")
+    parser.add_argument("--readme", action="store_true", help="write the tables into docs/results.md and README.md")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print, section by section, and write where asked."""
+    parser = command_line()
     given = parser.parse_args(arguments)
+    if given.readme and (set(given.recipes) != set(RECIPES) or not set(DOCUMENTED) <= set(given.only)):
+        parser.error(f"--readme needs all recipes and the sections {', '.join(DOCUMENTED)}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     for name in ("STORE", "SCHEDULER"):
         os.environ.pop(f"FITTING_ROOM_{name}", None)
@@ -384,9 +383,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             f"{data.title}; {psutil.cpu_count()} cores; load before it began: {psutil.getloadavg()[0]:.1f}", flush=True
         )
         with app(data) as running:
+            setup, findings = Setup(running, plans, given.seeds), Findings()
             for name in given.only:
                 print(f"\n{name}: {SECTIONS[name].__doc__}", flush=True)
-                SECTIONS[name](Asked(running, plans, given.seeds))
+                SECTIONS[name](setup, findings)
+            if given.readme:
+                write_tables(setup, findings)
     except KeyboardInterrupt:
         print("\nStopped.")
     except FittingRoomError as error:

@@ -2,6 +2,7 @@
 belongs."""
 
 import json
+import re
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import pictures, shops, training
+from benchmarks import pictures, recipes, results, shops, training
 from core.data import class_folders, synthetic
 from core.data.dataset import Dataset
 from core.inference.verdict import Answer
@@ -105,36 +106,90 @@ def test_no_folder_is_one_sentence(arguments, capsys, monkeypatch):
 
 
 def test_pictures_of_ones_own_never_go_into_the_readme(folder, capsys):
-    before = pictures.README.read_bytes()
+    before = [document.read_bytes() for document in results.DOCUMENTS]
     with pytest.raises(SystemExit):
         pictures.main([str(folder), "--readme"])
-    assert "leave FOLDER or --readme out" in capsys.readouterr().err and pictures.README.read_bytes() == before
+    assert "leave FOLDER or --readme out" in capsys.readouterr().err
+    assert [document.read_bytes() for document in results.DOCUMENTS] == before
 
 
-def test_the_table_goes_between_its_marks(tmp_path):
-    readme = tmp_path / "README.md"
-    readme.write_text("\n".join(["before", pictures.MARKS[0], "old", pictures.MARKS[1], "after", ""]), encoding="utf-8")
-    rows = [
-        {
-            "kind": "photos",
-            **pictures.measure(np.array([1]), [given(1, "sure")]),
-            "baseline": {"count": 1, "accuracy": 0.0},
-        }
-    ]
-    pictures.write_readme(rows, readme)
-    text = readme.read_text(encoding="utf-8")
-    assert text.startswith("before\n<!-- pictures -->\n| kind |") and text.endswith("<!-- end of pictures -->\nafter\n")
-    assert (
-        "| photos | by Fitting Room | 1 | 100.0% |" in text
-        and "| plain resize | 1 | 0.0% |" in text
-        and "old" not in text
-    )
+@pytest.fixture
+def documents(tmp_path: Path, monkeypatch) -> list[Path]:
+    """Two documents with an old text between the marks that the README and docs/results.md have."""
+    copies = []
+    for document in results.DOCUMENTS:
+        names = re.findall("<!-- end of (.*?) -->", document.read_text(encoding="utf-8"))
+        pieces = [f"{begin}\nold {name}\n{end}" for name in names for begin, end in [results.marks(name)]]
+        copies.append(tmp_path / document.name)
+        copies[-1].write_text("\n\n".join(["before", *pieces, "after\n"]), encoding="utf-8")
+    monkeypatch.setattr(results, "DOCUMENTS", copies)
+    return copies
 
 
-@pytest.mark.parametrize("marks", [pictures.MARKS, shops.MARKS])
-def test_the_readme_has_the_marks(marks):
-    text = pictures.README.read_text(encoding="utf-8")
-    assert text.count(marks[0]) == text.count(marks[1]) == 1
+def written(name: str, documents: list[Path]) -> str:
+    """The text between the marks of a name in one of some documents."""
+    begin, end = results.marks(name)
+    [text] = [text for document in documents if begin in (text := document.read_text(encoding="utf-8"))]
+    return text.split(f"{begin}\n")[1].split(f"\n{end}")[0]
+
+
+def test_a_table_goes_between_its_marks_in_the_document_that_has_them(documents):
+    readme, long = documents
+    figures = pictures.measure(np.array([1]), [given(1, "sure")])
+    pictures.write_tables([{"kind": "photos", **figures, "baseline": {"count": 1, "accuracy": 0.0}}])
+    assert written("pictures", [long]).startswith("| kind | read | pictures | right | right, mean")
+    assert written("pictures-short", [readme]).startswith("| kind | read | pictures | right | right among the sure |")
+    for name in ("pictures", "pictures-short"):
+        table = written(name, documents)
+        assert "| photos | by Fitting Room | 1 | 100.0% |" in table and "| plain resize | 1 | 0.0% |" in table
+    for document in documents:
+        text = document.read_text(encoding="utf-8")
+        assert text.startswith("before\n\n<!-- ") and text.endswith(" -->\n\nafter\n")
+        assert "old pictures" not in text and "old training" in text and "old recipes" in text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "<!-- one -->", "<!-- end of one --><!-- one -->", 2 * "<!-- one --><!-- end of one -->"]
+)
+def test_nothing_is_written_where_the_marks_are_not_as_they_should_be(tmp_path, monkeypatch, text):
+    document = tmp_path / "README.md"
+    document.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(results, "DOCUMENTS", [document])
+    with pytest.raises(LookupError, match="must stand once"):
+        results.write("one", "new")
+    assert document.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        *((f"{name}-short", "README.md") for name in ("recipes", "pictures", "training")),
+        *((name, "results.md") for name in ("recipes", "pictures", "training", "training-facts", "shops")),
+    ],
+)
+def test_one_document_has_each_pair_of_marks(name, document):
+    counts = {
+        path.name: [path.read_text(encoding="utf-8").count(mark) for mark in results.marks(name)]
+        for path in results.DOCUMENTS
+    }
+    assert counts == {path.name: [1, 1] if path.name == document else [0, 0] for path in results.DOCUMENTS}
+
+
+def test_the_tables_of_recipes_are_those_of_what_was_measured():
+    assert written("recipes", results.DOCUMENTS) == recipes.table()
+    assert written("recipes-short", results.DOCUMENTS) == recipes.table(recipes.SHORT)
+
+
+@pytest.mark.parametrize("name", ["pictures", "training"])
+def test_the_readme_shows_a_part_of_the_long_table(name):
+    long, short = (cells(written(kind, results.DOCUMENTS)) for kind in (name, f"{name}-short"))
+    kept = [long[0].index(column) for column in short[0]]
+    assert short == [[row[column] for column in kept] for row in long]
+
+
+def cells(table: str) -> list[list[str]]:
+    """The cells of a Markdown table, row by row."""
+    return [[cell.strip() for cell in line[1:-1].split("|")] for line in table.splitlines()]
 
 
 def test_made_shop_pictures_are_worn_unworn_and_in_pairs_on_every_ground(tmp_path):
@@ -176,12 +231,12 @@ def test_recipes_with_convolutions_are_timed_with_fewer_pictures_unless_asked():
         "quick": 60_000,
         "hello-world": 60_000,
         "clothes-ann": 60_000,
-        "five-steps": training.SOME,
-        "intuitive-cnn": training.SOME,
-        "new-abcd": training.SOME,
+        "five-steps": training.FEWER,
+        "intuitive-cnn": training.FEWER,
+        "new-abcd": training.FEWER,
     }
     assert training.examples("new-abcd", 20_000, 60_000) == 20_000 and training.examples("new-abcd", None, 900) == 900
-    assert training.learned_from(training.Plan.of("quick", epochs=2, examples=12_000), 60_000) == 11_400
+    assert training.images_per_epoch(training.Plan.of("quick", epochs=2, examples=12_000), 60_000) == 11_400
 
 
 class Pretended:
@@ -199,11 +254,11 @@ def pretended(monkeypatch):
     """No worker, no other process."""
     answers = {
         training.plain: (11.4, 26.8),
-        training.told_and_silent: [(3.0, 2.0), (2.1, 2.0)],
+        training.stored_and_not: [(3.0, 2.0), (2.1, 2.0)],
         training.multiply_adds_per_second: 1e10,
     }
     monkeypatch.setattr(training, "app", lambda data: nullcontext(Pretended()))
-    monkeypatch.setattr(training, "elsewhere", lambda function, *_: answers[function])
+    monkeypatch.setattr(training, "in_new_process", lambda function, *_: answers[function])
     monkeypatch.setattr(training.sources, "load", lambda settings: Pretended.data)
     monkeypatch.setattr(training.measured, "results", lambda: {"intuitive-cnn": RIVAL})
 
@@ -241,6 +296,25 @@ def test_training_prints_ratios_section_by_section(pretended, capsys):
     assert quick["limit"] == [[f"{forwards:,}", f"{learning:,}", "10,000", f"{1e4 * learning / 1e10:.0%}"]]
 
 
+def test_training_writes_its_tables_where_they_belong(pretended, documents, capsys):
+    training.main(["--readme", "--seeds", "3"])
+    assert "| `quick` | 60,000 | 11.40 | 11.40 | 1.00 | 0.50 |" in written("training", documents)
+    assert written("training", documents).count("\n") == written("training-short", documents).count("\n") == 7
+    assert "| `quick` | 11.40 | 11.40 | 1.00 |" in written("training-short", documents[:1])
+    assert written("training-facts", documents).splitlines() == [
+        "- `quick` is at 91.0 % 24.8 s after Start, 92 times sooner than recipe `intuitive-cnn` as published.",
+        "- 2 of 3 seeds reach 90 % (worst 89.0 %, median 22.8 s of training).",
+        "- Storing every point for the live view: quickest of 2 each, 2.10 s with, 2.00 s without.",
+    ]
+
+
+@pytest.mark.parametrize("arguments", [["--recipes", "quick"], ["--only", "recipes", "seeds", "live"]])
+def test_a_part_of_the_training_table_is_not_written(arguments, capsys):
+    with pytest.raises(SystemExit):
+        training.main(["--readme", *arguments])
+    assert "--readme needs all recipes and the sections recipes, ninety, seeds, live" in capsys.readouterr().err
+
+
 def test_only_the_sections_asked_for_are_measured(pretended, capsys, monkeypatch):
     monkeypatch.setattr(training.measured, "results", dict)
     training.main(["--only", "ninety", "--seeds", "3"])
@@ -252,7 +326,7 @@ def test_only_the_sections_asked_for_are_measured(pretended, capsys, monkeypatch
 
 
 def test_ctrl_c_ends_the_measuring_with_a_word(pretended, capsys, monkeypatch):
-    def interrupted(asked):
+    def interrupted(setup, findings):
         """What is interrupted"""
         raise KeyboardInterrupt
 

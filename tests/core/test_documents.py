@@ -37,6 +37,14 @@ def test_every_file_and_picture_named_exists() -> None:
     assert missing == []
 
 
+def test_the_readme_and_the_long_tables_link_to_each_other() -> None:
+    assert "(docs/results.md)" in README
+    results = (PROJECT / "docs" / "results.md").read_text(encoding="utf-8")
+    commands = set(re.findall(r"`python -m (benchmarks\.\w+)", results))
+    assert commands == {f"benchmarks.{name}" for name in ("pictures", "recipes", "shops", "training")}
+    assert "(../README.md)" in results
+
+
 def test_the_code_map_names_every_module_of_core() -> None:
     row_text = ARCHITECTURE.split("## Code map")[1].split("## What")[0]
     modules = [path.name for path in (PROJECT / "core").glob("[a-z]*.py")]
