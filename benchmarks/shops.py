@@ -33,13 +33,13 @@ SHOES = {SLUGS.index(slug) for slug in ("sandal", "sneaker", "ankle-boot")}
 UNWORN, WORN, PAIRED = "unworn", "worn", "shoes in pairs"
 
 
-def garment(image: np.ndarray, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def garment(image: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """A test picture (28, 28) uint8, large, in a colour and with room around it.
 
     Gives (h, w, 3) float 0..255 and its cover, (h, w) 0..1.
     """
     negated = 1 - cv2.resize(image, (LARGE, LARGE), interpolation=cv2.INTER_CUBIC)[..., None] / 255
-    colour = np.exp(draw.normal(0, 0.25, 3))
+    colour = np.exp(rng.normal(0, 0.25, 3))
     coloured = 255 * negated * (1 - (1 - colour / colour.max()) * (1 - 0.5 * negated))
     cover = np.clip(
         5 * (cv2.resize((image > 0).astype(np.float32), (LARGE, LARGE), interpolation=cv2.INTER_CUBIC) - 0.4), 0, 1
@@ -81,31 +81,31 @@ class Person:
         return np.flatnonzero(self.cover[row] > 0.5) if (self.cover[row] > 0.5).any() else np.array([left, right])
 
 
-def wearer(cover: np.ndarray, label: int, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def wearer(cover: np.ndarray, label: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """A person behind a garment: (h, w, 3) float 0..255, and where they are, (h, w) bool. Nobody carries a bag."""
-    skin, hair = SKINS[draw.integers(5)], HAIRS[draw.integers(4)]
-    clothes = tuple(int(value) for value in draw.integers(0, 256, 3))
+    skin, hair = SKINS[rng.integers(5)], HAIRS[rng.integers(4)]
+    clothes = tuple(int(value) for value in rng.integers(0, 256, 3))
     person = Person(cover, np.zeros((*cover.shape, 3)), np.zeros(cover.shape, np.uint8), skin, hair, clothes)
     if label in SHOES:
-        _above_shoe(person, draw)
+        _above_shoe(person, rng)
     elif label == TROUSER:
         _around_trouser(person)
     elif label != BAG:
-        _legs(person, skin if label == DRESS else clothes, draw)
-        _arms(person, draw)
-        _head(person, draw)
+        _legs(person, skin if label == DRESS else clothes, rng)
+        _arms(person, rng)
+        _head(person, rng)
     return person.picture, person.painted > 0
 
 
-def _above_shoe(person: Person, draw: np.random.Generator) -> None:
+def _above_shoe(person: Person, rng: np.random.Generator) -> None:
     """A leg above a shoe."""
     _, top, _, bottom = person.box
-    thick = int(draw.uniform(30, 50))
+    thick = int(rng.uniform(30, 50))
     x = float(np.median(person.columns_at(top + 4)))
     person.paint(
-        person.clothes if draw.random() < 0.5 else person.skin,
+        person.clothes if rng.random() < 0.5 else person.skin,
         (x, bottom - 40),
-        (x + draw.normal(0, 8), top - draw.uniform(30, 110)),
+        (x + rng.normal(0, 8), top - rng.uniform(30, 110)),
         thick=thick,
     )
 
@@ -120,34 +120,34 @@ def _around_trouser(person: Person) -> None:
         person.paint(person.skin, (x, bottom - 8), (x, bottom + 22), thick=20)
 
 
-def _legs(person: Person, colour: Colour, draw: np.random.Generator) -> None:
+def _legs(person: Person, colour: Colour, rng: np.random.Generator) -> None:
     """Two legs below a hem."""
     bottom = person.box[3]
-    hem, knee = person.columns_at(bottom - 6), bottom + draw.uniform(20, 100)
+    hem, knee = person.columns_at(bottom - 6), bottom + rng.uniform(20, 100)
     for x in (0.72 * hem[0] + 0.28 * hem[-1], 0.28 * hem[0] + 0.72 * hem[-1]):
         person.paint(colour, (x, bottom - 20), (x, knee), thick=max(12, int(0.36 * (hem[-1] - hem[0]))))
 
 
-def _arms(person: Person, draw: np.random.Generator) -> None:
+def _arms(person: Person, rng: np.random.Generator) -> None:
     """Two arms from below the sleeves."""
     left, _, right, bottom = person.box
     for x, side in ((left + 10, -1), (right - 10, 1)):
         lowest = np.flatnonzero(person.cover[:, x] > 0.5)[-1]
-        hand = x + side * draw.uniform(4, 24), min(lowest + draw.uniform(15, 90), bottom + 25)
+        hand = x + side * rng.uniform(4, 24), min(lowest + rng.uniform(15, 90), bottom + 25)
         person.paint(person.skin, (x, lowest - 8), hand, thick=18)
 
 
-def _head(person: Person, draw: np.random.Generator) -> None:
+def _head(person: Person, rng: np.random.Generator) -> None:
     """Hair, neck and face."""
     left, top, right, _ = person.box
     middle = (left + right) / 2
-    hair = cv2.ellipse2Poly((int(middle), int(top - 48)), (32, int(draw.uniform(38, 60))), 0, 0, 360, 12)
+    hair = cv2.ellipse2Poly((int(middle), int(top - 48)), (32, int(rng.uniform(38, 60))), 0, 0, 360, 12)
     person.paint(person.hair, *hair)
     person.paint(person.skin, (middle, top + 30), (middle, top - 30), thick=24)
     person.paint(person.skin, *cv2.ellipse2Poly((int(middle), int(top - 40)), (25, 33), 0, 0, 360, 12))
 
 
-def pair(clothes: np.ndarray, cover: np.ndarray, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def pair(clothes: np.ndarray, cover: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """A shoe and the other one of its pair, which stands behind it or, both toes up, lies against it as its mirror
     image.
 
@@ -155,31 +155,31 @@ def pair(clothes: np.ndarray, cover: np.ndarray, draw: np.random.Generator) -> t
     """
     near = clothes, cover
     rows, columns = (np.flatnonzero((cover > 0.5).any(axis=axis)) for axis in (1, 0))
-    if draw.random() < 0.5:
-        shift = -int(draw.uniform(0.15, 0.5) * len(rows)), int(draw.uniform(-0.1, 0.25) * len(columns))
+    if rng.random() < 0.5:
+        shift = -int(rng.uniform(0.15, 0.5) * len(rows)), int(rng.uniform(-0.1, 0.25) * len(columns))
         far = [np.roll(plane, shift, axis=(0, 1)) for plane in near]
     else:
         middle = (cover.shape[1] - 1) / 2, (cover.shape[0] - 1) / 2
-        turn = cv2.getRotationMatrix2D(middle, -draw.uniform(50, 110), 1.0)
+        turn = cv2.getRotationMatrix2D(middle, -rng.uniform(50, 110), 1.0)
         near = [cv2.warpAffine(plane, turn, cover.shape[::-1]) for plane in near]
         columns = np.flatnonzero((near[1] > 0.5).any(axis=0))
         # its edge comes a little past the middle
-        shift_left = int(middle[0] - columns[-1] + draw.uniform(0.02, 0.15) * len(columns))
+        shift_left = int(middle[0] - columns[-1] + rng.uniform(0.02, 0.15) * len(columns))
         near = [np.roll(plane, shift_left, axis=1) for plane in near]
         far = [plane[:, ::-1] for plane in near]
     before = near[1][..., None]
     return near[0] * before + far[0] * (1 - before), np.maximum(near[1], far[1])
 
 
-def shop_picture(image: np.ndarray, label: int, ground: int | None, how: str, draw: np.random.Generator) -> bytes:
+def shop_picture(image: np.ndarray, label: int, ground: int | None, how: str, rng: np.random.Generator) -> bytes:
     """A shop's picture of a test picture (28, 28) uint8.
 
     On a grey ground of 0..255 as a JPEG file, or on none at all as a PNG file with transparency.
     """
-    clothes, cover = garment(image, draw)
+    clothes, cover = garment(image, rng)
     if how == PAIRED:
-        clothes, cover = pair(clothes, cover, draw)
-    body, person = wearer(cover, label, draw) if how == WORN else (np.zeros_like(clothes), np.zeros(cover.shape, bool))
+        clothes, cover = pair(clothes, cover, rng)
+    body, person = wearer(cover, label, rng) if how == WORN else (np.zeros_like(clothes), np.zeros(cover.shape, bool))
     whole = np.maximum(cover, person)
     rows, columns = np.flatnonzero(whole.max(axis=1) > 0.5), np.flatnonzero(whole.max(axis=0) > 0.5)
     part = slice(max(0, rows[0] - 20), rows[-1] + 20), slice(max(0, columns[0] - 30), columns[-1] + 30)
@@ -187,7 +187,7 @@ def shop_picture(image: np.ndarray, label: int, ground: int | None, how: str, dr
     picture = (clothes * cover[..., None] + behind * (1 - cover[..., None]))[part][..., ::-1]
     if ground is None:
         return cv2.imencode(".png", np.dstack([picture, 255 * whole[part]]).round().astype(np.uint8))[1].tobytes()
-    noisy = np.clip(picture + draw.normal(0, 1.5, picture.shape), 0, 255).astype(np.uint8)
+    noisy = np.clip(picture + rng.normal(0, 1.5, picture.shape), 0, 255).astype(np.uint8)
     return cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.fitting.pictures import Pictures
+from core.fitting.pictures import Photos, Pictures
 from core.inference.network import calibrated
 
 FOLDS = 3  # groups of people, each left out once
@@ -10,14 +10,20 @@ PRECISION = 0.90  # wanted among photos answered as sure
 LOST = 0.04  # share of clothes that may be called none of the ten
 
 
-def folds(photos: Pictures, none: Pictures, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """For each of FOLDS groups of people which photos and which other things are theirs, (n,) bool each; nobody is in
-    two groups."""
+def folds(photos: Photos, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each of FOLDS groups of people, which photos of clothes and which of other things are theirs, (n,) bool each.
+
+    Every person is in one group only.
+    """
     from sklearn.model_selection import GroupKFold
 
-    people = np.concatenate([photos.contributors, none.contributors])
+    people = np.concatenate([photos.clothes.contributors, photos.others.contributors])
     groups = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(people, groups=people)
-    return [tuple(np.split(np.isin(np.arange(len(people)), theirs), [len(photos.labels)])) for _, theirs in groups]
+    masks = []
+    for _, members in groups:
+        clothes, others = np.split(np.isin(np.arange(len(people)), members), [len(photos.clothes.labels)])
+        masks.append((clothes, others))
+    return masks
 
 
 def fit_temperature(outputs: list[np.ndarray], labels: list[np.ndarray]) -> float:
@@ -34,8 +40,10 @@ def fit_temperature(outputs: list[np.ndarray], labels: list[np.ndarray]) -> floa
 
 
 def fit_thresholds(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Above which probability an answer is sure, and below which it is none of the ten; labels (n,) with -1 for
-    none."""
+    """Above which probability an answer is `sure`, and below which it is `none` of the ten.
+
+    From calibrated probabilities (n, 10) and labels (n,), -1 for none of the ten.
+    """
     best, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     order = np.argsort(-best)
     precise = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
@@ -46,7 +54,11 @@ def fit_thresholds(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, f
 
 
 def measure(probabilities: np.ndarray, pictures: Pictures, limits: dict[str, float]) -> dict[str, float | int]:
-    """Accuracy, share answered as sure, and right among those; of none of the ten only the share answered as sure."""
+    """Figures of the answers to some pictures: their number, the share answered as sure, and more.
+
+    Of clothes also the accuracy, the share right among the sure answers and the share wrongly called Bag; of other
+    things the share answered as none of the ten or in which no single garment was found.
+    """
     right, best = probabilities.argmax(axis=1) == pictures.labels, probabilities.max(axis=1)
     sure = (best >= limits["sure"]) & pictures.found
     figures: dict[str, float | int] = {"count": len(right), "sure": round(float(sure.mean()), 4)}

@@ -1,5 +1,4 @@
-"""Makes the shipped network: `python -m core.fitting --data FOLDER --pictures FOLDER [--out models/shipped] [--seed
-0]`.
+"""Makes the shipped network: `python -m core.fitting --data FOLDER --pictures FOLDER [--out FOLDER] [--seed 0]`.
 
 Fits one small network in two stages: on Fashion-MNIST and sketches made by program, then on these and cut-out photos.
 The second stage is repeated with the photos of some people left out, so that every photo is answered once by a network
@@ -11,24 +10,32 @@ import argparse
 import json
 import platform
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 
 from core import metrics
+from core.data.class_folders import NONE
 from core.data.dataset import Dataset
 from core.data.sources import load
 from core.fitting import sketches
 from core.fitting.calibration import FOLDS, fit_temperature, fit_thresholds, folds, measure
 from core.fitting.mixture import Mixture, augment, draw_pool
-from core.fitting.network import answering, build, to_tflite
-from core.fitting.pictures import Pictures, read_again, read_pictures
+from core.fitting.network import KerasModel, LearningRate, answering, build, to_tflite
+from core.fitting.pictures import Photos, Pictures, read_photos, read_photos_again, read_pictures
 from core.inference.network import SHIPPED, Network, calibrated
 from core.settings import Settings
 
 RATE = 6e-3  # of the convolutions; the rest is learned at a third of it
-STAGES = (14, 20, 3)  # epochs without photos, with photos, and with photos for each fold
+CHECKS = (  # figure of the card, kind of pictures, whose thresholds
+    ("photos_check", "photo", "photo"),
+    ("drawings_check", "drawing", "drawing"),
+    ("none_of_the_ten_check", NONE, "photo"),
+)
 DATA = (
     ("Fashion-MNIST, training part", "Zalando SE", "MIT", "fitting"),
     ("Phone photos of clothes", "162 contributors", "CC0-1.0", "fitting, and calibration out of fold by contributor"),
@@ -53,174 +60,204 @@ DATA = (
     ("Phone photos of 61 other people", "contributors", "CC0-1.0", "measuring only"),
     ("Quick, Draw! drawings", "Google", "CC BY 4.0", "measuring only"),
 )
+LIMITS = (
+    "Knows ten kinds of clothes; of anything else it should say none, and sometimes does not.",
+    "Learnt from unworn clothes, laid flat or hung up, and from wearers drawn by program; of real worn clothes it saw"
+    " none.",
+    "Saw few photos of shoes and none of bags.",
+    "Shirts, pullovers, coats and T-shirts are easily confused, by people too.",
+)
 
 
-def falling(epochs: int, mixture: Mixture) -> object:
+class Stages(NamedTuple):
+    """Epochs of each stage of the fit."""
+
+    without_photos: int
+    with_photos: int
+    fold: int  # with photos, for each fold
+
+
+STAGES = Stages(without_photos=14, with_photos=20, fold=3)
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fitted network, and what networks fitted without a person's photos answered to them."""
+
+    network: KerasModel  # logits
+    clothes: np.ndarray  # (n, 10) float32, uncalibrated shares for the photos of clothes, in their order
+    others: np.ndarray  # (n, 10) float32, the same for photos of other things
+
+
+@dataclass(frozen=True, eq=False)
+class Calibrated:
+    """What turns a network's raw outputs into verdicts."""
+
+    network: Network
+    temperature: float
+    thresholds: dict[str, dict[str, float]]  # `sure` and `none` for photos and for drawings
+
+
+def falling(epochs: int, mixture: Mixture) -> LearningRate:
     """A rate that falls from RATE to nothing over some epochs of a mixture."""
     import keras
 
     return keras.optimizers.schedules.CosineDecay(RATE, epochs * mixture.steps, 0.005)
 
 
-def rising() -> object:
+def rising() -> LearningRate:
     """A rate that rises to RATE over a thousand steps and stays there."""
     import keras
 
     return keras.optimizers.schedules.PolynomialDecay(RATE / 20, 1_000, RATE)
 
 
-def fit(
-    data: Dataset,
-    photos: Pictures,
-    none: Pictures,
-    again: tuple[Pictures, Pictures],
-    seed: int,
-    stages: tuple[int, int, int],
-    say: Callable[[str], None],
-) -> tuple:
-    """Fit a network from a seed.
+def without(photos: Photos, again: Photos, left_out: tuple[np.ndarray, np.ndarray]) -> Photos:
+    """The photos in which a garment was found and those read again, without the people of one fold.
 
-    Gives the network (logits) and what networks that had not seen them said of all photos and all others.
+    `left_out` says which photos of clothes and which of other things are theirs, (n,) bool each.
+    """
 
-    These out-of-fold answers are raw shares, (n, 10) float32 each, in the order of `photos` and `none`. `again` holds
-    photos and others read anew: they are learned from beside their originals, and left out with the same people.
+    def kept(known: Pictures, more: Pictures, away: np.ndarray) -> Pictures:
+        theirs = np.isin(more.contributors, known.contributors[away])
+        return Pictures.joined([known.pick(~away & known.found), more.pick(more.found & ~theirs)])
+
+    clothes, others = left_out
+    return Photos(kept(photos.clothes, again.clothes, clothes), kept(photos.others, again.others, others))
+
+
+def fit(data: Dataset, photos: Photos, again: Photos, seed: int, stages: Stages, say: Callable[[str], None]) -> Fitted:
+    """Fit a network from a seed, and answer every photo by one that has seen none of its owner's.
+
+    `again` holds the photos read again, changed: they are learned from beside their originals, and left out with the
+    same people.
     """
     import keras
 
     keras.utils.set_random_seed(seed)
     generator = np.random.default_rng(seed)
     pool = draw_pool(data, seed, generator)
-    say(f"{len(pool[1])} sketches drawn")
-    without = Mixture(data, pool)
+    say(f"{len(pool.labels)} sketches drawn")
     network = build()
     say("without photos")
-    without.learn(network, rising(), stages[0], generator, say)
+    Mixture(data, pool).learn(network, rising(), stages.without_photos, generator, say)
     basis = network.get_weights()
-    said = np.zeros((len(photos.labels), 10), np.float32), np.zeros((len(none.labels), 10), np.float32)
-    for place, (mine, others) in enumerate(folds(photos, none, seed), start=1):
-        say(f"with photos, fold {place} of {FOLDS}")
-        learned = [
-            known.pick(~away & known.found).and_those(
-                more.pick(more.found & ~np.isin(more.contributors, known.contributors[away]))
-            )
-            for known, more, away in zip((photos, none), again, (mine, others), strict=True)
-        ]
-        mixture = Mixture(data, pool, *learned, share=0.5)
+
+    def go_on(mixture: Mixture, epochs: int) -> None:
         network.set_weights(basis)
-        mixture.learn(network, falling(stages[2], mixture), stages[2], generator, say)
-        judge = Network(to_tflite(answering(network)))
-        said[0][mine], said[1][others] = judge.raw(photos.images[mine]), judge.raw(none.images[others])
+        mixture.learn(network, falling(epochs, mixture), epochs, generator, say)
+
+    clothes = np.zeros((len(photos.clothes.labels), 10), np.float32)
+    others = np.zeros((len(photos.others.labels), 10), np.float32)
+    for number, left_out in enumerate(folds(photos, seed), start=1):
+        say(f"with photos, fold {number} of {FOLDS}")
+        go_on(Mixture(data, pool, without(photos, again, left_out), share=0.5), stages.fold)
+        fold = Network(to_tflite(answering(network)))
+        their_clothes, their_others = left_out
+        clothes[their_clothes] = fold.raw(photos.clothes.images[their_clothes])
+        others[their_others] = fold.raw(photos.others.images[their_others])
     say("with all photos")
-    learned = [known.and_those(more) for known, more in zip((photos, none), again, strict=True)]
-    mixture = Mixture(data, pool, *(pictures.pick(pictures.found) for pictures in learned))
-    network.set_weights(basis)
-    mixture.learn(network, falling(stages[1], mixture), stages[1], generator, say)
-    return network, *said
+    go_on(Mixture(data, pool, photos.with_more(again).found), stages.with_photos)
+    return Fitted(network, clothes, others)
 
 
-def make(
-    data: Dataset, folder: Path, out: Path, seed: int, stages: tuple[int, int, int], say: Callable[[str], None] = print
-) -> dict:
-    """Read, fit, calibrate, measure and write the shipped network's files; returns its card."""
+def calibrate(content: bytes, fitted: Fitted, data: Dataset, photos: Photos, seed: int) -> Calibrated:
+    """Fit the temperature and the thresholds of a network, the bytes of a `.tflite` file.
+
+    By the answers out of fold, and by clean images and sketches drawn for this alone.
+    """
     generator = np.random.default_rng([seed, 1])
-    photos, none = read_pictures(folder, "photo", "train"), read_pictures(folder, "none-of-the-ten", "train")
-    checks = {kind: read_pictures(folder, kind, "check") for kind in ("photo", "drawing", "none-of-the-ten")}
-    say(f"{len(photos.labels)} photos and {len(none.labels)} other things read")
-    again = tuple(read_again(folder, kind, seed) for kind in ("photo", "none-of-the-ten"))
-    say(f"{len(again[0].labels)} photos and {len(again[1].labels)} other things read again, changed")
-    fitted, said, said_of_none = fit(data, photos, none, again, seed, stages, say)
-    model = answering(fitted)
-    content = to_tflite(model)
-
-    raw = Network(content)
     fresh = generator.choice(len(data.train_labels), 1500, replace=False)
     drawn = sketches.from_images(data.train_images[fresh], generator)
     clean = augment(data.train_images[fresh], generator, 0.5)
+    raw = Network(content)
+    clothes, others = photos.clothes, photos.others
     temperature = fit_temperature(
-        [said[photos.found], raw.raw(clean)], [photos.labels[photos.found], data.train_labels[fresh]]
+        [fitted.clothes[clothes.found], raw.raw(clean)], [clothes.labels[clothes.found], data.train_labels[fresh]]
     )
     network = Network(content, temperature, saw_photos=True)
-    both = np.concatenate([said[photos.found], said_of_none[none.found]])
-    truth = np.concatenate([photos.labels[photos.found], none.labels[none.found]])
-    on_photos = fit_thresholds(calibrated(both, temperature), truth)
+    outputs = np.concatenate([fitted.clothes[clothes.found], fitted.others[others.found]])
+    labels = np.concatenate([clothes.labels[clothes.found], others.labels[others.found]])
+    on_photos = fit_thresholds(calibrated(outputs, temperature), labels)
     on_sketches = fit_thresholds(network.probabilities(drawn), data.train_labels[fresh])
     # Sketches made by program are easier than people's, so a drawing must be at least as clear as a photo.
     on_drawings = {
         "sure": max(on_photos["sure"], on_sketches["sure"]),
         "none": min(on_photos["none"], on_sketches["none"]),
     }
-    thresholds = {"photo": on_photos, "drawing": on_drawings}
-
-    probabilities = network.probabilities(data.test_images)
-    figures = {
-        "photos_check": measure(network.probabilities(checks["photo"].images), checks["photo"], on_photos),
-        "drawings_check": measure(network.probabilities(checks["drawing"].images), checks["drawing"], on_drawings),
-        "none_of_the_ten_check": measure(
-            network.probabilities(checks["none-of-the-ten"].images), checks["none-of-the-ten"], on_photos
-        ),
-        "photos_out_of_fold": measure(calibrated(said, temperature), photos, on_photos),
-    }
-    card = _card(model, data, seed, stages, temperature, thresholds, figures, probabilities)
-    write(out, fitted, content, card, probabilities)
-    return card
+    return Calibrated(network, temperature, {"photo": on_photos, "drawing": on_drawings})
 
 
-def _card(
-    model,
-    data: Dataset,
-    seed: int,
-    stages: tuple[int, int, int],
-    temperature: float,
-    thresholds: dict,
-    figures: dict,
-    probabilities: np.ndarray,
-) -> dict:
-    import keras
-    import tensorflow as tf
+def measure_checks(checks: dict[str, Pictures], ready: Calibrated) -> dict[str, dict[str, float | int]]:
+    """The figures of the check pictures of each kind."""
+    figures = {}
+    for name, kind, thresholds in CHECKS:
+        probabilities = ready.network.probabilities(checks[kind].images)
+        figures[name] = measure(probabilities, checks[kind], ready.thresholds[thresholds])
+    return figures
 
-    versions = {
-        "python": platform.python_version(),
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-        "opencv": cv2.__version__,
-    }
-    return {
+
+def make(
+    data: Dataset, folder: Path, out: Path, seed: int, stages: Stages, say: Callable[[str], None] = print
+) -> dict[str, Any]:
+    """Read, fit, calibrate, measure and write the shipped network's files; returns its card."""
+    photos = read_photos(folder)
+    checks = {kind: read_pictures(folder, kind, "check") for _, kind, _ in CHECKS}
+    say(f"{len(photos.clothes.labels)} photos and {len(photos.others.labels)} other things read")
+    again = read_photos_again(folder, seed)
+    say(f"{len(again.clothes.labels)} photos and {len(again.others.labels)} other things read again, changed")
+    fitted = fit(data, photos, again, seed, stages, say)
+    model = answering(fitted.network)
+    content = to_tflite(model)
+    ready = calibrate(content, fitted, data, photos, seed)
+    out_of_fold = calibrated(fitted.clothes, ready.temperature)
+    figures = measure_checks(checks, ready)
+    figures["photos_out_of_fold"] = measure(out_of_fold, photos.clothes, ready.thresholds["photo"])
+    probabilities = ready.network.probabilities(data.test_images)
+    card = {
         "name": "shipped",
         "title": "The network that comes with Fitting Room",
         "source": "Fitting Room",
         "seed": seed,
-        "epochs": stages[0] + stages[1],
+        "epochs": stages.without_photos + stages.with_photos,
         "stages": {
-            "without photos": stages[0],
-            "with photos": stages[1],
-            "with photos, for each of the folds": stages[2],
+            "without photos": stages.without_photos,
+            "with photos": stages.with_photos,
+            "with photos, for each of the folds": stages.fold,
         },
         "parameters": int(model.count_params()),
         "fingerprint": data.fingerprint,
         "test_accuracy": round(float(metrics.accuracy(data.test_labels, probabilities)), 4),
         "test_loss": round(float(metrics.loss(data.test_labels, probabilities)), 4),
-        "temperature": round(temperature, 3),
-        "thresholds": thresholds,
+        "temperature": round(ready.temperature, 3),
+        "thresholds": ready.thresholds,
         "figures": figures,
         "data": [dict(zip(("name", "by", "licence", "use"), row, strict=True)) for row in DATA],
-        "limits": [
-            "Knows ten kinds of clothes; of anything else it should say none, and sometimes does not.",
-            (
-                "Learnt from unworn clothes, laid flat or hung up, and from wearers drawn by program; of real worn"
-                " clothes it saw none."
-            ),
-            "Saw few photos of shoes and none of bags.",
-            "Shirts, pullovers, coats and T-shirts are easily confused, by people too.",
-        ],
-        "versions": versions,
+        "limits": list(LIMITS),
+        "versions": versions(),
+    }
+    write(out, fitted.network, content, card, probabilities)
+    return card
+
+
+def versions() -> dict[str, str]:
+    """The versions of what a fit depends on."""
+    import keras
+    import tensorflow as tf
+
+    return {
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "opencv": cv2.__version__,
     }
 
 
-def write(out: Path, fitted, content: bytes, card: dict, probabilities: np.ndarray) -> None:
-    """Write model.keras, model.tflite, card.json and probabilities.npz into a folder."""
+def write(out: Path, network: KerasModel, content: bytes, card: dict[str, Any], probabilities: np.ndarray) -> None:
+    """Write model.keras (of a network that gives logits), model.tflite, card.json and probabilities.npz."""
     out.mkdir(parents=True, exist_ok=True)
     plain = build()  # without the optimiser's state, three times smaller
-    plain.set_weights(fitted.get_weights())
+    plain.set_weights(network.get_weights())
     answering(plain).save(out / "model.keras")
     (out / "model.tflite").write_bytes(content)
     (out / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
@@ -244,15 +281,6 @@ def main(arguments: list[str] | None = None) -> None:
     data = load(Settings(data=given.data))
     if not data.real:
         raise SystemExit(data.problem or f"{given.data} holds no Fashion-MNIST.")
-    card = make(
-        data, given.pictures, given.out, given.seed, tuple(given.stages), lambda words: print(words, flush=True)
-    )
-    print(
-        json.dumps(
-            {"test_accuracy": card["test_accuracy"], "temperature": card["temperature"], **card["figures"]}, indent=2
-        )
-    )
-
-
-if __name__ == "__main__":
-    main()
+    card = make(data, given.pictures, given.out, given.seed, Stages(*given.stages), partial(print, flush=True))
+    shown = {name: card[name] for name in ("test_accuracy", "temperature")}
+    print(json.dumps({**shown, **card["figures"]}, indent=2))

@@ -3,13 +3,20 @@
 import contextlib
 import io
 import math
+from typing import Any, TypeAlias
+
+# Keras comes without types; these names say at least what is meant.
+KerasModel: TypeAlias = Any
+KerasTensor: TypeAlias = Any
+KerasOptimiser: TypeAlias = Any
+LearningRate: TypeAlias = Any  # a number, or one of Keras' schedules
 
 
-def build():
+def build() -> KerasModel:
     """A fresh Keras network: raw pixels (n, 28, 28) float32 in, ten logits out. 513,418 numbers to learn."""
     from keras import Model, layers
 
-    def convolve(before, filters: int, stride: int = 1):
+    def convolve(before: KerasTensor, filters: int, stride: int = 1) -> KerasTensor:
         after = layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False)(before)
         return layers.ReLU()(layers.BatchNormalization()(after))
 
@@ -25,10 +32,10 @@ def build():
     return Model(pixels, layers.Dense(10)(x), name="fitting_room")
 
 
-def answering(network):
-    """The network that is kept: it looks at a picture three times and gives ten probabilities.
+def answering(network: KerasModel) -> KerasModel:
+    """The network that is kept: it looks at a picture (n, 28, 28) three times and gives ten probabilities.
 
-    The three looks are as it is, mirrored from a little farther, and from a little nearer; their logits are averaged.
+    It averages a network's logits for the picture as it is, mirrored from a little farther, and from a little nearer.
     """
     from keras import Model, layers, ops
 
@@ -40,33 +47,32 @@ def answering(network):
     return Model(pixels, layers.Softmax()(logits), name="fitting_room")
 
 
-def optimiser(rate: object) -> object:
-    """Gives Muon (Jordan et al., 2024, https://kellerjordan.github.io/posts/muon/) for the convolutions, AdamW for the
-    rest.
+def optimiser(rate: LearningRate) -> KerasOptimiser:
+    """Muon (Jordan et al., 2024, https://kellerjordan.github.io/posts/muon/) for convolutions, AdamW for the rest.
 
     Keras leaves all but matrices to AdamW; here a convolution's kernel is a matrix too, with a column for each of its
-    filters.
+    filters. What is not a convolution learns at a third of the rate.
     """
     import keras
 
-    class Muon(keras.optimizers.Muon):
-        def _should_use_adamw(self, variable) -> bool:
+    class Muon(keras.optimizers.Muon):  # type: ignore[misc]  # Keras comes without types
+        def _should_use_adamw(self, variable: KerasTensor) -> bool:
             return len(variable.shape) != 4
 
-        def zeropower_via_newtonschulz5(self, x, steps: int):
+        def zeropower_via_newtonschulz5(self, x: KerasTensor, steps: int) -> KerasTensor:
             columns = keras.ops.reshape(x, (-1, x.shape[-1]))
             return keras.ops.reshape(super().zeropower_via_newtonschulz5(columns, steps), x.shape)
 
-        def lr_adjust(self, x):
+        def lr_adjust(self, x: KerasTensor) -> KerasTensor:
             return x * self.rms_rate * max(math.prod(x.shape[:-1]), x.shape[-1]) ** 0.5
 
     return Muon(rate, adam_lr_ratio=1 / 3, weight_decay=0.03, adam_weight_decay=0.03)
 
 
-def to_tflite(model) -> bytes:
+def to_tflite(model: KerasModel) -> bytes:
     """The network as the bytes of a `.tflite` file."""
     import tensorflow as tf
 
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     with contextlib.redirect_stdout(io.StringIO()):
-        return converter.convert()
+        return bytes(converter.convert())

@@ -9,28 +9,43 @@ from PIL import Image
 
 from core.data.dataset import Dataset
 from core.data.synthetic import draw
-from core.errors import DataError
+from core.errors import DataError, PictureError
 from core.fitting import mixture, sketches
 from core.fitting.calibration import FOLDS, PRECISION, fit_temperature, fit_thresholds, folds
-from core.fitting.mixture import BATCH, SHOES, Mixture, augment
+from core.fitting.make import without
+from core.fitting.mixture import BATCH, SHOES, Labelled, Mixture, augment
 from core.fitting.network import answering, build, optimiser, to_tflite
-from core.fitting.pictures import Pictures, read_pictures, taken_again
+from core.fitting.pictures import Photos, Pictures, read_pictures, taken_again
 from core.inference.network import Network
 
 
 def test_nobodys_pictures_are_on_both_sides_of_a_fold_and_each_is_left_out_once():
-    def somebodys(count: int, seed: int) -> Pictures:
+    def pictures_of_people(count: int, seed: int) -> Pictures:
         people = np.random.default_rng(seed).integers(0, 60, count).astype(str)
         return Pictures(np.zeros((count, 28, 28), np.uint8), np.zeros(count, int), people, np.ones(count, bool))
 
-    photos, none = somebodys(900, 0), somebodys(200, 1)
-    left_out = folds(photos, none, seed=1)
+    clothes, others = pictures_of_people(900, 0), pictures_of_people(200, 1)
+    left_out = folds(Photos(clothes, others), seed=1)
     assert len(left_out) == FOLDS
     assert all((np.sum(which, axis=0) == 1).all() for which in zip(*left_out, strict=True))
-    for mine, others in left_out:
-        away = set(photos.contributors[mine]) | set(none.contributors[others])
-        assert not away & (set(photos.contributors[~mine]) | set(none.contributors[~others]))
-        assert 0.7 / FOLDS < mine.mean() < 1.3 / FOLDS
+    for in_fold, others_in_fold in left_out:
+        people = set(clothes.contributors[in_fold]) | set(others.contributors[others_in_fold])
+        assert not people & (set(clothes.contributors[~in_fold]) | set(others.contributors[~others_in_fold]))
+        assert 0.7 / FOLDS < in_fold.mean() < 1.3 / FOLDS
+
+
+def test_without_a_fold_nothing_of_its_people_is_learned_from_nor_anything_that_was_not_found():
+    def pictures(people: str, found: str) -> Pictures:
+        count = len(people)
+        images = np.arange(count, dtype=np.uint8)[:, None, None] * np.ones((1, 28, 28), np.uint8)
+        return Pictures(images, np.zeros(count, int), np.array(list(people)), np.array([one == "1" for one in found]))
+
+    photos = Photos(pictures("abca", "1101"), pictures("ab", "11"))
+    again = Photos(pictures("aabbcc", "101101"), pictures("abab", "1111"))
+    left = without(photos, again, (np.array([True, False, False, True]), np.array([False, False])))
+    assert left.clothes.contributors.tolist() == ["b", "b", "b", "c"] and left.clothes.found.all()
+    assert left.clothes.images[:, 0, 0].tolist() == [1, 2, 3, 5]
+    assert left.others.contributors.tolist() == ["a", "b", "a", "b", "a", "b"]
 
 
 def test_augmented_images_differ_but_stay_images_of_the_data_set():
@@ -49,7 +64,7 @@ def test_an_epoch_holds_every_kind_of_picture_in_whole_batches(monkeypatch, shar
     for name, count in counts.items():
         monkeypatch.setattr(f"core.fitting.mixture.{name}", count)
     seen = {}
-    for name in ("somebody_in", "lying"):
+    for name in ("worn_by_people", "lying_about"):
         monkeypatch.setattr(
             f"core.fitting.wearers.{name}",
             lambda images, *others, name=name: seen.setdefault(name, []).append((images, others)) or images,
@@ -58,17 +73,21 @@ def test_an_epoch_holds_every_kind_of_picture_in_whole_batches(monkeypatch, shar
     images = draw(labels, seed=1)
     data = Dataset.of((images, labels, images[:10], labels[:10]), "garments")
     known = [
-        Pictures(images[:50], truth, np.full(50, "somebody"), np.ones(50, bool))
+        Pictures(images[:50], truth, np.full(50, "person"), np.ones(50, bool))
         for truth in (labels[:50].astype(int), np.full(50, -1))
     ]
-    mixture = Mixture(data, (images, labels.astype(int)), *(known if photographed else ()), share=share)
+    photos = Photos(*known) if photographed else None
+    mixture = Mixture(data, Labelled(images, labels.astype(int)), photos, share=share)
     epoch, targets = mixture.epoch(np.random.default_rng(0))
     total = round(400 * share) + 150 + 60 + 50 + (170 if photographed else 0)
     assert len(epoch) == len(targets) == total // BATCH * BATCH == mixture.steps * BATCH
     assert epoch.dtype == np.uint8 and np.allclose(targets.sum(axis=1), 1)
     assert (np.isclose(targets.max(axis=1), 0.1).sum() > 0) == photographed
-    assert sum(len(images) for images, _ in seen["somebody_in"]) == 60 and len(seen["somebody_in"]) == 1 + photographed
-    [(shoes, _)] = seen["lying"]
+    assert (
+        sum(len(images) for images, _ in seen["worn_by_people"]) == 60
+        and len(seen["worn_by_people"]) == 1 + photographed
+    )
+    [(shoes, _)] = seen["lying_about"]
     assert len(shoes) == 50 and all((images[np.isin(labels, SHOES)] == shoe).all(axis=(1, 2)).any() for shoe in shoes)
 
 
@@ -200,8 +219,16 @@ def test_a_picture_taken_again_is_another_file_of_the_same_garment(tmp_path):
     plain, changed = read_pictures(tmp_path, "photo", "train"), read_pictures(tmp_path, "photo", "train", seed=5)
     assert changed.labels.tolist() == plain.labels.tolist() and (changed.images != plain.images).any(axis=(1, 2)).all()
     assert np.mean((changed.images > 0) == (plain.images > 0)) > 0.8
-    both = plain.and_those(changed)
+    both = Pictures.joined([plain, changed])
     assert len(both.labels) == 4 and both.pick(both.labels < 0).contributors.tolist() == ["person 2", "person 2"]
+
+
+def test_what_cannot_be_taken_again_is_left_out(tmp_path):
+    picture_folder(tmp_path)
+    (tmp_path / "photos" / "0.png").write_bytes(b"not a picture")
+    with pytest.raises(PictureError, match="Try JPEG"):
+        taken_again(b"not a picture", np.random.default_rng(0))
+    assert read_pictures(tmp_path, "photo", "train", seed=5).contributors.tolist() == ["person 2"]
 
 
 def test_a_folder_without_a_list_of_pictures_gives_a_sentence(tmp_path):

@@ -1,4 +1,4 @@
-"""Somebody drawn around a garment: the garment stays whole, and a bag stays alone. Shoes lie about, most in pairs."""
+"""A person drawn around a garment: the garment stays whole, and a bag stays alone. Shoes lie about, most in pairs."""
 
 import cv2
 import numpy as np
@@ -6,7 +6,7 @@ import pytest
 
 from core.data.synthetic import draw
 from core.fitting import wearers
-from core.fitting.wearers import LARGE, ROOM, lying, somebody_in
+from core.fitting.wearers import LARGE, ROOM, lying_about, worn_by_people
 from core.labels import SLUGS
 
 BAG = SLUGS.index("bag")
@@ -14,10 +14,10 @@ SHOES = [SLUGS.index(slug) for slug in ("sandal", "sneaker", "ankle-boot")]
 
 
 @pytest.mark.parametrize("label", [label for label in range(10) if label != BAG])
-def test_most_garments_are_shown_with_somebody_in_them(label):
+def test_most_garments_are_shown_worn_by_a_person(label):
     labels = np.full(20, label)
     alone = draw(labels, seed=2)
-    worn = somebody_in(alone, labels, np.random.default_rng(0))
+    worn = worn_by_people(alone, labels, np.random.default_rng(0))
     assert worn.shape == alone.shape and worn.dtype == np.uint8
     assert (worn != alone).any(axis=(1, 2)).mean() > 0.8
     for image in worn:
@@ -32,7 +32,7 @@ def test_the_garment_is_not_painted_over(monkeypatch):
     )
     labels = np.repeat(np.arange(10), 6)
     alone = draw(labels, seed=5)
-    somebody_in(alone, labels, np.random.default_rng(1))
+    worn_by_people(alone, labels, np.random.default_rng(1))
     for image, label, (toned, mask) in zip(alone, labels, shown, strict=True):
         large = cv2.resize(image, (LARGE, LARGE))
         part = toned[ROOM : ROOM + LARGE, ROOM : ROOM + LARGE]
@@ -46,17 +46,17 @@ def test_a_garment_of_one_thin_line_or_dot_is_worn_too(label):
     thin = np.zeros((84, 28, 28), np.uint8)
     for index in range(28):
         thin[index, index], thin[28 + index, :, index], thin[56 + index, index, 13] = 200, 200, 200
-    assert somebody_in(thin, np.full(84, label), np.random.default_rng(0)).any(axis=(1, 2)).all()
+    assert worn_by_people(thin, np.full(84, label), np.random.default_rng(0)).any(axis=(1, 2)).all()
 
 
 @pytest.mark.parametrize("label", SHOES)
 def test_shoes_lie_turned_and_most_have_the_other_one_against_them(label):
     alone = draw(np.full(60, label), seed=3)
-    thrown = lying(alone, np.random.default_rng(0))
-    assert thrown.shape == alone.shape and thrown.dtype == np.uint8
-    assert (thrown != alone).any(axis=(1, 2)).all() and (lying(alone, np.random.default_rng(0)) == thrown).all()
-    high = [np.ptp(np.flatnonzero(image.any(axis=1))) + 1 for image in thrown]
-    wide = [np.ptp(np.flatnonzero(image.any(axis=0))) + 1 for image in thrown]
+    lain = lying_about(alone, np.random.default_rng(0))
+    assert lain.shape == alone.shape and lain.dtype == np.uint8
+    assert (lain != alone).any(axis=(1, 2)).all() and (lying_about(alone, np.random.default_rng(0)) == lain).all()
+    high = [np.ptp(np.flatnonzero(image.any(axis=1))) + 1 for image in lain]
+    wide = [np.ptp(np.flatnonzero(image.any(axis=0))) + 1 for image in lain]
     assert all(max(sides) >= 26 for sides in zip(high, wide, strict=True))
     assert 0.2 < np.mean(np.array(high) > wide) < 0.95  # some stand on end; one alone as it came is wider than high
 
@@ -65,20 +65,20 @@ def test_a_shoe_of_one_thin_line_lies_about_too():
     thin = np.zeros((84, 28, 28), np.uint8)
     for index in range(28):
         thin[index, index], thin[28 + index, :, index], thin[56 + index, index, 13] = 200, 200, 200
-    assert lying(thin, np.random.default_rng(0)).any(axis=(1, 2)).all()
-    assert lying(thin // 15, np.random.default_rng(0)).shape == thin.shape  # so faint that turning loses it
+    assert lying_about(thin, np.random.default_rng(0)).any(axis=(1, 2)).all()
+    assert lying_about(thin // 15, np.random.default_rng(0)).shape == thin.shape  # so faint that turning loses it
 
 
 def test_an_empty_picture_stays_as_it_is():
     empty = np.zeros((1, 28, 28), np.uint8)
     assert (
-        not somebody_in(empty, np.array([0]), np.random.default_rng(0)).any()
-        and not lying(empty, np.random.default_rng(0)).any()
+        not worn_by_people(empty, np.array([0]), np.random.default_rng(0)).any()
+        and not lying_about(empty, np.random.default_rng(0)).any()
     )
 
 
 def test_the_same_seed_gives_the_same_people():
     labels = np.arange(10)
     images = draw(labels, seed=1)
-    first, second, third = (somebody_in(images, labels, np.random.default_rng(seed)) for seed in (3, 3, 4))
+    first, second, third = (worn_by_people(images, labels, np.random.default_rng(seed)) for seed in (3, 3, 4))
     assert (first == second).all() and (first != third).any()
