@@ -38,7 +38,7 @@ PAGES = {
 WAIT = 120_000  # milliseconds
 DONE = "of the test pictures right"  # stands on the Train page once a run has ended
 TOUR = "tour.webp"
-VIEW = 1200, 800  # px, the window that is filmed
+VIEW = 1140, 860  # px, the window that is filmed
 WIDTH = 900  # px, of the film
 LONGEST = 20_000  # milliseconds, of the film; a longer one is shown more quickly
 LARGEST = 3_000_000  # bytes
@@ -92,9 +92,14 @@ def opened(browser: Browser, address: str, dark: bool = False, width: int = 1280
         viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
     ).new_page()
     page.set_default_timeout(WAIT)
+    go(page, address)
+    return page
+
+
+def go(page: Page, address: str) -> None:
+    """Open an address and wait until its page stands."""
     page.goto(address)
     standing(page)
-    return page
 
 
 def standing(page: Page) -> None:
@@ -103,16 +108,6 @@ def standing(page: Page) -> None:
     page.wait_for_load_state("networkidle")
     page.locator("[data-testid=stSkeleton]:not([hidden])").first.wait_for(state="hidden")
     settled(page)
-
-
-def go(page: Page, name: str, address: str) -> None:
-    """Follow the menu's link of this name as a visitor does; where there is none, open the address."""
-    try:
-        page.get_by_role("link", name=name, exact=True).first.click(timeout=5_000)
-        page.wait_for_url(f"{address}*", timeout=20_000)
-    except Error:
-        page.goto(address)
-    standing(page)
 
 
 def photograph(browser: Browser, address: str, run: str) -> None:
@@ -129,18 +124,19 @@ def film(browser: Browser, address: str) -> str:
     reel = Film()
     page = opened(browser, address, width=VIEW[0], height=VIEW[1])
     reel.show(page, 1_800)
-    go(page, "Train", f"{address}/training")
+    go(page, f"{address}/training")
     reel.show(page, 1_000)
     page.get_by_role("button", name="Start").click()
+    page.mouse.move(VIEW[0] / 2, VIEW[1] / 2)
+    page.mouse.wheel(0, -VIEW[1])  # where the click scrolled down
     right = page.get_by_text(DONE).first
     reel.watch(page, right.is_visible, WAIT / 1000, 5_000)
     right.wait_for()
     standing(page)
     reel.show(page, 2_000)
     run = page.url.partition("?")[2]
-    go(page, "Mistakes", f"{address}/mistakes")
+    go(page, f"{address}/mistakes?{run}")
     reel.show(page, 2_200)
-    page.mouse.move(VIEW[0] / 2, VIEW[1] / 2)
     page.mouse.wheel(0, 0.8 * VIEW[1])
     page.wait_for_timeout(500)  # while it scrolls
     reel.show(page, 1_500)
@@ -152,14 +148,12 @@ def film(browser: Browser, address: str) -> str:
 
 def film_answer(reel: Film, page: Page, address: str) -> None:
     """Draw on the Predict page, or where there is no paper show a test picture, and film the answer."""
-    page.goto(f"{address}/predict?way=draw")
-    standing(page)
+    go(page, f"{address}/predict?way=draw")
     paper = page.locator(".st-key-paper canvas").last
     try:
         paper.wait_for(timeout=20_000)
     except Error:
-        page.goto(f"{address}/predict?way=data")
-        standing(page)
+        go(page, f"{address}/predict?way=data")
     else:
         reel.show(page, 600)
         draw(reel, page, paper)
