@@ -31,12 +31,16 @@ def files(*folders: str) -> list[Path]:
 
 
 def imports(file: Path, top_only: bool = False) -> Iterator[str]:
-    """Dotted names of the modules a file imports, "core" and "core.runs.store" alike; with top_only those outside
-    functions."""
+    """Dotted names of the modules a file imports, "core" and "core.runs.store" alike; with top_only those that loading
+    the file imports: outside functions, and not for types only."""
+
+    def later(node: ast.AST) -> bool:
+        for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" and not node.orelse
+        return for_types or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
 
     def walk(node: ast.AST) -> Iterator[ast.AST]:
         for child in ast.iter_child_nodes(node):
-            if not (top_only and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)):
+            if not (top_only and later(child)):
                 yield child
                 yield from walk(child)
 
@@ -59,9 +63,10 @@ def breaches(folders: tuple[str, ...], forbidden: set[str], top_only: bool = Fal
 
 def test_the_reader_of_imports_sees_them(tmp_path):
     file = tmp_path / "sample.py"
-    file.write_text("import os.path\nclass A:\n    import json\ndef f():\n    from keras import layers\n")
-    assert set(imports(file)) == {"os.path", "json", "keras.layers"}
-    assert roots(file, top_only=True) == {"os", "json"}
+    text = "import os.path\nclass A:\n    import json\ndef f():\n    from keras import layers\n"
+    file.write_text(f"{text}if TYPE_CHECKING:\n    import tensorflow\nif os.path:\n    import math\n")
+    assert set(imports(file)) == {"os.path", "json", "keras.layers", "tensorflow", "math"}
+    assert roots(file, top_only=True) == {"os", "json", "math"}
 
 
 def test_core_knows_neither_streamlit_nor_pages():
