@@ -3,14 +3,20 @@
 `python -m models.catalogue` writes layers.json: every network's layers, so that pages show them without TensorFlow.
 """
 
+from __future__ import annotations
+
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from models import own_network
+
+if TYPE_CHECKING:
+    import keras
 
 OWN = "own-network"  # built from a list of layers, so it stands beside the list of networks and not in it
 LAYERS_FILE = Path(__file__).with_name("layers.json")
@@ -23,7 +29,7 @@ class Variant:
     name: str
     title: str
     words: str  # what is changed, and what to look for
-    changes: Mapping  # fields of the Recipe
+    changes: Mapping[str, Any]  # fields of the Recipe
     corrects: bool = False  # whether it switches the recipe's oddity off
 
 
@@ -55,7 +61,9 @@ class Recipe:
     published_loss: float | None = None
     published_train_accuracy: tuple[float, ...] = ()  # after each epoch
     published_train_loss: tuple[float, ...] = ()
-    arguments: Mapping = field(default_factory=dict)  # of the network's build function, where a variant changes it
+    arguments: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # of the network's build function, where a variant changes it
     variants: tuple[Variant, ...] = ()
 
     @property
@@ -68,11 +76,11 @@ class Recipe:
         """The module that holds the network."""
         return f"models.{self.name.replace('-', '_')}"
 
-    def build(self):
+    def build(self) -> keras.Model:
         """A fresh Keras network for images (n, 28, 28, 1), already divided by the scale."""
         return import_module(self.module).build(**self.arguments)
 
-    def variant(self, name: str) -> "Recipe":
+    def variant(self, name: str) -> Recipe:
         """This recipe with one of its variants applied; "" is the recipe as published.
 
         Raises KeyError for an unknown one.
@@ -260,7 +268,7 @@ RECIPES = {
 }
 
 
-def own_recipe(rows: Sequence[Sequence]) -> Recipe:
+def own_recipe(rows: own_network.Rows) -> Recipe:
     """A recipe for a network of one's own, built from these layers. Raises LayerError when they do not fit."""
     network = own_network.checked(rows)
     return Recipe(
@@ -279,15 +287,16 @@ def own_recipe(rows: Sequence[Sequence]) -> Recipe:
     )
 
 
-def layers(name: str, variant: str = "") -> list[dict]:
+def layers(name: str, variant: str = "") -> list[dict[str, Any]]:
     """The layers of a network, from layers.json: `kind`, `shape` (without the batch), `parameters`, `setting`,
     `sum`."""
     return _written_layers()[f"{name}/{variant}" if variant else name]
 
 
 @cache
-def _written_layers() -> dict[str, list[dict]]:
-    return json.loads(LAYERS_FILE.read_text(encoding="utf-8"))
+def _written_layers() -> dict[str, list[dict[str, Any]]]:
+    rows: dict[str, list[dict[str, Any]]] = json.loads(LAYERS_FILE.read_text(encoding="utf-8"))
+    return rows
 
 
 def every() -> dict[str, Recipe]:
@@ -299,7 +308,7 @@ def every() -> dict[str, Recipe]:
     return rows
 
 
-def describe(recipe: Recipe) -> list[dict]:
+def describe(recipe: Recipe) -> list[dict[str, Any]]:
     """The same rows, read from Keras itself; `setting` says how the layer is set, `sum` how its parameters are
     counted."""
     return [
@@ -313,7 +322,7 @@ def describe(recipe: Recipe) -> list[dict]:
     ]
 
 
-def _setting(layer) -> dict[str, str]:
+def _setting(layer: keras.Layer) -> dict[str, str]:
     kind = type(layer).__name__
     if kind == "Conv2D":
         height, width = layer.kernel_size

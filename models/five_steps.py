@@ -1,7 +1,14 @@
 """Recipe 0, "Fashion classifier in 5 easy steps": one convolution, and a sigmoid where a softmax is usual."""
 
+from __future__ import annotations
 
-def build(outputs="sigmoid", filters=64, second=False):
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+
+
+def build(outputs: str = "sigmoid", filters: int = 64, second: bool = False) -> keras.Model:
     """A fresh network for images (n, 28, 28, 1), giving (n, 10) sigmoid outputs that need not sum to 1.
 
     347,114 parameters.

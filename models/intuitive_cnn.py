@@ -1,7 +1,14 @@
 """Recipe 2, "Intuitively create a CNN": two convolutions, each followed by pooling."""
 
+from __future__ import annotations
 
-def build(outputs="sigmoid"):
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+
+
+def build(outputs: str = "sigmoid") -> keras.Model:
     """A fresh network for images (n, 28, 28, 1), giving (n, 10) sigmoid outputs that need not sum to 1.
 
     45,066 parameters.

@@ -3,16 +3,18 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 FILE = Path(__file__).with_name("measured.json")
 
 
-def results() -> dict[str, dict]:
+def results() -> dict[str, dict[str, Any]]:
     """One row a finished recipe or variant, by the catalogue's names; empty before anything was measured."""
-    return json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    rows: dict[str, dict[str, Any]] = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    return rows
 
 
-def write(rows: dict[str, dict]) -> None:
+def write(rows: dict[str, dict[str, Any]]) -> None:
     """Keep the rows, all or nothing."""
     draft = FILE.with_suffix(".part")
     draft.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")

@@ -5,12 +5,21 @@ The list is plain, so that it can be stored: [["convolution", 32, 3, 1], ["pooli
 at the end.
 """
 
-from collections.abc import Iterator, Sequence
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    import keras
+
+Row = Sequence[str | int | float]  # one layer: its kind, then its numbers
+Rows = Sequence[Row]
 PICTURE = (28, 28, 1)
-KINDS = {  # kind of layer: its numbers, each with the least and the most
+# Kind of layer: its numbers, each with the least and the most.
+KINDS: Mapping[str, Mapping[str, tuple[float, float]]] = {
     "convolution": {"filters": (1, 128), "size": (1, 7), "step": (1, 4)},
     "pooling": {"size": (2, 4)},
     "average": {},
@@ -19,23 +28,15 @@ KINDS = {  # kind of layer: its numbers, each with the least and the most
     "flatten": {},
     "dense": {"neurons": (1, 512)},
 }
-TAKE_PICTURES = (
-    "convolution",
-    "pooling",
-    "average",
-    "flatten",
-)  # kinds that cannot stand below one that makes a row of numbers
+# Kinds that cannot stand below one that makes a row of numbers.
+TAKE_PICTURES = ("convolution", "pooling", "average", "flatten")
 MAKE_A_ROW = ("average", "flatten", "dense")
 MOST_LAYERS = 12
 MOST_PARAMETERS = 3_000_000
 MOST_WORK = 50_000_000  # multiply-adds for one picture
 MOST_KEPT = 250_000  # numbers between the layers for one picture: training keeps them for a whole batch
-FIXED, PER_WORK, PER_KEPT, PER_PARAMETER = (
-    3_000,
-    0.07,
-    4.5,
-    0.05,
-)  # nanoseconds a picture, fitted to twenty networks in batches of 64
+# Nanoseconds a picture, fitted to twenty networks in batches of 64.
+FIXED, PER_WORK, PER_KEPT, PER_PARAMETER = 3_000, 0.07, 4.5, 0.05
 
 
 class LayerError(ValueError):
@@ -51,11 +52,11 @@ class Layer:
     """One layer of Keras: how it is made, and what it gives for one picture."""
 
     kind: str  # Keras' name
-    arguments: tuple
+    arguments: tuple[float, ...]
     shape: tuple[int, ...]  # of what it gives, without the batch
     parameters: int = 0
     work: int = 0  # multiply-adds
-    options: dict = field(default_factory=dict)
+    options: Mapping[str, str | int] = field(default_factory=dict)
     place: int | None = None  # of its row in the list, from 0; None for one that is added by itself
 
     @property
@@ -73,7 +74,7 @@ class Layer:
         return f"{self.kind}({', '.join([*map(repr, self.arguments), *named])})"
 
 
-def build(layers: Sequence[Sequence]):
+def build(layers: Rows) -> keras.Model:
     """A fresh network for images (n, 28, 28, 1), giving (n, 10) probabilities.
 
     Raises LayerError when the layers do not fit.
@@ -85,7 +86,7 @@ def build(layers: Sequence[Sequence]):
     return Sequential([Input(PICTURE), *made], name="own_network")
 
 
-def checked(layers: Sequence[Sequence]) -> list[Layer]:
+def checked(layers: Rows) -> list[Layer]:
     """Every layer of the network, from the first row to the ten outputs.
 
     Raises LayerError when one does not fit or it is too large.
@@ -100,20 +101,21 @@ def checked(layers: Sequence[Sequence]) -> list[Layer]:
     ):
         total, largest = sum(map(measure, network)), max(network, key=measure)
         if total > most:
+            place = len(layers) - 1 if largest.place is None else largest.place
             raise LayerError(
                 f"This network {words.format(total)}, and {most:,} are allowed; most come from layer"
-                f" {largest.place + 1}. Make it smaller there, or put a pooling layer above it.",
-                largest.place,
+                f" {place + 1}. Make it smaller there, or put a pooling layer above it.",
+                place,
             )
     return network
 
 
-def walk(layers: Sequence[Sequence]) -> Iterator[Layer]:
+def walk(layers: Rows) -> Iterator[Layer]:
     """The layers one after the other, as far as they fit; raises LayerError at the first misfit.
 
     The whole may still be too large.
     """
-    shape = PICTURE
+    shape: tuple[int, ...] = PICTURE
     for place, row in enumerate(layers):
         kind, numbers = _read(place, row)
         if kind == "dense" and len(shape) > 1:
@@ -133,11 +135,12 @@ def pictures_per_second(network: Sequence[Layer]) -> int:
     return round(1e9 / (FIXED + sum(spent)))
 
 
-def _read(place: int, row: Sequence) -> tuple[str, tuple]:
+def _read(place: int, row: Row) -> tuple[str, tuple[Any, ...]]:
     """A row's kind and numbers, each within its limits."""
-    if not row or row[0] not in [*KINDS]:
+    kind = row[0] if row else ""
+    if not isinstance(kind, str) or kind not in KINDS:
         raise LayerError(f"Layer {place + 1} is of no kind that there is. Choose one of {', '.join(KINDS)}.", place)
-    kind, *numbers = row
+    numbers: tuple[Any, ...] = tuple(row[1:])
     limits = KINDS[kind]
     if len(numbers) != len(limits):
         raise LayerError(
@@ -149,10 +152,10 @@ def _read(place: int, row: Sequence) -> tuple[str, tuple]:
             raise LayerError(
                 f"The {name} of layer {place + 1} ({kind}) must be {whole}between {low} and {high}.", place
             )
-    return kind, tuple(numbers)
+    return kind, numbers
 
 
-def _layer(place: int, kind: str, numbers: tuple, shape: tuple[int, ...]) -> Layer:
+def _layer(place: int, kind: str, numbers: tuple[Any, ...], shape: tuple[int, ...]) -> Layer:
     """One row as a layer on what comes to it, `shape` without the batch."""
     if kind in TAKE_PICTURES and len(shape) == 1:
         raise LayerError(f"Layer {place + 1} needs pictures, but one row of numbers comes to it: move it up.", place)
@@ -169,8 +172,8 @@ def _layer(place: int, kind: str, numbers: tuple, shape: tuple[int, ...]) -> Lay
             return Layer("Dropout", numbers, shape, place=place)
         case "flatten":
             return Layer("Flatten", (), (prod(shape),), place=place)
-        case "dense":
-            return _dense(place, shape[0], *numbers, "relu")
+        case _:  # "dense"
+            return _dense(place, shape[0], numbers[0], "relu")
 
 
 def _convolution(place: int, shape: tuple[int, ...], filters: int, size: int, step: int) -> Layer:
@@ -183,7 +186,9 @@ def _convolution(place: int, shape: tuple[int, ...], filters: int, size: int, st
         )
     after = ((height - size) // step + 1, (width - size) // step + 1, filters)
     weights = size * size * channels * filters
-    options = {"strides": step, "activation": "relu"} if step > 1 else {"activation": "relu"}
+    options: dict[str, str | int] = {"activation": "relu"}
+    if step > 1:
+        options = {"strides": step, **options}
     return Layer("Conv2D", (filters, size), after, weights + filters, weights * after[0] * after[1], options, place)
 
 

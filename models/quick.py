@@ -1,7 +1,14 @@
 """Our own network, made to teach: large strides keep it small, so that it learns while a class watches."""
 
+from __future__ import annotations
 
-def build():
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+
+
+def build() -> keras.Model:
     """A fresh network for images (n, 28, 28, 1), giving (n, 10) probabilities. 102,666 parameters."""
     from keras import Input, Sequential, layers
 
@@ -17,7 +24,7 @@ def build():
     )
 
 
-def build_on_patches(components: int):
+def build_on_patches(components: int) -> keras.Model:
     """The same network for training: its convolution in two, of which the first, a fixed one, only whitens the
     patches."""
     from keras import Input, Sequential, layers

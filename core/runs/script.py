@@ -331,8 +331,9 @@ def _training(plan: Plan, recipe: Recipe) -> str:
 
 
 def _body(path: Path) -> str:
-    """The text of a module without its docstring and the imports at its top."""
+    """The text of a module without its docstring and the imports at its top, those for types too."""
     text = path.read_text(encoding="utf-8")
-    first = next(node for node in ast.parse(text).body if not isinstance(node, ast.Expr | ast.Import | ast.ImportFrom))
+    top = ast.Expr | ast.Import | ast.ImportFrom | ast.If
+    first = next(node for node in ast.parse(text).body if not isinstance(node, top))
     begin = min([first.lineno, *(mark.lineno for mark in getattr(first, "decorator_list", []))])
     return "\n".join(text.splitlines()[begin - 1 :]).strip()
