@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import RunError
+from core.metrics import calibrated
 
 BATCH = 1000  # images given to the interpreter at once
 
@@ -66,12 +67,6 @@ class Network:
             self._interpreter.set_tensor(self._input, pixels)
             self._interpreter.invoke()
             return np.array(self._interpreter.get_tensor(self._output), np.float32)
-
-
-def calibrated(outputs: np.ndarray, temperature: float) -> np.ndarray:
-    """A network's outputs (n, 10) as shares at a temperature, each row summing to 1: (n, 10) float64."""
-    powered = np.maximum(outputs.astype(float), 1e-12) ** (1 / temperature)
-    return powered / powered.sum(axis=1, keepdims=True)
 
 
 @lru_cache(maxsize=1)
