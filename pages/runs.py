@@ -363,7 +363,7 @@ def bring_in() -> None:
         )
         loadable = {name: Plan.loading(*name.split("/")) for name in every()}
         built = [Plan(**run.plan) for run in store().runs() if run.recipe == OWN]
-        loadable |= {plan.network: Plan.loading(OWN, layers=plan.layers) for plan in built}
+        loadable |= {plan.network_key: Plan.loading(OWN, layers=plan.layers) for plan in built}
         titles = {
             name: plan.title + (f": {builder.in_words(plan.layers)}" if plan.layers else "")
             for name, plan in loadable.items()

@@ -175,7 +175,7 @@ with guard():
             seconds = estimate(plan, len(data().train_images), speeds)
             origin = (
                 "going by the last run"
-                if plan.network in speeds
+                if plan.network_key in speeds
                 else "a guess: it has not been trained on this computer yet"
             )
             st.write(f"Takes about **{duration(seconds)}** ({origin}).")

@@ -4,14 +4,18 @@ afterwards.
 Both become plain arrays in an .npz file, read without pickle. Knows nothing of Keras, the store or pages.
 """
 
+from __future__ import annotations
+
 import io
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 
 SHEET = 12  # pictures whose answers are kept after each epoch
 SAMPLE = 1_000  # test pictures looked at after each epoch by a run that holds none back
 FILTERS = 32  # most first-layer filters kept
+LISTS = ("variables", "best")  # fields of a checkpoint that become an array each of their members
 
 
 @dataclass(frozen=True)
@@ -36,30 +40,31 @@ class Checkpoint:
 
     def to_bytes(self) -> bytes:
         """As an .npz file."""
-        plain = {
-            name: getattr(self, name)
-            for name in ("epoch", "images", "count", "sums", "seconds", "best_epoch", "best_loss", "over")
-        }
-        lists = {
-            f"{name}_{place}": array
-            for name in ("variables", "best")
-            for place, array in enumerate(getattr(self, name))
-        }
-        return _packed(plain | lists, squeeze=False)
+        plain = {row.name: getattr(self, row.name) for row in fields(self) if row.name not in LISTS}
+        lists = {f"{name}_{index}": array for name in LISTS for index, array in enumerate(getattr(self, name))}
+        return _to_npz(plain | lists, compress=False)
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> "Checkpoint":
+    def from_bytes(cls, content: bytes) -> Checkpoint:
         """Read what `to_bytes` wrote."""
-        arrays = _unpacked(content)
+        arrays = _from_npz(content)
 
-        def several(name: str) -> list[np.ndarray]:
+        def numbered(name: str) -> list[np.ndarray]:
             count = sum(key.startswith(f"{name}_") and key[len(name) + 1 :].isdecimal() for key in arrays)
-            return [arrays[f"{name}_{place}"] for place in range(count)]
+            return [arrays[f"{name}_{index}"] for index in range(count)]
 
-        whole = {name: int(arrays[name]) for name in ("epoch", "images", "count", "best_epoch")}
-        parts = {name: float(arrays[name]) for name in ("seconds", "best_loss")}
-        lists = {name: several(name) for name in ("variables", "best")}
-        return cls(**whole, **parts, **lists, sums=arrays["sums"], over=bool(arrays["over"]))
+        return cls(
+            epoch=int(arrays["epoch"]),
+            images=int(arrays["images"]),
+            count=int(arrays["count"]),
+            sums=arrays["sums"],
+            seconds=float(arrays["seconds"]),
+            variables=numbered("variables"),
+            best=numbered("best"),
+            best_epoch=int(arrays["best_epoch"]),
+            best_loss=float(arrays["best_loss"]),
+            over=bool(arrays["over"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -74,32 +79,32 @@ class Snapshot:
 
     def to_bytes(self) -> bytes:
         """As a packed .npz file."""
-        return _packed({row.name: getattr(self, row.name) for row in fields(self)}, squeeze=True)
+        return _to_npz({row.name: getattr(self, row.name) for row in fields(self)}, compress=True)
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> "Snapshot":
+    def from_bytes(cls, content: bytes) -> Snapshot:
         """Read what `to_bytes` wrote."""
-        arrays = _unpacked(content)
+        arrays: dict[str, Any] = _from_npz(content)
         return cls(**{**arrays, "held_back": bool(arrays["held_back"])})
 
 
-def chosen_for_the_sheet(labels: np.ndarray) -> np.ndarray:
-    """Places of SHEET pictures (or all, where there are fewer): the first of each class, then the next ones, sorted by
-    class."""
-    turn = np.empty(len(labels), int)  # how many of its class came before
-    for kind in np.unique(labels):
-        here = labels == kind
-        turn[here] = np.arange(here.sum())
-    places = np.lexsort((np.arange(len(labels)), labels, turn))[:SHEET]
-    return places[np.argsort(labels[places], kind="stable")].astype(np.int32)
+def sheet_rows(labels: np.ndarray) -> np.ndarray:
+    """Rows of SHEET pictures (or all, where there are fewer), (k,) int32: the first of each class, then the second of
+    each and so on; sorted by class."""
+    earlier = np.empty(len(labels), int)  # how many of its class come before it
+    for label in np.unique(labels):
+        of_class = labels == label
+        earlier[of_class] = np.arange(of_class.sum())
+    rows = np.lexsort((np.arange(len(labels)), labels, earlier))[:SHEET]
+    return rows[np.argsort(labels[rows], kind="stable")].astype(np.int32)
 
 
-def _packed(arrays: dict[str, object], squeeze: bool) -> bytes:
+def _to_npz(arrays: dict[str, Any], compress: bool) -> bytes:
     buffer = io.BytesIO()
-    (np.savez_compressed if squeeze else np.savez)(buffer, **arrays)
+    (np.savez_compressed if compress else np.savez)(buffer, **arrays)
     return buffer.getvalue()
 
 
-def _unpacked(content: bytes) -> dict[str, np.ndarray]:
+def _from_npz(content: bytes) -> dict[str, np.ndarray]:
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
         return dict(file)

@@ -1,4 +1,6 @@
-"""A trained network -> its test answers, its calibration and its files."""
+"""A trained network -> its test answers, its calibration and its files. Knows nothing of how it was trained."""
+
+from __future__ import annotations
 
 import contextlib
 import io
@@ -6,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +17,9 @@ from core.data.dataset import Dataset
 from core.errors import RunError
 from core.training import weights
 from models.catalogue import Recipe
+
+if TYPE_CHECKING:
+    import keras
 
 SCORE_BATCH = 500
 CALIBRATED_ON = 50  # held-back pictures it takes to say how sure a network may be
@@ -35,7 +41,7 @@ class Result:
 
 
 def result_of(
-    network: object,
+    network: keras.Model,
     recipe: Recipe,
     dataset: Dataset,
     held_back: np.ndarray,
@@ -52,9 +58,8 @@ def result_of(
         raise RunError("Some of this network's answers are no numbers. Its weights are spoilt; train it again.")
     temperature = 1.0
     if len(held_back) >= CALIBRATED_ON:
-        temperature = best_temperature(
-            _outputs(model, dataset.train_images[held_back]), dataset.train_labels[held_back]
-        )
+        outputs_held_back = _outputs(model, dataset.train_images[held_back])
+        temperature = metrics.best_temperature([outputs_held_back], [dataset.train_labels[held_back]])
     phase("saving")
     return Result(
         keras=_keras_file(model),
@@ -69,23 +74,7 @@ def result_of(
     )
 
 
-def best_temperature(outputs: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature that makes held-back answers (n, 10) as sure as they are right (Guo et al.
-
-    2017, arXiv 1706.04599).
-    """
-    from scipy.optimize import minimize_scalar
-
-    logs = np.log(np.clip(metrics.normalise(outputs), 1e-7, 1)).astype(np.float64)
-
-    def mean_loss(log_temperature: float) -> float:
-        scaled = logs / np.exp(log_temperature)
-        return float((np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(labels)), labels]).mean())
-
-    return float(np.exp(minimize_scalar(mean_loss, bounds=(-1.5, 1.5), method="bounded").x))
-
-
-def _with_pixels(network: object, recipe: Recipe) -> object:
+def _with_pixels(network: keras.Model, recipe: Recipe) -> keras.Model:
     """The network as it is kept: pixels (n, 28, 28) float32, 0 to 255, in; (n, 10) out."""
     from keras import Input, Sequential, layers
 
@@ -93,7 +82,7 @@ def _with_pixels(network: object, recipe: Recipe) -> object:
     return Sequential([Input((28, 28)), scale, layers.Reshape((28, 28, 1)), *network.layers], name=network.name)
 
 
-def _outputs(model: object, images: np.ndarray) -> np.ndarray:
+def _outputs(model: keras.Model, images: np.ndarray) -> np.ndarray:
     import tensorflow as tf
 
     answer = tf.function(
@@ -103,15 +92,16 @@ def _outputs(model: object, images: np.ndarray) -> np.ndarray:
     return np.concatenate([answer(part.astype(np.float32)).numpy() for part in parts])
 
 
-def _keras_file(model: object) -> bytes:
+def _keras_file(model: keras.Model) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         model.save(path)
         return path.read_bytes()
 
 
-def _tflite_file(model: object) -> bytes:
+def _tflite_file(model: keras.Model) -> bytes:
     import tensorflow as tf
 
     with contextlib.redirect_stdout(io.StringIO()):  # the converter talks; --json must not
-        return tf.lite.TFLiteConverter.from_keras_model(model).convert()
+        content: bytes = tf.lite.TFLiteConverter.from_keras_model(model).convert()
+    return content

@@ -1,8 +1,8 @@
 """The same networks and optimisers, computed in fewer passes over memory: recipes train faster, their mathematics stay.
 
-Nothing here holds weights: `swift` computes with a Keras network's own variables, so that gradients, optimisers and
-files know only the plain network. What it knows no shortcut for is left to the Keras layer. Three things are worth a
-shortcut:
+Nothing here holds weights: `forward_pass` computes with a Keras network's own variables, so that gradients, optimisers
+and files know only the plain network. What it knows no shortcut for is left to the Keras layer. Three things are worth
+a shortcut (the third, for Adam, stands in optimiser.py):
 
 - The first convolution sees one channel. Its patches are cut by a convolution with an identity kernel, and the rest is
   one matrix product, whose gradient is far cheaper than that of a convolution.
@@ -10,24 +10,27 @@ shortcut:
 - Adam's step is one fused operation in place of ten.
 """
 
+from __future__ import annotations
+
 import inspect
 import os
 import platform
 from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
 
 POOL = 2  # the pooling that has a shortcut: the largest of 2 x 2
-HAS_ONEDNN = platform.machine() in {
-    "x86_64",
-    "AMD64",
-}  # Intel's routines; elsewhere the gradient of TensorFlow's pooling is slow
-ENVIRONMENT = {
-    "TF_CPU_ALLOCATOR_USE_BFC": (
-        "true"
-    ),  # keep memory once freed: asking the system for it again can take a third of a step
-    **(
-        {"TF_ENABLE_ONEDNN_OPTS": "1"} if HAS_ONEDNN else {}
-    ),  # TensorFlow turns them on by itself for the newest processors only
-}
+# Intel's routines; elsewhere the gradient of TensorFlow's pooling is slow.
+HAS_ONEDNN = platform.machine() in {"x86_64", "AMD64"}
+# Keep memory once freed: asking the system for it again can take a third of a step.
+ENVIRONMENT = {"TF_CPU_ALLOCATOR_USE_BFC": "true"}
+if HAS_ONEDNN:  # TensorFlow turns them on by itself for the newest processors only
+    ENVIRONMENT["TF_ENABLE_ONEDNN_OPTS"] = "1"
+
+Step: TypeAlias = "Callable[[tf.Tensor, bool], tf.Tensor]"  # inputs, whether it trains -> outputs
 
 
 def set_environment() -> None:
@@ -36,13 +39,12 @@ def set_environment() -> None:
         os.environ.setdefault(name, value)
 
 
-def swift(network: object, onednn: bool = HAS_ONEDNN) -> Callable[[object, bool], object]:
-    """The forward pass of a built Keras Sequential for inputs (n, height, width, channels) float32, as `(inputs,
-    training) -> outputs`.
+def forward_pass(network: keras.Model, onednn: bool = HAS_ONEDNN) -> Step:
+    """The forward pass of a built Keras Sequential for inputs (n, height, width, channels) float32.
 
     `onednn` says that TensorFlow pools with Intel's routines; without them a maximum is made of additions and ReLUs.
     """
-    steps = []
+    steps: list[Step] = []
     layers = list(network.layers)
     while layers:
         layer = layers.pop(0)
@@ -56,7 +58,7 @@ def swift(network: object, onednn: bool = HAS_ONEDNN) -> Callable[[object, bool]
         if pooled:
             layers.pop(0)
 
-    def forward(inputs: object, training: bool) -> object:
+    def forward(inputs: tf.Tensor, training: bool) -> tf.Tensor:
         for step in steps:
             inputs = step(inputs, training)
         return inputs
@@ -64,7 +66,7 @@ def swift(network: object, onednn: bool = HAS_ONEDNN) -> Callable[[object, bool]
     return forward
 
 
-def _is_convolution(layer: object) -> bool:
+def _is_convolution(layer: keras.Layer) -> bool:
     """Whether it moves dot by dot, with a bias, and ends in a ReLU or nothing."""
     from keras import activations, layers
 
@@ -78,7 +80,7 @@ def _is_convolution(layer: object) -> bool:
     )
 
 
-def _is_pooling(layer: object) -> bool:
+def _is_pooling(layer: keras.Layer) -> bool:
     from keras import layers
 
     return (
@@ -89,27 +91,27 @@ def _is_pooling(layer: object) -> bool:
     )
 
 
-def _plain(layer: object) -> Callable:
+def _plain(layer: keras.Layer) -> Step:
     """The Keras layer itself."""
     if "training" in inspect.signature(layer.call).parameters:
         return lambda inputs, training: layer(inputs, training=training)
     return lambda inputs, training: layer(inputs)
 
 
-def _first_convolution(layer: object, pooled: bool, onednn: bool) -> Callable:
+def _first_convolution(layer: keras.Layer, pooled: bool, onednn: bool) -> Step:
     """A convolution of one channel, and the pooling after it: the dots below the kernel beside a one for the bias,
     times one matrix."""
     import tensorflow as tf
 
     height, width, _, filters = layer.kernel.shape
 
-    def whole(inputs: object, training: bool) -> object:
+    def whole(inputs: tf.Tensor, training: bool) -> tf.Tensor:
         dots = _dots(inputs, height, width, 1, layer.padding.upper())
         sums = tf.matmul(tf.reshape(dots, (-1, dots.shape[3])), _with_bias(layer, layer.kernel))
         sums = tf.reshape(sums, (-1, *dots.shape[1:3], filters))
         return layer.activation(tf.nn.max_pool2d(sums, POOL, POOL, "VALID") if pooled else sums)
 
-    def corners(inputs: object, training: bool) -> object:  # the four members of a group share the dots below them all
+    def corners(inputs: tf.Tensor, training: bool) -> tf.Tensor:  # four members of a group share the dots below them
         edges = [[(size - 1) // 2, size // 2] if layer.padding == "same" else [0, 0] for size in (height, width)]
         dots = _dots(inputs, height + 1, width + 1, POOL, [[0, 0], *edges, [0, 0]])
         flat = tf.reshape(dots, (-1, dots.shape[3]))
@@ -125,7 +127,7 @@ def _first_convolution(layer: object, pooled: bool, onednn: bool) -> Callable:
     return corners if pooled and not onednn else whole
 
 
-def _dots(inputs: object, height: int, width: int, stride: int, padding: object) -> object:
+def _dots(inputs: tf.Tensor, height: int, width: int, stride: int, padding: str | list[list[int]]) -> tf.Tensor:
     """The height x width dots below a kernel at each of its places, and a one: (n, down, right, height * width + 1)."""
     import numpy as np
     import tensorflow as tf
@@ -135,25 +137,25 @@ def _dots(inputs: object, height: int, width: int, stride: int, padding: object)
     return tf.nn.bias_add(tf.nn.conv2d(inputs, copy, stride, padding), np.eye(count + 1, dtype=np.float32)[count])
 
 
-def _with_bias(layer: object, kernel: object) -> object:
+def _with_bias(layer: keras.Layer, kernel: tf.Tensor) -> tf.Tensor:
     """The matrix that belongs to `_dots`."""
     import tensorflow as tf
 
     return tf.concat([tf.reshape(kernel, (-1, layer.filters)), layer.bias[tf.newaxis]], 0)
 
 
-def _larger(first: object, second: object) -> object:
+def _larger(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
     """Their maximum, with a gradient that costs one pass: that of `tf.maximum` compares and selects twice."""
     import tensorflow as tf
 
     return tf.nn.relu(first - second) + second
 
 
-def _pooled_convolution(layer: object) -> Callable:
+def _pooled_convolution(layer: keras.Layer) -> Step:
     """A later convolution, and the pooling after it: what pooling would leave out at an odd edge is not computed."""
     import tensorflow as tf
 
-    def step(inputs: object, training: bool) -> object:
+    def step(inputs: tf.Tensor, training: bool) -> tf.Tensor:
         if layer.padding == "valid":
             inputs = _cropped(
                 inputs, *((inputs.shape[axis + 1] - layer.kernel_size[axis] + 1) % POOL for axis in (0, 1))
@@ -164,13 +166,12 @@ def _pooled_convolution(layer: object) -> Callable:
     return step
 
 
-def _cropped(inputs: object, rows: int, columns: int) -> object:
+def _cropped(inputs: tf.Tensor, rows: int, columns: int) -> tf.Tensor:
     """Without the last rows and columns; its gradient is padding, that of a plain slice is ten times slower."""
     import tensorflow as tf
 
-    @tf.custom_gradient
-    def crop(whole: object) -> tuple[object, Callable]:
+    def crop(whole: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         kept = whole[:, : whole.shape[1] - rows, : whole.shape[2] - columns]
         return kept, lambda gradient: tf.pad(gradient, [[0, 0], [0, rows], [0, columns], [0, 0]])
 
-    return crop(inputs) if rows or columns else inputs
+    return tf.custom_gradient(crop)(inputs) if rows or columns else inputs

@@ -4,37 +4,43 @@ Keras and TensorFlow are imported inside functions: only a worker (or the comman
 Knows nothing of the store or the queue.
 """
 
+from __future__ import annotations
+
 import contextlib
 import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core import metrics
 from core.data.dataset import Dataset, subset, validation_split
 from core.training import fast_layers, weights, whitening
-from core.training.checkpoint import FILTERS, SAMPLE, Checkpoint, Snapshot, chosen_for_the_sheet
+from core.training.checkpoint import FILTERS, SAMPLE, Checkpoint, Snapshot, sheet_rows
 from core.training.export import SCORE_BATCH, Result, result_of
 from core.training.optimiser import loss_of, optimiser_for
 from core.training.plan import SHIFT, Plan
 from core.training.progress import Meter, Pace, Paused, Watcher
 from models.catalogue import Recipe
 
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
 
-@dataclass
-class _Lesson:
-    """Everything one run trains with, as tensors."""
 
-    network: object  # the learner: what is trained
-    images: object  # (n, 28, 28, 1) uint8: training pictures, then those that are checked after each epoch
-    labels: object  # (n,) int32
-    count: int  # the first rows are learned from, the others are checked
-    learned: np.ndarray  # rows of the training pictures
-    checked: np.ndarray  # rows of the training pictures when `held_back`, else of the test pictures
+@dataclass(frozen=True)
+class Setup:
+    """The network and the pictures of one run, as tensors."""
+
+    network: keras.Model  # what is trained
+    images: tf.Tensor  # (n, 28, 28, 1) uint8: pictures to learn from, then those to score after each epoch
+    labels: tf.Tensor  # (n,) int32
+    count: int  # the first rows are learned from, the others scored
+    scored: np.ndarray  # the others' rows in the training pictures when `held_back`, else in the test pictures
     held_back: bool
-    finish: Callable  # trained network -> the network that is stored
+    to_plain: Callable[[keras.Model], keras.Model]  # trained network -> the one that models/ builds, which is stored
 
 
 def train(plan: Plan, dataset: Dataset, watcher: Watcher = Watcher(), checkpoint: Checkpoint | None = None) -> Result:  # noqa: B008 - frozen
@@ -47,19 +53,18 @@ def train(plan: Plan, dataset: Dataset, watcher: Watcher = Watcher(), checkpoint
     import keras
 
     keras.utils.set_random_seed(plan.seed)
-    with _seeds_of_its_own(plan.seed):
-        lesson = _prepare(plan, dataset)
-    training = _Training(plan, lesson, watcher, checkpoint)
+    with _layer_seeds(plan.seed):
+        setup = prepare(plan, dataset)
+    training = _Training(plan, setup, watcher, checkpoint)
     watcher.phase("training")
     training.run()
-    held_back = lesson.checked if lesson.held_back else lesson.checked[:0]
-    return result_of(
-        lesson.finish(lesson.network), plan.row, dataset, held_back, training.seconds, watcher.phase, training.note
-    )
+    held_back = setup.scored if setup.held_back else setup.scored[:0]
+    network = setup.to_plain(setup.network)
+    return result_of(network, plan.row, dataset, held_back, training.seconds, watcher.phase, training.note)
 
 
 @contextlib.contextmanager
-def _seeds_of_its_own(seed: int) -> Iterator[None]:
+def _layer_seeds(seed: int) -> Iterator[None]:
     """Give Keras, for the seeds of its layers, the numbers that Python's generator would give it if no other thread
     drew from that."""
     from keras.src.random import seed_generator
@@ -80,11 +85,11 @@ def load(plan: Plan, dataset: Dataset, content: bytes, phase: Callable[[str], No
     phase("loading the weights")
     network = recipe.build()
     weights.load(network, content, recipe.title)
-    return result_of(network, recipe, dataset, _dealt(plan, recipe, dataset)[1], None, phase)
+    return result_of(network, recipe, dataset, _split(plan, recipe, dataset)[1], None, phase)
 
 
-def _dealt(plan: Plan, recipe: Recipe, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """The training pictures to learn from and those to hold back, as rows."""
+def _split(plan: Plan, recipe: Recipe, dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the training pictures to learn from, and of those to hold back."""
     chosen = subset(dataset, plan.examples, plan.seed)
     if not recipe.validation:
         return chosen, chosen[:0]
@@ -92,59 +97,60 @@ def _dealt(plan: Plan, recipe: Recipe, dataset: Dataset) -> tuple[np.ndarray, np
     return chosen[kept], chosen[held_back]
 
 
-def _prepare(plan: Plan, dataset: Dataset) -> _Lesson:
+def prepare(plan: Plan, dataset: Dataset) -> Setup:
+    """Build the plan's network, and lay its pictures ready as tensors."""
     import tensorflow as tf
 
     recipe = plan.row
-    learned, checked = _dealt(plan, recipe, dataset)
-    held_back = len(checked) > 0
+    learned, scored = _split(plan, recipe, dataset)
+    held_back = len(scored) > 0
     images, labels = dataset.train_images, dataset.train_labels
     if held_back:
-        rows = np.concatenate([learned, checked])
+        rows = np.concatenate([learned, scored])
         images, labels = images[rows], labels[rows]
     else:
-        checked = np.arange(min(SAMPLE, len(dataset.test_labels)))
-        images = np.concatenate([images[learned], dataset.test_images[checked]])
-        labels = np.concatenate([labels[learned], dataset.test_labels[checked]])
-    plain = recipe.build()
-    learner, finish = plain, lambda trained: plain  # they share their layers
+        scored = np.arange(min(SAMPLE, len(dataset.test_labels)))
+        images = np.concatenate([images[learned], dataset.test_images[scored]])
+        labels = np.concatenate([labels[learned], dataset.test_labels[scored]])
+    network = plain = recipe.build()
     if recipe.on_patches:
         from models.quick import build_on_patches
 
-        learner = whitening.whitened(
-            build_on_patches(whitening.COMPONENTS), whitening.whiten(dataset.train_images[learned])
-        )
-        finish = lambda trained: whitening.fold(trained, plain)  # noqa: E731
-    return _Lesson(
-        changed(learner, plan),
-        tf.constant(images[..., np.newaxis]),
-        tf.constant(labels.astype(np.int32)),
-        len(learned),
-        learned,
-        checked,
-        held_back,
-        finish,
+        fitted = whitening.whiten(dataset.train_images[learned])
+        network = whitening.whitened(build_on_patches(whitening.COMPONENTS), fitted)
+
+    def to_plain(trained: keras.Model) -> keras.Model:
+        return whitening.fold(trained, plain) if recipe.on_patches else plain  # else they share their layers
+
+    return Setup(
+        network=with_regularisation(network, plan),
+        images=tf.constant(images[..., np.newaxis]),
+        labels=tf.constant(labels.astype(np.int32)),
+        count=len(learned),
+        scored=scored,
+        held_back=held_back,
+        to_plain=to_plain,
     )
 
 
-def changed(network: object, plan: Plan) -> object:
+def with_regularisation(network: keras.Model, plan: Plan) -> keras.Model:
     """The network with the plan's augmentation in front and its dropout before the last layer; it shares its layers
     with the plain one."""
     from keras import Input, Sequential, layers
 
-    before = []  # made in this order, for each draws its seed when it is made
+    augmentation = []  # made in this order, for each draws its seed when it is made
     if plan.augment in ("mirror", "both"):
-        before.append(layers.RandomFlip("horizontal"))
+        augmentation.append(layers.RandomFlip("horizontal"))
     if plan.augment in ("shift", "both"):
-        before.append(layers.RandomTranslation(SHIFT, SHIFT, fill_mode="constant"))
-    left_out = [layers.Dropout(plan.dropout)] if plan.dropout else []
-    if not before and not left_out:
+        augmentation.append(layers.RandomTranslation(SHIFT, SHIFT, fill_mode="constant"))
+    dropout = [layers.Dropout(plan.dropout)] if plan.dropout else []
+    if not augmentation and not dropout:
         return network
     *most, last = network.layers
-    return Sequential([Input((28, 28, 1)), *before, *most, *left_out, last], name=network.name)
+    return Sequential([Input((28, 28, 1)), *augmentation, *most, *dropout, last], name=network.name)
 
 
-def first_filters(network: object) -> np.ndarray:
+def first_filters(network: keras.Model) -> np.ndarray:
     """What the first layer of a trained network multiplies with: (k, height, width) float16, k at most FILTERS."""
     weighted = [layer for layer in network.layers if hasattr(layer, "kernel")]
     kernel = np.asarray(weighted[0].kernel)
@@ -158,22 +164,22 @@ def first_filters(network: object) -> np.ndarray:
 class _Training:
     """The epochs of one run. Several steps run in one call into TensorFlow, as many as fit into EXECUTION_SECONDS."""
 
-    def __init__(self, plan: Plan, lesson: _Lesson, watcher: Watcher, checkpoint: Checkpoint | None) -> None:
+    def __init__(self, plan: Plan, setup: Setup, watcher: Watcher, checkpoint: Checkpoint | None) -> None:
         self.note = ""
-        self._plan, self._lesson, self._watcher = plan, lesson, watcher
-        steps_an_epoch = -(-lesson.count // plan.batch_size)
+        self._plan, self._setup, self._watcher = plan, setup, watcher
+        steps_an_epoch = -(-setup.count // plan.batch_size)
         self._optimiser = optimiser_for(plan, plan.row, steps_an_epoch * plan.epochs)
-        self._optimiser.build(lesson.network.trainable_variables)
-        self._variables = [*lesson.network.variables, *self._optimiser.variables]
+        self._optimiser.build(setup.network.trainable_variables)
+        self._variables = [*setup.network.variables, *self._optimiser.variables]
         self._best = _Best()
-        self._begin = (0, 0)
+        self._start = (0, 0)  # epochs behind it, pictures of the next
         self._over = False  # whether the plan's patience has ended
-        self._meter = Meter(lesson.count, plan.epochs, watcher.report)
+        self._meter = Meter(setup.count, plan.epochs, watcher.report)
         self._trained, self._began = 0.0, time.perf_counter()
         if checkpoint:
-            self._go_on_from(checkpoint)
-        self._sheet = chosen_for_the_sheet(lesson.labels.numpy()[lesson.count :])
-        self._steps, self._check = self._graphs()
+            self._resume(checkpoint)
+        self._sheet = sheet_rows(setup.labels.numpy()[setup.count :])
+        self._train_steps, self._score = self._graphs()
 
     @property
     def seconds(self) -> float:
@@ -182,13 +188,13 @@ class _Training:
 
     def run(self) -> None:
         """Train for the rest of the plan's epochs."""
-        plan, lesson = self._plan, self._lesson
+        plan, setup = self._plan, self._setup
         pace = Pace()
-        epoch, done = self._begin
+        epoch, done = self._start
         while epoch < plan.epochs and not self._over:
-            order = np.random.default_rng([plan.seed, epoch]).permutation(lesson.count).astype(np.int32)
+            order = np.random.default_rng([plan.seed, epoch]).permutation(setup.count).astype(np.int32)
             for batches in pace.portions(order[done:], plan.batch_size):
-                self._meter.add(batches.size, *self._steps(batches).numpy())
+                self._meter.add(batches.size, *self._train_steps(batches).numpy())
                 done += batches.size
                 if self._watcher.stopping():
                     self._watcher.keep(self._checkpoint(epoch, done))
@@ -201,42 +207,41 @@ class _Training:
             count = f"{plan.patience} epochs were" if plan.patience > 1 else "epoch was"
             self.note = f"It stopped by itself: the last {count} no better. "
         if plan.patience and self._best.epoch < epoch:
-            self._best.restore(lesson.network)
+            self._best.restore(setup.network)
             self.note += f"The network of epoch {self._best.epoch} is kept: it was the best on the pictures held back."
 
     def _end_epoch(self, epoch: int) -> None:
-        lesson = self._lesson
-        outputs, loss = self._answers()
-        labels = lesson.labels.numpy()[lesson.count :]
-        held_back = {"val_loss": loss, "val_accuracy": metrics.accuracy(labels, outputs)} if lesson.held_back else {}
+        setup = self._setup
+        outputs, loss = self._scores()
+        labels = setup.labels.numpy()[setup.count :]
+        held_back = {"val_loss": loss, "val_accuracy": metrics.accuracy(labels, outputs)} if setup.held_back else {}
         point = self._meter.end_epoch(epoch, held_back)
         if self._plan.patience and loss < self._best.loss:
-            self._best = _Best(epoch, loss, [variable.numpy() for variable in lesson.network.variables])
+            self._best = _Best(epoch, loss, [variable.numpy() for variable in setup.network.variables])
         self._over = bool(self._plan.patience) and epoch - self._best.epoch >= self._plan.patience
         snapshot = Snapshot(
             counts=metrics.confusion(labels, outputs).astype(np.int32),
-            rows=lesson.checked[self._sheet].astype(np.int32),
-            held_back=lesson.held_back,
+            rows=setup.scored[self._sheet].astype(np.int32),
+            held_back=setup.held_back,
             shares=metrics.normalise(outputs[self._sheet]).astype(np.float16),
-            filters=first_filters(lesson.network),
+            filters=first_filters(setup.network),
         )
         self._watcher.epoch(point, snapshot, self._checkpoint(epoch, 0))
-        self._meter.begin_anew()
+        self._meter.restart_clock()
 
-    def _answers(self) -> tuple[np.ndarray, float]:
-        """Outputs (n, 10) for the checked pictures, and their mean loss."""
-        count, total = self._lesson.count, self._lesson.labels.shape[0]
+    def _scores(self) -> tuple[np.ndarray, float]:
+        """Outputs (n, 10) for the pictures scored after each epoch, and their mean loss."""
+        count, total = self._setup.count, self._setup.labels.shape[0]
         parts = np.array_split(np.arange(count, total, dtype=np.int32), -(-(total - count) // SCORE_BATCH))
-        answered = [self._check(part) for part in parts]
-        return np.concatenate([outputs.numpy() for outputs, _ in answered]), float(
-            sum(loss.numpy() for _, loss in answered)
-        ) / (total - count)
+        scores = [self._score(part) for part in parts]
+        outputs = np.concatenate([outputs.numpy() for outputs, _ in scores])
+        return outputs, float(sum(loss.numpy() for _, loss in scores)) / (total - count)
 
     def _checkpoint(self, epoch: int, images: int) -> Checkpoint:
         return Checkpoint(
             epoch=epoch,
             images=images,
-            count=self._lesson.count,
+            count=self._setup.count,
             sums=self._meter.epoch_sums,
             seconds=self.seconds,
             variables=[variable.numpy() for variable in self._variables],
@@ -246,29 +251,29 @@ class _Training:
             over=self._over,
         )
 
-    def _go_on_from(self, checkpoint: Checkpoint) -> None:
+    def _resume(self, checkpoint: Checkpoint) -> None:
         for variable, value in zip(self._variables, checkpoint.variables, strict=True):
             variable.assign(value)
         self._best = _Best(checkpoint.best_epoch, checkpoint.best_loss, checkpoint.best)
-        self._begin, self._over = (checkpoint.epoch, checkpoint.images), checkpoint.over
-        self._meter.go_on(checkpoint)
+        self._start, self._over = (checkpoint.epoch, checkpoint.images), checkpoint.over
+        self._meter.resume(checkpoint)
         self._trained = checkpoint.seconds
 
-    def _graphs(self) -> tuple[Callable, Callable]:
+    def _graphs(self) -> tuple[Callable[[np.ndarray], tf.Tensor], Callable[[np.ndarray], tuple[tf.Tensor, tf.Tensor]]]:
+        """Two functions compiled by TensorFlow: one trains several batches, one scores pictures."""
         import tensorflow as tf
 
-        lesson, recipe = self._lesson, self._plan.row
-        trainable = lesson.network.trainable_variables
-        forward = fast_layers.swift(lesson.network)
+        setup, recipe = self._setup, self._plan.row
+        trainable = setup.network.trainable_variables
+        forward = fast_layers.forward_pass(setup.network)
 
-        def inputs(rows):
-            return tf.cast(tf.gather(lesson.images, rows), tf.float32) / recipe.train_scale
+        def inputs(rows: tf.Tensor) -> tf.Tensor:
+            return tf.cast(tf.gather(setup.images, rows), tf.float32) / recipe.train_scale
 
-        @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)])
-        def steps(batches):  # (steps, batch) rows -> [sum of losses, number of right answers]
+        def train_steps(batches: tf.Tensor) -> tf.Tensor:  # (steps, batch) rows -> sum of losses, number of right ones
             total = tf.zeros(2)
             for rows in batches:
-                labels = tf.gather(lesson.labels, rows)
+                labels = tf.gather(setup.labels, rows)
                 with tf.GradientTape() as tape:
                     outputs = forward(inputs(rows), True)
                     losses = loss_of(recipe, labels, outputs)
@@ -278,12 +283,14 @@ class _Training:
                 total += tf.stack([tf.reduce_sum(losses), tf.reduce_sum(right)])
             return total
 
-        @tf.function(input_signature=[tf.TensorSpec((None,), tf.int32)])
-        def check(rows):  # rows (n,) -> outputs (n, 10), sum of losses
+        def score(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:  # rows (n,) -> outputs (n, 10), sum of losses
             outputs = forward(inputs(rows), False)
-            return outputs, tf.reduce_sum(loss_of(recipe, tf.gather(lesson.labels, rows), outputs))
+            return outputs, tf.reduce_sum(loss_of(recipe, tf.gather(setup.labels, rows), outputs))
 
-        return steps, check
+        return (
+            tf.function(train_steps, input_signature=[tf.TensorSpec((None, None), tf.int32)]),
+            tf.function(score, input_signature=[tf.TensorSpec((None,), tf.int32)]),
+        )
 
 
 @dataclass
@@ -294,7 +301,7 @@ class _Best:
     loss: float = np.inf
     variables: list[np.ndarray] = field(default_factory=list)
 
-    def restore(self, network: object) -> None:
+    def restore(self, network: keras.Model) -> None:
         """Give the network the weights it had then."""
         for variable, value in zip(network.variables, self.variables, strict=True):
             variable.assign(value)

@@ -8,7 +8,7 @@ WORSE = 1.03  # so much must the loss have risen since
 BETTER = 0.02  # so much must it have fallen in the last epoch to call it still learning
 
 
-def overfits(epochs: pd.DataFrame) -> int | None:
+def overfitting_since(epochs: pd.DataFrame) -> int | None:
     """The epoch after which only the training pictures went on getting better, or None.
 
     `epochs` has columns epoch, loss and val_loss (NaN without pictures held back), one row an epoch.
@@ -21,10 +21,10 @@ def overfits(epochs: pd.DataFrame) -> int | None:
     return int(epochs["epoch"].iloc[best]) if past and last["loss"] < epochs["loss"].iloc[best] else None
 
 
-def told(epochs: pd.DataFrame, ended: bool) -> str:
-    """What the curve of a run shows, in a sentence or two of plain words with their term explained; "" when there is
-    nothing to say."""
-    best = overfits(epochs)
+def curve_summary(epochs: pd.DataFrame, ended: bool) -> str:
+    """What the learning curve of a run shows, in a sentence or two of Markdown with its term explained; "" when there
+    is nothing to say. `epochs` as in `overfitting_since`, with accuracy and val_accuracy."""
+    best = overfitting_since(epochs)
     if best is not None:
         last = epochs.iloc[-1]
         return (

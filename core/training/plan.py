@@ -3,21 +3,31 @@
 Knows nothing of Keras.
 """
 
-from collections.abc import Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 from core.errors import PlanError
 from core.settings import Settings
 from models.catalogue import OWN, RECIPES, Recipe, own_recipe
-from models.own_network import LayerError
+from models.own_network import LayerError, Rows
 
-SCHEDULES = {
+Schedule = Literal["", "constant", "cosine", "steps"]  # "" is as published
+Augmentation = Literal["", "mirror", "shift", "both"]  # "" is none
+SCHEDULES: Mapping[Schedule, str] = {
     "": "as published",
     "constant": "stays the same",
     "cosine": "falls in a wave",
     "steps": "falls in two steps",
 }
-AUGMENTS = {"": "as they are", "mirror": "mirrored", "shift": "shifted", "both": "mirrored and shifted"}
+AUGMENTS: Mapping[Augmentation, str] = {
+    "": "as they are",
+    "mirror": "mirrored",
+    "shift": "shifted",
+    "both": "mirrored and shifted",
+}
 MOST_DROPOUT = 0.8
 HELD_BACK = 0.1  # share of the training pictures, where a recipe holds none back and the plan needs some
 SHIFT = 0.08  # of width and height: two dots each way
@@ -35,22 +45,18 @@ class Plan:
     examples: int | None = None  # None: all of the training pictures
     seed: int = 0
     variant: str = ""  # of the recipe; "" is as published
-    schedule: str = ""  # how the learning rate changes, one of SCHEDULES; "" is as published
-    dropout: float = (
-        0.0  # share of the neurons before the last layer that each batch leaves out, beside the recipe's own
-    )
-    augment: str = ""  # how training pictures are changed anew each time, one of AUGMENTS; "" is not at all
-    patience: int = (
-        0  # epochs without a better one before it stops by itself and goes back to the best; 0: it never does
-    )
-    layers: tuple[tuple, ...] | None = None  # of one's own network, as models/own_network.py takes them
+    schedule: Schedule = ""  # how the learning rate changes
+    dropout: float = 0.0  # share of the neurons before the last layer left out in each batch, beside the recipe's own
+    augment: Augmentation = ""  # how training pictures are changed anew each time
+    patience: int = 0  # epochs without a better one before it stops and goes back to the best; 0: it never stops
+    layers: tuple[tuple[str | float, ...], ...] | None = None  # of one's own network, as models/own_network.py has them
 
     def __post_init__(self) -> None:
         if self.layers is not None:  # the store gives lists back
             object.__setattr__(self, "layers", tuple(map(tuple, self.layers)))
 
     @classmethod
-    def of(cls, recipe: str, variant: str = "", **changes: object) -> "Plan":
+    def of(cls, recipe: str, variant: str = "", **changes: Any) -> Plan:
         """The plan of a recipe as published, with changes; a change of None is no change.
 
         Raises PlanError for an unknown recipe, and for layers of one's own network that do not fit together.
@@ -64,7 +70,7 @@ class Plan:
         return replace(plan, **{name: value for name, value in changes.items() if value is not None})
 
     @classmethod
-    def loading(cls, recipe: str, variant: str = "", layers: Sequence[Sequence] | None = None) -> "Plan":
+    def loading(cls, recipe: str, variant: str = "", layers: Rows | None = None) -> Plan:
         """The plan of a run that loads weights instead of training. Raises PlanError for an unknown recipe."""
         return cls.of(recipe, variant, epochs=0, layers=layers)
 
@@ -73,7 +79,7 @@ class Plan:
         """Whether its weights are loaded from a file that came with the run."""
         return self.epochs == 0
 
-    def checked(self, settings: Settings, available: int) -> "Plan":
+    def checked(self, settings: Settings, available: int) -> Plan:
         """This plan, when it lies within the limits. Raises PlanError that names the value and what is allowed."""
         examples = available if self.examples is None else self.examples
         for words, value, low, high in (
@@ -109,8 +115,9 @@ class Plan:
         return replace(row, validation=HELD_BACK) if self.patience and not row.validation else row
 
     @property
-    def network(self) -> str:
-        """What its speed is remembered by: the recipe's name, and for one's own network its layers too."""
+    def network_key(self) -> str:
+        """Which network it trains, as a key for the speeds of earlier runs: the recipe's name, and for one's own
+        network its layers too."""
         return self.recipe if self.layers is None else f"{self.recipe} {list(map(list, self.layers))}"
 
     @property
@@ -119,7 +126,7 @@ class Plan:
         variant = next((row.title for row in self.row.variants if row.name == self.variant), "")
         return f"{self.row.title}: {variant}" if variant else self.row.title
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
         """Plain values for the store."""
         return asdict(self)
 
@@ -129,7 +136,7 @@ class Plan:
         return self.epochs * (count - round(count * self.row.validation))
 
 
-def _recipe(name: str, layers: Sequence[Sequence] | None) -> Recipe:
+def _recipe(name: str, layers: Rows | None) -> Recipe:
     """A recipe of the catalogue, or the one made of one's own layers.
 
     Raises PlanError when there is none or the layers do not fit.
@@ -145,9 +152,9 @@ def _recipe(name: str, layers: Sequence[Sequence] | None) -> Recipe:
 
 
 def estimate(plan: Plan, available: int, measured: Mapping[str, float]) -> float:
-    """Seconds a run will take from Start to its last score: `measured` holds images a second by `plan.network`, from
-    earlier runs here."""
-    return OVERHEAD_SECONDS + plan.images(available) / measured.get(plan.network, plan.row.images_per_second)
+    """Seconds a run will take from Start to its last score; `measured` holds the images a second of earlier runs here,
+    by `plan.network_key`."""
+    return OVERHEAD_SECONDS + plan.images(available) / measured.get(plan.network_key, plan.row.images_per_second)
 
 
 def duration(seconds: float) -> str:

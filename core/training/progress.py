@@ -1,8 +1,14 @@
-"""What a training tells while it goes on: points of its curve, and how many steps make up one report."""
+"""What a training tells while it goes on: points of its curve, and how many steps make up one call into TensorFlow.
+
+Knows nothing of networks or the store.
+"""
+
+from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -11,6 +17,7 @@ from core.training.checkpoint import Checkpoint, Snapshot
 
 EXECUTION_SECONDS = 0.1  # aim for one call into TensorFlow: a stop is seen, and the curve moves, between two
 REPORT_SECONDS = 0.25
+Kind = Literal["batch", "epoch"]  # what a point of the curve is the mean of
 
 
 @dataclass(frozen=True)
@@ -20,7 +27,7 @@ class Point:
     Accuracy 0 to 1, loss in nats.
     """
 
-    kind: str  # "batch" or "epoch"
+    kind: Kind
     epoch: float  # epochs seen so far
     accuracy: float
     loss: float
@@ -63,6 +70,11 @@ class Pace:
         self._traced = False
 
     def portions(self, order: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
+        """The rows of `order` (n,) in batches, several at a time, (batches, batch_size); last what is left over, (1,
+        fewer).
+
+        The time between two portions sets how many batches the next one has.
+        """
         whole = order[: len(order) // batch_size * batch_size].reshape(-1, batch_size)
         begin = 0
         while begin < len(whole):
@@ -90,12 +102,16 @@ class Meter:
         self._recent = np.zeros(3)  # images, sum of losses, right answers since the last point
         self.epoch_sums = np.zeros(3)
 
-    def go_on(self, checkpoint: Checkpoint) -> None:
+    def resume(self, checkpoint: Checkpoint) -> None:
         """Count from where a checkpoint stands."""
         self._seen = self._before = checkpoint.epoch * self._count + checkpoint.images
         self.epoch_sums = checkpoint.sums.copy()
 
     def add(self, images: int, loss: float, right: float) -> None:
+        """Count so many images with the sum of their losses and their right answers.
+
+        Raises RunError when the loss is no number.
+        """
         if not np.isfinite(loss):
             raise RunError(
                 "The loss is no longer a number: the steps were too large. Try a learning rate ten times smaller."
@@ -107,15 +123,16 @@ class Meter:
             self._first = False
             self._report_recent()
 
-    def end_epoch(self, epoch: int, held_back: dict) -> Point:
-        """The Point of the epoch; what was not yet reported of its batches is."""
+    def end_epoch(self, epoch: int, held_back: dict[str, float]) -> Point:
+        """The Point of the epoch, with val_loss and val_accuracy where pictures are held back; what was not yet
+        reported of its batches is."""
         if self._recent[0]:
             self._report_recent()
         point = self._point("epoch", epoch, self.epoch_sums, held_back)
         self.epoch_sums = np.zeros(3)
         return point
 
-    def begin_anew(self) -> None:
+    def restart_clock(self) -> None:
         """Count the time to the next point from now: one made of a few pictures only would be a spike in the curve."""
         self._last = time.perf_counter()
 
@@ -125,7 +142,7 @@ class Meter:
         self._last = time.perf_counter()
         self._report(point)
 
-    def _point(self, kind: str, epoch: float, sums: np.ndarray, held_back: dict) -> Point:
+    def _point(self, kind: Kind, epoch: float, sums: np.ndarray, held_back: dict[str, float]) -> Point:
         images, loss, right = sums
         progress = min(1.0, self._seen / (self._count * self._epochs))
         speed = (self._seen - self._before) / (time.perf_counter() - self._began)

@@ -2,12 +2,19 @@
 afterwards.
 
 A convolution with stride 4 is a dense layer laid over 49 patches. Whitened by a fixed projection, the patches are
-easier to learn from and need no gradient of their own; the result is exactly a plain convolution.
+easier to learn from and need no gradient of their own; the result is exactly a plain convolution. Its text goes into
+the script of a run: it needs nothing of this project.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import keras
 
 SIZE = 7  # a patch is 7 x 7 pixels
 STRIDE = 4
@@ -44,7 +51,7 @@ def whiten(images: np.ndarray) -> Whitening:
     return Whitening(mean.astype(np.float32), projection.astype(np.float32))
 
 
-def whitened(learner: object, whitening: Whitening) -> object:
+def whitened(learner: keras.Model, whitening: Whitening) -> keras.Model:
     """Give the first layer of `build_on_patches` the whitening, as a convolution of pixels 0 to 1; it is not
     trained."""
     kernel = whitening.projection.reshape(SIZE, SIZE, 1, COMPONENTS)
@@ -52,7 +59,7 @@ def whitened(learner: object, whitening: Whitening) -> object:
     return learner
 
 
-def fold(learner: object, plain: object) -> object:
+def fold(learner: keras.Model, plain: keras.Model) -> keras.Model:
     """Put what a network learned behind its whitening into the plain network; answers stay the same."""
     projection, offset, patch_weights, patch_bias, *rest = learner.get_weights()  # the third is (COMPONENTS, filters)
     plain.set_weights([projection @ patch_weights, offset @ patch_weights + patch_bias, *rest])

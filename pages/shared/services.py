@@ -232,7 +232,7 @@ def start(
 
 def measured() -> dict[str, float]:
     """Pictures a second by network, from the latest run of each on this computer. Raises StoreError."""
-    return {Plan(**run.plan).network: run.speed for run in reversed(store().runs()) if run.scored and run.speed}
+    return {Plan(**run.plan).network_key: run.speed for run in reversed(store().runs()) if run.scored and run.speed}
 
 
 def runs() -> list[Run]:

@@ -12,7 +12,7 @@ from core import charts
 from core.labels import NAMES
 from core.runs.schema import Run
 from core.training.checkpoint import Snapshot
-from core.training.overfitting import told
+from core.training.overfitting import curve_summary
 from core.training.plan import Plan, duration, estimate
 from pages.shared import pictures
 from pages.shared.services import data, halves, key, measured, shared_data, store
@@ -42,7 +42,7 @@ def watch(run_id: str) -> Run:
                 config=QUIET,
                 alt=f"{measure.capitalize()} over the epochs, now {latest[measure]:.2f}.",
             )
-        if words := told(epochs, run.ended):
+        if words := curve_summary(epochs, run.ended):
             st.info(words, icon=":material/lightbulb:")
     elif plan.loads:
         st.write("Its weights come from a file. Nothing was trained here, so there is no curve to show.")

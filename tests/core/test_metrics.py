@@ -99,3 +99,23 @@ def test_the_images_that_only_one_of_two_gets_right_come_with_the_surest_mistake
     assert metrics.only_one_right(labels, one, other).tolist() == [2, 0]
     assert metrics.only_one_right(labels, other, one).tolist() == [3]
     assert metrics.only_one_right(labels, one, one).tolist() == []
+
+
+def test_the_best_temperature_cools_an_answerer_that_is_too_sure() -> None:
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 10, 4000)
+    logits = 2 * np.eye(10)[labels] + generator.gumbel(size=(4000, 10))
+    too_sure = np.exp(3 * logits) / np.exp(3 * logits).sum(axis=1, keepdims=True)
+    assert metrics.best_temperature([too_sure], [labels]) > 1.8
+
+
+def test_each_set_counts_alike_for_the_best_temperature_however_large_it_is() -> None:
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 10, 4000)
+    logits = 2 * np.eye(10)[labels] + generator.gumbel(size=(4000, 10))
+    honest, too_sure = (np.exp(factor * logits) for factor in (1, 3))
+    few = slice(0, 400)
+    between = metrics.best_temperature([honest, too_sure[few]], [labels, labels[few]])
+    again = metrics.best_temperature([honest, *[too_sure[few]] * 2], [labels, *[labels[few]] * 2])
+    first, second = (metrics.best_temperature([one], [labels]) for one in (honest, too_sure))
+    assert first < between < again < second

@@ -198,10 +198,10 @@ def test_a_plan_of_ones_own_network_goes_through_the_store_and_back() -> None:
 
 def test_what_one_own_network_took_says_nothing_about_another() -> None:
     one, other = Plan.of(OWN, layers=SMALL), Plan.of(OWN, layers=[["dense", 64]])
-    measured = {one.network: 1_000_000.0}
+    measured = {one.network_key: 1_000_000.0}
     assert estimate(one, 60_000, measured) == pytest.approx(4.162)
     assert estimate(other, 60_000, measured) == estimate(other, 60_000, {})
-    assert Plan.of("quick").network == "quick"
+    assert Plan.of("quick").network_key == "quick"
 
 
 def test_a_network_of_ones_own_learns_and_its_files_agree(garments: Dataset) -> None:

@@ -173,7 +173,7 @@ def test_weights_of_a_network_one_has_built_are_loaded_into_it(store: Store, sma
     plan = Plan.of("own-network", layers=layers, epochs=1)
     store.stop(store.create(plan.as_dict(), "Hers", small.fingerprint, small.title))
     at = opened("runs")
-    at.selectbox(key="runs_load_recipe").select(plan.network)
+    at.selectbox(key="runs_load_recipe").select(plan.network_key)
     content = written(own_recipe(layers).build())
     at.file_uploader(key="runs_load_file_0").upload("mine.weights.h5", content, "application/x-hdf5").run()
     at.button(key="runs_load_start").click().run()

@@ -134,7 +134,7 @@ def test_when_tensorflow_has_no_more_memory_a_run_ends_with_a_sentence_and_the_n
     run_id, following = add(store, garments), add(store, garments)
     with pytest.MonkeyPatch.context() as patch:
         enormous = (2**23, 2**22)  # 128 TiB: more than any computer can address
-        patch.setattr("core.training.loop._prepare", lambda plan, dataset: tf.zeros(enormous))
+        patch.setattr("core.training.loop.prepare", lambda plan, dataset: tf.zeros(enormous))
         assert runner.carry_out(run_id, home) == "failed"
     assert (
         store.run(run_id).message

@@ -7,7 +7,7 @@ import pytest
 
 from core.data.dataset import Dataset
 from core.training import whitening
-from core.training.fast_layers import ENVIRONMENT, set_environment, swift
+from core.training.fast_layers import ENVIRONMENT, forward_pass, set_environment
 from core.training.optimiser import fused
 from models.catalogue import every
 
@@ -31,8 +31,8 @@ def outcome(
 
 
 def agree(network, inputs: np.ndarray, labels: np.ndarray, onednn: bool) -> None:
-    """Fail unless swift computes what the network does, forwards and backwards."""
-    outputs, gradients = outcome(swift(network, onednn), network, inputs, labels)
+    """Fail unless the forward pass computes what the network does, forwards and backwards."""
+    outputs, gradients = outcome(forward_pass(network, onednn), network, inputs, labels)
     plain, slopes = outcome(lambda inputs, training: network(inputs, training=training), network, inputs, labels)
     assert np.allclose(outputs, plain, rtol=0, atol=1e-5)
     assert len(gradients) == len(slopes) > 0
@@ -117,11 +117,11 @@ def test_what_is_left_out_in_training_is_what_keras_would_leave_out(garments: Da
     network, given = recipe.build(), (pixels(garments, 255), garments.train_labels[:COUNT])
     state = network.layers[2].seed_generator.state
     began = state.numpy()
-    outputs, gradients = outcome(swift(network), network, *given, training=True)
+    outputs, gradients = outcome(forward_pass(network), network, *given, training=True)
     state.assign(began)
     plain, slopes = outcome(lambda inputs, training: network(inputs, training=training), network, *given, training=True)
     assert np.allclose(outputs, plain, rtol=0, atol=1e-5) and np.allclose(gradients[0], slopes[0], rtol=0, atol=1e-4)
-    assert np.abs(outputs - outcome(swift(network), network, *given)[0]).max() > 1e-3
+    assert np.abs(outputs - outcome(forward_pass(network), network, *given)[0]).max() > 1e-3
 
 
 @pytest.mark.parametrize("kind", ["Adam", "AdamW"])

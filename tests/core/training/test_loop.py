@@ -15,9 +15,9 @@ from core.inference.network import Network
 from core.settings import Settings
 from core.training import loop, whitening
 from core.training.checkpoint import SHEET, Checkpoint, Snapshot
-from core.training.export import Result, best_temperature
-from core.training.loop import changed, first_filters, train
-from core.training.optimiser import _rate
+from core.training.export import Result
+from core.training.loop import first_filters, train, with_regularisation
+from core.training.optimiser import learning_rate
 from core.training.plan import AUGMENTS, SCHEDULES, Plan, duration, estimate
 from core.training.progress import Paused, Point, Watcher
 from models.catalogue import RECIPES
@@ -185,11 +185,11 @@ def test_other_threads_that_draw_random_numbers_change_nothing(
     plan = Plan.of("hello-world", epochs=1, dropout=0.3)
     expected = train(plan, garments)
 
-    def changed_while_another_thread_draws(network: object, plan: Plan) -> object:
+    def while_another_thread_draws(network: object, plan: Plan) -> object:
         random.random()
-        return changed(network, plan)
+        return with_regularisation(network, plan)
 
-    monkeypatch.setattr(loop, "changed", changed_while_another_thread_draws)
+    monkeypatch.setattr(loop, "with_regularisation", while_another_thread_draws)
     assert same(train(plan, garments), expected)
 
 
@@ -243,7 +243,7 @@ def test_a_plan_with_patience_stops_by_itself_and_goes_back_to_the_best_epoch(ga
 @pytest.mark.parametrize("recipe", ["quick", "hello-world"])
 def test_the_learning_rate_follows_its_schedule(schedule: str, recipe: str) -> None:
     plan = Plan.of(recipe, schedule=schedule, learning_rate=0.01)
-    rate = _rate(plan, plan.row, 1000)
+    rate = learning_rate(plan, plan.row, 1000)
     at = [float(rate) if isinstance(rate, float) else float(rate(step)) for step in (0, 300, 600, 999)]
     kind = schedule or ("warm-up" if recipe == "quick" else "constant")
     expected = {
@@ -258,19 +258,11 @@ def test_the_learning_rate_follows_its_schedule(schedule: str, recipe: str) -> N
 @pytest.mark.parametrize("augment", AUGMENTS)
 def test_pictures_are_changed_for_training_and_never_for_answers(augment: str, garments: Dataset) -> None:
     plan = Plan.of("hello-world", augment=augment)
-    network = changed(plan.row.build(), plan)
+    network = with_regularisation(plan.row.build(), plan)
     pixels = garments.train_images[:40, ..., np.newaxis] / 255.0
     first, second, answer = (np.asarray(network(pixels, training=learning)) for learning in (True, True, False))
     assert np.array_equal(answer, np.asarray(network(pixels, training=False)))
     assert np.array_equal(first, second) == (augment == "") and np.array_equal(first, answer) == (augment == "")
-
-
-def test_the_best_temperature_cools_an_answerer_that_is_too_sure() -> None:
-    generator = np.random.default_rng(0)
-    labels = generator.integers(0, 10, 4000)
-    logits = 2 * np.eye(10)[labels] + generator.gumbel(size=(4000, 10))
-    too_sure = np.exp(3 * logits) / np.exp(3 * logits).sum(axis=1, keepdims=True)
-    assert best_temperature(too_sure, labels) > 1.8
 
 
 @pytest.mark.real_data

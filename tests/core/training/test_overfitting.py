@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.training.overfitting import overfits, told
+from core.training.overfitting import curve_summary, overfitting_since
 
 
 def curve(loss: list[float], val_loss: list[float]) -> pd.DataFrame:
@@ -34,14 +34,14 @@ def test_overfitting_is_seen_where_only_the_training_pictures_go_on_getting_bett
     loss: list[float], val_loss: list[float], best: object
 ):
     epochs = curve(loss, val_loss)
-    assert overfits(epochs) == best
-    assert ("overfitting" in told(epochs, ended=False)) == (best is not None)
+    assert overfitting_since(epochs) == best
+    assert ("overfitting" in curve_summary(epochs, ended=False)) == (best is not None)
     if best:
-        assert f"Since epoch {best}" in told(epochs, ended=True) and "97%" in told(epochs, ended=True)
+        assert f"Since epoch {best}" in curve_summary(epochs, ended=True) and "97%" in curve_summary(epochs, ended=True)
 
 
 def test_a_run_that_ended_while_it_was_getting_better_says_so_and_a_running_one_does_not():
     epochs = curve([0.9, 0.6, 0.4], [0.9, 0.7, 0.5])
-    assert "still getting better" in told(epochs, ended=True)
-    assert told(epochs, ended=False) == "" and told(epochs.iloc[:1], ended=True) == ""
-    assert told(curve([0.5, 0.5, 0.5], [0.5, 0.5, 0.499]), ended=True) == ""
+    assert "still getting better" in curve_summary(epochs, ended=True)
+    assert curve_summary(epochs, ended=False) == "" and curve_summary(epochs.iloc[:1], ended=True) == ""
+    assert curve_summary(curve([0.5, 0.5, 0.5], [0.5, 0.5, 0.499]), ended=True) == ""
