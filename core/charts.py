@@ -90,38 +90,21 @@ def curves(
     """
     figure = go.Figure()
     percent = 100 if measure == "accuracy" else 1
+    marked = {"mode": "lines+markers"}
     if len(batches):
-        figure.add_scatter(
-            x=batches["epoch"],
-            y=percent * batches[measure],
-            mode="lines",
-            name="each batch",
-            line={"color": PALE, "width": 2},
-        )
+        line = {"color": PALE, "width": 2}
+        figure.add_scatter(x=batches["epoch"], y=percent * batches[measure], mode="lines", name="each batch", line=line)
     if published:
-        figure.add_scatter(
-            x=list(range(1, len(published) + 1)),
-            y=[percent * value for value in published],
-            mode="lines+markers",
-            name="as published",
-            line={"color": "rgba(128,128,128,.9)", "dash": "dot", "width": 2},
-        )
-    if len(epochs):
-        figure.add_scatter(
-            x=epochs["epoch"],
-            y=percent * epochs[measure],
-            mode="lines+markers",
-            name="training pictures",
-            line={"color": ACCENT, "width": 3},
-        )
-        if epochs[f"val_{measure}"].notna().any():
-            figure.add_scatter(
-                x=epochs["epoch"],
-                y=percent * epochs[f"val_{measure}"],
-                mode="lines+markers",
-                name="validation pictures",
-                line={"color": SECOND, "width": 3},
-            )
+        numbers, values = list(range(1, len(published) + 1)), [percent * value for value in published]
+        line = {"color": "rgba(128,128,128,.9)", "dash": "dot", "width": 2}
+        figure.add_scatter(x=numbers, y=values, name="as published", line=line, **marked)
+    for column, name, colour in (
+        (measure, "training pictures", ACCENT),
+        (f"val_{measure}", "validation pictures", SECOND),
+    ):
+        if len(epochs) and epochs[column].notna().any():
+            line = {"color": colour, "width": 3}
+            figure.add_scatter(x=epochs["epoch"], y=percent * epochs[column], name=name, line=line, **marked)
     for seam in seams:
         words = {"annotation_text": "taken up again", "annotation_font_size": 11, "annotation_position": "bottom right"}
         figure.add_vline(seam, line={"color": "rgba(128,128,128,.8)", "dash": "dash", "width": 1}, **words)

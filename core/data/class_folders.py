@@ -1,6 +1,6 @@
 """Pictures in folders named by class: which there are, and reading many of them, in processes of their own.
 
-Knows nothing of networks or files' kinds: what is made of each file is the caller's function.
+Knows nothing of networks or kinds of files: what is made of each file is the caller's function.
 """
 
 import os
@@ -19,7 +19,8 @@ from core.labels import SLUGS
 NONE = "none-of-the-ten"  # a folder of this name holds other things: hats, shorts, cups
 FEW = 40  # so many pictures are read without starting processes
 
-Source, Made = TypeVar("Source"), TypeVar("Made")
+Source = TypeVar("Source")  # what a picture is read from
+Picture = TypeVar("Picture")  # what is made of it
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def find(folder: Path, part: str | None = None) -> list[Listed]:
     root = folder.resolve()
     paths = [path for path in sorted(root.rglob("*")) if path.is_file() and path.name[0] != "."]
     wanted = [path for path in paths if part is None or part in path.relative_to(root).parts[:-1]]
-    found = [one for path in wanted if (one := _list(root, path)) is not None]
+    found = [listed for path in wanted if (listed := _listed(root, path)) is not None]
     if not found:
         raise DataError(
             f"{folder} holds no pictures in folders named by class. Name the folders {', '.join(SLUGS)} or {NONE}."
@@ -52,7 +53,7 @@ def find(folder: Path, part: str | None = None) -> list[Listed]:
     return found
 
 
-def _list(folder: Path, path: Path) -> Listed | None:
+def _listed(folder: Path, path: Path) -> Listed | None:
     folders = (folder.name, *path.relative_to(folder).parts[:-1])
     if NONE in path.parts[:-1]:
         return Listed(path, NONE, -1)
@@ -65,25 +66,25 @@ def _list(folder: Path, path: Path) -> Listed | None:
 
 def read_many(
     sources: Sequence[Source],
-    read: Callable[[Source], Made],
+    read: Callable[[Source], Picture],
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[Made]:
+) -> list[Picture]:
     """What `read`, a function at the top of a module, makes of each source, in order; more than `FEW` in processes of
     their own."""
-    made = []
+    pictures: list[Picture] = []
 
-    def keep(one: Made) -> None:
-        made.append(one)
-        progress(len(made), len(sources))
+    def keep(picture: Picture) -> None:
+        pictures.append(picture)
+        progress(len(pictures), len(sources))
 
     if len(sources) <= FEW:
         for source in sources:
             keep(read(source))
-        return made
+        return pictures
     # fresh processes: a forked one may wait for ever on a thread that only its parent has
     with ProcessPoolExecutor(
         os.cpu_count(), mp_context=get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)
     ) as pool:
-        for one in pool.map(read, sources, chunksize=8):
-            keep(one)
-    return made
+        for picture in pool.map(read, sources, chunksize=8):
+            keep(picture)
+    return pictures

@@ -3,10 +3,13 @@
 Knows nothing of files, networks, runs or pages.
 """
 
+from __future__ import annotations
+
 import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +17,17 @@ import numpy as np
 FULL = (60_000, 10_000)  # training and test pictures of the whole data set
 OWN_TITLE = "Your clothes"  # what a data set that a person brought is called
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
+
+
+class Source(StrEnum):
+    """Where the pictures in use come from."""
+
+    FOLDER = "folder"  # idx files in the folder a person named
+    CSV = "csv"  # the two CSV files there
+    KERAS = "keras"  # Keras' own cache
+    DOWNLOAD = "download"  # fetched by the app
+    OWN = "own"  # brought by a person
+    GARMENTS = "garments"  # drawn by program
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,23 +38,37 @@ class Dataset:
     train_labels: np.ndarray  # (n,) uint8, 0 to 9
     test_images: np.ndarray  # (m, 28, 28) uint8
     test_labels: np.ndarray  # (m,) uint8, 0 to 9
-    source: str  # "folder", "csv", "keras", "download", "own" or "garments"
+    source: Source
     place: str  # the folder, the name of what a person brought, or "" for drawn clothes
     fingerprint: str  # 16 hex digits of all pictures and labels in their order
     problem: str | None = None  # a sentence: why better data were not used
 
     @classmethod
-    def of(cls, arrays: Sequence[np.ndarray], source: str, place: str = "", problem: str | None = None) -> "Dataset":
+    def of(cls, arrays: Sequence[np.ndarray], source: Source, place: str = "", problem: str | None = None) -> Dataset:
         """A data set of four uint8 arrays, in the order of the fields, with its fingerprint; the arrays become
         read-only."""
         for array in arrays:
             array.setflags(write=False)
-        return cls(*arrays, source=source, place=place, fingerprint=fingerprint(arrays), problem=problem)
+        train_images, train_labels, test_images, test_labels = arrays
+        digits = fingerprint(arrays)
+        return cls(train_images, train_labels, test_images, test_labels, source, place, digits, problem)
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Dataset:
+        """The data set a person brought, read from what `to_bytes` made, with the same fingerprint."""
+        with np.load(io.BytesIO(content)) as arrays:
+            return cls.of([arrays[name] for name in ARRAYS], Source.OWN)
+
+    def to_bytes(self) -> bytes:
+        """Pictures and labels as an .npz file, which a run carries to its worker."""
+        content = io.BytesIO()
+        np.savez_compressed(content, **{name: getattr(self, name) for name in ARRAYS})
+        return content.getvalue()
 
     @property
     def real(self) -> bool:
         """Whether these are photos of real clothes."""
-        return self.source != "garments"
+        return self.source != Source.GARMENTS
 
     @property
     def title(self) -> str:
@@ -48,19 +76,22 @@ class Dataset:
         if not self.real:
             return "Drawn stand-in clothes"
         counts = (len(self.train_images), len(self.test_images))
-        if self.source == "own":
+        if self.source == Source.OWN:
             return f"{OWN_TITLE}: {self.place} ({counts[0]:,} + {counts[1]:,} pictures)"
         part = "" if counts == FULL else f" ({counts[0]:,} + {counts[1]:,} pictures)"
-        if self.source in ("keras", "download"):
-            return f"Fashion-MNIST, {'kept by Keras' if self.source == 'keras' else 'downloaded'}{part}"
-        return f"Fashion-MNIST, read from {Path(self.place).name}{' (CSV files)' if self.source == 'csv' else ''}{part}"
+        if self.source == Source.KERAS:
+            return f"Fashion-MNIST, kept by Keras{part}"
+        if self.source == Source.DOWNLOAD:
+            return f"Fashion-MNIST, downloaded{part}"
+        files = " (CSV files)" if self.source == Source.CSV else ""
+        return f"Fashion-MNIST, read from {Path(self.place).name}{files}{part}"
 
 
 def fingerprint(arrays: Sequence[np.ndarray]) -> str:
     """16 hexadecimal digits that change with any picture, any label or their order."""
     digest = hashlib.sha256()
     for array in arrays:
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:16]
 
 
@@ -84,21 +115,8 @@ def fair_share(labels: np.ndarray, examples: int, seed: int) -> np.ndarray:
     if examples >= len(labels):
         return np.arange(len(labels))
     order = np.random.default_rng(seed).permutation(len(labels))
-    place = np.empty(len(labels))  # of each picture within its class, 0 to 1
+    rank = np.empty(len(labels))  # of each picture within its class, 0 to 1
     for label in np.unique(labels):
-        mine = order[labels[order] == label]
-        place[mine] = (np.arange(len(mine)) + 0.5) / len(mine)
-    return np.sort(order[np.argsort(place[order], kind="stable")[:examples]])
-
-
-def pack(data: Dataset) -> bytes:
-    """A data set as the bytes a run carries to its worker."""
-    content = io.BytesIO()
-    np.savez_compressed(content, **{name: getattr(data, name) for name in ARRAYS})
-    return content.getvalue()
-
-
-def unpack(content: bytes) -> Dataset:
-    """The data set in the bytes that `pack` made, with the same fingerprint."""
-    with np.load(io.BytesIO(content)) as arrays:
-        return Dataset.of([arrays[name] for name in ARRAYS], "own")
+        of_class = order[labels[order] == label]
+        rank[of_class] = (np.arange(len(of_class)) + 0.5) / len(of_class)
+    return np.sort(order[np.argsort(rank[order], kind="stable")[:examples]])

@@ -39,7 +39,8 @@ def download(
             for name, (checksum, size) in files.items():
                 path = folder / f"{name}.gz"
                 if not _is_right(path, checksum, size):
-                    _fetch(base_url, path, checksum, size, lambda so_far, before=done: progress(before + so_far, total))
+                    for so_far in _fetch(base_url, path, checksum, size):
+                        progress(done + so_far, total)
                 done += size
                 progress(done, total)
         except OSError as error:
@@ -50,12 +51,12 @@ def download(
     return folder
 
 
-def _fetch(base_url: str, path: Path, checksum: str, size: int, advance: Callable[[int], None]) -> None:
-    """Bring one file under its final name, going on where a `.part` file ends."""
+def _fetch(base_url: str, path: Path, checksum: str, size: int) -> Iterator[int]:
+    """Bring one file under its final name, going on where a `.part` file ends; yields the bytes that are there as they
+    grow."""
     part = path.with_suffix(".gz.part")
     for _ in range(TRIES):
-        for so_far in _append(base_url + path.name, part, size):
-            advance(so_far)
+        yield from _append(base_url + path.name, part, size)
         if _is_right(part, checksum, size):
             os.replace(part, path)
             return

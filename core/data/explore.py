@@ -11,10 +11,7 @@ import numpy as np
 
 from core.labels import NAMES
 
-MAPS = {
-    "pca": 3_000,
-    "tsne": 2_000,
-}  # the ways to draw a map: pictures on it. t-SNE of 2,000 takes about 4 s of one core
+MAPS = {"pca": 3_000, "tsne": 2_000}  # way to draw a map: pictures on it. t-SNE of 2,000 takes about 4 s of one core
 CHUNK = 1_000  # pictures counted at once: np.bincount makes eight bytes of each dot
 
 
@@ -78,14 +75,18 @@ def place(images: np.ndarray, way: str = "pca") -> np.ndarray:
     if len(images) < 4:
         return np.zeros((len(images), 2), np.float32)
     pixels = images.reshape(len(images), -1).astype(np.float32) / 255
+    points: np.ndarray
     with threadpool_limits(1):
         if way == "pca":
-            return PCA(2, svd_solver="randomized", random_state=0).fit_transform(pixels).astype(np.float32)
+            points = PCA(2, svd_solver="randomized", random_state=0).fit_transform(pixels)
+            return points.astype(np.float32)
         from sklearn.manifold import TSNE
 
         pixels = PCA(min(50, len(images)), svd_solver="randomized", random_state=0).fit_transform(pixels)
         perplexity = min(30, (len(images) - 1) / 3)
-        return TSNE(2, init="pca", perplexity=perplexity, max_iter=500, random_state=0, n_jobs=1).fit_transform(pixels)
+        map_of = TSNE(2, init="pca", perplexity=perplexity, max_iter=500, random_state=0, n_jobs=1)
+        points = map_of.fit_transform(pixels)
+        return points
 
 
 def brightness(images: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Pictures and labels as a table of numbers: one row a picture, first its label, then its 784 dots; as CSV or Parquet
 to take home.
 
-`core.data.dataset.read_csv` reads the CSV back. Knows nothing of where the pictures come from.
+`core.data.files.read_csv` reads the CSV back. Knows nothing of where the pictures come from.
 """
 
 import io

@@ -1,4 +1,7 @@
-"""The files Fashion-MNIST comes in, idx and CSV, as arrays; what is wrong with one is said in a sentence."""
+"""The files Fashion-MNIST comes in, idx and CSV, as arrays; what is wrong with one is said in a sentence.
+
+Knows nothing of where the files lie.
+"""
 
 import csv
 import gzip
@@ -25,12 +28,15 @@ FILES = {  # name: (MD5 of the .gz as published, bytes)
 
 
 def idx_path(folder: Path, name: str) -> Path | None:
+    """The packed or the plain idx file of this name in a folder; None where there is neither."""
     return next((path for path in (folder / f"{name}.gz", folder / name) if path.is_file()), None)
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """Pictures (n, 28, 28) or labels (n,) uint8 of an idx file: 0, 0, 8 (= bytes), dimensions, sizes, then the
-    bytes."""
+    """Pictures (n, 28, 28) or labels (n,) uint8 of an idx file: 0, 0, 8 (= bytes), dimensions, sizes, then the bytes.
+
+    Raises DataError that names the file and what is wrong with it.
+    """
     where = f"The file “{path.name}” in {path.parent}"
     try:
         content = path.read_bytes()
@@ -60,6 +66,7 @@ def read_idx(path: Path) -> np.ndarray:
 
 
 def check_pair(images_path: Path, images: np.ndarray, labels_path: Path, labels: np.ndarray) -> None:
+    """Raise DataError unless there is a picture, and a label from 0 to 9 for each."""
     if len(images) != len(labels):
         counts = f"“{images_path.name}” holds {len(images):,} pictures but “{labels_path.name}” {len(labels):,} labels"
         raise DataError(f"{counts} (in {images_path.parent}). {REMEDY}")

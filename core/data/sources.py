@@ -1,14 +1,18 @@
-"""Which data set there is: a configured folder, Keras' cache, an earlier download, else clothes drawn by program."""
+"""Which data set there is: a configured folder, Keras' cache, an earlier download, else clothes drawn by program.
+
+Knows nothing of what people bring, of runs or of pages.
+"""
 
 import hashlib
 import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from core.data.dataset import Dataset
+from core.data.dataset import Dataset, Source
 from core.data.download import DOWNLOADS
 from core.data.files import FILES, REMEDY, TABLES, check_pair, idx_path, read_csv, read_idx
 from core.errors import DataError
@@ -20,19 +24,23 @@ def load(settings: Settings, environment: Mapping[str, str] = os.environ) -> Dat
 
     Never fails for bad files: the next source is used and `problem` says why.
     """
-    configured, passing = None, None
+    problem = None  # with the configured folder
     if settings.data:
         try:
             return read_folder(settings.data)
         except DataError as error:
-            configured = str(error)
-    for source, folder in (("keras", keras_folder(environment)), ("download", settings.folder / DOWNLOADS)):
+            problem = str(error)
+    first_unusable = None  # what is wrong with the first other source; said only where none is left
+    for source, folder in (
+        (Source.KERAS, keras_folder(environment)),
+        (Source.DOWNLOAD, settings.folder / DOWNLOADS),
+    ):
         if any(idx_path(folder, name) for name in FILES):
             try:
-                return read_folder(folder, source, configured)
+                return read_folder(folder, source, problem)
             except DataError as error:
-                passing = passing or str(error)
-    return Dataset.of(_drawn(settings), "garments", problem=configured or passing)
+                first_unusable = first_unusable or str(error)
+    return Dataset.of(_synthetic_arrays(settings), Source.GARMENTS, problem=problem or first_unusable)
 
 
 def keras_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -41,7 +49,7 @@ def keras_folder(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(home) / "datasets" / "fashion-mnist"
 
 
-def read_folder(folder: Path, source: str = "folder", problem: str | None = None) -> Dataset:
+def read_folder(folder: Path, source: Source = Source.FOLDER, problem: str | None = None) -> Dataset:
     """The data set in a folder: four idx files, packed (.gz) or plain, or the pair of CSV files.
 
     Raises DataError that names the file, what is wrong with it and what to do.
@@ -52,14 +60,15 @@ def read_folder(folder: Path, source: str = "folder", problem: str | None = None
             f"There is no folder {folder}. Set FITTING_ROOM_DATA to the folder of the data set, or leave it out."
         )
     tables = [folder / name for name in TABLES]
-    found = [idx_path(folder, name) for name in FILES]
-    if any(found) and (all(found) or not all(table.is_file() for table in tables)):
-        for name, path in zip(FILES, found, strict=True):
-            if path is None:
+    found = {name: path for name in FILES if (path := idx_path(folder, name)) is not None}
+    if found and (len(found) == len(FILES) or not all(table.is_file() for table in tables)):
+        for name in FILES:
+            if name not in found:
                 raise DataError(f"The file “{name}.gz” is missing in {folder}. {REMEDY}")
-        arrays = [read_idx(path) for path in found]
-        check_pair(found[0], arrays[0], found[1], arrays[1])
-        check_pair(found[2], arrays[2], found[3], arrays[3])
+        paths = list(found.values())
+        arrays = [read_idx(path) for path in paths]
+        check_pair(paths[0], arrays[0], paths[1], arrays[1])
+        check_pair(paths[2], arrays[2], paths[3], arrays[3])
         return Dataset.of(arrays, source, str(folder), problem)
     if not any(table.is_file() for table in tables):
         raise DataError(
@@ -70,11 +79,12 @@ def read_folder(folder: Path, source: str = "folder", problem: str | None = None
         if not table.is_file():
             raise DataError(f"The file “{table.name}” is missing in {folder}. {REMEDY}")
     arrays = [array for table in tables for array in read_csv(table)]
-    return Dataset.of(arrays, "csv" if source == "folder" else source, str(folder), problem)
+    return Dataset.of(arrays, Source.CSV if source == Source.FOLDER else source, str(folder), problem)
 
 
-def _drawn(settings: Settings) -> tuple[np.ndarray, ...]:
-    """Drawn clothes, kept in the home folder: drawing 70,000 takes seconds, reading them a moment."""
+def _synthetic_arrays(settings: Settings) -> tuple[np.ndarray, ...]:
+    """The four arrays of the clothes drawn by program, kept in the home folder: drawing 70,000 takes seconds, reading
+    them a moment."""
     from core.data import synthetic
 
     kept = settings.folder / f"garments-{_drawing_version(Path(synthetic.__file__).parent)}.npz"
@@ -89,17 +99,18 @@ def _drawn(settings: Settings) -> tuple[np.ndarray, ...]:
         for old in kept.parent.glob("garments-*.npz"):
             old.unlink(missing_ok=True)
         with open(part, "wb") as output:
-            np.savez(output, **dict(zip(FILES, drawn, strict=True)))
+            named: dict[str, Any] = dict(zip(FILES, drawn, strict=True))
+            np.savez(output, **named)
         os.replace(part, kept)
     except OSError:
         return drawn  # no room or no right to write: they are drawn again next time
     return drawn
 
 
-def _drawing_version(core: Path) -> str:
-    """Eight hex digits of the programs that draw, so that clothes kept by another version are not taken for this
-    one's."""
+def _drawing_version(folder: Path) -> str:
+    """Eight hex digits of the programs in a folder that draw, so that clothes kept by another version are not taken for
+    this one's."""
     digest = hashlib.sha256(np.__version__.encode())
-    for path in [core / "synthetic.py", *sorted((core / "silhouettes").glob("*.py"))]:
+    for path in [folder / "synthetic.py", *sorted((folder / "silhouettes").glob("*.py"))]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:8]

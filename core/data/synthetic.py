@@ -1,9 +1,9 @@
 """Ten classes of clothes drawn by program in the format of Fashion-MNIST: the stand-in when there is no data and no
 network.
 
-A garment is cut four times too large (core/silhouettes), cropped, and shrunk so that its longest side is 28 pixels, as
-the real photos were; every picture then gets its own proportions, tones, cloth and folds. Knows nothing of files,
-networks or pages.
+A garment is cut four times too large (core/data/silhouettes), cropped, and shrunk so that its longest side is 28
+pixels, as the real photos were; every picture then gets its own proportions, tones, cloth and folds. Knows nothing of
+files, networks or pages.
 """
 
 import cv2
@@ -49,7 +49,8 @@ CONTRAST = np.array([0, 0, 0.06, 0, 0, 0.85, 0, 0.35])  # how often each part of
 def _smooth(rng: np.random.Generator, across: float, down: float) -> np.ndarray:
     """Smooth noise of standard deviation 1, twice the picture's side: (56, 56) float32."""
     noise = cv2.GaussianBlur(rng.standard_normal((2 * SIDE, 2 * SIDE), np.float32), (0, 0), across, sigmaY=down)
-    return noise / noise.std()
+    smooth: np.ndarray = noise / noise.std()
+    return smooth
 
 
 def _cloths(rng: np.random.Generator) -> np.ndarray:
@@ -128,7 +129,8 @@ def _windows(bank: np.ndarray, rng: np.random.Generator, chosen: tuple[np.ndarra
     """From each chosen sample a piece cut at a random place: (n, 28, 28)."""
     pieces = np.lib.stride_tricks.sliding_window_view(bank, (SIDE, SIDE), axis=(-2, -1))
     row, column = rng.integers(SIDE, size=(2, len(chosen[0])))
-    return pieces[(*chosen, row, column)]
+    cut: np.ndarray = pieces[(*chosen, row, column)]
+    return cut
 
 
 def _blur(images: np.ndarray, sigma: float) -> np.ndarray:
@@ -149,8 +151,9 @@ def _dress_up(
     n = len(images)
     shares = np.cumsum(WEAVE[labels], axis=1)[:, :-1]
     kind = (rng.random((n, 1)) > shares).sum(1)
-    strength = np.where(kind < 2, rng.uniform(0.2, 0.7, n), 0.12 + 0.6 * rng.random(n) ** 1.5)
-    drape, depth = rng.uniform(0.005, 0.04, n), rng.normal(0, 0.28, n)
+    strength: np.ndarray = np.where(kind < 2, rng.uniform(0.2, 0.7, n), 0.12 + 0.6 * rng.random(n) ** 1.5)
+    drape: np.ndarray = rng.uniform(0.005, 0.04, n)
+    depth: np.ndarray = rng.normal(0, 0.28, n)
     strength, drape, depth = (values.astype(np.float32)[:, None, None] for values in (strength, drape, depth))
     inside = images > 0
     shade = _windows(cloths, rng, (kind, rng.integers(BANK, size=n))) * strength

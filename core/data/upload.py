@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.data import synthetic
-from core.data.dataset import Dataset
+from core.data.dataset import Dataset, Source
 from core.data.files import CSV_COLUMNS, read_table
 from core.errors import DataError, PictureError
 from core.images import SIDE, png
@@ -167,7 +167,7 @@ def _dataset(name: str, arrays: tuple[np.ndarray, ...], left_out: tuple[str, ...
         raise DataError(
             f"All pictures to learn from in “{name}” are of one class ({only}). It needs two or more to tell apart."
         )
-    return Dataset.of([np.ascontiguousarray(array) for array in arrays], "own", name)
+    return Dataset.of([np.ascontiguousarray(array) for array in arrays], Source.OWN, name)
 
 
 def _check_enough(name: str, labels: np.ndarray, left_out: tuple[str, ...]) -> None:

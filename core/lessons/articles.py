@@ -315,7 +315,7 @@ def results() -> pd.DataFrame:
                 "measured": _percent(row["test_accuracy"]),
                 "test loss": row["test_loss"],
                 "training": _percent(row["train_accuracy"]),
-                "without its oddity": _percent(mended and mended["test_accuracy"]),
+                "without its oddity": _percent(mended["test_accuracy"] if mended else None),
                 "seconds": round(row["seconds"]),
                 "numbers to learn": row["parameters"],
                 "seed": row["seed"],

@@ -55,19 +55,22 @@ KERNELS = {
 def convolve(image: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Slide a kernel (k, k) over a picture (h, w) scaled to 0 to 1: (h - k + 1, w - k + 1) float64, as a Conv2D layer
     without bias."""
-    return correlate2d(image.astype(float) / 255, weights, mode="valid")
+    values: np.ndarray = correlate2d(image.astype(float) / 255, weights, mode="valid")
+    return values
 
 
 def relu(values: np.ndarray) -> np.ndarray:
     """Negative numbers become 0."""
-    return np.maximum(values, 0)
+    positive: np.ndarray = np.maximum(values, 0)
+    return positive
 
 
 def pool(values: np.ndarray) -> np.ndarray:
     """The largest of every 2 x 2 numbers: (h, w) -> (h // 2, w // 2); an odd last row or column is left out, as Keras
     does."""
     height, width = (side // 2 for side in values.shape)
-    return values[: 2 * height, : 2 * width].reshape(height, 2, width, 2).max(axis=(1, 3))
+    largest: np.ndarray = values[: 2 * height, : 2 * width].reshape(height, 2, width, 2).max(axis=(1, 3))
+    return largest
 
 
 def drop(values: np.ndarray, rate: float, seed: int) -> np.ndarray:

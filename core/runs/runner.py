@@ -161,7 +161,7 @@ def _claimed(store: Store, run_id: str) -> bool:
 def _trained(store: Store, run: Run, settings: Settings, pulse: Pulse, listen: Callable[[Point], None]) -> str:
     me = this_process()
     brought = store.pictures(run.id)
-    data = dataset.unpack(brought) if brought else dataset_with(settings, run.fingerprint)
+    data = dataset.Dataset.from_bytes(brought) if brought else dataset_with(settings, run.fingerprint)
 
     def stored(point: Point) -> tuple[dict, dict]:
         row = asdict(point)

@@ -17,7 +17,7 @@ import numpy as np
 import streamlit as st
 
 from core.data import explore, sources, synthetic
-from core.data.dataset import Dataset, pack
+from core.data.dataset import Dataset
 from core.data.shelf import Shelf
 from core.data.upload import Own
 from core.images import png, sheet
@@ -223,7 +223,7 @@ def start(
         plan = replace(plan, examples=available)  # "all" is another number for those who watch with other clothes
     if given is None:  # with weights to load there is nothing to train, and no limit to hold
         plan.checked(settings(), available)
-    pictures = pack(used) if brought else None
+    pictures = used.to_bytes() if brought else None
     travelling = {"pictures": pictures, "given": given, "key": key(), "parent": parent, "past": past}
     run_id = store().create(plan.as_dict(), name, used.fingerprint, used.title, settings().max_waiting, **travelling)
     jobs().tend()

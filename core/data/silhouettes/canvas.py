@@ -13,7 +13,7 @@ UNIT = 112  # canvas pixels for a garment of length 1: four times the finished p
 CANVAS = 176
 EMPTY, BODY, SLEEVE, TRIM, LINE, DETAIL, INSIDE, PANEL = range(8)  # the parts of a garment
 
-Points = Sequence[tuple[float, float]] | np.ndarray
+Points = Sequence[Sequence[float] | np.ndarray] | np.ndarray  # (k, 2): x and y of each
 
 
 def curve(points: Points, steps: int = 4) -> np.ndarray:
@@ -34,12 +34,15 @@ class Cloth:
         self.rng = rng
 
     def u(self, low: float, high: float) -> float:
+        """A number drawn evenly between two."""
         return low + (high - low) * self.rng.random()
 
     def chance(self, probability: float) -> bool:
+        """True with this probability."""
         return self.rng.random() < probability
 
     def pick(self, *weights: float) -> int:
+        """An index drawn with these weights."""
         left = self.rng.random() * sum(weights)
         for index, weight in enumerate(weights):
             left -= weight
@@ -48,11 +51,11 @@ class Cloth:
         return len(weights) - 1
 
     def _pixels(self, points: Points) -> np.ndarray:
-        return np.rint((np.asarray(points) * UNIT + (CANVAS / 2, 30)) * 16).astype(
-            np.int32
-        )  # in sixteenths, for shift=4
+        sixteenths = 16 * (np.asarray(points) * UNIT + (CANVAS / 2, 30))  # for shift=4
+        return np.rint(sixteenths).astype(np.int32)
 
     def fill(self, points: Points, part: int = BODY) -> None:
+        """Fill the shape with these corners."""
         cv2.fillPoly(self.parts, [self._pixels(points)], part, shift=4)
 
     def pair(self, points: Points, part: int) -> None:
@@ -61,6 +64,7 @@ class Cloth:
         self.fill(np.asarray(points) * (-1, 1), part)
 
     def line(self, points: Points, part: int = LINE, width: float = 0.02, closed: bool = False) -> None:
+        """Draw a line through the points."""
         cv2.polylines(self.parts, [self._pixels(points)], closed, part, max(1, round(width * UNIT)), shift=4)
 
     def lines(self, points: Points, part: int = LINE, width: float = 0.02) -> None:
@@ -69,8 +73,10 @@ class Cloth:
         self.line(np.asarray(points) * (-1, 1), part, width)
 
     def oval(self, x: float, y: float, across: float, down: float, part: int) -> None:
+        """Fill an ellipse with its middle and its two radii."""
         angle = np.linspace(0, 2 * np.pi, 17)[:-1]
         self.fill(np.stack([x + across * np.cos(angle), y + down * np.sin(angle)], 1), part)
 
     def box(self, x: float, y: float, across: float, down: float, part: int) -> None:
+        """Fill a rectangle with its upper left corner and its two sides."""
         self.fill([(x, y), (x + across, y), (x + across, y + down), (x, y + down)], part)

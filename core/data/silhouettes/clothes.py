@@ -248,9 +248,9 @@ def dress(c: Cloth) -> None:
     if c.chance(0.55):
         c.line([(-waist, waist_y), (waist, waist_y)], (TRIM, LINE, DETAIL)[c.pick(2, 2, 1)], c.u(0.01, 0.04))
     for _ in range(c.pick(2, 2, 2, 2, 1, 1)):
-        x = c.u(-0.85, 0.85)
+        pleat = c.u(-0.85, 0.85)
         c.line(
-            [(x * waist, waist_y + c.u(0.02, 0.2)), (x * hem, c.u(0.8, 1))],
+            [(pleat * waist, waist_y + c.u(0.02, 0.2)), (pleat * hem, c.u(0.8, 1))],
             PANEL if c.chance(0.3) else LINE,
             c.u(0.008, 0.02),
         )

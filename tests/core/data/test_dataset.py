@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from core.data import dataset, files, synthetic
-from core.data.dataset import Dataset, subset, validation_split
+from core.data.dataset import Dataset, Source, subset, validation_split
 from core.data.download import download
 from core.data.files import FILES, TABLES
 from core.data.sources import load, read_folder
@@ -109,7 +109,7 @@ def test_a_whole_csv_pair_beats_a_few_idx_files(tmp_path: Path) -> None:
 
 def test_the_fingerprint_changes_with_any_pixel_label_or_order() -> None:
     arrays = invented()
-    prints = {Dataset.of(arrays, source).fingerprint for source in ("folder", "csv", "garments")}
+    prints = {Dataset.of(arrays, source).fingerprint for source in Source}
     assert len(prints) == 1 and len(prints.pop()) == 16
     changed = [array.copy() for array in arrays]
     changed[0][3, 4, 5] ^= 1

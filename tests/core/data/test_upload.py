@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data import dataset, upload
+from core.data import upload
 from core.data.dataset import Dataset
 from core.data.files import CSV_COLUMNS
 from core.data.shelf import Shelf
@@ -276,7 +276,7 @@ def store(home: Settings) -> Iterator[Store]:
 
 def add(store: Store, data: Dataset, recipe: str = "quick", **changes: object) -> str:
     plan = Plan.of(recipe, **{"epochs": 1, **changes}).checked(LIMITS, len(data.train_labels))
-    return store.create(plan.as_dict(), "Mine", data.fingerprint, data.title, pictures=dataset.pack(data))
+    return store.create(plan.as_dict(), "Mine", data.fingerprint, data.title, pictures=data.to_bytes())
 
 
 @pytest.fixture(scope="module")
@@ -296,7 +296,7 @@ def test_every_network_trains_on_a_few_pictures_that_only_its_run_has(
     store: Store, home: Settings, few: Dataset, recipe: str
 ) -> None:
     run_id = add(store, few, recipe)
-    assert dataset.unpack(store.pictures(run_id)).fingerprint == few.fingerprint
+    assert Dataset.from_bytes(store.pictures(run_id)).fingerprint == few.fingerprint
     assert runner.carry_out(run_id, home) == "done"
     run = store.run(run_id)
     assert (
@@ -322,7 +322,7 @@ def test_the_pictures_go_when_the_run_fails_stops_or_is_deleted_and_stay_for_a_s
     store.delete(deleted)
     assert [store.pictures(run) for run in (waiting, failing, deleted)] == [None] * 3
     assert store.claim(lost, 1.0) and store.claim(lost, 100.0, this_process())  # the first worker went silent
-    assert dataset.unpack(store.pictures(lost)).fingerprint == few.fingerprint
+    assert Dataset.from_bytes(store.pictures(lost)).fingerprint == few.fingerprint
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "MOST_ATTEMPTS", 1)
         assert runner.carry_out(lost, home, claimed=True) == "failed"
