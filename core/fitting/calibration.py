@@ -1,9 +1,8 @@
-"""How far the shipped network can be trusted: folds by person, temperature, thresholds, figures."""
+"""How far the shipped network can be trusted: folds by person, thresholds, figures."""
 
 import numpy as np
 
 from core.fitting.pictures import Photos, Pictures
-from core.inference.network import calibrated
 
 FOLDS = 3  # groups of people, each left out once
 PRECISION = 0.90  # wanted among photos answered as sure
@@ -24,19 +23,6 @@ def folds(photos: Photos, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
         clothes, others = np.split(np.isin(np.arange(len(people)), members), [len(photos.clothes.labels)])
         masks.append((clothes, others))
     return masks
-
-
-def fit_temperature(outputs: list[np.ndarray], labels: list[np.ndarray]) -> float:
-    """The temperature with the least mean log loss, each set of outputs (n, 10) with its labels (n,) counting alike."""
-
-    def loss(temperature: float) -> float:
-        shares = (
-            calibrated(raw, temperature)[np.arange(len(truth)), truth]
-            for raw, truth in zip(outputs, labels, strict=True)
-        )
-        return -sum(float(np.log(share).mean()) for share in shares)
-
-    return float(min(np.linspace(0.3, 4.0, 75), key=loss))
 
 
 def fit_thresholds(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:

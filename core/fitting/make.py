@@ -23,11 +23,11 @@ from core.data.class_folders import NONE
 from core.data.dataset import Dataset
 from core.data.sources import load
 from core.fitting import sketches
-from core.fitting.calibration import FOLDS, fit_temperature, fit_thresholds, folds, measure
+from core.fitting.calibration import FOLDS, fit_thresholds, folds, measure
 from core.fitting.mixture import Mixture, augment, draw_pool
 from core.fitting.network import KerasModel, LearningRate, answering, build, to_tflite
 from core.fitting.pictures import Photos, Pictures, read_photos, read_photos_again, read_pictures
-from core.inference.network import SHIPPED, Network, calibrated
+from core.inference.network import SHIPPED, Network
 from core.settings import Settings
 
 RATE = 6e-3  # of the convolutions; the rest is learned at a third of it
@@ -172,13 +172,13 @@ def calibrate(content: bytes, fitted: Fitted, data: Dataset, photos: Photos, see
     clean = augment(data.train_images[fresh], generator, 0.5)
     raw = Network(content)
     clothes, others = photos.clothes, photos.others
-    temperature = fit_temperature(
+    temperature = metrics.best_temperature(
         [fitted.clothes[clothes.found], raw.raw(clean)], [clothes.labels[clothes.found], data.train_labels[fresh]]
     )
     network = Network(content, temperature, saw_photos=True)
     outputs = np.concatenate([fitted.clothes[clothes.found], fitted.others[others.found]])
     labels = np.concatenate([clothes.labels[clothes.found], others.labels[others.found]])
-    on_photos = fit_thresholds(calibrated(outputs, temperature), labels)
+    on_photos = fit_thresholds(metrics.calibrated(outputs, temperature), labels)
     on_sketches = fit_thresholds(network.probabilities(drawn), data.train_labels[fresh])
     # Sketches made by program are easier than people's, so a drawing must be at least as clear as a photo.
     on_drawings = {
@@ -210,7 +210,7 @@ def make(
     model = answering(fitted.network)
     content = to_tflite(model)
     ready = calibrate(content, fitted, data, photos, seed)
-    out_of_fold = calibrated(fitted.clothes, ready.temperature)
+    out_of_fold = metrics.calibrated(fitted.clothes, ready.temperature)
     figures = measure_checks(checks, ready)
     figures["photos_out_of_fold"] = measure(out_of_fold, photos.clothes, ready.thresholds["photo"])
     probabilities = ready.network.probabilities(data.test_images)

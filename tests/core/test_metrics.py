@@ -101,6 +101,15 @@ def test_the_images_that_only_one_of_two_gets_right_come_with_the_surest_mistake
     assert metrics.only_one_right(labels, one, one).tolist() == []
 
 
+def test_the_temperature_takes_back_what_made_answers_too_certain() -> None:
+    generator = np.random.default_rng(0)
+    honest = generator.dirichlet(np.full(10, 0.4), 4000)
+    labels = np.array([generator.choice(10, p=row / row.sum()) for row in honest])
+    boasting = honest**2 / (honest**2).sum(axis=1, keepdims=True)
+    assert metrics.best_temperature([honest], [labels]) == pytest.approx(1.0, abs=0.11)
+    assert metrics.best_temperature([boasting], [labels]) == pytest.approx(2.0, abs=0.21)
+
+
 def test_the_best_temperature_cools_an_answerer_that_is_too_sure() -> None:
     generator = np.random.default_rng(0)
     labels = generator.integers(0, 10, 4000)

@@ -11,7 +11,7 @@ from core.data.dataset import Dataset
 from core.data.synthetic import draw
 from core.errors import DataError, PictureError
 from core.fitting import mixture, sketches
-from core.fitting.calibration import FOLDS, PRECISION, fit_temperature, fit_thresholds, folds
+from core.fitting.calibration import FOLDS, PRECISION, fit_thresholds, folds
 from core.fitting.make import without
 from core.fitting.mixture import BATCH, SHOES, Labelled, Mixture, augment
 from core.fitting.network import answering, build, optimiser, to_tflite
@@ -153,15 +153,6 @@ def test_a_step_moves_a_convolution_as_far_in_every_direction_and_the_rest_as_ad
     lengths = np.linalg.svd(np.array(kernel).reshape(-1, 16), compute_uv=False)
     assert 0.5 < lengths.min() / lengths.max() and lengths.max() == pytest.approx(0.2 * 0.01 * 72**0.5, rel=0.3)
     assert np.allclose(np.array(matrix), -0.01 / 3 * np.sign(gradients[1]), rtol=0.01)
-
-
-def test_the_temperature_takes_back_what_made_answers_too_certain():
-    generator = np.random.default_rng(0)
-    honest = generator.dirichlet(np.full(10, 0.4), 4000)
-    labels = np.array([generator.choice(10, p=row / row.sum()) for row in honest])
-    boasting = honest**2 / (honest**2).sum(axis=1, keepdims=True)
-    assert fit_temperature([honest], [labels]) == pytest.approx(1.0, abs=0.11)
-    assert fit_temperature([boasting], [labels]) == pytest.approx(2.0, abs=0.21)
 
 
 def test_sure_answers_are_as_often_right_as_was_asked():
