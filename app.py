@@ -1,87 +1,45 @@
-"""The welcome page: a wall of clothes, three doors, and what is going on now."""
+"""The app: its pages behind Streamlit's server, and what a page cannot do itself.
 
-from urllib.parse import quote
+That is: cookies, the route of the files, the queue's beginning and end, and the last word on an error.
+"""
 
-import streamlit as st
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from core.runs import results
-from pages.shared import pictures
-from pages.shared.frame import frame, guard, say_which_clothes
-from pages.shared.services import jobs, store, wall
+from starlette.formparsers import MultiPartParser
+from starlette.middleware import Middleware
+from streamlit import App
 
-frame("Welcome", wide=True)
+from core.errors import FittingRoomError
+from pages.shared import downloads
+from pages.shared.browser_key import BrowserKeyMiddleware
+from pages.shared.errors import show_error
+from pages.shared.runs import jobs
 
-CURVE = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 120" fill="none" stroke-width="5"'
-    ' stroke-linecap="round"><path d="M6 114C26 62 52 50 82 42S150 33 234 30" stroke="#a89f93"'
-    ' stroke-opacity=".5"/><path d="M6 112C22 40 44 34 70 27S140 16 230 11" stroke="#d9541e"/><circle cx="230" cy="11"'
-    ' r="6" fill="#d9541e"/></svg>'
+# An upload stays in memory: of itself Starlette puts one over 1 MB, such as a phone's photo, into a temporary file.
+# Neither Starlette's `Request.form` nor Streamlit has a parameter for it.
+MultiPartParser.spool_max_size = 0
+
+
+@asynccontextmanager
+async def lifespan(_: App) -> AsyncIterator[None]:
+    """Start the queue with the server, before anybody opens a page, and let go of it when the server ends."""
+    queue = None
+    try:
+        queue = jobs()
+    except FittingRoomError as error:  # a setting that does not fit: each page says so
+        logging.getLogger(__name__).error("The queue was not started: %s", error)
+    yield
+    if queue:
+        await asyncio.to_thread(queue.close)
+
+
+app = App(
+    "pages/router.py",
+    routes=[downloads.ROUTE],
+    middleware=[Middleware(BrowserKeyMiddleware)],
+    lifespan=lifespan,
+    on_script_error=show_error,
 )
-
-with guard():
-    picture, clothes = wall()
-    with st.container(key="wall"):
-        st.image(picture, width="stretch", alt="A wall of many small pictures of clothes")
-    st.title("Teach a computer to tell a coat from a shirt", anchor=False)
-    st.html(
-        '<p class="lead">Ten kinds of clothes, seventy thousand pictures, and a network that learns while you'
-        " watch.</p>"
-    )
-
-    doors = st.columns(3, gap="medium")
-    with doors[0].container(key="door_photo"):
-        pictures.large(clothes[0], "A piece of clothing in 28 by 28 dots")
-        st.page_link("pages/predict.py", label="Try a photo")
-        st.caption("Show it clothes of your own: a photo, the camera, or a drawing.")
-    with doors[1].container(key="door_train"):
-        st.html(f'<img class="curve" src="data:image/svg+xml,{quote(CURVE)}" alt="A rising curve">')
-        st.page_link("pages/training.py", label="Train a network")
-        st.caption("Press Start and watch it learn. The quick one takes seconds.")
-    with doors[2].container(key="door_clothes"):
-        pictures.bunch(clothes[1:9], 4, "Eight pictures of clothes")
-        st.page_link("pages/dataset.py", label="Look at the clothes")
-        st.caption("Every picture it learns from, down to the 784 numbers inside.")
-
-    busy = any(run.status in ("waiting", "running") for run in store().runs())
-
-    @st.fragment(run_every=2 if busy else None)
-    def going_on() -> None:
-        """What is being trained now, and the best run so far."""
-        runs = store().runs()
-        live = [run for run in reversed(runs) if run.status in ("running", "waiting")]
-        best = results.best(runs)
-        now, so_far = st.columns(2, gap="large")
-        with now:
-            st.subheader("Now", anchor=False)
-            for run in live[:4]:
-                st.progress(run.progress, text=run.name if run.status == "running" else f"{run.name}: waits its turn")
-                st.page_link(
-                    "pages/training.py",
-                    label="Watch it learn",
-                    icon=":material/monitoring:",
-                    query_params={"run": run.id},
-                )
-            if not live:
-                st.write("Nothing is being trained. Train one in a minute.")
-                st.page_link("pages/training.py", label="Start a run", icon=":material/play_arrow:")
-        with so_far:
-            st.subheader("Best run so far", anchor=False)
-            if best:
-                st.metric(
-                    best.name, f"{best.test_accuracy:.1%}", "people: 83.5 %", delta_color="off", delta_arrow="off"
-                )
-                st.page_link(
-                    "pages/mistakes.py",
-                    label="See what it gets wrong",
-                    icon=":material/grid_on:",
-                    query_params={"run": best.id},
-                )
-            else:
-                st.write("No run yet. People get 83.5 % of these pictures right: can your network beat them?")
-                st.page_link(
-                    "pages/mistakes.py", label="See how the ready-made network does", icon=":material/grid_on:"
-                )
-
-    going_on()
-    say_which_clothes(switch=False)
-    jobs()

@@ -27,6 +27,7 @@ CLASSES = (
     Garment(8, "Bag", "bag", "a hand bag or shoulder bag", "#75ae62"),
     Garment(9, "Ankle boot", "ankle-boot", "a closed shoe that covers the ankle", "#663f6a"),
 )
+PEOPLE = "83.5 %"  # of the test pictures people get right; measured by the data set's makers and told in its README
 NAMES = tuple(garment.name for garment in CLASSES)
 SLUGS = tuple(garment.slug for garment in CLASSES)
 COLOURS = tuple(garment.colour for garment in CLASSES)

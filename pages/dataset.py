@@ -13,8 +13,10 @@ from core.data.download import download
 from core.data.files import FILES
 from core.labels import CLASSES, COLOURS, NAMES
 from pages.shared import downloads, pictures
-from pages.shared.frame import frame, guard
-from pages.shared.services import averages, brightness, data, forget_data, halves, jobs, places, settings
+from pages.shared.data import averages, brightness, data, forget_data, halves, picture_map
+from pages.shared.errors import guard
+from pages.shared.frame import frame
+from pages.shared.session import settings
 
 frame(
     "The clothes",
@@ -311,7 +313,7 @@ with guard():
                 ),
             )
             with st.spinner("Drawing the map" + (": about five seconds the first time …" if way == "tsne" else " …")):
-                sampled, points = places(part, way)
+                sampled, points = picture_map(part, way)
             chart, tapped = st.columns([2.2, 1], gap="large")
             with chart:
                 event = st.plotly_chart(
@@ -391,4 +393,3 @@ with guard():
                     "One of the lessons prints 5, 0, 4 … and 7, 2, 1 … here. Those are the labels of the handwritten"
                     " digits, another data set of the same shape."
                 )
-    jobs()

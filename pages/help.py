@@ -5,8 +5,10 @@ from sqlalchemy import make_url
 
 from core.settings import describe
 from pages.shared import pictures
-from pages.shared.frame import frame, guard
-from pages.shared.services import data, jobs, own, settings
+from pages.shared.data import data
+from pages.shared.errors import guard
+from pages.shared.frame import frame
+from pages.shared.session import own, settings
 
 frame("Help", "Words explained, where everything lies on this computer, and how to get rid of it.")
 
@@ -88,7 +90,7 @@ with guard():
         }
     )
 
-    st.page_link("pages/own.py", label="Bring clothes of your own", icon=":material/upload_file:")
+    st.page_link("own.py", label="Bring clothes of your own", icon=":material/upload_file:")
 
     st.subheader("How to delete everything", anchor=False)
     st.write("One run: open it in the Run book and press Delete. All of it: close the app, then delete this folder.")
@@ -102,8 +104,7 @@ with guard():
     st.markdown(
         "The real clothes are [Fashion-MNIST](https://github.com/zalandoresearch/fashion-mnist) by Zalando SE, under"
         " the MIT licence. The network that comes with the app also learned from phone photos that people gave away"
-        " under CC0. How well people do, 83.5 %, was measured by the makers of Fashion-MNIST."
+        " under CC0. How well people do, {PEOPLE}, was measured by the makers of Fashion-MNIST."
     )
     st.markdown("Five articles are the lessons behind the networks one can train here:")
     st.markdown("\n".join(f"- “{title}”" for title in ARTICLES))
-    jobs()

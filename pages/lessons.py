@@ -14,8 +14,10 @@ from core.training.plan import Plan, duration, estimate
 from models import measured
 from models.catalogue import RECIPES, layers
 from pages.shared import pictures
-from pages.shared.frame import frame, guard
-from pages.shared.services import data, jobs, runs, start
+from pages.shared.data import data
+from pages.shared.errors import guard
+from pages.shared.frame import frame
+from pages.shared.runs import speeds, start
 
 frame(
     "Lessons",
@@ -25,19 +27,19 @@ frame(
 
 SHORT = {"epochs": 3, "examples": 6_000}
 LOOKS = {  # a step's word: where in the app one sees it
-    "table": ("See the table", "pages/dataset.py", {"look": "Table"}),
-    "arrays": ("See shapes and labels", "pages/dataset.py", {"look": "Table"}),
-    "grid": ("See the grid", "pages/dataset.py", {}),
-    "one": ("See one large", "pages/dataset.py", {"look": "Numbers"}),
-    "scaling": ("See before and after", "pages/dataset.py", {"look": "Numbers"}),
-    "reshape": ("See what a channel is", "pages/dataset.py", {"look": "Numbers"}),
-    "evaluate": ("See the score of a run", "pages/mistakes.py", {}),
-    "matrix": ("See the matrix of a run", "pages/mistakes.py", {}),
-    "sheet": ("See the sheet of a run", "pages/mistakes.py", {}),
-    "single": ("See one answer", "pages/mistakes.py", {}),
-    "pairs": ("See the pairs", "pages/mistakes.py", {}),
-    "weights": ("Save or load weights", "pages/training.py", {}),
-    "photo": ("Try a photo", "pages/predict.py", {}),
+    "table": ("See the table", "dataset.py", {"look": "Table"}),
+    "arrays": ("See shapes and labels", "dataset.py", {"look": "Table"}),
+    "grid": ("See the grid", "dataset.py", {}),
+    "one": ("See one large", "dataset.py", {"look": "Numbers"}),
+    "scaling": ("See before and after", "dataset.py", {"look": "Numbers"}),
+    "reshape": ("See what a channel is", "dataset.py", {"look": "Numbers"}),
+    "evaluate": ("See the score of a run", "mistakes.py", {}),
+    "matrix": ("See the matrix of a run", "mistakes.py", {}),
+    "sheet": ("See the sheet of a run", "mistakes.py", {}),
+    "single": ("See one answer", "mistakes.py", {}),
+    "pairs": ("See the pairs", "mistakes.py", {}),
+    "weights": ("Save or load weights", "training.py", {}),
+    "photo": ("Try a photo", "predict.py", {}),
 }
 INSIDE = ("Neuron", "Convolution", "ReLU", "Max pooling", "Dropout", "Flatten", "Network")
 FIRST_SHIRT = 18  # a training picture with an even ground and clear edges
@@ -45,11 +47,10 @@ FIRST_SHIRT = 18  # a training picture with an even ground and clear edges
 
 def offer(plan: Plan, label: str, key: str, main: bool = False) -> None:
     """A button that starts a plan, with the time it will take, and goes to where it is watched."""
-    speeds = {run.recipe: run.speed for run in reversed(runs()) if run.speed}
-    seconds = estimate(plan, len(data().train_images), speeds)
+    seconds = estimate(plan, len(data().train_images), speeds())
     words = f"{label}: about {duration(seconds)}"
     if st.button(words, key=f"lessons_{key}", type="primary" if main else "secondary", width="stretch"):
-        st.switch_page("pages/training.py", query_params={"run": start(plan, plan.title)})
+        st.switch_page("training.py", query_params={"run": start(plan, plan.title)})
 
 
 with guard():
@@ -240,4 +241,3 @@ with guard():
                 st.caption(f"{other.title}: {other.difference}")
     st.subheader("Words of the trade", anchor=False)
     pictures.explain(CHOICES)
-    jobs()

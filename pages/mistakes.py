@@ -1,19 +1,20 @@
 """Mistakes: the confusion matrix of a run, the pictures behind each of its cells, its answers one by one, and every
 wrong answer."""
 
-import html
 import random
 
 import numpy as np
 import streamlit as st
 
 from core import charts, metrics
-from core.labels import NAMES
+from core.labels import NAMES, PEOPLE
 from pages.shared import sheets
-from pages.shared.choice import choose_network
-from pages.shared.frame import frame, guard
-from pages.shared.services import data, tested
-from pages.shared.tiles import tiles
+from pages.shared.choice import choose_network, say_unknown_network
+from pages.shared.data import data
+from pages.shared.errors import guard
+from pages.shared.frame import frame
+from pages.shared.runs import tested
+from pages.shared.tiles import caption, tiles
 
 frame("Mistakes", "See which clothes a network mixes up. Tap a number to see the pictures behind it.", wide=True)
 
@@ -33,19 +34,17 @@ if (one && location.hash === "#one") {
 }}</script>"""
 
 
-def caption(label: int, predicted: int, probability: float) -> str:
-    """The words below one answered picture: the answer, how sure, and the truth."""
-    sign = "✓" if label == predicted else "✗"
-    truth = "" if label == predicted else f'<br><span class="quiet">really {html.escape(NAMES[label])}</span>'
-    return f"{sign} <b>{html.escape(NAMES[predicted])}</b> {probability:.0%}{truth}"
-
-
 def show(rows: np.ndarray, labels: np.ndarray, shares: np.ndarray) -> None:
     """Tiles of answered test pictures, `rows` into the test set."""
     predicted = shares[rows].argmax(axis=1)
     tiles(
         data().test_images[rows],
-        [caption(labels[row], answer, shares[row, answer]) for row, answer in zip(rows, predicted, strict=True)],
+        [
+            caption(right, answer, share, "" if right else f"really {NAMES[label]}")
+            for label, answer, share, right in zip(
+                labels[rows], predicted, shares[rows].max(axis=1), predicted == labels[rows], strict=True
+            )
+        ],
         [
             f"Test picture {row}: {NAMES[labels[row]]}, answered {NAMES[answer]}"
             for row, answer in zip(rows, predicted, strict=True)
@@ -54,6 +53,7 @@ def show(rows: np.ndarray, labels: np.ndarray, shares: np.ndarray) -> None:
 
 
 with guard():
+    say_unknown_network("run")
     chosen = choose_network("run")
     result = tested(chosen)
     shares = metrics.normalise(result.outputs)
@@ -61,7 +61,11 @@ with guard():
 
     facts = st.container(key="mistakes_facts").columns(3)
     facts[0].metric(
-        "of the test pictures right", f"{result.accuracy:.1%}", "people: 83.5 %", delta_color="off", delta_arrow="off"
+        "of the test pictures right",
+        f"{result.accuracy:.1%}",
+        f"people: {PEOPLE}",
+        delta_color="off",
+        delta_arrow="off",
     )
     facts[1].metric(
         "wrong answers", f"{len(wrong):,}", f"of {len(result.labels):,}", delta_color="off", delta_arrow="off"

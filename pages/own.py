@@ -11,9 +11,11 @@ from core.data.upload import FEWEST, Own, example_table, example_zip, read
 from core.images import sheet
 from core.labels import CLASSES, COLOURS, NAMES, SLUGS
 from core.training.plan import duration
-from pages.shared import pictures
-from pages.shared.frame import frame, guard
-from pages.shared.services import halves, jobs, own, settings, shared_data, use_own
+from pages.shared import downloads, pictures
+from pages.shared.data import halves, shared_data
+from pages.shared.errors import guard
+from pages.shared.frame import frame
+from pages.shared.session import own, settings, use_own
 
 frame(
     "Bring your own clothes", "Browse, train and test on pictures of your own, from a table or from folders of photos."
@@ -66,8 +68,8 @@ def show(brought: Own) -> None:
         tell(f"? {len(brought.doubtful)} used, but the garment was hard to find", brought.doubtful)
         pictures.bunch(images[:24], 12, "The first of these pictures, as the network sees them")
         with st.container(horizontal=True):
-            st.page_link("pages/dataset.py", label="Look at them", icon=":material/grid_view:")
-            st.page_link("pages/training.py", label="Train on them", icon=":material/play_arrow:")
+            st.page_link("dataset.py", label="Look at them", icon=":material/grid_view:")
+            st.page_link("training.py", label="Train on them", icon=":material/play_arrow:")
     st.caption("To learn from, of each class")
     pictures.counts(NAMES, np.bincount(labels, minlength=10).tolist(), COLOURS)
 
@@ -105,14 +107,7 @@ with guard():
     with folders:
         st.subheader("Folders of pictures", anchor=False)
         st.html(tree())
-        st.download_button(
-            "Example zip",
-            example_zip,
-            "clothes.zip",
-            key="own_example_zip",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        downloads.offer("Example zip", example_zip, "clothes.zip", "application/zip", "own_example_zip")
         st.write(
             "A zip with one folder for each class. Photos are cut out and shrunk to 28 × 28 as on the page Predict, a"
             " few each second; grey pictures of 28 × 28 are taken as they are. Folders “train” and “test” around them"
@@ -121,14 +116,7 @@ with guard():
     with table:
         st.subheader("A table", anchor=False)
         st.html(TABLE)
-        st.download_button(
-            "Example table",
-            example_table,
-            "clothes.csv",
-            key="own_example_csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        downloads.offer("Example table", example_table, "clothes.csv", "text/csv", "own_example_csv")
         st.write(
             "A CSV file as Fashion-MNIST has it: one line a picture, its class from 0 to 9, then its 784 pixels, "
             "each from 0 (black ground) to 255. Bring a second table to test on, or let me keep a fifth back."
@@ -147,4 +135,3 @@ with guard():
     st.write(
         "With only a few hundred pictures a network has seen little: take more epochs on the Train page, 30 or 50."
     )
-    jobs()

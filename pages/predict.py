@@ -14,43 +14,32 @@ from core.errors import PictureError
 from core.inference import explanation, export
 from core.inference.verdict import Answer, answer
 from core.labels import NAMES, SLUGS
-from core.runs import results
-from core.vision import templates
 from core.vision.reading import Reading, read_drawing, read_sample
 from pages.shared import downloads, photos, pictures, sheets
-from pages.shared.frame import DRAWN, STROKES, frame, guard
-from pages.shared.services import data, jobs, network, runs, settings
+from pages.shared.choice import choose_network, choose_rival, say_unknown_network
+from pages.shared.data import data
+from pages.shared.drawing import keep_drawing, paper
+from pages.shared.errors import guard
+from pages.shared.frame import frame
+from pages.shared.runs import network
+from pages.shared.session import settings
 from pages.shared.tiles import tiles
 
 frame(
     "Try a photo",
     "Show it one piece of clothing, and see what the network answers, how sure it is, and what it really saw.",
     wide=True,
-    photos=True,
 )
 
 WAYS = {"photo": "Photo", "camera": "Camera", "draw": "Draw", "data": "Test picture"}
 SIGNS = {"sure": "✓ Sure", "unsure": "? Not sure", "none": "✗ None of the ten", "unclear": "? I cannot make it out"}
 EXAMPLE = 0  # the test picture answered while there is no photo yet
-SIDE = 320  # px of the drawing paper
-BRUSHES = {"Thin": 10, "Medium": 21, "Thick": 36}  # px
-TOOLS = {"Brush": "freedraw", "Filled shape": "polygon"}
-INK = "#1d1a16"
 NEIGHBOURS = 6
 TILE = 164  # px of a picture in the gallery
 PRIVATE = (
     "Your picture stays in the memory of the computer this app runs on, while you are on this page. "
     "It is never saved and never sent anywhere else."
 )
-
-
-def remember(word: str, value: str, usual: str) -> None:
-    """Keep a choice in the address, unless it is the usual one. (A bound widget would write its label there, not its
-    value.)"""
-    if value != usual:
-        st.query_params[word] = value
-    elif word in st.query_params:
-        del st.query_params[word]
 
 
 def bars(reply: Answer, key: str, true: int | None) -> None:
@@ -201,64 +190,33 @@ def gallery(read: Sequence[tuple[UploadedFile, Reading | PictureError]]) -> Uplo
     return good.get(opened)
 
 
-def leave(strokes: list[dict]) -> None:
-    """Put these strokes on the paper in place of what is there.
-
-    The number makes the paper see that it is a new drawing.
-    """
-    before = st.session_state.get(STROKES, {"number": 0})
-    st.session_state[STROKES] = {"objects": strokes, "number": before["number"] + 1}
-
-
-def lay_by() -> None:
-    """Keep what is on the paper for when it is laid out again."""
-    if DRAWN in st.session_state:
-        strokes, _ = st.session_state[DRAWN]
-        leave(strokes)
-
-
 def open_file(file_id: str) -> None:
     """Show this photo of the gallery large."""
     st.session_state["predict_opened"] = file_id
 
 
 with guard():
-    choices = {results.SHIPPED: "The network that comes with the app"} | {
-        run.id: f"{run.name} ({run.test_accuracy:.1%})" for run in runs()
-    }
-    wished = st.query_params.get("model", results.SHIPPED)
-    if wished not in choices:
-        st.info(
-            f"There is no finished run “{wished}”. The network that comes with the app answers instead.",
-            icon=":material/search_off:",
-        )
+    say_unknown_network("model")
     with st.container(horizontal=True, vertical_alignment="bottom", key="predict_choices"):
         asked_way = st.query_params.get("way", "photo")
         first = asked_way if asked_way in WAYS else "photo"
         way = st.segmented_control(
             "Show it", list(WAYS), default=first, required=True, format_func=WAYS.get, key="predict_way"
         )
-        start = list(choices).index(wished) if wished in choices else 0
-        model = st.selectbox(
-            "Network to ask", list(choices), start, format_func=choices.get, key="predict_model", width=340
-        )
-        rival = st.query_params.get("with", "")
-        rivals = {"": "no other"} | {word: name for word, name in choices.items() if word != model}
-        if len(choices) > 1:
-            start = list(rivals).index(rival) if rival in rivals else 0
-            rival = st.selectbox(
-                "Compare with", list(rivals), start, format_func=rivals.get, key="predict_with", width=300
-            )
-    remember("way", way, "photo")
-    remember("model", model, results.SHIPPED)
-    remember("with", rival if rival in rivals else "", "")
+        model = choose_network("model", "Network to ask")
+        rival = choose_rival("with", model)
+    # A widget bound to the address would write its label there, not its value.
+    if way != "photo":
+        st.query_params["way"] = way
+    elif "way" in st.query_params:
+        del st.query_params["way"]
     asked, title = network(model)
-    other, other_title = network(rival) if rival in rivals and rival else (None, "")
+    other, other_title = network(rival) if rival else (None, "")
 
     if way not in ("photo", "camera"):
         photos.read([])  # forgets what was brought
     if way != "draw":
-        lay_by()
+        keep_drawing()
     if way == "photo":
         files = st.file_uploader(
             "Photos of clothes: one piece each, on a plain background",
@@ -301,71 +259,15 @@ with guard():
         @st.fragment
         def draw() -> None:
             """Paper and answer: runs again by itself with each stroke."""
-            from streamlit_drawable_canvas import st_canvas
-
-            paper, reply = st.columns([1, 1.7], gap="large")
-            with paper:
-                sheet = st.container(key="paper")
-                tool = st.segmented_control(
-                    "Draw with", list(TOOLS), default="Brush", required=True, key="predict_tool"
-                )
-                brush = st.segmented_control(
-                    "Thickness", list(BRUSHES), default="Medium", required=True, key="predict_thickness"
-                )
-                template = st.selectbox(
-                    "Template to draw over",
-                    ["", *NAMES],
-                    format_func=lambda name: name or "none",
-                    key="predict_template",
-                )
-            with sheet:
-                drawn = st_canvas(
-                    stroke_width=BRUSHES[brush],
-                    stroke_color=INK,
-                    fill_color=INK,
-                    drawing_mode=TOOLS[tool],
-                    background_image=(
-                        pictures.address(templates.ghost(NAMES.index(template), SIDE)) if template else None
-                    ),
-                    height=SIDE,
-                    width=SIDE,
-                    initial_drawing=st.session_state.get(STROKES),
-                    return_image_data=True,
-                    key="predict_canvas",
-                )
-                strokes, image = (drawn.json_data or {}).get("objects", []), drawn.image_data
-                before, painted = st.session_state.get(DRAWN, ([], None))
-                if image is None and strokes == before:
-                    image = painted  # the paper was laid out again, and the browser has not yet said how it looks
-                st.session_state[DRAWN] = strokes, image
-                with st.container(horizontal=True):
-                    st.button(
-                        "Undo",
-                        key="predict_stroke_undo",
-                        icon=":material/undo:",
-                        disabled=not strokes,
-                        on_click=leave,
-                        args=(strokes[:-1],),
-                    )
-                    st.button(
-                        "Clear",
-                        key="predict_stroke_clear",
-                        icon=":material/delete:",
-                        disabled=not strokes,
-                        on_click=leave,
-                        args=([],),
-                    )
-                st.caption(
-                    "Draw the outline of one piece of clothing, large, and close it all the way round."
-                    if tool == "Brush"
-                    else "Tap corner after corner, and the first one again at the end."
-                )
-            with reply, guard():
-                if image is None or not image[..., 3].any():
+            left, right = st.columns([1, 1.7], gap="large")
+            with left:
+                drawn = paper()
+            with right, guard():
+                if drawn is None:
                     st.subheader("Draw a shirt, a boot, a bag …", anchor=False)
                     st.write("The network answers with every stroke.")
                 else:
-                    reading = read_drawing(image)
+                    reading = read_drawing(drawn)
                     show(reading, "draw")
                     save(reading, "draw")
                     explain(reading, "draw", at_once=False)
@@ -387,4 +289,3 @@ with guard():
         show(reading, "sample", true=int(used.test_labels[sample]))
         save(reading, "sample")
         explain(reading, "sample")
-    jobs()

@@ -1,17 +1,13 @@
 """Run book: every run in one table, the panel of one, two to four side by side; runs and weights from elsewhere come in
 here."""
 
-import html
 import re
 import time
-from itertools import combinations
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import charts, metrics
-from core.labels import NAMES
+from core import charts
 from core.runs import bundle, report, script, tensorboard
 from core.runs.schema import Run
 from core.runs.store import NOT_YOURS, UNDO_SECONDS
@@ -19,14 +15,16 @@ from core.training import weights
 from core.training.plan import Plan, duration
 from models.catalogue import OWN, every
 from pages.shared import builder, downloads, pictures
-from pages.shared.frame import frame, guard
-from pages.shared.services import data, jobs, key, settings, start, store, tested
-from pages.shared.tiles import tiles
+from pages.shared.choice import say_unknown_run
+from pages.shared.comparing import MOST_COMPARED, compare
+from pages.shared.data import data
+from pages.shared.errors import guard
+from pages.shared.frame import frame
+from pages.shared.runs import start, store
+from pages.shared.session import key, settings
 
 frame("Run book", "Every run is kept here. Tick one to open it, or two to four to see them side by side.", wide=True)
 
-MOST_COMPARED = len(charts.COMPARED)
-PER_PAGE = 12
 FILES = {"keras": "keras", "tflite": "tflite", "weights": "weights.h5"}
 DELETED = "runs_deleted"  # where a session keeps what was just deleted: name and time, by id
 STEPS = 20  # a running run's row is drawn anew so often
@@ -141,13 +139,11 @@ def panel(run: Run) -> None:
     st.subheader(f"{'★ ' if run.pinned else ''}{run.name}", anchor=False)
     with st.container(horizontal=True, key="runs_links"):
         watch = "Watch it learn" if not run.ended else "Open in Train"
-        st.page_link("pages/training.py", label=watch, icon=":material/monitoring:", query_params={"run": run.id})
+        st.page_link("training.py", label=watch, icon=":material/monitoring:", query_params={"run": run.id})
         if run.scored:
+            st.page_link("mistakes.py", label="Its mistakes", icon=":material/grid_on:", query_params={"run": run.id})
             st.page_link(
-                "pages/mistakes.py", label="Its mistakes", icon=":material/grid_on:", query_params={"run": run.id}
-            )
-            st.page_link(
-                "pages/predict.py",
+                "predict.py",
                 label="Show it a photo",
                 icon=":material/photo_camera:",
                 query_params={"model": run.id},
@@ -242,98 +238,10 @@ def take_away(run: Run) -> None:
     offers["TensorBoard events (.zip)"] = ("tensorboard.zip", lambda: tensorboard.events(run, used))
     with st.container(horizontal=True):
         for words, (ending, make) in offers.items():
-            looks = {"icon": ":material/folder_zip:", "type": "primary"} if ending == "zip" else {}
+            looks = {"icon": "folder_zip", "main": True} if ending == "zip" else {}
             downloads.offer(
                 words, make, f"{stem}.{ending}", "application/octet-stream", f"runs_download_{ending}", **looks
             )
-
-
-def compare(runs: list[Run]) -> None:
-    """Two to four runs side by side: their curves, results and plans, and the pictures that only one of two gets
-    right."""
-    st.subheader("Side by side", anchor=False)
-    points = store().epochs_of_all()
-    curves = {run.name: points[points["run"] == run.id] for run in runs}
-    drawn = {name: curve for name, curve in curves.items() if len(curve)}
-    if drawn:
-        for column, (measure, words) in zip(
-            st.columns(2, gap="large"), {"accuracy": "Right answers", "loss": "Loss"}.items(), strict=True
-        ):
-            column.plotly_chart(
-                charts.overlay(drawn, measure),
-                key=f"runs_overlay_{measure}",
-                config={"displayModeBar": False},
-                alt=f"{words} of {', '.join(drawn)} after each epoch",
-            )
-    if missing := [name for name in curves if name not in drawn]:
-        st.caption(f"Without a curve: {', '.join(missing)}.")
-    came_out, chosen = st.columns(2, gap="large")
-    with came_out:
-        st.markdown("**What came out**")
-        st.dataframe(report.results(runs), key="runs_results", height="content", alt="Results of the runs")
-    with chosen:
-        st.markdown("**What was chosen differently**")
-        different = report.differences(runs)
-        if len(different):
-            st.dataframe(
-                different, key="runs_differences", height="content", alt="What differs in the plans of the runs"
-            )
-        else:
-            st.write("Nothing: their plans are the same.")
-    tested_alike(runs)
-
-
-def tested_alike(runs: list[Run]) -> None:
-    """The pictures that only one of two runs gets right."""
-    st.subheader("Where they disagree", anchor=False)
-    alike = {run.id: run.name for run in runs if run.scored and run.fingerprint == data().fingerprint}
-    if len(alike) < 2:
-        st.write("For this, two of them need to have been tested on the clothes in use now.")
-        return
-    pairs = list(combinations(alike, 2))
-    one, other = pairs[0]
-    if len(pairs) > 1:
-        one, other = st.selectbox(
-            "Which two",
-            pairs,
-            format_func=lambda pair: f"{alike[pair[0]]} and {alike[pair[1]]}",
-            key="runs_pair",
-            width=420,
-        )
-    for column, right, wrong in zip(st.columns(2, gap="large"), (one, other), (other, one), strict=True):
-        with column:
-            only_one(right, wrong, alike)
-
-
-def only_one(right: str, wrong: str, names: dict[str, str]) -> None:
-    """Tiles of the pictures that one run gets right and another wrong."""
-    yes, no = tested(right), tested(wrong)
-    rows = metrics.only_one_right(yes.labels, yes.outputs, no.outputs)
-    st.markdown(
-        f"**“{names[right]}” is right, “{names[wrong]}” is wrong: {len(rows):,}"
-        f" picture{'' if len(rows) == 1 else 's'}**"
-    )
-    if not len(rows):
-        return
-    page = st.pagination(-(-len(rows) // PER_PAGE), key=f"runs_page_{right}_{wrong}", max_visible_pages=5)
-    here = rows[PER_PAGE * (page - 1) : PER_PAGE * page]
-    shares = [metrics.normalise(answers.outputs[here]) for answers in (yes, no)]
-    tiles(
-        data().test_images[here],
-        [caption(first, second) for first, second in zip(*shares, strict=True)],
-        [
-            f"Test picture {row}: {NAMES[yes.labels[row]]}, answered {NAMES[no.outputs[row].argmax()]} by one"
-            for row in here
-        ],
-    )
-
-
-def caption(right: np.ndarray, wrong: np.ndarray) -> str:
-    """The words below a picture: the right answer and the wrong one, each with how sure it is."""
-    lines = (
-        (sign, html.escape(NAMES[int(shares.argmax())]), shares.max()) for sign, shares in (("✓", right), ("✗", wrong))
-    )
-    return "<br>".join(f"{sign} <b>{name}</b> {share:.0%}" for sign, name, share in lines)
 
 
 def bring_in() -> None:
@@ -396,13 +304,13 @@ with guard():
     known = {run.id: run for run in runs}
     asked = [run_id for run_id in st.query_params.get("run", "").split(",") if run_id]
     for unknown in [run_id for run_id in asked if run_id not in known][:1]:
-        st.info(f"There is no run “{unknown}” in the run book; it may have been deleted.", icon=":material/search_off:")
+        say_unknown_run(unknown)
     chosen = [known[run_id] for run_id in asked if run_id in known]
     undo()
     if not runs:
         st.subheader("No run yet", anchor=False)
         st.write("Train a network, and it stands here with its curve and its score.")
-        st.page_link("pages/training.py", label="Train one", icon=":material/play_arrow:")
+        st.page_link("training.py", label="Train one", icon=":material/play_arrow:")
     else:
         there = list(dict.fromkeys(report.STATUS[run.status] for run in runs))
         find, *more = st.columns([1, 1.4][: len(there)], gap="medium", vertical_alignment="bottom")
@@ -433,4 +341,3 @@ with guard():
             else:
                 st.caption("Tick the box at the left of a row.")
     bring_in()
-    jobs()

@@ -13,9 +13,13 @@ from core.runs.schema import Run
 from core.training.plan import Plan, duration, estimate
 from models.catalogue import OWN, RECIPES, layers, own_recipe
 from pages.shared import builder
+from pages.shared.choice import say_unknown_run
 from pages.shared.controls import finer, surprise
-from pages.shared.frame import frame, guard
-from pages.shared.services import data, jobs, measured, own, settings, start, store
+from pages.shared.data import data
+from pages.shared.errors import guard
+from pages.shared.frame import frame
+from pages.shared.runs import jobs, speeds, start, store
+from pages.shared.session import own, settings
 from pages.shared.watching import replay, watch
 
 frame("Train a network", "Choose a network, press Start, and watch it learn.", wide=True)
@@ -59,10 +63,7 @@ with guard():
     asked = st.query_params.get("run", "")
     known = {run.id: run for run in runs}
     if asked and asked not in known:
-        st.info(
-            f"There is no run “{asked}” in the run book; it may have been deleted. Here is the latest one.",
-            icon=":material/search_off:",
-        )
+        say_unknown_run(asked, "Here is the latest one.")
     live = next((run for run in runs if run.status == "running"), None)
     shown = known.get(asked) or live or results.best(runs) or (runs[0] if runs else None)
     curve, choices = st.columns([1.9, 1], gap="large")
@@ -92,13 +93,13 @@ with guard():
             if shown.scored:
                 links = st.columns(2)
                 links[0].page_link(
-                    "pages/mistakes.py",
+                    "mistakes.py",
                     label="Look into its mistakes",
                     icon=":material/grid_on:",
                     query_params={"run": shown.id},
                 )
                 links[1].page_link(
-                    "pages/predict.py",
+                    "predict.py",
                     label="Show it a photo",
                     icon=":material/photo_camera:",
                     query_params={"model": shown.id},
@@ -118,12 +119,12 @@ with guard():
             )
 
     with choices:
-        speeds = measured()
+        measured = speeds()
         networks = {word: recipe.title for word, recipe in RECIPES.items()} | {OWN: "Build your own"}
         name = st.selectbox(
             "Network", list(networks), format_func=networks.get, key="training_recipe", persist_state="session"
         )
-        own_layers = builder.build(len(data().train_images), speeds) if name == OWN else None
+        own_layers = builder.build(len(data().train_images), measured) if name == OWN else None
         fits = name != OWN or own_layers is not None
         variant = ""
         if name != OWN and RECIPES[name].variants:
@@ -140,7 +141,7 @@ with guard():
             )
         if name in LESSONS:
             st.page_link(
-                "pages/lessons.py",
+                "lessons.py",
                 label="Its lesson, step by step",
                 icon=":material/school:",
                 query_params={"lesson": name},
@@ -172,10 +173,10 @@ with guard():
             )
         plan = Plan.of(name, variant, layers=own_layers, examples=AMOUNTS[amount], epochs=epochs, **finer_choices)
         if fits:
-            seconds = estimate(plan, len(data().train_images), speeds)
+            seconds = estimate(plan, len(data().train_images), measured)
             origin = (
                 "going by the last run"
-                if plan.network_key in speeds
+                if plan.network_key in measured
                 else "a guess: it has not been trained on this computer yet"
             )
             st.write(f"Takes about **{duration(seconds)}** ({origin}).")
@@ -228,7 +229,7 @@ with guard():
         st.fragment(replay, run_every=1.0)(shown.id)
 
     if runs:
-        st.page_link("pages/runs.py", label="Run book", icon=":material/list:")
+        st.page_link("runs.py", label="Run book", icon=":material/list:")
 
     with st.expander("Show me the code", key="training_code"):
         st.write(

@@ -1,6 +1,5 @@
 """The data sets that visitors brought, in memory only: a bounded number, none kept longer than it is used."""
 
-import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -12,8 +11,8 @@ REST_SECONDS = 3600.0  # one that nobody used for so long is forgotten
 
 
 class Shelf:
-    """The data sets that people brought, each under a secret word, in memory: a bounded number, and none longer than it
-    is used.
+    """The data sets that people brought, each under the secret key of a browser, in memory: a bounded number, and none
+    longer than it is used.
 
     Safe to use from several threads. `clock` gives seconds.
     """
@@ -22,33 +21,31 @@ class Shelf:
         self, places: int = PLACES, rest: float = REST_SECONDS, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._places, self._rest, self._clock = places, rest, clock
-        self._rows: dict[
-            str, tuple[Own, float]
-        ] = {}  # word -> what was brought, when it was last asked for; the longest unused first
+        # key -> what was brought, when it was last asked for; the longest unused first
+        self._rows: dict[str, tuple[Own, float]] = {}
         self._lock = threading.Lock()
 
-    def put(self, brought: Own) -> str:
-        """Keep it, and give the word that brings it back; with the shelf full, the longest unused makes room."""
-        word = secrets.token_urlsafe(16)
+    def put(self, key: str, brought: Own) -> None:
+        """Keep it, in place of what lay under this key; with the shelf full, the longest unused makes room."""
         with self._lock:
-            self._rows[word] = brought, self._clock()
+            self._rows.pop(key, None)
+            self._rows[key] = brought, self._clock()
             while len(self._rows) > self._places:
                 del self._rows[next(iter(self._rows))]
-        return word
 
-    def get(self, word: str) -> Own | None:
-        """What lies under this word, unless it has rested too long or was taken off."""
+    def get(self, key: str) -> Own | None:
+        """What lies under this key, unless it has rested too long or was taken off."""
         with self._lock:
             now = self._clock()
             for old in [name for name, (_, used) in self._rows.items() if now - used > self._rest]:
                 del self._rows[old]
-            row = self._rows.pop(word, None)
+            row = self._rows.pop(key, None)
             if row is None:
                 return None
-            self._rows[word] = row[0], now
+            self._rows[key] = row[0], now
             return row[0]
 
-    def remove(self, word: str) -> None:
-        """Take it off, for every window that knows the word."""
+    def remove(self, key: str) -> None:
+        """Take it off, for every window of that browser."""
         with self._lock:
-            self._rows.pop(word, None)
+            self._rows.pop(key, None)

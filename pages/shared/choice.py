@@ -1,33 +1,48 @@
-"""Choosing a network: the one that comes with the app or a finished run.
-
-The choice stands in the address, so that a link repeats it.
-"""
+"""Choosing networks: the one that comes with the app, or finished runs. The choice stands in the address."""
 
 import streamlit as st
 
-from core.runs import results
-from pages.shared.services import runs
+from core.runs.results import SHIPPED
+from pages.shared.runs import networks
 
 
-def choose_network(word: str) -> str:
-    """Show the list of networks; `word` is their word in the address. Gives "shipped" or a run's id.
-
-    A run id in the address wins over the list; one that does not exist gets a sentence.
-    """
-    choices = {results.SHIPPED: "The network that comes with the app"}
-    choices |= {run.id: f"{run.name} ({run.test_accuracy:.1%})" for run in runs()}
-    asked = st.query_params.get(word, results.SHIPPED)
-    if asked not in choices:
+def say_unknown_network(word: str) -> None:
+    """A sentence when the address asks for a network, by its `word` there, that does not exist."""
+    asked = st.query_params.get(word, SHIPPED)
+    if asked not in networks():
         st.info(
-            f"There is no finished run “{asked}”. Here is the network that comes with the app.",
+            f"There is no finished run “{asked}”. The network that comes with the app answers instead.",
             icon=":material/search_off:",
         )
-        asked = results.SHIPPED
+
+
+def say_unknown_run(asked: str, instead: str = "") -> None:
+    """A sentence about a run that an address asks for and the run book does not have; `instead` goes on from there."""
+    words = f"There is no run “{asked}” in the run book; it may have been deleted. {instead}".strip()
+    st.info(words, icon=":material/search_off:")
+
+
+def choose_network(word: str, label: str = "Network") -> str:
+    """Show the list of networks. Gives "shipped" or a run's id: the one in the address, if there is one like it."""
+    return _choose(word, label, networks(), SHIPPED)
+
+
+def choose_rival(word: str, model: str) -> str:
+    """Show the list of networks to compare a `model` with. Gives "shipped", a run's id, or nothing for no other."""
+    rivals = {run_id: title for run_id, title in networks().items() if run_id != model}
+    return _choose(word, "Compare with", {"": "no other"} | rivals, "") if rivals else ""
+
+
+def _choose(word: str, label: str, choices: dict[str, str], usual: str) -> str:
     key = f"choice_{word}"
-    if st.session_state.get(key) != asked:
-        st.session_state[key] = asked
+    asked = st.query_params.get(word, usual)
+    st.session_state[key] = asked if asked in choices else usual
 
     def remember() -> None:
-        st.query_params[word] = st.session_state[key]
+        chosen = st.session_state[key]
+        if chosen:
+            st.query_params[word] = chosen
+        elif word in st.query_params:
+            del st.query_params[word]
 
-    return st.selectbox("Network", list(choices), format_func=choices.get, key=key, on_change=remember, width=360)
+    return st.selectbox(label, list(choices), format_func=choices.get, key=key, on_change=remember, width=340)

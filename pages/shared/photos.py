@@ -14,9 +14,8 @@ from core.errors import PictureError
 from core.vision.decode import open_picture
 from core.vision.edits import DROP, KEEP, UNCHANGED, WORKING, Fixes, and_before, framed, marked_over, marks, spanned
 from core.vision.reading import Reading, read_picture
-from pages.shared.frame import PHOTOS
 from pages.shared.pictures import address
-from pages.shared.services import settings
+from pages.shared.session import page_state, settings
 
 BRUSHES = {"Belongs to it": KEEP, "Does not": DROP}
 RING = "Draw a ring"  # all three words fit beside each other on a phone
@@ -41,7 +40,7 @@ class Brought:
 
 def brought() -> Brought:
     """The photos of this session."""
-    return st.session_state.setdefault(PHOTOS, Brought())
+    return page_state().setdefault("photos", Brought())
 
 
 def read(files: Sequence[UploadedFile]) -> list[tuple[UploadedFile, Reading | PictureError]]:

@@ -50,17 +50,26 @@ def markup(
     opened: int | None = None,
 ) -> str:
     """The HTML of a `grid`."""
-    row = sheet(images, columns=len(images), scale=1, gap=0)
-    step = 100 / max(len(images) - 1, 1)
+    style, block, cut = sprites(images)
     cells = "".join(
         f'<a href="{html.escape(link)}" target="_self"'
         f' title="{html.escape(f"{label}, {name}")}"{" aria-current=true" * (place == opened)}><i'
-        f' style="background-position-x:{place * step:.4f}%"></i><span>{html.escape(word)}</span></a>'
+        f' style="{cut[place]}"></i><span>{html.escape(word)}</span></a>'
         for place, (label, word, (name, link)) in enumerate(zip(labels, below or labels, links, strict=True))
     )
-    block = f"sheet-{secrets.token_hex(4)}"
-    look = f".{block} i{{background-image:url({address(row)});background-size:{len(images) * 100}% 100%}}"
-    return f'<style>{look}</style><div class="sheet sheet{columns} {block}">{cells}</div>'
+    return f'{style}<div class="sheet sheet{columns} {block}">{cells}</div>'
+
+
+def sprites(images: np.ndarray) -> tuple[str, str, list[str]]:
+    """Pictures (n, 28, 28) uint8 that travel as one, and are cut apart where they are shown, each by an `<i>`.
+
+    Gives the element with its style, the class of what is around the `<i>`s, and the style of each of them.
+    """
+    block = f"sprites-{secrets.token_hex(4)}"
+    row = address(sheet(images, columns=len(images), scale=1, gap=0))
+    look = f".{block} i{{background-image:url({row});background-size:{len(images) * 100}% 100%}}"
+    step = 100 / max(len(images) - 1, 1)
+    return f"<style>{look}</style>", block, [f"background-position-x:{n * step:.4f}%" for n in range(len(images))]
 
 
 def strip(stages: Sequence[Stage]) -> None:

@@ -6,15 +6,13 @@ The pictures of a sheet travel as one. Knows nothing of data sets, networks or w
 """
 
 import html
-import secrets
 from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
 
-from core.images import sheet
 from core.labels import COLOURS, NAMES
-from pages.shared.pictures import address
+from pages.shared.pictures import address, sprites
 
 
 def said(label: int, shares: np.ndarray) -> str:
@@ -33,18 +31,15 @@ def answered(
 
     With `bars`, each has its ten bars beside it. `link` gives the address that opens one of them.
     """
-    step = 100 / max(len(images) - 1, 1)
+    style, block, cut = sprites(images)
     cells = "".join(
-        _cell(int(row), place * step, int(labels[place]), shares[place], link(int(row)), bars)
+        _cell(int(row), cut[place], int(labels[place]), shares[place], link(int(row)), bars)
         for place, row in enumerate(rows)
     )
-    block = f"answers-{secrets.token_hex(4)}"
-    row_of_all = address(sheet(images, columns=len(images), scale=1, gap=0))
-    look = f".{block} i{{background-image:url({row_of_all});background-size:{len(images) * 100}% 100%}}"
-    st.html(f'<style>{look}</style><div class="answers {"pairs" if bars else "plain"} {block}">{cells}</div>')
+    st.html(f'{style}<div class="answers {"pairs" if bars else "plain"} {block}">{cells}</div>')
 
 
-def _cell(row: int, position: float, label: int, shares: np.ndarray, link: str, bars: bool) -> str:
+def _cell(row: int, cut: str, label: int, shares: np.ndarray, link: str, bars: bool) -> str:
     answer = int(shares.argmax())
     right = answer == label
     words = said(label, shares)
@@ -52,7 +47,7 @@ def _cell(row: int, position: float, label: int, shares: np.ndarray, link: str, 
     return (
         f'<a href="{html.escape(link)}" target="_self" class="{"right" if right else "wrong"}">'
         f'<span class="both"><i role="img" aria-label="Test picture {row}"'
-        f' style="background-position-x:{position:.4f}%"></i>{chart}</span>'
+        f' style="{cut}"></i>{chart}</span>'
         f"<b>{'✓' if right else '✗'} {html.escape(words)}</b><small>{answer} / {label}</small></a>"
     )
 

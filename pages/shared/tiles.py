@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.images import png
+from core.labels import NAMES
 
 STYLE = """<style>
 .tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:14px 12px;margin:.25rem 0 1rem}
@@ -33,3 +34,9 @@ def tiles(images: np.ndarray, captions: Sequence[str], alts: Sequence[str], six:
         for image, caption, alt in zip(images, captions, alts, strict=True)
     )
     st.html(f'{STYLE}<div class="tiles{" six" * six}">{figures}</div>')
+
+
+def caption(right: bool, answer: int, share: float, note: str = "") -> str:
+    """The words below an answered picture, as HTML: the class it was given, how sure that was, and a note in small."""
+    small = f'<br><span class="quiet">{html.escape(note)}</span>' if note else ""
+    return f"{'✓' if right else '✗'} <b>{html.escape(NAMES[answer])}</b> {share:.0%}{small}"

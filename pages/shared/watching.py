@@ -3,20 +3,20 @@
 Reads the store anew at each call. Knows nothing of choosing or starting one.
 """
 
-import html
-
 import numpy as np
 import streamlit as st
 
 from core import charts
-from core.labels import NAMES
+from core.labels import NAMES, PEOPLE
 from core.runs.schema import Run
 from core.training.checkpoint import Snapshot
 from core.training.overfitting import curve_summary
 from core.training.plan import Plan, duration, estimate
 from pages.shared import pictures
-from pages.shared.services import data, halves, key, measured, shared_data, store
-from pages.shared.tiles import tiles
+from pages.shared.data import data, halves, shared_data
+from pages.shared.runs import speeds, store
+from pages.shared.session import key
+from pages.shared.tiles import caption, tiles
 
 QUIET = {"displayModeBar": False}
 
@@ -55,8 +55,8 @@ def watch(run_id: str) -> Run:
 def _state(run: Run, plan: Plan, epochs: int) -> None:
     if run.status == "waiting":
         ahead = store().ahead(run)
-        speeds, available = measured(), len(shared_data().train_images)
-        seconds = sum(estimate(Plan(**other.plan), available, speeds) * (1 - other.progress) for other in ahead)
+        measured, available = speeds(), len(shared_data().train_images)
+        seconds = sum(estimate(Plan(**other.plan), available, measured) * (1 - other.progress) for other in ahead)
         others = (
             f"{len(ahead)} {'run is' if len(ahead) == 1 else 'runs are'} before it, about {duration(seconds)}"
             if ahead
@@ -77,7 +77,9 @@ def _state(run: Run, plan: Plan, epochs: int) -> None:
 def _facts(run: Run, plan: Plan, latest: object) -> None:
     facts = st.container(key="training_facts").columns(3 if run.scored else 4)
     if run.scored:
-        other = f"as published: {plan.row.published_accuracy:.1%}" if plan.row.published_accuracy else "people: 83.5 %"
+        other = (
+            f"as published: {plan.row.published_accuracy:.1%}" if plan.row.published_accuracy else f"people: {PEOPLE}"
+        )
         facts[0].metric(
             "of the test pictures right", f"{run.test_accuracy:.1%}", other, delta_color="off", delta_arrow="off"
         )
@@ -176,8 +178,7 @@ def _twelve(images: np.ndarray, labels: np.ndarray, shares: np.ndarray, before: 
     answers = shares.argmax(axis=1)
     earlier = answers if before is None else before.shares.argmax(axis=1)
     captions = [
-        f"{'✓' if answer == label else '✗'} <b>{html.escape(NAMES[answer])}</b> {share[answer]:.0%}"
-        + (f'<br><span class="quiet">before: {html.escape(NAMES[past])}</span>' if past != answer else "")
+        caption(answer == label, answer, share[answer], "" if past == answer else f"before: {NAMES[past]}")
         for answer, label, share, past in zip(answers, labels, shares, earlier, strict=True)
     ]
     alts = [f"{NAMES[label]}, answered {NAMES[answer]}" for label, answer in zip(labels, answers, strict=True)]

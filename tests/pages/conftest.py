@@ -1,7 +1,10 @@
 """What the tests of pages share: small data in use, the store behind the pages, and a page opened at an address."""
 
+import html
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from core.runs.store import Store
 from core.settings import Settings
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
+PROJECT = Path(__file__).resolve().parents[2]
+ROUTER = PROJECT / "pages" / "router.py"
 
 
 @pytest.fixture
@@ -28,12 +32,23 @@ def store(home: Settings) -> Iterator[Store]:
 
 def window(page: str) -> AppTest:
     """A browser window at a page that has not run yet."""
-    return AppTest.from_file(str(APP), default_timeout=60).switch_page(f"pages/{page}.py")
+    return AppTest.from_file(str(ROUTER), default_timeout=60).switch_page(f"{page}.py")
 
 
-def opened(page: str, **address: str) -> AppTest:
+def opened(page: str, /, **address: str) -> AppTest:
     """A page that has run, with words in its address."""
     at = window(page)
     for word, value in address.items():
         at.query_params[word] = value
     return at.run()
+
+
+def offers(at: AppTest) -> list[str]:
+    """What the links say that make a file."""
+    links = (re.search(r'<a class="file.*?</i>(.*?)</a>', block.proto.body) for block in at.html)
+    return [html.unescape(link[1]) for link in links if link]
+
+
+def kept(at: AppTest) -> dict[str, Any]:
+    """What the session keeps while its page is open."""
+    return at.session_state["open_page"][1]

@@ -143,8 +143,8 @@ def test_no_more_layers_than_allowed_are_offered() -> None:
 def test_leaving_the_page_loses_nothing() -> None:
     at = press(building(), "add_dense")
     control(at, "neurons").set_value(256).run()
-    at.switch_page("pages/help.py").run()
-    at.switch_page("pages/training.py").run()
+    at.switch_page("help.py").run()
+    at.switch_page("training.py").run()
     assert at.selectbox(key="training_recipe").value == "own-network"
     assert rows(at) == [*FIRST, ["dense", 256]] and control(at, "neurons").value == 256
 

@@ -16,17 +16,13 @@ from core.errors import DataError
 from core.labels import NAMES
 from core.settings import Settings
 from pages.shared import pictures
-
-APP = Path(__file__).resolve().parents[2] / "app.py"
+from tests.pages.conftest import offers
+from tests.pages.conftest import opened as open_page
 
 
 def opened(**address: str) -> AppTest:
     """The page, opened by an address with these words."""
-    at = AppTest.from_file(str(APP), default_timeout=60)
-    at.switch_page("pages/dataset.py")
-    for word, value in address.items():
-        at.query_params[word] = value
-    return at.run()
+    return open_page("dataset", **address)
 
 
 def pieces(at: AppTest, kind: str) -> list[str]:
@@ -179,7 +175,7 @@ def test_a_tab_nobody_opened_costs_nothing(monkeypatch):
     monkeypatch.setattr("core.data.export.ends", never)
     at = opened()
     assert not at.exception and not at.error and len(at.get("plotly_chart")) == 2
-    assert not at.dataframe and not at.get("download_button")
+    assert not at.dataframe and not offers(at)
 
 
 @pytest.mark.parametrize("part", ["training", "test"])
@@ -243,7 +239,7 @@ def test_the_table_has_its_shape_its_ends_and_two_files(small):
         first["label"].tolist() == small.test_labels[:5].tolist()
         and last["label"].tolist() == small.test_labels[-5:].tolist()
     )
-    assert len(at.get("download_button")) == 2
+    assert len(offers(at)) == 2
     (listed,) = pieces(at, "words")
     assert "(1200, 28, 28)" in listed and "(400, 28, 28)" in listed and export.listing(small.train_labels) in listed
 

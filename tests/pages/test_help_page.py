@@ -6,17 +6,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.settings import Settings, describe
-
-APP = Path(__file__).resolve().parents[2] / "app.py"
+from tests.pages.conftest import opened
 
 
 @pytest.fixture
 def at(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder))
     monkeypatch.setenv("FITTING_ROOM_STORE", "postgresql+nothing://teacher:secret-word@school/runs")
-    app = AppTest.from_file(str(APP), default_timeout=60)
-    app.switch_page("pages/help.py")
-    return app.run()
+    return opened("help")
 
 
 def words(at: AppTest) -> str:

@@ -18,18 +18,15 @@ from core.runs.runner import carry_out
 from core.runs.store import Store
 from core.settings import Settings
 from core.training.plan import Plan
+from tests.pages.conftest import PROJECT, kept, offers
+from tests.pages.conftest import opened as open_page
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
 PLAN = {"recipe": "quick", "epochs": 4}
 
 
 def opened(**address: str) -> AppTest:
     """The page, opened by an address with these words."""
-    at = AppTest.from_file(str(APP), default_timeout=60)
-    at.switch_page("pages/predict.py")
-    for word, value in address.items():
-        at.query_params[word] = value
-    return at.run()
+    return open_page("predict", **address)
 
 
 def photo(turns: int = 0) -> bytes:
@@ -165,31 +162,31 @@ def test_the_answer_is_explained_and_can_be_taken_away():
     (neighbours,) = [block.proto.body for block in at.html if "Training picture" in block.proto.body]
     assert neighbours.count("<figure") == 6
     assert any("covering one part after the other" in caption.value for caption in at.caption)
-    assert at.download_button(key="predict_save_photo").label == "Save this answer"
+    assert offers(at) == ["Save this answer"]
 
 
 def test_photos_are_forgotten_when_another_way_or_page_is_opened():
     at = opened()
     at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
-    assert at.session_state["photos_brought"].readings
+    assert kept(at)["photos"].readings
     at.segmented_control(key="predict_way").set_value("data").run()
-    assert not at.session_state["photos_brought"].readings and at.session_state["photos_brought"].picture is None
+    assert not kept(at)["photos"].readings and kept(at)["photos"].picture is None
     at.segmented_control(key="predict_way").set_value("photo").run()
     at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
-    at.switch_page("pages/help.py").run()
-    assert "photos_brought" not in at.session_state
+    at.switch_page("help.py").run()
+    assert "photos" not in kept(at)
 
 
 def test_two_networks_can_be_compared_and_the_address_says_so(home):
-    assert not [box for box in opened().selectbox if box.key == "predict_with"]  # nothing to compare with
-    shipped = (APP.parent / "models" / "shipped" / "model.tflite").read_bytes()
+    assert not [box for box in opened().selectbox if box.key == "choice_with"]  # nothing to compare with
+    shipped = (PROJECT / "models" / "shipped" / "model.tflite").read_bytes()
     store = Store(home.store_url)
     run = store.create(PLAN, "my <run>", "print", "Fashion-MNIST")
     store.finish(run, {"tflite": shipped}, status="done", test_accuracy=0.9)
     store.close()
     at = opened(way="data", sample="3")
     assert len(at.get("plotly_chart")) == 1
-    at.selectbox(key="predict_with").set_value(run).run()
+    at.selectbox(key="choice_with").set_value(run).run()
     assert at.query_params["with"] == run
     assert len(at.get("plotly_chart")) == 2 and len(answers(at)) == 1
     assert sum(caption.value.startswith(("✓ Sure: ", "? Not sure: ")) for caption in at.caption) == 2
@@ -205,11 +202,11 @@ def test_a_drawing_stays_on_the_page_and_is_forgotten_with_it():
     cv2.rectangle(paper, (60, 120), (260, 260), (30, 30, 30, 255), 20)
     at = drawn(opened(way="draw"), paper, type="path")
     at.segmented_control(key="predict_way").set_value("photo").run()
-    assert at.session_state["predict_strokes"]["objects"] == [{"type": "path"}]
+    assert kept(at)["drawing_laid_out"]["objects"] == [{"type": "path"}]
     at.segmented_control(key="predict_way").set_value("draw").run()
     assert len(answers(at)) == 1  # though no browser said how the paper looks
-    at.switch_page("pages/help.py").run()
-    assert "predict_strokes" not in at.session_state and "predict_drawn" not in at.session_state
+    at.switch_page("help.py").run()
+    assert not {"drawing_laid_out", "drawing_drawn"} & set(kept(at))
 
 
 def test_a_drawing_laid_by_twice_is_still_whole():
@@ -218,7 +215,7 @@ def test_a_drawing_laid_by_twice_is_still_whole():
     at = drawn(opened(way="draw"), paper, type="path")
     for way in ("photo", "draw", "data", "draw"):
         at.segmented_control(key="predict_way").set_value(way).run()
-    assert at.session_state["predict_strokes"]["objects"] == [{"type": "path"}]
+    assert kept(at)["drawing_laid_out"]["objects"] == [{"type": "path"}]
 
 
 def drawn(at: AppTest, painted: np.ndarray, **json: object) -> AppTest:
@@ -238,7 +235,7 @@ def test_a_drawing_is_answered_and_explained_only_on_request():
     assert not at.exception and not at.error
     assert len(answers(at)) == 1 and "Filled in" in strips(at)[0]
     assert not [block for block in at.html if "Training picture" in block.proto.body]
-    assert at.download_button(key="predict_save_draw")
+    assert offers(at)
 
 
 @pytest.mark.parametrize("tool", ["Brush", "Filled shape"])
@@ -307,7 +304,7 @@ def test_an_unknown_network_is_named_and_the_shipped_one_answers():
 
 
 def test_a_run_opened_by_its_link_answers_and_a_photo_is_never_sure_to_it(home):
-    shipped = (APP.parent / "models" / "shipped" / "model.tflite").read_bytes()
+    shipped = (PROJECT / "models" / "shipped" / "model.tflite").read_bytes()
     store = Store(home.store_url)
     run = store.create(PLAN, "my run", "print", "Fashion-MNIST")
     store.finish(run, {"tflite": shipped}, status="done", test_accuracy=0.9)
@@ -315,7 +312,7 @@ def test_a_run_opened_by_its_link_answers_and_a_photo_is_never_sure_to_it(home):
     at = opened(model=run)
     at.file_uploader(key="predict_files").upload("shirt.jpg", photo(), "image/jpeg").run()
     assert not at.exception and not at.error and not at.info
-    assert at.selectbox(key="predict_model").value == run
+    assert at.selectbox(key="choice_model").value == run
     assert len(answers(at)) == 1 and "✓ Sure" not in answers(at)[0]
 
 
@@ -323,7 +320,7 @@ def test_a_run_without_a_network_is_not_offered(home):
     store = Store(home.store_url)
     store.create(PLAN, "still waiting", "print", "Fashion-MNIST")
     store.close()
-    assert not any("still waiting" in option for option in opened().selectbox(key="predict_model").options)
+    assert not any("still waiting" in option for option in opened().selectbox(key="choice_model").options)
 
 
 def test_a_sigmoid_network_shows_its_outputs_before_they_are_scaled(home, small: Dataset):

@@ -19,6 +19,7 @@ from core.settings import Settings
 from core.training.plan import Plan
 from core.training.weights import written
 from models.catalogue import RECIPES
+from tests.pages.conftest import offers
 from tests.pages.conftest import opened as open_page
 
 pytestmark = pytest.mark.usefixtures("small_data")
@@ -104,7 +105,7 @@ def test_a_link_opens_a_run_with_its_facts_and_all_its_files(store: Store, small
     assert f"{store.run(run_id).test_accuracy:.1%}" in [metric.value for metric in at.metric]
     (facts,) = [block.proto.body for block in at.html if "<dt>Seed</dt><dd>5</dd>" in block.proto.body]
     assert "<dt>Epochs</dt><dd>2</dd>" in facts
-    assert [button.label for button in at.get("download_button")] == [
+    assert offers(at) == [
         *("Everything as one zip", "Report to print (.html)", ".keras", ".tflite", ".weights.h5"),
         *("Code (.py)", "Notebook (.ipynb)", "TensorBoard events (.zip)"),
     ]
@@ -142,7 +143,7 @@ def test_what_only_the_owner_may_do_is_disabled_for_others_who_can_still_take_it
     assert NOT_YOURS in sentences(at)
     assert at.text_area(key=f"runs_note_{run_id}").disabled and at.text_input(key=f"runs_name_{run_id}").disabled
     assert all(at.button(key=f"runs_{name}").disabled for name in ("note_save", "rename", "pin", "delete"))
-    assert "Everything as one zip" in [button.label for button in at.get("download_button")]
+    assert "Everything as one zip" in offers(at)
 
 
 def test_an_unknown_run_gets_a_sentence(store: Store, small: Dataset):

@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 from core.data.dataset import Dataset
 from core.runs.store import Store
 from core.settings import Settings
+from tests.pages.conftest import window
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
 PLAN = {"recipe": "quick", "epochs": 4}
 
 
@@ -20,7 +20,7 @@ def links(at: AppTest) -> list[str]:
 @pytest.fixture
 def app(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder))
-    return AppTest.from_file(str(APP), default_timeout=60)
+    return window("welcome")
 
 
 def test_a_fresh_home_shows_the_wall_the_sentence_and_three_doors(app):
@@ -49,7 +49,7 @@ def test_without_any_data_the_wall_is_drawn_and_the_page_says_so(home, garments:
     monkeypatch.delenv("FITTING_ROOM_DATA", raising=False)
     few = (garments.train_images, garments.train_labels, garments.test_images, garments.test_labels)
     monkeypatch.setattr("core.data.synthetic.make", lambda: few)
-    at = AppTest.from_file(str(APP), default_timeout=60).run()
+    at = window("welcome").run()
     assert not at.exception and not at.error
     assert len(at.get("image")) == 1
     assert any("Drawn stand-in clothes" in caption.value for caption in at.caption)

@@ -338,24 +338,22 @@ def test_nothing_of_the_pictures_stays_in_the_file_of_the_store(store: Store, ho
     assert piece not in file.read_bytes()
 
 
-def test_a_shelf_keeps_a_few_under_secret_words_until_they_have_rested(few: Dataset) -> None:
+def test_a_shelf_keeps_a_few_under_the_keys_of_browsers_until_they_have_rested(few: Dataset) -> None:
     now = [0.0]
     shelf = Shelf(places=2, rest=10, clock=lambda: now[0])
-    brought = [upload.Own(few, str(number)) for number in range(3)]
-    first, second = shelf.put(brought[0]), shelf.put(brought[1])
-    assert shelf.get(first) is brought[0] and len(first) > 20
-    third = shelf.put(brought[2])  # the second was unused the longest
-    assert [shelf.get(word) for word in (first, second, third, "", "guess")] == [
-        brought[0],
-        None,
-        brought[2],
-        None,
-        None,
-    ]
+    brought = [upload.Own(few, str(number)) for number in range(4)]
+    shelf.put("first", brought[0])
+    shelf.put("second", brought[1])
+    assert shelf.get("first") is brought[0]
+    shelf.put("third", brought[2])  # the second was unused the longest
+    kept = [shelf.get(key) for key in ("first", "second", "third", "", "guess")]
+    assert kept == [brought[0], None, brought[2], None, None]
     now[0] = 8
-    assert shelf.get(third) is brought[2]
+    assert shelf.get("third") is brought[2]
     now[0] = 12
-    assert shelf.get(first) is None and shelf.get(third) is brought[2]
-    shelf.remove(third)
+    assert shelf.get("first") is None and shelf.get("third") is brought[2]
+    shelf.put("third", brought[3])
+    assert shelf.get("third") is brought[3]
+    shelf.remove("third")
     shelf.remove("guess")
-    assert shelf.get(third) is None
+    assert shelf.get("third") is None

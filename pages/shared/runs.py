@@ -1,0 +1,96 @@
+"""The runs behind the pages: their store, the queue that trains them, their networks and answers. Each is made once.
+
+Knows nothing of how a page looks.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.data.dataset import pack
+from core.inference.network import Network
+from core.runs import results
+from core.runs.store import Past, Store
+from core.settings import Settings
+from core.training.plan import Plan
+from pages.shared.data import data, per_data
+from pages.shared.session import key, own, settings
+
+if TYPE_CHECKING:
+    from core.runs.queue import Jobs
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _store(url: str) -> Store:
+    return Store(url)
+
+
+def store() -> Store:
+    """The store of runs. Raises StoreError."""
+    return _store(settings().store_url)
+
+
+@st.cache_resource(max_entries=4, hash_funcs={Settings: repr}, show_spinner=False)
+def _jobs(chosen: Settings) -> "Jobs":
+    from core.runs.queue import Jobs
+
+    return Jobs(chosen).start()
+
+
+def jobs() -> "Jobs":
+    """The queue; the first call starts the training workers without waiting for them. Raises SettingsError."""
+    return _jobs(settings())
+
+
+def start(
+    plan: Plan, name: str, given: bytes | None = None, parent: str | None = None, past: Past | None = None
+) -> str:
+    """Queue a run on the clothes in use and give its id; brought clothes and weights travel with it.
+
+    With a `parent` it goes on from where that run stands; with a `past` its given weights were trained elsewhere.
+    Raises PlanError, RunError and StoreError.
+    """
+    used, brought = data(), own()
+    available = len(used.train_images)
+    if brought and plan.examples is None and past is None:
+        plan = replace(plan, examples=available)  # "all" is another number for those who watch with other clothes
+    if given is None:  # with weights to load there is nothing to train, and no limit to hold
+        plan.checked(settings(), available)
+    pictures = used.to_bytes() if brought else None
+    travelling = {"pictures": pictures, "given": given, "key": key(), "parent": parent, "past": past}
+    run_id = store().create(plan.as_dict(), name, used.fingerprint, used.title, settings().max_waiting, **travelling)
+    jobs().tend()
+    return run_id
+
+
+def speeds() -> dict[str, float]:
+    """Pictures a second by network, from the latest run of each on this computer. Raises StoreError."""
+    return {Plan(**run.plan).network_key: run.speed for run in reversed(store().runs()) if run.scored and run.speed}
+
+
+def networks() -> dict[str, str]:
+    """The networks one can ask, by their ids, and what each is called in a list. Raises StoreError."""
+    finished = {run.id: f"{run.name} ({run.test_accuracy:.1%})" for run in store().runs() if run.scored}
+    return {results.SHIPPED: "The network that comes with the app"} | finished
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _network(url: str, run_id: str) -> Network:
+    return results.network(run_id, _store(url))
+
+
+def network(run_id: str = results.SHIPPED) -> tuple[Network, str]:
+    """A network to ask and what it is called: of a stored run, or the shipped one. Raises RunError."""
+    title = results.SHIPPED_TITLE if run_id == results.SHIPPED else store().run(run_id).name
+    return _network(settings().store_url, run_id), title
+
+
+@per_data(max_entries=8, hash_funcs={Settings: repr}, show_spinner="Looking at its answers …")
+def _tested(chosen: Settings, run_id: str, fingerprint: str) -> results.Tested:
+    return results.tested(run_id, _store(chosen.store_url), data())
+
+
+def tested(run_id: str) -> results.Tested:
+    """The test answers of a run or of the shipped network, with the data set in use. Raises RunError."""
+    return _tested(settings(), run_id, data().fingerprint)
