@@ -30,10 +30,10 @@ def choose_network(word: str, label: str = "Network") -> str:
 def choose_rival(word: str, model: str) -> str:
     """Show the list of networks to compare a `model` with. Gives "shipped", a run's id, or nothing for no other."""
     rivals = {run_id: title for run_id, title in networks().items() if run_id != model}
-    return _choose(word, "Compare with", {"": "no other"} | rivals, "") if rivals else ""
+    return _choose(word, "Compare with", {"": "no other"} | rivals, "", width=300) if rivals else ""
 
 
-def _choose(word: str, label: str, choices: dict[str, str], usual: str) -> str:
+def _choose(word: str, label: str, choices: dict[str, str], usual: str, width: int = 340) -> str:
     key = f"choice_{word}"
     asked = st.query_params.get(word, usual)
     st.session_state[key] = asked if asked in choices else usual
@@ -45,4 +45,4 @@ def _choose(word: str, label: str, choices: dict[str, str], usual: str) -> str:
         elif word in st.query_params:
             del st.query_params[word]
 
-    return st.selectbox(label, list(choices), format_func=choices.get, key=key, on_change=remember, width=340)
+    return st.selectbox(label, list(choices), format_func=choices.get, key=key, on_change=remember, width=width)

@@ -60,7 +60,9 @@ def own_lapsed() -> bool:
 
 def open_page(title: str) -> None:
     """Begin a page: when another one was open in this session, what lived with that one is forgotten."""
-    if OPEN_PAGE not in st.session_state or st.session_state[OPEN_PAGE][0] != title:
+    before, kept = st.session_state.get(OPEN_PAGE, ("", {}))
+    if before != title:
+        kept.clear()  # at once: Streamlit itself may hold on to an old value for a while
         st.session_state[OPEN_PAGE] = (title, {})
 
 

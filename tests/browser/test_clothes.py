@@ -81,7 +81,7 @@ def test_a_shuffle_is_repeated_by_its_link(app: App, open_page: Open) -> None:
 def test_the_table_is_downloaded_as_a_csv_that_can_be_read_again(app: App, open_page: Open, tmp_path: Path) -> None:
     page = open_page(f"{app.address}/dataset?look=Table&part=test")
     with page.expect_download() as started:
-        page.get_by_role("button", name=re.compile("Download as CSV .about")).click()
+        page.get_by_role("link", name=re.compile("Download as CSV .about")).click()
     file = tmp_path / started.value.suggested_filename
     started.value.save_as(file)
     assert file.name == "fashion-mnist_test.csv" and file.read_text().startswith(",".join(CSV_COLUMNS))

@@ -103,7 +103,7 @@ def test_several_photos_become_a_gallery_and_a_table(app: App, open_page: Open) 
     assert table["file"].tolist() == ["legs.png", "letter.png", "more.png"]
     assert table["label"].tolist()[0] == "Trouser" and table.loc[0, list(NAMES)].sum() == pytest.approx(1, abs=1e-3)
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Save this answer").click()
+        page.get_by_role("link", name="Save this answer").click()
     assert waiting.value.suggested_filename == "answer-trouser.png"
     with Image.open(waiting.value.path()) as card:
         assert card.size == (1000, 720)

@@ -38,7 +38,7 @@ def test_a_run_is_taken_away_as_a_zip_and_brought_in_again(quiet_app: App, open_
         ("Report to print", "html"),
     ):
         with page.expect_download() as waiting:
-            page.get_by_role("button", name=words).click()
+            page.get_by_role("link", name=words).click()
         waiting.value.save_as(tmp_path / f"run.{kind}")
     assert "What it takes for what" in (tmp_path / "run.html").read_text(encoding="utf-8")
     with zipfile.ZipFile(tmp_path / "run.events") as events:

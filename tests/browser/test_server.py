@@ -1,0 +1,119 @@
+"""What the server does beside the pages: it gives each browser its key, hands out files, starts the queue, and has the
+last word on an error."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.runs.store import Store
+from core.training.plan import Plan
+from pages.shared.downloads import safe
+from tests.browser.conftest import PATIENCE, App, serve, settled
+
+expect.set_options(timeout=PATIENCE)
+Open = Callable[..., Page]
+OLD_KEY = "an-old-key-of-thirty-two-letters"
+
+
+def key_cookie(page: Page, app: App) -> dict:
+    """The cookie with the browser's key."""
+    (cookie,) = [cookie for cookie in page.context.cookies(app.address) if cookie["name"] == "fitting_room_key"]
+    return cookie
+
+
+@pytest.fixture(scope="module")
+def quiet_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """An app that trains nothing."""
+    running = serve(tmp_path_factory.mktemp("home"), workers=0)
+    yield running
+    running.stop()
+
+
+@pytest.mark.browser
+def test_a_browser_keeps_one_key_that_no_script_can_read(quiet_app: App, open_page: Open) -> None:
+    page = open_page(f"{quiet_app.address}/help")
+    cookie = key_cookie(page, quiet_app)
+    assert re.fullmatch(r"[\w-]{32}", cookie["value"])
+    assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"], cookie["secure"]) == (True, "Lax", "/", False)
+    assert 300 < (cookie["expires"] - time.time()) / 86_400 < 370
+    assert "fitting_room" not in page.evaluate("document.cookie")
+    page.reload()
+    window = page.context.new_page()
+    window.goto(quiet_app.address)
+    settled(window)
+    assert key_cookie(window, quiet_app)["value"] == cookie["value"]
+    assert key_cookie(open_page(quiet_app.address), quiet_app)["value"] != cookie["value"]
+
+
+@pytest.mark.browser
+def test_a_run_started_before_is_still_ones_own_also_by_a_link_on_another_site(
+    quiet_app: App, browser: Browser, open_page: Open
+) -> None:
+    store = Store(f"sqlite:///{quiet_app.home / 'runs.sqlite'}")
+    run_id = store.create(Plan.of("quick").as_dict(), "Old", "0" * 16, "Other clothes", key=OLD_KEY)
+    page = open_page(quiet_app.address.replace("127.0.0.1", "localhost"))
+    old = {"name": "fitting_room_key", "value": OLD_KEY, "url": quiet_app.address, "sameSite": "Strict"}
+    page.context.add_cookies([old])  # as earlier versions set it
+    page.evaluate("address => { location.href = address }", f"{quiet_app.address}/training?run={run_id}")
+    expect(page.get_by_role("button", name="Take it out of the queue")).to_be_enabled()
+    cookie = key_cookie(page, quiet_app)
+    assert (cookie["value"], cookie["httpOnly"], cookie["sameSite"]) == (OLD_KEY, True, "Lax")
+    stranger = open_page(f"{quiet_app.address}/training?run={run_id}")
+    expect(stranger.get_by_role("button", name="Take it out of the queue")).to_be_disabled()
+    store.delete(run_id)
+    store.close()
+
+
+@pytest.mark.browser
+def test_a_file_is_for_one_browser_and_goes_with_its_page(quiet_app: App, open_page: Open) -> None:
+    page, stranger = (open_page(f"{quiet_app.address}/own") for _ in range(2))
+    link = page.get_by_role("link", name="Example table")
+    address = f"{quiet_app.address}/{link.get_attribute('href')}"
+    for _ in range(3):
+        stranger.reload()
+        settled(stranger)
+    answer = page.request.get(address)
+    assert answer.status == 200 and answer.text().startswith("label,pixel1")
+    assert answer.headers["content-disposition"] == 'attachment; filename="clothes.csv"'
+    assert answer.headers["cache-control"] == "no-store"
+    assert stranger.request.get(address).status == 404
+    assert page.request.get(f"{quiet_app.address}/files/guess").status == 404
+    page.get_by_role("link", name="Help", exact=True).click()
+    expect(page.get_by_role("heading", name="Words", exact=True)).to_be_visible()
+    settled(page)
+    assert page.request.get(address).status == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "saved_as"),
+    [("a-b_1.tar.gz", "a-b_1.tar.gz"), ("../../etc/passwd", "etc-passwd"), ('x"\r\ny: z', "x-y-z"), ("…", "file")],
+)
+def test_a_file_name_is_a_name_and_nothing_else(name: str, saved_as: str) -> None:
+    assert safe(name) == saved_as
+
+
+@pytest.mark.browser
+def test_an_error_that_no_page_catches_is_one_sentence(quiet_app: App, open_page: Open) -> None:
+    store = Store(f"sqlite:///{quiet_app.home / 'runs.sqlite'}")
+    run_id = store.create(Plan.of("quick").as_dict(), "Gone", "0" * 16, "Other clothes")
+    page = open_page(f"{quiet_app.address}/training?run={run_id}")
+    expect(page.get_by_role("heading", name="Gone")).to_be_visible()
+    store.delete(run_id)
+    store.close()
+    expect(page.get_by_test_id("stAlert").get_by_text(re.compile("run book|no run", re.I)).first).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_the_queue_starts_with_the_server_before_anybody_opens_a_page(tmp_path: Path) -> None:
+    running = serve(tmp_path / "home", workers=1)
+    try:
+        until = time.monotonic() + PATIENCE / 1000
+        while not (running.home / "workers.json").exists() and time.monotonic() < until:
+            time.sleep(0.1)
+        assert (running.home / "workers.json").exists()
+    finally:
+        running.stop()
