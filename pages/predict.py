@@ -56,12 +56,12 @@ def show(reading: Reading, key: str, true: int | None = None) -> None:
     """The answer to one picture: the verdict in words, the ten bars (beside another network's, if one is asked), the
     way to 28 x 28."""
     reply = answer(asked, reading)
-    told, charted = st.columns([1, 1.8 if other else 1.15], gap="large")
+    words, charted = st.columns([1, 1.8 if other else 1.15], gap="large")
     if len(reading.stages) == 1:
-        seen, told = told.columns([1, 1.2], gap="medium")
+        seen, words = words.columns([1, 1.2], gap="medium")
         with seen:
             pictures.strip(reading.stages)
-    with told:
+    with words:
         st.html(f'<p class="verdict {reply.verdict}">{SIGNS[reply.verdict]}</p><p class="answer">{reply.called}</p>')
         st.write(f"{reply.reason[:1].upper()}{reply.reason[1:]}.")
         if true is not None:

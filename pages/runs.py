@@ -135,7 +135,6 @@ def undo() -> None:
 
 def panel(run: Run) -> None:
     """All about one run, and what can be done with it."""
-    mine = run.belongs_to(key())
     st.subheader(f"{'★ ' if run.pinned else ''}{run.name}", anchor=False)
     with st.container(horizontal=True, key="runs_links"):
         watch = "Watch it learn" if not run.ended else "Open in Train"
@@ -151,27 +150,8 @@ def panel(run: Run) -> None:
     if run.message:
         (st.error if run.status == "failed" else st.info)(run.message)
     left, right = st.columns([1.4, 1], gap="large")
-    batches, epochs = store().points(run.id)
     with left:
-        facts = st.container(key="runs_facts").columns(3)
-        if run.scored:
-            facts[0].metric("of the test pictures right", f"{run.test_accuracy:.1%}")
-            facts[1].metric("test loss", f"{run.test_loss:.3f}")
-        else:
-            facts[0].metric("state", state(run))
-        if run.seconds is not None:
-            facts[2].metric("time to train", duration(run.seconds))
-        if len(batches) or len(epochs):
-            st.plotly_chart(
-                charts.curves(batches, epochs, "accuracy", Plan(**run.plan).row.published_train_accuracy, height=280),
-                key="runs_curve",
-                config={"displayModeBar": False},
-                alt="Share of right answers over the epochs",
-            )
-        elif Plan(**run.plan).loads:
-            st.write("Its weights come from a file. Nothing was trained here, so there is no curve to show.")
-        else:
-            st.caption("It has not learned anything yet, so there is no curve.")
+        outcome(run)
     with right.container(key="runs_words"):
         words = report.plan_in_words(Plan(**run.plan))
         words |= {
@@ -180,8 +160,39 @@ def panel(run: Run) -> None:
             "State": state(run),
         }
         pictures.explain(words)
+    change(run)
+    take_away(run)
 
-    if not mine:
+
+def outcome(run: Run) -> None:
+    """What came of a run in figures, and its curve."""
+    batches, epochs = store().points(run.id)
+    facts = st.container(key="runs_facts").columns(3)
+    if run.scored:
+        facts[0].metric("of the test pictures right", f"{run.test_accuracy:.1%}")
+        facts[1].metric("test loss", f"{run.test_loss:.3f}")
+    else:
+        facts[0].metric("state", state(run))
+    if run.seconds is not None:
+        facts[2].metric("time to train", duration(run.seconds))
+    plan = Plan(**run.plan)
+    if len(batches) or len(epochs):
+        st.plotly_chart(
+            charts.curves(batches, epochs, "accuracy", plan.row.published_train_accuracy, height=280),
+            key="runs_curve",
+            config={"displayModeBar": False},
+            alt="Share of right answers over the epochs",
+        )
+    elif plan.loads:
+        st.write("Its weights come from a file. Nothing was trained here, so there is no curve to show.")
+    else:
+        st.caption("It has not learned anything yet, so there is no curve.")
+
+
+def change(run: Run) -> None:
+    """Its note, its name, its star and its end: for its owner only."""
+    is_owner = run.belongs_to(key())
+    if not is_owner:
         st.caption(NOT_YOURS)
     written, named = st.columns([1.4, 1], gap="large")
     with written:
@@ -190,32 +201,33 @@ def panel(run: Run) -> None:
             run.note,
             max_chars=500,
             key=f"runs_note_{run.id}",
-            disabled=not mine,
+            disabled=not is_owner,
             placeholder="What did you try? What came of it?",
         )
         if st.button(
-            "Save the note", key="runs_note_save", icon=":material/save:", disabled=not mine or note == run.note
+            "Save the note", key="runs_note_save", icon=":material/save:", disabled=not is_owner or note == run.note
         ):
             store().annotate(run.id, key(), note=note)
             st.rerun()
     with named:
-        name = st.text_input("Name", run.name, key=f"runs_name_{run.id}", max_chars=60, disabled=not mine)
+        name = st.text_input("Name", run.name, key=f"runs_name_{run.id}", max_chars=60, disabled=not is_owner)
         with st.container(horizontal=True):
-            if st.button("Rename", key="runs_rename", icon=":material/edit:", disabled=not mine or name == run.name):
+            if st.button(
+                "Rename", key="runs_rename", icon=":material/edit:", disabled=not is_owner or name == run.name
+            ):
                 store().rename(run.id, name, key())
                 st.rerun()
             pin = "Take the star away" if run.pinned else "Keep it on top"
-            if st.button(pin, key="runs_pin", icon=":material/star:", disabled=not mine):
+            if st.button(pin, key="runs_pin", icon=":material/star:", disabled=not is_owner):
                 store().annotate(run.id, key(), pinned=not run.pinned)
                 st.rerun()
             if st.button(
-                "Delete", key="runs_delete", icon=":material/delete:", disabled=not mine or run.status == "running"
+                "Delete", key="runs_delete", icon=":material/delete:", disabled=not is_owner or run.status == "running"
             ):
                 store().delete(run.id, key())
                 st.session_state[DELETED][run.id] = run.name, time.time()
                 del st.query_params["run"]
                 st.rerun()
-    take_away(run)
 
 
 def take_away(run: Run) -> None:

@@ -45,43 +45,43 @@ def brought() -> Brought:
 
 def read(files: Sequence[UploadedFile]) -> list[tuple[UploadedFile, Reading | PictureError]]:
     """Each file with what the network will see, or why it cannot be read. Files that are gone are forgotten."""
-    mine, here = brought(), {file.file_id for file in files}
-    mine.fixes = {name: fixes for name, fixes in mine.fixes.items() if name in here}
-    mine.readings = {name: reading for name, reading in mine.readings.items() if name in here}
-    if mine.picture and mine.picture[0] not in here:
-        mine.picture = None
+    state, here = brought(), {file.file_id for file in files}
+    state.fixes = {name: fixes for name, fixes in state.fixes.items() if name in here}
+    state.readings = {name: reading for name, reading in state.readings.items() if name in here}
+    if state.picture and state.picture[0] not in here:
+        state.picture = None
     return [(file, reading(file)) for file in files]
 
 
 def reading(file: UploadedFile) -> Reading | PictureError:
     """What the network will see of one file, mended as somebody wished."""
-    mine = brought()
-    fixes = mine.fixes.get(file.file_id, UNCHANGED)
-    known = mine.readings.get(file.file_id)
+    state = brought()
+    fixes = state.fixes.get(file.file_id, UNCHANGED)
+    known = state.readings.get(file.file_id)
     if known is None or known[0] is not fixes:
         try:
             known = fixes, read_picture(_picture(file), fixes)
         except PictureError as error:
             known = fixes, error
-        mine.readings[file.file_id] = known
+        state.readings[file.file_id] = known
     return known[1]
 
 
 def _picture(file: UploadedFile) -> np.ndarray:
     """The picture in a file, (h, w, 4) uint8; the last one is kept, so that it can be mended without decoding it
     again."""
-    mine = brought()
-    if mine.picture is None or mine.picture[0] != file.file_id:
-        mine.picture = file.file_id, open_picture(file.getvalue(), settings().max_upload_mb * 1_000_000)
-    return mine.picture[1]
+    state = brought()
+    if state.picture is None or state.picture[0] != file.file_id:
+        state.picture = file.file_id, open_picture(file.getvalue(), settings().max_upload_mb * 1_000_000)
+    return state.picture[1]
 
 
 def _change(name: str, fixes: Fixes) -> None:
-    mine = brought()
-    mine.fixes[name] = fixes
-    mine.brushed = ""
+    state = brought()
+    state.fixes[name] = fixes
+    state.brushed = ""
     if fixes.keep is None and fixes.drop is None:
-        mine.papers += 1
+        state.papers += 1
 
 
 def quick_fixes(file: UploadedFile) -> None:
@@ -106,8 +106,8 @@ def fine_fixes(file: UploadedFile) -> Reading | PictureError:
     """
     from streamlit_drawable_canvas import st_canvas
 
-    name, mine = file.file_id, brought()
-    fixes = mine.fixes.get(name, UNCHANGED)
+    name, state = file.file_id, brought()
+    fixes = state.fixes.get(name, UNCHANGED)
     shown = framed(_picture(file), fixes)
     height, width = (max(24, round(side * WORKING / max(shown.shape[:2]))) for side in shown.shape[:2])
     paper, beside = st.columns([1, 1], gap="large")
@@ -128,35 +128,35 @@ def fine_fixes(file: UploadedFile) -> Reading | PictureError:
             key = f"predict_{side}"
             st.session_state[key] = tuple(round(100 * share) for share in getattr(fixes, side))
             st.slider(words, 0, 100, key=key, step=1, format="%d %%", on_change=_crop, args=(name, side, key))
-    key = f"predict_{'ring' if tool == RING else 'marks'}_{name}_{mine.papers}"
-    if key != mine.laid_out:
-        mine.laid_out, mine.brushed, mine.marked = key, "", (fixes.keep, fixes.drop)
+    key = f"predict_{'ring' if tool == RING else 'marks'}_{name}_{state.papers}"
+    if key != state.laid_out:
+        state.laid_out, state.brushed, state.marked = key, "", (fixes.keep, fixes.drop)
 
     def brushed() -> None:
         """This paper, beside what was marked before it was laid out, says from now on what belongs to the garment."""
-        mine.brushed = key
+        state.brushed = key
 
     with paper, st.container(key="predict_mend_paper"):
         painted = st_canvas(
             stroke_width=PEN if tool == RING else BRUSH,
             stroke_color=BRUSHES.get(tool, DROP),
-            background_image=address(marked_over(shown[..., :3], *mine.marked)),
+            background_image=address(marked_over(shown[..., :3], *state.marked)),
             height=height,
             width=width,
             return_image_data=True,
             key=key,
             on_change=brushed,
         )
-    if mine.brushed == key and painted.image_data is not None:
+    if state.brushed == key and painted.image_data is not None:
         if tool == RING:
             if box := spanned(painted.image_data):
                 _change(name, fixes.boxed(*box))
                 st.rerun()
             return reading(file)
         wanted, unwanted = marks(painted.image_data)
-        keep, drop = and_before(mine.marked[0], wanted, unwanted), and_before(mine.marked[1], unwanted, wanted)
+        keep, drop = and_before(state.marked[0], wanted, unwanted), and_before(state.marked[1], unwanted, wanted)
         if not (_same(keep, fixes.keep) and _same(drop, fixes.drop)):
-            mine.fixes[name] = replace(fixes, keep=keep, drop=drop)
+            state.fixes[name] = replace(fixes, keep=keep, drop=drop)
     return reading(file)
 
 

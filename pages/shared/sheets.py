@@ -15,7 +15,7 @@ from core.labels import COLOURS, NAMES
 from pages.shared.pictures import address, sprites
 
 
-def said(label: int, shares: np.ndarray) -> str:
+def in_words(label: int, shares: np.ndarray) -> str:
     """The answer to one picture in words: "Sneaker 71 % (Ankle boot)", the truth in brackets where the answer is
     wrong."""
     answer = int(shares.argmax())
@@ -42,7 +42,7 @@ def answered(
 def _cell(row: int, cut: str, label: int, shares: np.ndarray, link: str, bars: bool) -> str:
     answer = int(shares.argmax())
     right = answer == label
-    words = said(label, shares)
+    words = in_words(label, shares)
     chart = _small_bars(label, shares) if bars else ""
     return (
         f'<a href="{html.escape(link)}" target="_self" class="{"right" if right else "wrong"}">'
@@ -70,9 +70,8 @@ def opened(row: int, image: np.ndarray, label: int, shares: np.ndarray) -> None:
     sign = '<p class="verdict sure">✓ Right</p>' if right else '<p class="verdict wrong">✗ Wrong</p>'
     alt = f"Test picture {row}: {NAMES[label]}, answered {NAMES[int(shares.argmax())]}"
     picture = f'<img class="large" src="{address(image)}" alt="{html.escape(alt)}">'
-    st.html(
-        f'<div class="opened">{picture}<div>{sign}<p class="said">{html.escape(said(label, shares))}</p></div></div>'
-    )
+    words = html.escape(in_words(label, shares))
+    st.html(f'<div class="opened">{picture}<div>{sign}<p class="said">{words}</p></div></div>')
 
 
 def outputs(raw: np.ndarray, shares: np.ndarray | None = None, true: int | None = None) -> None:

@@ -98,7 +98,7 @@ def _buttons(run: Run) -> None:
     """Pause, go on and stop; for its owner only."""
     if run.ended:
         return
-    mine = run.belongs_to(key())
+    is_owner = run.belongs_to(key())
     with st.container(horizontal=True):
         if run.status == "paused":
             go_on = {
@@ -106,11 +106,14 @@ def _buttons(run: Run) -> None:
                 "type": "primary",
                 "on_click": lambda: store().go_on(run.id, key()),
             }
-            st.button("Go on", key="training_go_on", disabled=not mine, **go_on)
+            st.button("Go on", key="training_go_on", disabled=not is_owner, **go_on)
         elif run.status == "running" and run.phase == "training":
             pause = {"icon": ":material/pause:", "on_click": lambda: store().pause(run.id, key())}
             st.button(
-                "Pause", key="training_pause", disabled=not mine or run.pause_requested or run.stop_requested, **pause
+                "Pause",
+                key="training_pause",
+                disabled=not is_owner or run.pause_requested or run.stop_requested,
+                **pause,
             )
         words = {
             "running": "Stop and keep what it learned",
@@ -118,8 +121,8 @@ def _buttons(run: Run) -> None:
             "waiting": "Take it out of the queue",
         }[run.status]
         stop = {"icon": ":material/stop:", "on_click": lambda: store().stop(run.id, key())}
-        st.button(words, key="training_stop", disabled=not mine or run.stop_requested, **stop)
-    if not mine:
+        st.button(words, key="training_stop", disabled=not is_owner or run.stop_requested, **stop)
+    if not is_owner:
         st.caption("Somebody else started this run: only they can pause or stop it.")
     elif run.stop_requested:
         st.caption("Stopping: what it learned is kept, then scored and saved.")
