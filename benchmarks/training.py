@@ -35,8 +35,10 @@ from benchmarks.results import markdown_table, write
 from core.data import sources
 from core.data.dataset import Dataset
 from core.errors import FittingRoomError, RunError
+from core.runs.book import NewRun
 from core.runs.queue import Jobs
-from core.runs.store import Store
+from core.runs.schema import Status
+from core.runs.store import open_store
 from core.runs.workers import address_file
 from core.settings import Settings
 from core.training.plan import Plan
@@ -71,7 +73,7 @@ class App:
 
     def __init__(self, settings: Settings, data: Dataset) -> None:
         self.settings, self.data = settings, data
-        self._store = Store(settings.store_url)
+        self._store = open_store(settings.store_url)
         self._jobs = Jobs(settings).start()
         self.timed = cache(self._timed)  # sections that need the same run share it
 
@@ -95,7 +97,7 @@ class App:
     def _timed(self, plan: Plan) -> Timed:
         """Press Start and watch. Raises RunError when the run fails, or no worker comes."""
         pause, began, first = threading.Event(), time.monotonic(), None
-        run_id = self._store.create(plan.as_dict(), plan.recipe, self.data.fingerprint, self.data.title)
+        run_id = self._store.create(NewRun(plan, plan.recipe, self.data.fingerprint, self.data.title))
         self._jobs.tend()
         while not (run := self._store.run(run_id)).ended:
             if first is None and run.speed is not None:  # set together with the first point
@@ -103,7 +105,7 @@ class App:
             if run.started is None and time.monotonic() - began > PATIENCE:
                 raise RunError(self._jobs.problem or "No worker took the run.")
             pause.wait(POLL_SECONDS)
-        if run.status != "done":
+        if run.status != Status.DONE:
             raise RunError(run.message)
         whole = run.finished - run.created
         return Timed(first or whole, whole, run.seconds, run.test_accuracy)
@@ -134,10 +136,10 @@ def stored_and_not(plan: Plan) -> list[tuple[float, float]]:
     limit_threads(1)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         settings = replace(Settings.from_environment(), home=Path(folder), store=None)
-        data, store = dataset_in_use(settings), Store(settings.store_url)
+        data, store = dataset_in_use(settings), open_store(settings.store_url)
 
         def stored() -> float:
-            run_id = store.create(plan.as_dict(), plan.recipe, data.fingerprint, data.title, waiting=False)
+            run_id = store.create(NewRun(plan, plan.recipe, data.fingerprint, data.title, waiting=False))
             carry_out(run_id, settings, claimed=True)
             return store.run(run_id).seconds
 

@@ -16,8 +16,9 @@ from pathlib import Path
 import shtab
 
 from core.errors import FittingRoomError, PictureError, PlanError, RunError
-from core.runs.schema import Run
-from core.runs.store import Store
+from core.runs.book import NewRun
+from core.runs.schema import Run, Status
+from core.runs.store import open_store
 from core.settings import Settings
 
 LAYERS = '[["convolution", 32, 3, 1], ["pooling", 2], ["dense", 64]]'
@@ -152,8 +153,8 @@ def _train(asked: argparse.Namespace, settings: Settings) -> int:
     data = dataset_in_use(settings)
     plan.checked(settings, len(data.train_images))
     limit_threads(1)  # takes seconds; the run is this process's from its first moment
-    store = Store(settings.store_url)
-    run_id = store.create(plan.as_dict(), asked.name or asked.recipe, data.fingerprint, data.title, waiting=False)
+    store = open_store(settings.store_url)
+    run_id = store.create(NewRun(plan, asked.name or asked.recipe, data.fingerprint, data.title, waiting=False))
 
     def say(point: Point) -> None:
         if asked.json:
@@ -192,7 +193,7 @@ def _layers(text: str) -> list[list] | None:
 
 def _tell(asked: argparse.Namespace, run: Run, more: str) -> None:
     """Say how a run ended. Raises FittingRoomError when it failed."""
-    if run.status == "failed":
+    if run.status == Status.FAILED:
         raise FittingRoomError(run.message)
     if asked.json:
         figures = {
@@ -214,9 +215,9 @@ def _load(asked: argparse.Namespace, settings: Settings) -> int:
     content = checked(_content(asked.file, RunError))
     data = dataset_in_use(settings)
     limit_threads(1)
-    store = Store(settings.store_url)
+    store = open_store(settings.store_url)
     run_id = store.create(
-        plan.as_dict(), asked.name or asked.recipe, data.fingerprint, data.title, waiting=False, given=content
+        NewRun(plan, asked.name or asked.recipe, data.fingerprint, data.title, waiting=False, weights=content)
     )
     carry_out(run_id, settings, claimed=True)
     run = store.run(run_id)
@@ -234,7 +235,7 @@ def _code(asked: argparse.Namespace, settings: Settings) -> int:
         plan = Plan.of(asked.what, asked.variant, layers=_layers(asked.layers))
         texts = script.script(plan), script.notebook(plan)
     else:
-        texts = script.of_run(Store(settings.store_url).find(asked.what))
+        texts = script.of_run(open_store(settings.store_url).find(asked.what))
     print(texts[asked.notebook], end="")
     return 0
 
@@ -244,7 +245,7 @@ def _evaluate(asked: argparse.Namespace, settings: Settings) -> int:
     from core.runs.results import tested
     from core.runs.runner import dataset_in_use
 
-    answers = tested(asked.run, Store(settings.store_url), dataset_in_use(settings))
+    answers = tested(asked.run, open_store(settings.store_url), dataset_in_use(settings))
     counts = metrics.confusion(answers.labels, answers.outputs)
     report = metrics.report(answers.labels, answers.outputs)
     if asked.json:
@@ -275,7 +276,7 @@ def _predict(asked: argparse.Namespace, settings: Settings) -> int:
     from core.runs.results import SHIPPED, network
     from core.vision.reading import read_photo
 
-    chosen = network(asked.model, None if asked.model == SHIPPED else Store(settings.store_url))
+    chosen = network(asked.model, None if asked.model == SHIPPED else open_store(settings.store_url))
     failed = False
     for file in asked.files:
         began = time.perf_counter()
@@ -310,7 +311,7 @@ def _content(file: str, kind: type[FittingRoomError] = PictureError) -> bytes:
 
 
 def _runs(asked: argparse.Namespace, settings: Settings) -> int:
-    store = Store(settings.store_url)
+    store = open_store(settings.store_url)
     for run in store.runs():
         if asked.json:
             _print(asdict(run))
@@ -322,7 +323,7 @@ def _runs(asked: argparse.Namespace, settings: Settings) -> int:
 
 def _change(asked: argparse.Namespace, settings: Settings) -> int:
     """Stop or delete a run. Whoever sits at this computer may do so with anybody's."""
-    store = Store(settings.store_url)
+    store = open_store(settings.store_url)
     run = store.find(asked.run)
     {"stop": store.stop, "delete": store.delete}[asked.verb](run.id)
     print(f"{run.name} ({run.id}): {'asked to stop' if asked.verb == 'stop' else 'deleted'}")

@@ -9,8 +9,8 @@ import streamlit as st
 
 from core import charts
 from core.runs import bundle, report, script, tensorboard
-from core.runs.schema import Run
-from core.runs.store import NOT_YOURS, UNDO_SECONDS
+from core.runs.book import NOT_YOURS, UNDO_SECONDS
+from core.runs.schema import Run, Status
 from core.training import weights
 from core.training.plan import Plan, duration
 from models.catalogue import OWN, every
@@ -37,13 +37,13 @@ def choose(*ids: str) -> None:
 
 def network(run: Run) -> str:
     """What the network of a run is called."""
-    return Plan(**run.plan).title
+    return run.plan.title
 
 
 def state(run: Run) -> str:
     """The state of a run in words, with how far it has come."""
     words = report.STATUS[run.status]
-    return f"{words}, {run.progress:.0%}" if run.status in ("running", "paused") and run.progress else words
+    return f"{words}, {run.progress:.0%}" if run.status in (Status.RUNNING, Status.PAUSED) and run.progress else words
 
 
 def matches(run: Run, words: str, states: list[str]) -> bool:
@@ -54,7 +54,7 @@ def matches(run: Run, words: str, states: list[str]) -> bool:
 
 def trained(run: Run) -> str:
     """How long a run trained, or that it did not."""
-    if Plan(**run.plan).loads:
+    if run.plan.loads:
         return "loaded"
     return "" if run.seconds is None else duration(run.seconds)
 
@@ -148,12 +148,12 @@ def panel(run: Run) -> None:
                 query_params={"model": run.id},
             )
     if run.message:
-        (st.error if run.status == "failed" else st.info)(run.message)
+        (st.error if run.status == Status.FAILED else st.info)(run.message)
     left, right = st.columns([1.4, 1], gap="large")
     with left:
         outcome(run)
     with right.container(key="runs_words"):
-        words = report.plan_in_words(Plan(**run.plan))
+        words = report.plan_in_words(run.plan)
         words |= {
             "Clothes": run.data_title,
             "Started": f"{pd.Timestamp(run.created, unit='s'):%d %B %Y, %H:%M} UTC",
@@ -175,7 +175,7 @@ def outcome(run: Run) -> None:
         facts[0].metric("state", state(run))
     if run.seconds is not None:
         facts[2].metric("time to train", duration(run.seconds))
-    plan = Plan(**run.plan)
+    plan = run.plan
     if len(batches) or len(epochs):
         st.plotly_chart(
             charts.curves(batches, epochs, "accuracy", plan.row.published_train_accuracy, height=280),
@@ -222,7 +222,10 @@ def change(run: Run) -> None:
                 store().annotate(run.id, key(), pinned=not run.pinned)
                 st.rerun()
             if st.button(
-                "Delete", key="runs_delete", icon=":material/delete:", disabled=not is_owner or run.status == "running"
+                "Delete",
+                key="runs_delete",
+                icon=":material/delete:",
+                disabled=not is_owner or run.status == Status.RUNNING,
             ):
                 store().delete(run.id, key())
                 st.session_state[DELETED][run.id] = run.name, time.time()
@@ -275,14 +278,14 @@ def bring_in() -> None:
                 "Look through it and add it", key="runs_import_start", icon=":material/input:", disabled=packed is None
             ):
                 found = bundle.unpack(packed.getvalue(), settings())
-                added(start(found.plan, found.name, given=found.weights, past=found.past(data().fingerprint)))
+                added(start(found.plan, found.name, weights=found.weights, past=found.past(data().fingerprint)))
     with st.expander("Weights saved elsewhere", key="runs_load"):
         st.write(
             "The code of a run leaves a file that ends in .weights.h5: the numbers the network has learned. Bring it"
             " here, and it is scored on the test pictures and listed with the other runs."
         )
         loadable = {name: Plan.loading(*name.split("/")) for name in every()}
-        built = [Plan(**run.plan) for run in store().runs() if run.recipe == OWN]
+        built = [run.plan for run in store().runs() if run.recipe == OWN]
         loadable |= {plan.network_key: Plan.loading(OWN, layers=plan.layers) for plan in built}
         titles = {
             name: plan.title + (f": {builder.in_words(plan.layers)}" if plan.layers else "")
@@ -301,7 +304,7 @@ def bring_in() -> None:
         with guard():
             if st.button("Load and score", key="runs_load_start", icon=":material/play_arrow:", disabled=file is None):
                 plan = loadable[owner]
-                added(start(plan, f"{plan.title}, loaded", given=weights.checked(file.getvalue())))
+                added(start(plan, f"{plan.title}, loaded", weights=weights.checked(file.getvalue())))
 
 
 def added(run_id: str) -> None:
@@ -336,7 +339,7 @@ with guard():
         else:
             st.write("No run fits. Take a word away.")
 
-        @st.fragment(run_every=2 if any(run.status in ("waiting", "running") for run in runs) else None)
+        @st.fragment(run_every=2 if any(run.status in (Status.WAITING, Status.RUNNING) for run in runs) else None)
         def watch() -> None:
             """Draws the page anew when a run has moved on."""
             if moving(store().runs()) != moving(sorted(runs, key=lambda run: -run.created)):

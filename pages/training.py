@@ -9,7 +9,7 @@ import streamlit as st
 from core import charts
 from core.lessons.articles import LAYERS, LESSONS
 from core.runs import results, script
-from core.runs.schema import Run
+from core.runs.schema import Run, Status
 from core.training.plan import Plan, duration, estimate
 from models.catalogue import OWN, RECIPES, layers, own_recipe
 from pages.shared import builder
@@ -52,7 +52,7 @@ def train_on(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="training_on"):
         more = st.number_input("Train on for … epochs", 1, room, min(3, room), key=f"training_more_{run.id}", width=190)
         if st.button("Train on", key="training_on_start", icon=":material/fast_forward:"):
-            plan = replace(Plan(**run.plan), epochs=math.ceil(run.kept_epoch) + int(more))
+            plan = replace(run.plan, epochs=math.ceil(run.kept_epoch) + int(more))
             follow(start(plan, f"{run.name}, trained on", parent=run.id))
             st.rerun()
     st.caption("It goes on from where this run ended, with its own choices; this run stays as it is.")
@@ -64,7 +64,7 @@ with guard():
     known = {run.id: run for run in runs}
     if asked and asked not in known:
         say_unknown_run(asked, "Here is the latest one.")
-    live = next((run for run in runs if run.status == "running"), None)
+    live = next((run for run in runs if run.status == Status.RUNNING), None)
     shown = known.get(asked) or live or results.best(runs) or (runs[0] if runs else None)
     curve, choices = st.columns([1.9, 1], gap="large")
 
@@ -81,7 +81,7 @@ with guard():
             if shown.ended and shown.kept_epoch and shown.fingerprint == data().fingerprint:
                 train_on(shown)
             if shown.recipe == OWN:
-                of_shown = Plan(**shown.plan)
+                of_shown = shown.plan
                 st.caption(f"Its layers: {builder.in_words(of_shown.layers or ())}")
                 st.button(
                     "Build on it",

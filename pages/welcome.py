@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.labels import PEOPLE
 from core.runs import results
+from core.runs.schema import Status
 from pages.shared import pictures
 from pages.shared.data import wall
 from pages.shared.errors import guard
@@ -45,19 +46,21 @@ with guard():
         st.page_link("dataset.py", label="Look at the clothes")
         st.caption("Every picture it learns from, down to the 784 numbers inside.")
 
-    busy = any(run.status in ("waiting", "running") for run in store().runs())
+    busy = any(run.status in (Status.WAITING, Status.RUNNING) for run in store().runs())
 
     @st.fragment(run_every=2 if busy else None)
     def going_on() -> None:
         """What is being trained now, and the best run so far."""
         runs = store().runs()
-        live = [run for run in reversed(runs) if run.status in ("running", "waiting")]
+        live = [run for run in reversed(runs) if run.status in (Status.RUNNING, Status.WAITING)]
         best = results.best(runs)
         now, so_far = st.columns(2, gap="large")
         with now:
             st.subheader("Now", anchor=False)
             for run in live[:4]:
-                st.progress(run.progress, text=run.name if run.status == "running" else f"{run.name}: waits its turn")
+                st.progress(
+                    run.progress, text=run.name if run.status == Status.RUNNING else f"{run.name}: waits its turn"
+                )
                 st.page_link(
                     "training.py",
                     label="Watch it learn",

@@ -21,8 +21,9 @@ import pandas as pd
 from core.archive import zipped
 from core.errors import RunError
 from core.runs import report, script
-from core.runs.schema import Run
-from core.runs.store import CURVE, Past, Store
+from core.runs.book import Past
+from core.runs.schema import CURVE, Run
+from core.runs.store import Store
 from core.settings import Settings
 from core.training import weights
 from core.training.checkpoint import FILTERS, SHEET, Snapshot
@@ -143,7 +144,7 @@ def _described(run: Run) -> dict:
     figures = ("status", "test_accuracy", "test_loss", "seconds", "temperature", "created", "seams")
     return {
         "format": FORMAT,
-        "plan": dict(run.plan),
+        "plan": run.plan.as_dict(),
         "name": run.name,
         "note": run.note,
         "data_title": run.data_title,

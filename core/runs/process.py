@@ -1,4 +1,4 @@
-"""Which process holds a run: the word a worker leaves in the store, and whether that process is known to be dead.
+"""The identity of a process, as a worker leaves it in the store, and whether that process is known to be dead.
 
 Only the computer (and container) the process ran on can tell; all others go by the run's heartbeat.
 """
@@ -12,16 +12,16 @@ import psutil
 
 
 def this_process() -> str:
-    """The word for this process: the place whose process numbers it has, and its number."""
+    """The identity of this process: the place whose process numbers it has, and its number."""
     return f"{_place()}:{os.getpid()}"
 
 
-def is_dead(holder: str) -> bool:
+def is_dead(identity: str) -> bool:
     """Whether a process is surely gone: it ran in this place and its number is free.
 
     False wherever that cannot be known.
     """
-    place, _, number = holder.rpartition(":")
+    place, _, number = identity.rpartition(":")
     if place != _place():
         return False
     try:
@@ -34,7 +34,7 @@ def is_dead(holder: str) -> bool:
 
 @functools.cache
 def _place() -> str:
-    """A word for all processes that share their numbers with this one.
+    """The same text in all processes that share their numbers with this one.
 
     Two containers on one Linux have a PID namespace each.
     """

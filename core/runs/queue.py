@@ -11,13 +11,14 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
 import psutil
 from distributed import Client, Future, fire_and_forget
 
 from core.errors import FittingRoomError, WorkerError
-from core.runs.store import Store
-from core.runs.workers import LOOK_SECONDS, PROJECT, START_SECONDS, address_file, environment, perform
+from core.runs.store import Store, open_store
+from core.runs.workers import LOOK_SECONDS, PROJECT, START_SECONDS, TRAINER, address_file, environment, perform
 from core.settings import Settings
 
 AGAIN_SECONDS = 15.0
@@ -38,8 +39,8 @@ class Jobs:
         self._ended = threading.Event()
         self._client: Client | None = None
         self._handed: dict[
-            str, tuple[Future, float]
-        ] = {}  # run id -> the task it was last given to the scheduler as, and when
+            str, tuple[Future[str], float]
+        ] = {}  # run id -> its latest task, and when that was submitted
         self._thread = threading.Thread(target=self._tend, daemon=True, name="fitting-room-jobs")
 
     def start(self) -> "Jobs":
@@ -61,16 +62,15 @@ class Jobs:
             self._thread.join()
 
     def _tend(self) -> None:
-        store = None
+        store: Store | None = None
         while not self._ended.is_set():
             try:
-                store = store or Store(self.settings.store_url)
-                self._client = self._client or self._connected()
-                self._submit(store)
+                store = store or open_store(self.settings.store_url)
+                self._submit(store, self._living_client())
                 self.problem, self.ready = None, True
             except FittingRoomError as error:
                 self.problem, self.ready = str(error), False
-            except Exception as error:  # noqa: BLE001 - whatever a dying scheduler makes Dask raise, this thread must live to start the next
+            except Exception as error:  # noqa: BLE001 - whatever a dying scheduler raises, this thread must live
                 log.warning("The scheduler does not answer: %s", error)
                 self._let_go()
             self._poke.wait(LOOK_SECONDS)
@@ -86,9 +86,16 @@ class Jobs:
             with contextlib.suppress(OSError, TimeoutError):  # a dead scheduler cannot say goodbye
                 client.close(timeout=2)
 
-    def _submit(self, store: Store) -> None:
-        if self._client.status != "running":
-            raise RuntimeError("connection lost")
+    def _living_client(self) -> Client:
+        """The connection to the scheduler, made anew where there is none or it is lost."""
+        if self._client and self._client.status != "running":
+            log.warning("The connection to the scheduler is lost.")
+            self._let_go()
+        self._client = self._client or self._connected()
+        return self._client
+
+    def _submit(self, store: Store, client: Client) -> None:
+        """Hand every run that waits to the scheduler, unless it has it."""
         now, busy = time.time(), None
         pending = store.pending(now)
         wanted = {run.id for run in pending}
@@ -101,7 +108,7 @@ class Jobs:
                 # Dask has it, also when its worker was killed; or it broke a moment ago, for instance on a full disk
                 continue
             if busy is None:
-                busy = {key.partition("-")[0] for keys in self._client.processing().values() for key in keys}
+                busy = {key.partition("-")[0] for keys in client.processing().values() for key in keys}
             if not task and run.id in busy:
                 continue  # another app handed it over
             # a scheduler runs a key once, and a run may come again; of those that wait, the one that was made first
@@ -109,10 +116,10 @@ class Jobs:
             options = {
                 "key": f"{run.id}-{now:.3f}",
                 "pure": False,
-                "resources": {"trainer": 1},
+                "resources": TRAINER,
                 "priority": -run.created,
             }
-            self._handed[run.id] = self._client.submit(perform, run.id, self.settings, **options), now
+            self._handed[run.id] = client.submit(perform, run.id, self.settings, **options), now
             fire_and_forget(self._handed[run.id][0])
 
     def _connected(self) -> Client:
@@ -143,9 +150,8 @@ class Jobs:
         """Start the workers as a process of their own, in a group of its own: Ctrl-C on the server must not reach a
         training."""
         self.settings.folder.mkdir(parents=True, exist_ok=True)
-        own_group = (
-            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if os.name == "nt" else {"start_new_session": True}
-        )
+        # CREATE_NEW_PROCESS_GROUP is 0x200; the name exists on Windows only
+        own_group: dict[str, Any] = {"creationflags": 0x200} if os.name == "nt" else {"start_new_session": True}
         with open(self.settings.folder / "workers.log", "w", encoding="utf-8") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "core", "workers"],

@@ -11,16 +11,16 @@ import pandas as pd
 
 from core import metrics
 from core.labels import NAMES
-from core.runs.schema import Run
+from core.runs.schema import Run, Status
 from core.training.plan import AUGMENTS, SCHEDULES, Plan, duration
 
 STATUS = {
-    "waiting": "waits",
-    "running": "trains",
-    "paused": "paused",
-    "done": "finished",
-    "stopped": "stopped early",
-    "failed": "broke off",
+    Status.WAITING: "waits",
+    Status.RUNNING: "trains",
+    Status.PAUSED: "paused",
+    Status.DONE: "finished",
+    Status.STOPPED: "stopped early",
+    Status.FAILED: "broke off",
 }
 WIDE, HIGH, EDGE = 640, 240, 44  # of a drawn curve
 LINES = (("accuracy", "#c2410c", "training pictures"), ("val_accuracy", "#0d9488", "validation pictures"))
@@ -84,7 +84,7 @@ def figures_in_words(run: Run) -> dict[str, str]:
 
 def differences(runs: list[Run]) -> pd.DataFrame:
     """What is not the same in the plans of several runs: one row a choice, one column a run by its name."""
-    table = pd.DataFrame({run.name: plan_in_words(Plan(**run.plan), whole=True) for run in runs}).fillna("–")
+    table = pd.DataFrame({run.name: plan_in_words(run.plan, whole=True) for run in runs}).fillna("–")
     return table[table.nunique(axis=1) > 1]
 
 
@@ -99,7 +99,7 @@ def page(run: Run, epochs: pd.DataFrame, labels: np.ndarray | None = None, outpu
     `epochs` is its curve, a row an epoch (epoch, accuracy, loss, val_accuracy, val_loss). With the true `labels` (n,)
     of the pictures it was tested on and its `outputs` (n, 10) comes the confusion matrix and the report class by class.
     """
-    plan = Plan(**run.plan)
+    plan = run.plan
     title = html.escape(run.name)
     parts = [f"<h1>{title}</h1>", f'<p class="lead">{html.escape(plan.row.sentence)}</p>']
     if run.note:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core import metrics
-from core.data.dataset import OWN_TITLE, Dataset
+from core.data.dataset import Dataset
 from core.errors import RunError
 from core.inference.network import Network, shipped, shipped_card, shipped_probabilities
 from core.runs.schema import Run
@@ -67,7 +67,7 @@ def network(name: str, store: Store) -> Network:
     if name == SHIPPED:
         return shipped()
     run = store.find(name)
-    return Network(store.artifact(run.id, "tflite"), run.temperature, brought=run.data_title.startswith(OWN_TITLE))
+    return Network(store.artifact(run.id, "tflite"), run.temperature, brought=run.on_uploaded_pictures)
 
 
 def best(runs: list[Run]) -> Run | None:
@@ -75,5 +75,5 @@ def best(runs: list[Run]) -> Run | None:
 
     Runs on clothes somebody brought had another test and do not count.
     """
-    scored = [run for run in runs if run.scored and not run.data_title.startswith(OWN_TITLE)]
+    scored = [run for run in runs if run.scored and not run.on_uploaded_pictures]
     return max(scored, key=lambda run: run.test_accuracy) if scored else None

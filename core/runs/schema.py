@@ -1,39 +1,69 @@
-"""The tables of the store: runs, the points of their curves, snapshots and files; and the SQLite file they usually lie
-in.
+"""The tables of the store: runs, the points of their curves, snapshots and files; a row of the first as a value.
 
 Knows nothing of what is done with them.
 """
 
 import hashlib
+import logging
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from enum import StrEnum
 
 from sqlalchemy import (
-    DDL,
     JSON,
     Boolean,
     Column,
-    Connection,
-    Engine,
     Float,
     ForeignKey,
     Integer,
     LargeBinary,
     MetaData,
+    RowMapping,
     String,
     Table,
-    create_engine,
-    event,
-    inspect,
 )
-from sqlalchemy.pool import NullPool
-from sqlalchemy.schema import CreateColumn
 
-ENDED = ("done", "stopped", "failed")
+from core.data.dataset import Source
+from core.errors import PlanError, RunError
+from core.training.plan import Plan
+
+VERSION = 2  # of these tables; a store without one was written before they had a version
+CURVE = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")  # the numbers of a point
+
+
+class Status(StrEnum):
+    """Where a run stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+ENDED = (Status.DONE, Status.STOPPED, Status.FAILED)
+
+
+class FileKind(StrEnum):
+    """What a file of a run is."""
+
+    KERAS = "keras"
+    TFLITE = "tflite"
+    WEIGHTS = "weights"
+    PROBABILITIES = "probabilities"  # its answers to the test pictures
+    CHECKPOINT = "checkpoint"  # to go on from; `kept_epoch` says where it stands
+    PICTURES = "pictures"  # an uploaded data set that only this run uses
+    INITIAL_WEIGHTS = "given"  # uploaded weights that it loads instead of training
+
+
+UPLOADED = (FileKind.PICTURES, FileKind.INITIAL_WEIGHTS)  # kept only until the run has ended
+
+log = logging.getLogger(__name__)
 
 TABLES = MetaData()
+SCHEMA = Table("schema_version", TABLES, Column("version", Integer, primary_key=True))
 RUNS = Table(
     "runs",
     TABLES,
@@ -41,7 +71,7 @@ RUNS = Table(
     Column("name", String(80), nullable=False),
     Column("recipe", String(40), nullable=False),
     Column("plan", JSON, nullable=False),
-    Column("status", String(10), nullable=False, index=True),  # waiting, running, paused, done, stopped, failed
+    Column("status", String(10), nullable=False, index=True),  # a Status
     Column("phase", String(60), nullable=False, default=""),
     Column("progress", Float, nullable=False, default=0.0),  # 0 to 1
     Column("speed", Float),  # images a second
@@ -58,19 +88,18 @@ RUNS = Table(
     Column("test_loss", Float),
     Column("seconds", Float),
     Column("temperature", Float, nullable=False, default=1.0),
-    Column(
-        "owner", String(64), nullable=False, server_default=""
-    ),  # hash of a key that only its owner's browser has; "": of this computer
+    # hash of a key that only its owner's browser has; "": of this computer
+    Column("owner", String(64), nullable=False, server_default=""),
     Column("note", String(500), nullable=False, server_default=""),
     Column("pinned", Boolean, nullable=False, server_default="0"),
-    Column("removed", Float),  # when it was deleted; for UNDO_SECONDS it can be brought back
+    Column("removed", Float),  # when it was deleted; for a while it can be brought back
     Column("pause_requested", Boolean, nullable=False, server_default="0"),
     Column("parent", String(12)),  # the run it was trained on from
     Column("kept_epoch", Float, nullable=False, server_default="0"),  # epochs behind its checkpoint
     Column("seams", JSON, nullable=False, server_default="[]"),  # epochs at which it was taken up again
-    Column(
-        "worker", String(160), nullable=False, server_default=""
-    ),  # the process that has or had it, as core.runs.process writes it
+    # identity of the process that has or had it, as core.runs.process gives it
+    Column("worker", String(160), nullable=False, server_default=""),
+    Column("data_source", String(10), nullable=False, server_default=""),  # a Source; "" in runs of earlier versions
 )
 POINTS = Table(
     "points",
@@ -95,20 +124,20 @@ FILES = Table(
     "artifacts",
     TABLES,
     Column("run", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-    Column("kind", String(20), primary_key=True),
+    Column("kind", String(20), primary_key=True),  # a FileKind
     Column("content", LargeBinary, nullable=False),
 )
 
 
 @dataclass(frozen=True)
 class Run:
-    """A snapshot of one row of the run book; the columns of the table, times in seconds since 1970."""
+    """One row of the run book as it stood when it was read; times in seconds since 1970."""
 
     id: str
     name: str
     recipe: str
-    plan: Mapping
-    status: str
+    plan: Plan
+    status: Status
     phase: str
     progress: float
     speed: float | None
@@ -134,6 +163,20 @@ class Run:
     kept_epoch: float
     seams: list[float]
     worker: str
+    data_source: str
+
+    @classmethod
+    def of_row(cls, row: RowMapping) -> "Run":
+        """The run in a row of the table. Raises RunError when its plan is one that this version cannot read."""
+        try:
+            plan = Plan(**row["plan"])
+            plan.row  # noqa: B018 - an unknown recipe, variant or layer shows only here
+        except (TypeError, KeyError, ValueError, PlanError) as error:
+            raise RunError(
+                f"The run “{row['name']}” was made by another version of the app, which this one cannot read."
+            ) from error
+        columns = {field.name: row[field.name] for field in fields(cls)}
+        return cls(**columns | {"plan": plan, "status": Status(row["status"])})
 
     @property
     def ended(self) -> bool:
@@ -145,6 +188,11 @@ class Run:
         """Whether it has a model and test answers to look at."""
         return self.test_accuracy is not None
 
+    @property
+    def on_uploaded_pictures(self) -> bool:
+        """Whether it learned from a data set that a visitor uploaded."""
+        return self.data_source == Source("own")
+
     def belongs_to(self, key: str | None) -> bool:
         """Whether who holds a key may stop, change or delete it.
 
@@ -153,32 +201,17 @@ class Run:
         return key is None or not self.owner or secrets.compare_digest(self.owner, owner_of(key))
 
 
+def readable(rows: Iterable[RowMapping]) -> list[Run]:
+    """The runs in these rows of the table, without those that this version cannot read."""
+    runs = []
+    for row in rows:
+        try:
+            runs.append(Run.of_row(row))
+        except RunError as error:
+            log.warning("%s: %s", row["id"], error)
+    return runs
+
+
 def owner_of(key: str) -> str:
-    """What the store keeps of somebody's secret key; "" for no key."""
+    """What the store keeps of a browser's secret key; "" for no key."""
     return hashlib.sha256(key.encode()).hexdigest() if key else ""
-
-
-def add_missing_columns(connection: Connection) -> None:
-    """Bring a store written by an earlier version up to date: it only lacks columns."""
-    there = {column["name"] for column in inspect(connection).get_columns(RUNS.name)}
-    for column in RUNS.columns:
-        if column.name not in there:
-            connection.execute(DDL(f"ALTER TABLE {RUNS.name} ADD COLUMN {CreateColumn(column).compile(connection)}"))
-
-
-def sqlite(url: str, path: str | None) -> Engine:
-    """An engine for an SQLite file: connections are short-lived, readers never block the writer (WAL), writers wait
-    their turn."""
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 20})
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection, _record) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute(
-            "PRAGMA secure_delete=ON"
-        )  # somebody's pictures are gone from the file, not only from its index
-
-    return engine

@@ -14,7 +14,7 @@ from pathlib import Path
 from textwrap import fill
 
 from core.data import dataset
-from core.runs.schema import Run
+from core.runs.schema import Run, Status
 from core.training import whitening
 from core.training.plan import SHIFT, Plan
 from models.catalogue import OWN, Recipe
@@ -70,13 +70,13 @@ def of_run(run: Run) -> tuple[str, str]:
     if run.scored:
         early = (
             ", but it was stopped early"
-            if run.status == "stopped"
+            if run.status == Status.STOPPED
             else ", trained on from another run"
             if run.parent
             else ""
         )
         figures = f"test accuracy {run.test_accuracy:.4f}, test loss {run.test_loss:.4f}{early}"
-    plan = Plan(**run.plan)
+    plan = run.plan
     return script(plan, run.data_title, figures), notebook(plan, run.data_title, figures)
 
 

@@ -23,6 +23,8 @@ IDLE_SECONDS = 20.0  # workers without a client or a run end themselves
 LOOK_SECONDS = 1.0
 START_SECONDS = 40.0
 log = logging.getLogger(__name__)
+TRAINER = {"trainer": 1}  # what a run needs of a worker, so that each trains one at a time
+MEMORY_SHARE = 0.7  # of the computer's memory that the workers may use together
 UNDONE = ("waiting", "queued", "no-worker", "processing")  # Dask's words for a task that somebody still counts on
 
 
@@ -77,17 +79,14 @@ def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
     # Whether a run is given up is for core.runs.runner to say, not for Dask; a worker may use most of the memory, but
     # not all of it.
     dask.config.set({"distributed.scheduler.allowed-failures": sys.maxsize, "distributed.comm.timeouts.connect": "10s"})
-    options = {
-        "n_workers": max(1, settings.workers),
-        "threads_per_worker": 1,
-        "resources": {"trainer": 1},
-        "memory_limit": int(0.7 * psutil.virtual_memory().total / max(1, settings.workers)),
-    }
+    count = max(1, settings.workers)
+    memory = int(MEMORY_SHARE * psutil.virtual_memory().total / count)
     if settings.scheduler:
-        _join(settings, options, say)
+        _join(settings, settings.scheduler, count, memory, say)
         return
     here = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "worker_dashboard_address": "127.0.0.1:0"}
-    with LocalCluster(**here, **options) as cluster, Client(cluster) as client:
+    each = {"threads_per_worker": 1, "resources": TRAINER, "memory_limit": memory}
+    with LocalCluster(n_workers=count, **here, **each) as cluster, Client(cluster) as client:
         client.register_plugin(Warm(settings))
         _write(address_file(settings), {"address": cluster.scheduler_address, "pid": os.getpid()})
         say(f"Training workers: {cluster.scheduler_address}")
@@ -95,39 +94,25 @@ def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
         say("No run waits and no app is open, or no worker starts: the workers end.")
 
 
-def _join(settings: Settings, options: dict, say: Callable[[str], None]) -> None:
-    say(f"Joining {settings.scheduler}")
-    arguments = [
-        sys.executable,
-        "-m",
-        "distributed.cli.dask_worker",
-        settings.scheduler,
-        "--nworkers",
-        str(options["n_workers"]),
-    ]
-    arguments += [
-        "--nthreads",
-        "1",
-        "--resources",
-        "trainer=1",
-        "--memory-limit",
-        str(options["memory_limit"]),
-        "--no-dashboard",
-    ]
-    with Client(settings.scheduler) as client:
+def _join(settings: Settings, scheduler: str, count: int, memory: int, say: Callable[[str], None]) -> None:
+    """Work for a scheduler that runs elsewhere."""
+    say(f"Joining {scheduler}")
+    [(resource, amount)] = TRAINER.items()
+    options = {"--nworkers": count, "--nthreads": 1, "--resources": f"{resource}={amount}", "--memory-limit": memory}
+    words = [str(word) for option in options.items() for word in option]
+    with Client(scheduler) as client:
         client.register_plugin(Warm(settings))
-    subprocess.run(arguments, check=True, env=environment(settings))
+    command = [sys.executable, "-m", "distributed.cli.dask_worker", scheduler, *words, "--no-dashboard"]
+    subprocess.run(command, check=True, env=environment(settings))
 
 
 def _wait_until_idle(scheduler: Scheduler) -> None:
-    """Return when nobody has needed the workers for IDLE_SECONDS, or when Dask has not managed to keep one alive for
-    START_SECONDS."""
+    """Return when the workers were not needed for IDLE_SECONDS, or none could be kept alive for START_SECONDS."""
     needed = manned = time.monotonic()
     pause = threading.Event()
     while time.monotonic() - needed < IDLE_SECONDS and time.monotonic() - manned < START_SECONDS:
-        pause.wait(
-            LOOK_SECONDS
-        )  # the scheduler works in another thread: its tables are copied before they are looked through
+        pause.wait(LOOK_SECONDS)
+        # the scheduler works in another thread: its tables are copied before they are looked through
         others = [name for name in list(scheduler.clients) if name.startswith("Client-fitting-room")]
         if others or any(task.state in UNDONE for task in list(scheduler.tasks.values())):
             needed = time.monotonic()
@@ -135,7 +120,7 @@ def _wait_until_idle(scheduler: Scheduler) -> None:
             manned = time.monotonic()
 
 
-def _write(path: Path, content: dict) -> None:
+def _write(path: Path, content: dict[str, object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part")
     draft.write_text(json.dumps(content), encoding="utf-8")
@@ -143,6 +128,7 @@ def _write(path: Path, content: dict) -> None:
 
 
 def environment(settings: Settings) -> dict[str, str]:
+    """The environment of a process that trains: it finds the project and the home folder."""
     paths = [str(PROJECT), os.environ.get("PYTHONPATH", "")]
     return {
         **os.environ,

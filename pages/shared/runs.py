@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.data.dataset import pack
 from core.inference.network import Network
 from core.runs import results
-from core.runs.store import Past, Store
+from core.runs.book import NewRun, Past
+from core.runs.store import Store, open_store
 from core.settings import Settings
 from core.training.plan import Plan
 from pages.shared.data import data, per_data
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _store(url: str) -> Store:
-    return Store(url)
+    return open_store(url)
 
 
 def store() -> Store:
@@ -44,29 +44,29 @@ def jobs() -> "Jobs":
 
 
 def start(
-    plan: Plan, name: str, given: bytes | None = None, parent: str | None = None, past: Past | None = None
+    plan: Plan, name: str, weights: bytes | None = None, parent: str | None = None, past: Past | None = None
 ) -> str:
     """Queue a run on the clothes in use and give its id; brought clothes and weights travel with it.
 
-    With a `parent` it goes on from where that run stands; with a `past` its given weights were trained elsewhere.
+    With a `parent` it goes on from where that run stands; with a `past` its `weights` were trained elsewhere.
     Raises PlanError, RunError and StoreError.
     """
     used, brought = data(), own()
     available = len(used.train_images)
     if brought and plan.examples is None and past is None:
         plan = replace(plan, examples=available)  # "all" is another number for those who watch with other clothes
-    if given is None:  # with weights to load there is nothing to train, and no limit to hold
+    if weights is None:  # with weights to load there is nothing to train, and no limit to hold
         plan.checked(settings(), available)
     pictures = used.to_bytes() if brought else None
-    travelling = {"pictures": pictures, "given": given, "key": key(), "parent": parent, "past": past}
-    run_id = store().create(plan.as_dict(), name, used.fingerprint, used.title, settings().max_waiting, **travelling)
+    new = NewRun.on(used, plan, name, pictures=pictures, weights=weights, key=key(), parent=parent, past=past)
+    run_id = store().create(new, settings().max_waiting)
     jobs().tend()
     return run_id
 
 
 def speeds() -> dict[str, float]:
     """Pictures a second by network, from the latest run of each on this computer. Raises StoreError."""
-    return {Plan(**run.plan).network_key: run.speed for run in reversed(store().runs()) if run.scored and run.speed}
+    return {run.plan.network_key: run.speed for run in reversed(store().runs()) if run.scored and run.speed}
 
 
 def networks() -> dict[str, str]:

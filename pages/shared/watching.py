@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import charts
 from core.labels import NAMES, PEOPLE
-from core.runs.schema import Run
+from core.runs.schema import Run, Status
 from core.training.checkpoint import Snapshot
 from core.training.overfitting import curve_summary
 from core.training.plan import Plan, duration, estimate
@@ -24,7 +24,7 @@ QUIET = {"displayModeBar": False}
 def watch(run_id: str) -> Run:
     """How a run stands, its curves and its buttons. Gives the run. Raises RunError and StoreError."""
     run = store().run(run_id)
-    plan = Plan(**run.plan)
+    plan = run.plan
     batches, epochs = store().points(run.id)
     st.subheader(run.name, anchor=False)
     _state(run, plan, len(epochs))
@@ -53,10 +53,10 @@ def watch(run_id: str) -> Run:
 
 
 def _state(run: Run, plan: Plan, epochs: int) -> None:
-    if run.status == "waiting":
+    if run.status == Status.WAITING:
         ahead = store().ahead(run)
         measured, available = speeds(), len(shared_data().train_images)
-        seconds = sum(estimate(Plan(**other.plan), available, measured) * (1 - other.progress) for other in ahead)
+        seconds = sum(estimate(other.plan, available, measured) * (1 - other.progress) for other in ahead)
         others = (
             f"{len(ahead)} {'run is' if len(ahead) == 1 else 'runs are'} before it, about {duration(seconds)}"
             if ahead
@@ -65,13 +65,13 @@ def _state(run: Run, plan: Plan, epochs: int) -> None:
         st.info(
             f"In the queue: {others}. It starts by itself; you may close this page.", icon=":material/hourglass_empty:"
         )
-    elif run.status in ("running", "paused"):
+    elif run.status in (Status.RUNNING, Status.PAUSED):
         words = f"epoch {min(epochs + 1, plan.epochs)} of {plan.epochs}" if run.phase in ("training", "") else run.phase
-        st.progress(run.progress, text=f"{words}, paused" if run.status == "paused" else words)
-        if run.status == "paused":
+        st.progress(run.progress, text=f"{words}, paused" if run.status == Status.PAUSED else words)
+        if run.status == Status.PAUSED:
             st.caption(run.message)
     elif run.message:
-        (st.error if run.status == "failed" else st.info)(run.message)
+        (st.error if run.status == Status.FAILED else st.info)(run.message)
 
 
 def _facts(run: Run, plan: Plan, latest: object) -> None:
@@ -100,14 +100,14 @@ def _buttons(run: Run) -> None:
         return
     is_owner = run.belongs_to(key())
     with st.container(horizontal=True):
-        if run.status == "paused":
+        if run.status == Status.PAUSED:
             go_on = {
                 "icon": ":material/play_arrow:",
                 "type": "primary",
                 "on_click": lambda: store().go_on(run.id, key()),
             }
             st.button("Go on", key="training_go_on", disabled=not is_owner, **go_on)
-        elif run.status == "running" and run.phase == "training":
+        elif run.status == Status.RUNNING and run.phase == "training":
             pause = {"icon": ":material/pause:", "on_click": lambda: store().pause(run.id, key())}
             st.button(
                 "Pause",
@@ -116,9 +116,9 @@ def _buttons(run: Run) -> None:
                 **pause,
             )
         words = {
-            "running": "Stop and keep what it learned",
-            "paused": "End it here",
-            "waiting": "Take it out of the queue",
+            Status.RUNNING: "Stop and keep what it learned",
+            Status.PAUSED: "End it here",
+            Status.WAITING: "Take it out of the queue",
         }[run.status]
         stop = {"icon": ":material/stop:", "on_click": lambda: store().stop(run.id, key())}
         st.button(words, key="training_stop", disabled=not is_owner or run.stop_requested, **stop)

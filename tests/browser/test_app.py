@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from core.runs.store import Store
+from core.runs.book import NewRun
+from core.runs.store import open_store
 from tests.browser.conftest import PATIENCE, App, settled
+from tests.stored import add_points, alter, point
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE)
@@ -97,7 +99,7 @@ def test_a_network_is_trained_left_found_again_inspected_and_asked(app: App, ope
     expect(page.get_by_text("of the test pictures right")).to_be_visible()
     no_trouble(page)
 
-    store = Store(f"sqlite:///{app.home / 'runs.sqlite'}")
+    store = open_store(f"sqlite:///{app.home / 'runs.sqlite'}")
     (run,) = [run for run in store.runs() if run.name == "Quick"]
     assert run.status == "done" and run.test_accuracy > 0.85
     expect(elsewhere.get_by_text(f"{run.test_accuracy:.1%}").first).to_be_visible()
@@ -170,12 +172,14 @@ def test_a_network_is_built_on_a_phone_and_learns(app: App, open_page: Open) -> 
 
 
 def test_a_run_is_renamed_deleted_and_brought_back(app: App, open_page: Open) -> None:
-    store = Store(f"sqlite:///{app.home / 'runs.sqlite'}")
+    store = open_store(f"sqlite:///{app.home / 'runs.sqlite'}")
     run_id = store.create(
-        {"recipe": "quick", "epochs": 1, "batch_size": 64, "learning_rate": 0.008},
-        "Old name",
-        "0" * 16,
-        "Other clothes",
+        NewRun(
+            {"recipe": "quick", "epochs": 1, "batch_size": 64, "learning_rate": 0.008},
+            "Old name",
+            "0" * 16,
+            "Other clothes",
+        )
     )
     store.stop(run_id)
     page = open_page(f"{app.address}/runs?run={run_id}")
@@ -193,15 +197,15 @@ def test_a_run_is_renamed_deleted_and_brought_back(app: App, open_page: Open) ->
 
 
 def test_a_tick_opens_a_run_and_two_stand_side_by_side(app: App, open_page: Open) -> None:
-    store = Store(f"sqlite:///{app.home / 'runs.sqlite'}")
+    store = open_store(f"sqlite:///{app.home / 'runs.sqlite'}")
     plan = {"recipe": "quick", "epochs": 1, "batch_size": 64, "learning_rate": 0.008}
     ids = [
-        store.create(plan | {"seed": seed}, f"Ticked {seed}", "0" * 16, "Other clothes", waiting=False)
+        store.create(NewRun(plan | {"seed": seed}, f"Ticked {seed}", "0" * 16, "Other clothes", waiting=False))
         for seed in (1, 2)
     ]
     for run_id in ids:
-        store.add_point(run_id, {"kind": "epoch", "epoch": 1.0, "accuracy": 0.5, "loss": 1.0})
-        store.update(run_id, status="stopped")
+        add_points(store, run_id, point(1.0, "epoch"))
+        alter(store, run_id, status="stopped")
     page = open_page(f"{app.address}/runs")
     page.get_by_role("textbox", name="Find").fill("ticked")
     page.get_by_role("textbox", name="Find").press("Enter")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.runs.store import Store
+from core.runs.book import NewRun
+from core.runs.store import open_store
 from core.training.plan import Plan
 from pages.shared.downloads import safe
 from tests.browser.conftest import PATIENCE, App, serve, settled
@@ -53,8 +54,8 @@ def test_a_browser_keeps_one_key_that_no_script_can_read(quiet_app: App, open_pa
 def test_a_run_started_before_is_still_ones_own_also_by_a_link_on_another_site(
     quiet_app: App, browser: Browser, open_page: Open
 ) -> None:
-    store = Store(f"sqlite:///{quiet_app.home / 'runs.sqlite'}")
-    run_id = store.create(Plan.of("quick").as_dict(), "Old", "0" * 16, "Other clothes", key=OLD_KEY)
+    store = open_store(f"sqlite:///{quiet_app.home / 'runs.sqlite'}")
+    run_id = store.create(NewRun(Plan.of("quick"), "Old", "0" * 16, "Other clothes", key=OLD_KEY))
     page = open_page(quiet_app.address.replace("127.0.0.1", "localhost"))
     old = {"name": "fitting_room_key", "value": OLD_KEY, "url": quiet_app.address, "sameSite": "Strict"}
     page.context.add_cookies([old])  # as earlier versions set it
@@ -98,8 +99,8 @@ def test_a_file_name_is_a_name_and_nothing_else(name: str, saved_as: str) -> Non
 
 @pytest.mark.browser
 def test_an_error_that_no_page_catches_is_one_sentence(quiet_app: App, open_page: Open) -> None:
-    store = Store(f"sqlite:///{quiet_app.home / 'runs.sqlite'}")
-    run_id = store.create(Plan.of("quick").as_dict(), "Gone", "0" * 16, "Other clothes")
+    store = open_store(f"sqlite:///{quiet_app.home / 'runs.sqlite'}")
+    run_id = store.create(NewRun(Plan.of("quick"), "Gone", "0" * 16, "Other clothes"))
     page = open_page(f"{quiet_app.address}/training?run={run_id}")
     expect(page.get_by_role("heading", name="Gone")).to_be_visible()
     store.delete(run_id)

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from core.data.dataset import Dataset
-from core.runs.store import Store
+from core.runs.book import NewRun
+from core.runs.store import open_store
 from core.settings import Settings
 from models.catalogue import RECIPES
 
@@ -115,8 +116,8 @@ def test_the_code_of_a_run_and_of_a_recipe_is_printed_and_weights_are_scored_as_
 def test_this_computer_stops_and_deletes_anybodys_run(small_home: Settings) -> None:
     from core.training.plan import Plan
 
-    store = Store(small_home.store_url)
-    run_id = store.create(Plan.of("quick").as_dict(), "Theirs", "0" * 16, "Clothes", key="somebody's")
+    store = open_store(small_home.store_url)
+    run_id = store.create(NewRun(Plan.of("quick"), "Theirs", "0" * 16, "Clothes", key="somebody's"))
 
     def told(*arguments: str) -> str:
         done = subprocess.run(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.runs.store import Store
+from core.runs.store import Store, open_store
 from core.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -25,7 +25,7 @@ def small_data(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPat
 @pytest.fixture
 def store(home: Settings) -> Iterator[Store]:
     """The store that the pages use."""
-    store = Store(home.store_url)
+    store = open_store(home.store_url)
     yield store
     store.close()
 

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import Dataset
+from core.runs.book import NewRun
 from core.runs.runner import carry_out
 from core.runs.store import Store
 from core.settings import Settings
@@ -49,7 +50,7 @@ def shown(at: AppTest) -> str:
 def started(at: AppTest, store: Store) -> Plan:
     at.button(key="training_start").click().run()
     assert not at.exception and not at.error
-    return Plan(**store.runs()[0].plan)
+    return store.runs()[0].plan
 
 
 @pytest.mark.parametrize("name", STARTERS)
@@ -152,7 +153,7 @@ def test_leaving_the_page_loses_nothing() -> None:
 def test_a_run_of_ones_own_says_its_layers_and_can_be_built_on(store: Store, small: Dataset) -> None:
     layers = [["convolution", 5, 3, 2], ["normalise"], ["average"]]
     run_id = store.create(
-        Plan.of("own-network", layers=layers, epochs=1).as_dict(), "Hers", small.fingerprint, small.title
+        NewRun(Plan.of("own-network", layers=layers, epochs=1), "Hers", small.fingerprint, small.title)
     )
     assert carry_out(run_id, Settings.from_environment()) == "done"
     at = opened("training", run=run_id)
@@ -171,7 +172,7 @@ def test_a_run_of_ones_own_says_its_layers_and_can_be_built_on(store: Store, sma
 def test_weights_of_a_network_one_has_built_are_loaded_into_it(store: Store, small: Dataset) -> None:
     layers = STARTERS["A small one"]
     plan = Plan.of("own-network", layers=layers, epochs=1)
-    store.stop(store.create(plan.as_dict(), "Hers", small.fingerprint, small.title))
+    store.stop(store.create(NewRun(plan, "Hers", small.fingerprint, small.title)))
     at = opened("runs")
     at.selectbox(key="runs_load_recipe").select(plan.network_key)
     content = written(own_recipe(layers).build())
@@ -179,5 +180,5 @@ def test_weights_of_a_network_one_has_built_are_loaded_into_it(store: Store, sma
     at.button(key="runs_load_start").click().run()
     assert not at.exception and not at.error
     run = store.runs()[0]
-    assert Plan(**json.loads(json.dumps(dict(run.plan)))) == Plan.loading("own-network", layers=layers)
+    assert Plan(**json.loads(json.dumps(run.plan.as_dict()))) == Plan.loading("own-network", layers=layers)
     assert carry_out(run.id, Settings.from_environment()) == "done"

@@ -51,7 +51,7 @@ def test_a_button_queues_exactly_what_it_says(
     at = opened(lesson="new-abcd")
     at.button(key=key).click().run()
     (run,) = store.runs()
-    assert Plan(**run.plan) == plan and run.name == plan.title and run.status == "waiting"
+    assert run.plan == plan and run.name == plan.title and run.status == "waiting"
 
 
 @pytest.mark.parametrize("inside", ["Neuron", "Convolution", "ReLU", "Max pooling", "Dropout", "Flatten", "Network"])

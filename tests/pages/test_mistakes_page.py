@@ -10,12 +10,14 @@ from streamlit.testing.v1 import AppTest
 from core import metrics
 from core.data.dataset import Dataset
 from core.labels import NAMES
+from core.runs.book import NewRun
 from core.runs.results import SHIPPED, tested
 from core.runs.runner import carry_out
 from core.runs.store import Store
 from core.settings import Settings
 from core.training.plan import Plan
 from tests.pages.conftest import opened as open_page
+from tests.stored import alter
 
 pytestmark = pytest.mark.usefixtures("small_data")
 opened = partial(open_page, "mistakes")
@@ -65,7 +67,7 @@ def test_only_the_chosen_classes_are_listed(store: Store):
 
 
 def test_a_link_to_a_run_opens_that_run_and_not_the_shipped_network(store: Store, small: Dataset):
-    run_id = store.create(Plan.of("hello-world", epochs=1).as_dict(), "Mine", small.fingerprint, small.title)
+    run_id = store.create(NewRun(Plan.of("hello-world", epochs=1), "Mine", small.fingerprint, small.title))
     carry_out(run_id, Settings.from_environment())
     at = opened(run=run_id)
     assert at.selectbox(key="choice_run").value == run_id
@@ -75,9 +77,9 @@ def test_a_link_to_a_run_opens_that_run_and_not_the_shipped_network(store: Store
 
 
 def test_a_run_of_other_clothes_is_not_paired_with_these(store: Store, small: Dataset):
-    run_id = store.create(Plan.of("quick", epochs=1).as_dict(), "Other", small.fingerprint, "Other clothes")
+    run_id = store.create(NewRun(Plan.of("quick", epochs=1), "Other", small.fingerprint, "Other clothes"))
     carry_out(run_id, Settings.from_environment())
-    store.update(run_id, fingerprint="f" * 16)
+    alter(store, run_id, fingerprint="f" * 16)
     at = opened(run=run_id)
     assert any("was tested on “Other clothes”" in error.value for error in at.error)
     assert tiles(at) == []
@@ -129,7 +131,7 @@ def outputs(at: AppTest) -> list[list[str]]:
 
 
 def test_a_sigmoid_network_shows_its_raw_outputs_beside_the_scaled_ones(store: Store, small: Dataset):
-    run_id = store.create(Plan.of("five-steps", epochs=1).as_dict(), "Sigmoid", small.fingerprint, small.title)
+    run_id = store.create(NewRun(Plan.of("five-steps", epochs=1), "Sigmoid", small.fingerprint, small.title))
     carry_out(run_id, Settings.from_environment())
     answers = tested(run_id, store, small)
     raw, label = answers.outputs[15], answers.labels[15]

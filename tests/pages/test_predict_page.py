@@ -14,8 +14,10 @@ from streamlit.testing.v1 import AppTest
 from core.data.dataset import Dataset
 from core.images import png
 from core.labels import NAMES
+from core.runs.book import NewRun
 from core.runs.runner import carry_out
-from core.runs.store import Store
+from core.runs.schema import FileKind
+from core.runs.store import open_store
 from core.settings import Settings
 from core.training.plan import Plan
 from tests.pages.conftest import PROJECT, kept, offers
@@ -180,9 +182,9 @@ def test_photos_are_forgotten_when_another_way_or_page_is_opened():
 def test_two_networks_can_be_compared_and_the_address_says_so(home):
     assert not [box for box in opened().selectbox if box.key == "choice_with"]  # nothing to compare with
     shipped = (PROJECT / "models" / "shipped" / "model.tflite").read_bytes()
-    store = Store(home.store_url)
-    run = store.create(PLAN, "my <run>", "print", "Fashion-MNIST")
-    store.finish(run, {"tflite": shipped}, status="done", test_accuracy=0.9)
+    store = open_store(home.store_url)
+    run = store.create(NewRun(PLAN, "my <run>", "print", "Fashion-MNIST"))
+    store.claim(run).finish({FileKind.TFLITE: shipped}, test_accuracy=0.9)
     store.close()
     at = opened(way="data", sample="3")
     assert len(at.get("plotly_chart")) == 1
@@ -305,9 +307,9 @@ def test_an_unknown_network_is_named_and_the_shipped_one_answers():
 
 def test_a_run_opened_by_its_link_answers_and_a_photo_is_never_sure_to_it(home):
     shipped = (PROJECT / "models" / "shipped" / "model.tflite").read_bytes()
-    store = Store(home.store_url)
-    run = store.create(PLAN, "my run", "print", "Fashion-MNIST")
-    store.finish(run, {"tflite": shipped}, status="done", test_accuracy=0.9)
+    store = open_store(home.store_url)
+    run = store.create(NewRun(PLAN, "my run", "print", "Fashion-MNIST"))
+    store.claim(run).finish({FileKind.TFLITE: shipped}, test_accuracy=0.9)
     store.close()
     at = opened(model=run)
     at.file_uploader(key="predict_files").upload("shirt.jpg", photo(), "image/jpeg").run()
@@ -317,8 +319,8 @@ def test_a_run_opened_by_its_link_answers_and_a_photo_is_never_sure_to_it(home):
 
 
 def test_a_run_without_a_network_is_not_offered(home):
-    store = Store(home.store_url)
-    store.create(PLAN, "still waiting", "print", "Fashion-MNIST")
+    store = open_store(home.store_url)
+    store.create(NewRun(PLAN, "still waiting", "print", "Fashion-MNIST"))
     store.close()
     assert not any("still waiting" in option for option in opened().selectbox(key="choice_model").options)
 
@@ -327,10 +329,8 @@ def test_a_sigmoid_network_shows_its_outputs_before_they_are_scaled(home, small:
     assert not [
         block for block in opened(way="data").html if 'class="outputs"' in block.proto.body
     ]  # the shipped one is a softmax
-    store = Store(home.store_url)
-    run = store.create(
-        Plan.of("five-steps", epochs=1, examples=300).as_dict(), "Sigmoid", small.fingerprint, small.title
-    )
+    store = open_store(home.store_url)
+    run = store.create(NewRun(Plan.of("five-steps", epochs=1, examples=300), "Sigmoid", small.fingerprint, small.title))
     carry_out(run, Settings.from_environment())
     store.close()
     at = opened(way="data", model=run, sample="4")

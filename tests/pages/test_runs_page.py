@@ -12,15 +12,17 @@ from streamlit.testing.v1 import AppTest
 from core import metrics
 from core.data.dataset import Dataset
 from core.runs import bundle
+from core.runs.book import NOT_YOURS, NewRun
 from core.runs.results import tested
 from core.runs.runner import carry_out
-from core.runs.store import NOT_YOURS, Store
+from core.runs.store import Store
 from core.settings import Settings
 from core.training.plan import Plan
 from core.training.weights import written
 from models.catalogue import RECIPES
 from tests.pages.conftest import offers
 from tests.pages.conftest import opened as open_page
+from tests.stored import add_points, alter, point
 
 pytestmark = pytest.mark.usefixtures("small_data")
 opened = partial(open_page, "runs")
@@ -29,7 +31,7 @@ opened = partial(open_page, "runs")
 def add(store: Store, data: Dataset, name: str = "Mine", key: str | None = None, **changes: object) -> str:
     """A run that was taken out of the queue."""
     plan = Plan.of(str(changes.pop("recipe", "quick")), **{"epochs": 1, **changes})
-    run_id = store.create(plan.as_dict(), name, data.fingerprint, data.title, key=key)
+    run_id = store.create(NewRun(plan, name, data.fingerprint, data.title, key=key))
     store.stop(run_id)
     return run_id
 
@@ -37,7 +39,7 @@ def add(store: Store, data: Dataset, name: str = "Mine", key: str | None = None,
 def trained(store: Store, data: Dataset, name: str = "Mine", **changes: object) -> str:
     """A run that was trained."""
     plan = Plan.of("quick", **{"epochs": 1, **changes})
-    run_id = store.create(plan.as_dict(), name, data.fingerprint, data.title)
+    run_id = store.create(NewRun(plan, name, data.fingerprint, data.title))
     assert carry_out(run_id, Settings.from_environment()) == "done"
     return run_id
 
@@ -66,7 +68,7 @@ def test_every_run_is_listed_with_its_curve_the_pinned_ones_first(store: Store, 
     first = add(store, small, "First")
     add(store, small, "Second", recipe="hello-world")
     for epoch, share in enumerate((0.5, 0.75), 1):
-        store.add_point(first, {"kind": "epoch", "epoch": epoch, "accuracy": share, "loss": 1.0})
+        add_points(store, first, point(epoch, "epoch", share))
     store.annotate(first, note="Liked it", pinned=True)
     at = opened()
     table = at.dataframe[0].value
@@ -80,7 +82,7 @@ def test_runs_are_found_by_name_note_network_and_state(store: Store, small: Data
     noted = add(store, small, "Pear")
     store.annotate(noted, note="With a Lesson")
     failed = add(store, small, "Plum")
-    store.update(failed, status="failed", message="Broken.")
+    alter(store, failed, status="failed", message="Broken.")
     at = opened()
     for words, names in (
         ("apple", ["Apple"]),
@@ -138,7 +140,7 @@ def test_a_deleted_run_can_be_brought_back_with_one_press(store: Store, small: D
 
 def test_what_only_the_owner_may_do_is_disabled_for_others_who_can_still_take_it_away(store: Store, small: Dataset):
     run_id = add(store, small, key=None)
-    store.update(run_id, owner="0" * 64)
+    alter(store, run_id, owner="0" * 64)
     at = opened(run=run_id)
     assert NOT_YOURS in sentences(at)
     assert at.text_area(key=f"runs_note_{run_id}").disabled and at.text_input(key=f"runs_name_{run_id}").disabled
@@ -198,7 +200,7 @@ def test_weights_from_elsewhere_become_a_run_like_any_other(store: Store, small:
     assert not at.exception and not at.error
     (run,) = store.runs()
     assert (run.name, run.status) == ("Five easy steps: Softmax instead of sigmoids, loaded", "waiting")
-    assert Plan(**run.plan) == Plan.loading("five-steps", "softmax")
+    assert run.plan == Plan.loading("five-steps", "softmax")
     assert store.artifact(run.id, "given") == content
     assert carry_out(run.id, Settings.from_environment()) == "done"
     at = opened(run=run.id)

@@ -1,6 +1,5 @@
 """Train: a plan becomes a waiting run, runs are shown as they stand, and nothing wrong reaches the queue."""
 
-import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,12 +8,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import Dataset
+from core.runs.book import NewRun
 from core.runs.runner import carry_out
 from core.runs.schema import owner_of
 from core.runs.store import Store
 from core.settings import Settings
 from core.training.plan import Plan
 from tests.pages.conftest import opened as open_page
+from tests.stored import alter, checkpoint, point
 
 pytestmark = pytest.mark.usefixtures("small_data")
 opened = partial(open_page, "training")
@@ -22,7 +23,7 @@ opened = partial(open_page, "training")
 
 def add(store: Store, data: Dataset, name: str = "Mine", **changes: object) -> str:
     plan = Plan.of("quick", **{"epochs": 1, **changes})
-    return store.create(plan.as_dict(), name, data.fingerprint, data.title)
+    return store.create(NewRun(plan, name, data.fingerprint, data.title))
 
 
 def subheaders(at: AppTest) -> list[str]:
@@ -46,7 +47,7 @@ def test_start_puts_the_chosen_plan_into_the_store_and_the_run_into_the_address(
     at.button(key="training_start").click().run()
     (run,) = store.runs()
     assert (run.name, run.status) == ("Class 7b", "waiting")
-    assert Plan(**run.plan) == Plan.of("hello-world", epochs=3, seed=9)
+    assert run.plan == Plan.of("hello-world", epochs=3, seed=9)
     assert at.query_params["run"] in (run.id, [run.id])
     assert "Class 7b" in subheaders(at)
     assert any("it is next" in info.value for info in at.info)
@@ -76,9 +77,9 @@ def test_a_plan_outside_the_limits_is_refused_in_a_sentence(store: Store, monkey
 
 def test_a_running_run_shows_its_numbers_and_can_be_stopped(store: Store, small: Dataset):
     run_id = add(store, small)
-    store.claim(run_id, time.time())
-    store.update(run_id, phase="training")
-    store.add_point(run_id, {"kind": "batch", "epoch": 0.5, "accuracy": 0.62, "loss": 1.1}, progress=0.5, speed=1234.0)
+    lease = store.claim(run_id)
+    lease.phase("training")
+    lease.point(point(0.5, accuracy=0.62, loss=1.1, speed=1234.0))
     at = opened(run=run_id)
     assert {metric.value for metric in at.metric} >= {"62%", "1.10", "1,234"}
     at.button(key="training_stop").click().run()
@@ -102,16 +103,16 @@ def test_a_finished_run_shows_its_score_and_its_curve_and_leads_on(store: Store,
 
 def test_a_run_is_paused_goes_on_and_only_its_owner_may(store: Store, small: Dataset):
     run_id = add(store, small)
-    store.claim(run_id, time.time())
-    store.update(run_id, phase="training")
+    lease = store.claim(run_id)
+    lease.phase("training")
     at = opened(run=run_id)
     at.button(key="training_pause").click().run()
     assert store.run(run_id).pause_requested and at.button(key="training_pause").disabled
-    store.keep(run_id, b"stands", 0.5, status="paused", message="Paused.")
+    lease.pause(checkpoint(0.5))
     at = opened(run=run_id)
     at.button(key="training_go_on").click().run()
     assert store.run(run_id).status == "waiting"
-    store.update(run_id, owner=owner_of("somebody else"))
+    alter(store, run_id, owner=owner_of("somebody else"))
     at = opened(run=run_id)
     assert at.button(key="training_stop").disabled and any("only they can" in caption.value for caption in at.caption)
 
@@ -136,14 +137,14 @@ def test_the_finer_choices_reach_the_plan_and_a_surprise_sets_them(store: Store)
     at.select_slider(key="training_dropout").set_value(0.3)
     at.button(key="training_start").click().run()
     (run,) = store.runs()
-    assert Plan(**run.plan) == Plan.of("quick", schedule="cosine", augment="mirror", patience=3, dropout=0.3)
+    assert run.plan == Plan.of("quick", schedule="cosine", augment="mirror", patience=3, dropout=0.3)
     store.stop(run.id)
     for _ in range(3):
         at.button(key="training_surprise_me").click().run()
         assert not at.exception and not at.error
         assert any("Guess first" in info.value for info in at.info)
     at.button(key="training_start").click().run()
-    plan = Plan(**store.runs()[0].plan)
+    plan = store.runs()[0].plan
     assert plan != Plan.of(plan.recipe) and not at.error
 
 
@@ -156,7 +157,7 @@ def test_a_second_waiting_run_of_one_person_is_refused_in_a_sentence(store: Stor
 
 def test_a_failed_run_says_why(store: Store, small: Dataset):
     run_id = add(store, small)
-    store.update(run_id, status="failed", message="The computer ran out of memory. Try fewer pictures.")
+    alter(store, run_id, status="failed", message="The computer ran out of memory. Try fewer pictures.")
     at = opened(run=run_id)
     assert [error.value for error in at.error] == ["The computer ran out of memory. Try fewer pictures."]
 

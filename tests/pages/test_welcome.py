@@ -6,9 +6,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import Dataset
-from core.runs.store import Store
+from core.runs.book import NewRun
+from core.runs.store import open_store
 from core.settings import Settings
 from tests.pages.conftest import window
+from tests.stored import alter
 
 PLAN = {"recipe": "quick", "epochs": 4}
 
@@ -63,13 +65,13 @@ def test_real_clothes_are_not_called_drawn_and_no_download_is_offered(app):
 
 
 def test_a_run_that_trains_and_the_best_one_are_shown(app, home):
-    store = Store(home.store_url)
+    store = open_store(home.store_url)
     for name, columns in (
         ("good", {"status": "done", "test_accuracy": 0.91}),
         ("poor", {"status": "done", "test_accuracy": 0.52}),
         ("busy", {"status": "running", "progress": 0.4}),
     ):
-        store.update(store.create(PLAN, name, "print", "Fashion-MNIST"), **columns)
+        alter(store, store.create(NewRun(PLAN, name, "print", "Fashion-MNIST")), **columns)
     store.close()
     at = app.run()
     assert not at.exception and not at.error

@@ -18,8 +18,9 @@ from core.data.shelf import Shelf
 from core.errors import DataError
 from core.images import png
 from core.runs import runner
+from core.runs.book import NewRun
 from core.runs.process import this_process
-from core.runs.store import Store
+from core.runs.store import Store, open_store
 from core.settings import Settings
 from core.training.plan import Plan
 from core.vision.reading import read_photo
@@ -269,14 +270,14 @@ def test_the_examples_are_in_the_right_form_and_the_same_clothes() -> None:
 
 @pytest.fixture
 def store(home: Settings) -> Iterator[Store]:
-    store = Store(home.store_url)
+    store = open_store(home.store_url)
     yield store
     store.close()
 
 
 def add(store: Store, data: Dataset, recipe: str = "quick", **changes: object) -> str:
     plan = Plan.of(recipe, **{"epochs": 1, **changes}).checked(LIMITS, len(data.train_labels))
-    return store.create(plan.as_dict(), "Mine", data.fingerprint, data.title, pictures=data.to_bytes())
+    return store.create(NewRun(plan, "Mine", data.fingerprint, data.title, pictures=data.to_bytes()))
 
 
 @pytest.fixture(scope="module")
@@ -318,7 +319,7 @@ def test_the_pictures_go_when_the_run_fails_stops_or_is_deleted_and_stay_for_a_s
 ) -> None:
     waiting, failing, deleted, lost = (add(store, few) for _ in range(4))
     store.stop(waiting)
-    store.update(failing, status="failed", message="It broke.")
+    store.claim(failing).fail("It broke.")
     store.delete(deleted)
     assert [store.pictures(run) for run in (waiting, failing, deleted)] == [None] * 3
     assert store.claim(lost, 1.0) and store.claim(lost, 100.0, this_process())  # the first worker went silent

@@ -15,9 +15,10 @@ import pytest
 from core.data.dataset import Dataset
 from core.errors import FittingRoomError
 from core.runs import bundle, runner, tensorboard
+from core.runs.book import NewRun
 from core.runs.results import tested
 from core.runs.schema import Run
-from core.runs.store import Store
+from core.runs.store import Store, open_store
 from core.settings import Settings
 from core.training.checkpoint import Snapshot
 from core.training.plan import Plan
@@ -32,9 +33,9 @@ Change = Callable[[dict[str, bytes]], None]
 def source(tmp_path_factory: pytest.TempPathFactory, garments: Dataset) -> Iterator[tuple[Store, Run]]:
     """A store with one trained run."""
     settings = Settings(home=tmp_path_factory.mktemp("source"))
-    store = Store(settings.store_url)
+    store = open_store(settings.store_url)
     plan = Plan.of("quick", epochs=2, seed=7)
-    run_id = store.create(plan.as_dict(), "Müller & <b>Söhne</b>", garments.fingerprint, garments.title)
+    run_id = store.create(NewRun(plan, "Müller & <b>Söhne</b>", garments.fingerprint, garments.title))
     store.annotate(run_id, note="Two looks\nat 1,200 drawn clothes.")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "dataset_in_use", lambda settings: garments)
@@ -54,7 +55,7 @@ def packed(source: tuple[Store, Run], garments: Dataset) -> bytes:
 def here(home: Settings, garments: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """A store of another computer."""
     monkeypatch.setattr(runner, "dataset_in_use", lambda settings: garments)
-    store = Store(home.store_url)
+    store = open_store(home.store_url)
     yield store
     store.close()
 
@@ -77,7 +78,7 @@ def closed(files: dict[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> bytes:
 def brought(store: Store, found: bundle.Bundle, data: Dataset) -> str:
     """Queue what was unpacked, as the page does."""
     past = found.past(data.fingerprint)
-    return store.create(found.plan.as_dict(), found.name, data.fingerprint, data.title, given=found.weights, past=past)
+    return store.create(NewRun(found.plan, found.name, data.fingerprint, data.title, weights=found.weights, past=past))
 
 
 def test_a_zip_holds_everything_of_a_run(source: tuple[Store, Run], packed: bytes, garments: Dataset) -> None:
@@ -146,7 +147,7 @@ def test_snapshots_of_other_pictures_do_not_come_along(packed: bytes) -> None:
 def test_a_run_that_only_loaded_its_weights_comes_back_too(here: Store, home: Settings, garments: Dataset) -> None:
     content = written(RECIPES["five-steps"].variant("softmax").build())
     plan = Plan.loading("five-steps", "softmax")
-    run_id = here.create(plan.as_dict(), "Given", garments.fingerprint, garments.title, given=content)
+    run_id = here.create(NewRun(plan, "Given", garments.fingerprint, garments.title, weights=content))
     assert runner.carry_out(run_id, home) == "done"
     found = bundle.unpack(bundle.pack(here.run(run_id), here), LIMITS)
     assert found.plan == plan and found.points == [] and found.snapshots == {}
@@ -155,7 +156,7 @@ def test_a_run_that_only_loaded_its_weights_comes_back_too(here: Store, home: Se
 def test_a_network_of_ones_own_comes_back_with_its_layers(here: Store, home: Settings, garments: Dataset) -> None:
     layers = [["convolution", 4, 3, 2], ["normalise"], ["dropout", 0.3], ["dense", 12]]
     plan = Plan.of(OWN, epochs=1, layers=layers)
-    run_id = here.create(plan.as_dict(), "Built", garments.fingerprint, garments.title)
+    run_id = here.create(NewRun(plan, "Built", garments.fingerprint, garments.title))
     assert runner.carry_out(run_id, home) == "done"
     content = bundle.pack(here.run(run_id), here)
     found = bundle.unpack(content, LIMITS)
@@ -166,7 +167,7 @@ def test_a_network_of_ones_own_comes_back_with_its_layers(here: Store, home: Set
 
 
 def test_a_run_without_a_network_is_packed_but_not_taken(here: Store, garments: Dataset) -> None:
-    run_id = here.create(Plan.of("quick").as_dict(), "Never begun", garments.fingerprint, garments.title)
+    run_id = here.create(NewRun(Plan.of("quick"), "Never begun", garments.fingerprint, garments.title))
     here.stop(run_id)
     content = bundle.pack(here.run(run_id), here)
     assert "probabilities.npy" not in opened(content)

@@ -14,9 +14,11 @@ import psutil
 import pytest
 
 from core.data.dataset import Dataset
+from core.runs.book import NewRun
+from core.runs.files import put
 from core.runs.queue import Jobs
-from core.runs.schema import Run
-from core.runs.store import Store
+from core.runs.schema import FileKind, Run
+from core.runs.store import Store, open_store
 from core.runs.workers import PROJECT
 from core.settings import Settings
 from core.training.checkpoint import Checkpoint
@@ -27,7 +29,7 @@ SLOWLY = {"batch_size": 2, "dropout": 0.3}  # many steps an epoch, and random st
 
 
 def add(store: Store, data: Dataset, recipe: str = "hello-world", **changes: object) -> str:
-    return store.create(Plan.of(recipe, **changes).as_dict(), recipe, data.fingerprint, data.title)
+    return store.create(NewRun(Plan.of(recipe, **changes), recipe, data.fingerprint, data.title))
 
 
 def answers(store: Store, run_id: str) -> np.ndarray:
@@ -56,7 +58,7 @@ def assert_like_undisturbed(store: Store, run_id: str, undisturbed: str) -> None
 def test_a_run_whose_worker_is_killed_twenty_times_is_the_run_it_would_have_been(
     working: Settings, small: Dataset
 ) -> None:
-    store, epochs = Store(working.store_url), 24
+    store, epochs = open_store(working.store_url), 24
     run_id, undisturbed = (add(store, small, epochs=epochs, **SLOWLY) for _ in range(2))
     jobs = Jobs(working).start()
     killed, kept = [0], [0.0]  # processes, and where the run stood afterwards
@@ -123,7 +125,7 @@ threading.Event().wait()
 
 
 def test_killing_all_workers_and_then_the_app_too_loses_nothing(working: Settings, small: Dataset) -> None:
-    store = Store(working.store_url)
+    store = open_store(working.store_url)
     finished, run_id = add(store, small, epochs=1), add(store, small, epochs=100, **SLOWLY)
     server = subprocess.Popen([sys.executable, "-c", SERVER], cwd=PROJECT)
 
@@ -143,7 +145,7 @@ def test_killing_all_workers_and_then_the_app_too_loses_nothing(working: Setting
     store.close()
 
     assert_sound(working)
-    store = Store(working.store_url)
+    store = open_store(working.store_url)
     assert store.run(finished).status == "done" and len(answers(store, finished)) == len(small.test_labels)
     jobs = Jobs(working).start()
     kept = store.run(run_id).kept_epoch
@@ -158,7 +160,7 @@ def test_killing_all_workers_and_then_the_app_too_loses_nothing(working: Setting
 def test_a_paused_run_lets_others_train_goes_on_before_those_that_came_later_and_is_the_run_it_would_have_been(
     working: Settings, small: Dataset
 ) -> None:
-    store = Store(working.store_url)
+    store = open_store(working.store_url)
     run_id = add(store, small, epochs=3, **SLOWLY)
     between = add(
         store, small, "new-abcd", epochs=1, batch_size=1
@@ -202,7 +204,7 @@ def test_plans_beyond_the_limits_and_wild_weights_end_as_sentences_in_the_worker
     working: Settings, small: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FITTING_ROOM_MAX_PARAMETERS", "300000")
-    store = Store(working.store_url)
+    store = open_store(working.store_url)
     too_long, too_large = (
         add(store, small, epochs=101),
         add(store, small, "five-steps", epochs=1),
@@ -218,10 +220,10 @@ def test_plans_beyond_the_limits_and_wild_weights_end_as_sentences_in_the_worker
     store.pause(wild)
     wait_for(lambda: store.run(wild).status == "paused", "the pause")
     checkpoint = Checkpoint.from_bytes(store.checkpoint(wild))
-    run_away = [
-        value * 1e30 if value.dtype == np.float32 else value for value in checkpoint.variables
-    ]  # as too large steps do
-    store.keep(wild, replace(checkpoint, variables=run_away).to_bytes(), checkpoint.standing)
+    # as too large steps do
+    run_away = [value * 1e30 if value.dtype == np.float32 else value for value in checkpoint.variables]
+    with store.database.writing() as connection:
+        put(connection, wild, FileKind.CHECKPOINT, replace(checkpoint, variables=run_away).to_bytes())
     store.go_on(wild)
     following = add(store, small, "quick", epochs=1)
     wait_for(lambda: store.run(following).ended, "the next run")

@@ -9,18 +9,19 @@ import pytest
 
 from core.data.dataset import Dataset
 from core.runs import queue, workers
-from core.runs.store import Store
+from core.runs.book import NewRun
+from core.runs.store import open_store
 from core.settings import Settings
 from core.training.plan import Plan
 from tests.core.processes import family, kill, trainer, wait_for
 
 
 def test_runs_train_in_turn_survive_a_killed_worker_and_a_new_app(working: Settings, small: Dataset) -> None:
-    store = Store(working.store_url)
+    store = open_store(working.store_url)
     jobs = queue.Jobs(working).start()
 
     def add(recipe: str, epochs: int) -> str:
-        run_id = store.create(Plan.of(recipe, epochs=epochs).as_dict(), recipe, small.fingerprint, small.title)
+        run_id = store.create(NewRun(Plan.of(recipe, epochs=epochs), recipe, small.fingerprint, small.title))
         jobs.tend()
         return run_id
 

@@ -1,5 +1,6 @@
 """One stored run carried out: everything it makes is in the store, and whatever goes wrong ends as a sentence there."""
 
+import functools
 import sqlite3
 import threading
 import time
@@ -12,24 +13,26 @@ from sqlalchemy import Engine, event
 from core.data.dataset import Dataset
 from core.errors import RunError
 from core.runs import runner
+from core.runs.book import NewRun
 from core.runs.results import SHIPPED, best, network, tested
-from core.runs.store import Store
+from core.runs.store import Store, open_store
 from core.settings import Settings
 from core.training.plan import Plan
+from tests.stored import alter
 
 
 @pytest.fixture
 def store(home: Settings, garments: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    monkeypatch.setattr(runner, "dataset_in_use", lambda settings: garments)
+    monkeypatch.setattr(runner, "dataset_in_use", functools.cache(lambda settings: garments))
     monkeypatch.setattr(runner, "PULSE_SECONDS", 0.02)
-    store = Store(home.store_url)
+    store = open_store(home.store_url)
     yield store
     store.close()
 
 
 def add(store: Store, data: Dataset, recipe: str = "quick", **changes: object) -> str:
     changes = {"epochs": 1, **changes}
-    return store.create(Plan.of(recipe, **changes).as_dict(), "Test", data.fingerprint, data.title)
+    return store.create(NewRun(Plan.of(recipe, **changes), "Test", data.fingerprint, data.title))
 
 
 def test_a_run_leaves_its_curve_files_answers_and_figures(store: Store, home: Settings, garments: Dataset) -> None:
@@ -66,7 +69,7 @@ def test_a_stop_asked_for_in_the_store_ends_the_run_and_keeps_its_model(
 
 def test_a_run_stops_at_the_time_limit(store: Store, garments: Dataset, home: Settings) -> None:
     run_id = add(store, garments, "new-abcd", epochs=50)
-    with runner.Pulse(store, run_id, most_seconds=0.0) as pulse:
+    with runner.Pulse(store, store.claim(run_id), most_seconds=0.0) as pulse:
         assert pulse.stopping.wait(10)
     assert "longest a run may train" in pulse.reason
 
@@ -74,17 +77,12 @@ def test_a_run_stops_at_the_time_limit(store: Store, garments: Dataset, home: Se
 def test_a_run_whose_pictures_changed_fails_with_a_sentence_and_the_next_one_works(
     store: Store, home: Settings, garments: Dataset
 ) -> None:
-    changed = store.create(Plan.of("quick", epochs=1).as_dict(), "Changed", "f" * 16, "Other pictures")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "dataset_with", _raise(RunError("This run was planned with other pictures.")))
-        assert runner.carry_out(changed, home) == "failed"
-    assert "other pictures" in store.run(changed).message
+    changed = store.create(NewRun(Plan.of("quick", epochs=1), "Changed", "f" * 16, "Other pictures"))
+    assert runner.carry_out(changed, home) == "failed"
+    assert store.run(changed).message.startswith("This run was planned with other pictures than the worker has now")
     with pytest.raises(RunError, match="Bring those back"):
         tested(changed, store, garments)
-    patch = pytest.MonkeyPatch()
-    patch.setattr(runner, "dataset_with", lambda settings, fingerprint: garments)
     assert runner.carry_out(add(store, garments), home) == "done"
-    patch.undo()
 
 
 @pytest.mark.parametrize(
@@ -164,12 +162,11 @@ def test_a_run_killed_after_its_patience_ended_is_not_trained_further(
     plan = {"epochs": 60, "patience": 2, "learning_rate": 0.003}
     run_id, undisturbed = add(store, garments, "hello-world", **plan), add(store, garments, "hello-world", **plan)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "core.training.loop.result_of", _raise(KeyboardInterrupt())
-        )  # leaves the run as a killed worker does
+        # leaves the run as a killed worker does
+        patch.setattr("core.training.loop.result_of", _raise(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
             runner.carry_out(run_id, home)
-    store.update(run_id, heartbeat=0.0)
+    alter(store, run_id, heartbeat=0.0)
     assert (runner.carry_out(run_id, home), runner.carry_out(undisturbed, home)) == ("done", "done")
     assert [store.run(each).message.startswith("It stopped by itself") for each in (run_id, undisturbed)] == [
         True,
@@ -179,7 +176,7 @@ def test_a_run_killed_after_its_patience_ended_is_not_trained_further(
     assert store.epochs(run_id) == store.epochs(undisturbed)
 
     child = store.create(
-        Plan.of("hello-world", **plan).as_dict(), "On", garments.fingerprint, garments.title, parent=run_id
+        NewRun(Plan.of("hello-world", **plan), "On", garments.fingerprint, garments.title, parent=run_id)
     )
     assert runner.carry_out(child, home) == "done"
     assert len(store.epochs(child)) > len(store.epochs(run_id)), (
@@ -189,8 +186,8 @@ def test_a_run_killed_after_its_patience_ended_is_not_trained_further(
 
 def test_a_run_that_another_worker_holds_is_left_alone(store: Store, home: Settings, garments: Dataset) -> None:
     run_id = add(store, garments)
-    store.claim(run_id, time.time())
-    finished = threading.Timer(0.1, lambda: store.update(run_id, status="done"))
+    store.claim(run_id)
+    finished = threading.Timer(0.1, lambda: alter(store, run_id, status="done"))
     finished.start()
     assert runner.carry_out(run_id, home) == "taken"
     finished.join()
@@ -200,7 +197,7 @@ def test_a_run_that_ends_its_worker_again_and_again_is_given_up(
     store: Store, home: Settings, garments: Dataset
 ) -> None:
     run_id = add(store, garments)
-    store.update(run_id, attempts=runner.MOST_ATTEMPTS)
+    alter(store, run_id, attempts=runner.MOST_ATTEMPTS)
     assert runner.carry_out(run_id, home) == "failed"
     assert "want of memory" in store.run(run_id).message
 

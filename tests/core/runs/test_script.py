@@ -12,8 +12,9 @@ import pytest
 
 from core.data.dataset import Dataset
 from core.data.files import CSV_COLUMNS, TABLES
+from core.runs.book import NewRun
 from core.runs.script import notebook, of_run, script
-from core.runs.store import Store
+from core.runs.store import open_store
 from core.settings import Settings
 from core.training.export import Result
 from core.training.loop import train
@@ -21,6 +22,7 @@ from core.training.plan import Plan
 from core.training.progress import Watcher
 from models.catalogue import every
 from tests.core.training.test_weights import arrays
+from tests.stored import alter
 
 PROJECT = Path(__file__).resolve().parents[3]
 PLANS = {
@@ -177,10 +179,10 @@ def test_the_notebook_is_the_script_cut_into_cells() -> None:
 
 
 def test_what_a_person_called_their_clothes_cannot_become_code(home: Settings) -> None:
-    store = Store(home.store_url)
+    store = open_store(home.store_url)
     title = 'Mine"""\nraise SystemExit\n"""\\'
-    run_id = store.create(Plan.of("quick").as_dict(), "Mine", "0" * 16, title)
-    store.update(run_id, status="stopped", test_accuracy=0.5, test_loss=1.0)
+    run_id = store.create(NewRun(Plan.of("quick"), "Mine", "0" * 16, title))
+    alter(store, run_id, status="stopped", test_accuracy=0.5, test_loss=1.0)
     code, _ = of_run(store.run(run_id))
     store.close()
     assert "SystemExit" in code and "test accuracy 0.5000, test loss 1.0000, but it was stopped early" in code

@@ -1,39 +1,45 @@
 """The store: a run book that keeps everything, finds runs, and answers trouble with a sentence."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from core.errors import RunError, StoreError, TakenError
+from core.runs.book import UNDO_SECONDS, NewRun, Past
+from core.runs.claims import SILENT_SECONDS
 from core.runs.process import is_dead, this_process
-from core.runs.store import SILENT_SECONDS, UNDO_SECONDS, Past, Store
+from core.runs.schema import FileKind, Status
+from core.runs.store import Store, open_store
 from core.training.plan import Plan
+from core.training.progress import Point
+from tests.stored import add_points, alter, checkpoint, point, snapshot
 
-PLAN = Plan.of("quick", epochs=1).as_dict()
+PLAN = Plan.of("quick", epochs=1)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'deep' / 'runs.sqlite'}")
+    store = open_store(f"sqlite:///{tmp_path / 'deep' / 'runs.sqlite'}")
     yield store
     store.close()
 
 
 def add(store: Store, name: str = "Quick", **options: object) -> str:
-    return store.create(PLAN, name, "0" * 16, "Drawn stand-in clothes", **options)
+    return store.create(NewRun(PLAN, name, "0" * 16, "Drawn stand-in clothes", **options))
 
 
 def test_a_run_is_written_and_read_back_whole(store: Store) -> None:
     run = store.run(add(store))
-    assert (run.name, run.recipe, run.status, dict(run.plan)) == ("Quick", "quick", "waiting", PLAN)
-    assert Plan(**run.plan) == Plan.of("quick", epochs=1)
+    assert (run.name, run.recipe, run.status, run.plan) == ("Quick", "quick", Status.WAITING, PLAN)
     assert not run.ended and not run.scored
 
 
@@ -69,9 +75,9 @@ def test_runs_wait_their_turn_and_know_their_place(store: Store) -> None:
 
 
 def test_a_full_queue_says_so(store: Store) -> None:
-    add(store, most_waiting=1)
+    add(store)
     with pytest.raises(RunError, match="1 runs are waiting already"):
-        add(store, most_waiting=1)
+        store.create(NewRun(PLAN, "One more", "0" * 16, "Drawn stand-in clothes"), most_waiting=1)
 
 
 def test_a_run_is_claimed_once_until_its_worker_goes_silent(store: Store) -> None:
@@ -80,7 +86,7 @@ def test_a_run_is_claimed_once_until_its_worker_goes_silent(store: Store) -> Non
     assert store.claim(run_id, now)
     assert not store.claim(run_id, now + 1)
     assert store.pending(now + 1) == []
-    store.add_point(run_id, {"kind": "batch", "epoch": 0.5, "accuracy": 0.5, "loss": 1.0})
+    add_points(store, run_id, point(0.5))
     later = now + SILENT_SECONDS + 1
     assert [run.id for run in store.pending(later)] == [run_id]
     assert store.claim(run_id, later)
@@ -91,7 +97,7 @@ def test_a_run_is_claimed_once_until_its_worker_goes_silent(store: Store) -> Non
 def test_two_workers_that_ask_at_once_do_not_both_get_a_run(store: Store) -> None:
     run_id, now = add(store), time.time()
     won: list[bool] = []
-    threads = [threading.Thread(target=lambda: won.append(store.claim(run_id, now))) for _ in range(6)]
+    threads = [threading.Thread(target=lambda: won.append(store.claim(run_id, now) is not None)) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -101,20 +107,20 @@ def test_two_workers_that_ask_at_once_do_not_both_get_a_run(store: Store) -> Non
 
 def test_points_come_back_in_order_as_numbers(store: Store) -> None:
     run_id = add(store)
-    store.add_point(run_id, {"kind": "batch", "epoch": 0.5, "accuracy": 0.4, "loss": 2.0}, progress=0.25, speed=1000.0)
-    row = {"kind": "epoch", "epoch": 1.0, "accuracy": 0.5, "loss": 1.5, "val_accuracy": 0.45, "val_loss": 1.6}
-    store.add_point(run_id, row, progress=0.5)
+    lease = store.claim(run_id)
+    lease.point(point(0.5, accuracy=0.4, progress=0.25))
+    numbers = {"epoch": 1.0, "accuracy": 0.5, "loss": 1.5, "val_accuracy": 0.45, "val_loss": 1.6}
+    lease.point(Point(kind="epoch", progress=0.5, speed=1000.0, **numbers))
     batches, epochs = store.points(run_id)
     assert batches["accuracy"].tolist() == [0.4] and batches["val_loss"].isna().all()
-    assert epochs.loc[0].to_dict() == {name: value for name, value in row.items() if name != "kind"}
+    assert epochs.loc[0].to_dict() == numbers
     assert (store.run(run_id).progress, store.run(run_id).speed) == (0.5, 1000.0)
 
 
 def test_the_epochs_of_all_runs_come_in_one_table(store: Store) -> None:
     first, second, gone = add(store), add(store), add(store)
     for run_id, epoch in ((second, 1.0), (first, 1.0), (gone, 1.0), (first, 2.0)):
-        store.add_point(run_id, {"kind": "epoch", "epoch": epoch, "accuracy": epoch / 4, "loss": 1.0})
-        store.add_point(run_id, {"kind": "batch", "epoch": epoch, "accuracy": 0.1, "loss": 1.0})
+        add_points(store, run_id, point(epoch, "epoch", epoch / 4), point(epoch, accuracy=0.1))
     store.delete(gone)
     table = store.epochs_of_all()
     assert table.groupby("run")["accuracy"].apply(list).to_dict() == {first: [0.25, 0.5], second: [0.25]}
@@ -122,24 +128,25 @@ def test_the_epochs_of_all_runs_come_in_one_table(store: Store) -> None:
 
 
 def test_weights_from_elsewhere_keep_the_curve_and_the_snapshots_they_came_with(store: Store) -> None:
-    point = {"kind": "epoch", "epoch": 1.0, "accuracy": 0.5, "loss": 1.0, "val_accuracy": None, "val_loss": None}
-    run_id = add(store, given=b"weights", past=Past([point], {1: b"seen"}, "From afar"))
-    assert store.given(run_id) == b"weights" and store.run(run_id).note == "From afar"
-    assert store.claim(run_id, time.time())
+    row = {"kind": "epoch", "epoch": 1.0, "accuracy": 0.5, "loss": 1.0, "val_accuracy": None, "val_loss": None}
+    run_id = add(store, weights=b"weights", past=Past([row], {1: b"seen"}, "From afar"))
+    assert store.initial_weights(run_id) == b"weights" and store.run(run_id).note == "From afar"
+    lease = store.claim(run_id)
+    assert lease is not None
     assert (
         store.points(run_id)[1]["accuracy"].tolist() == [0.5]
         and store.epochs(run_id) == [1]
         and store.run(run_id).seams == []
     )
-    store.finish(run_id, {}, status="done")
-    assert store.given(run_id) is None and len(store.points(run_id)[1]) == 1
+    lease.finish({})
+    assert store.initial_weights(run_id) is None and len(store.points(run_id)[1]) == 1
 
 
 def test_files_are_kept_byte_for_byte_and_a_missing_one_is_said(store: Store) -> None:
     run_id = add(store)
     with pytest.raises(RunError, match="no model yet"):
         store.artifact(run_id, "tflite")
-    store.finish(run_id, {"tflite": b"\x00\xff" * 1000}, status="done", test_accuracy=0.9)
+    store.claim(run_id).finish({FileKind.TFLITE: b"\x00\xff" * 1000}, test_accuracy=0.9)
     assert store.artifact(run_id, "tflite") == b"\x00\xff" * 1000
     assert store.run(run_id).scored
 
@@ -155,7 +162,7 @@ def test_a_waiting_run_is_stopped_at_once_and_a_running_one_is_asked(store: Stor
 
 def test_a_deleted_run_is_gone_with_all_it_made_and_a_running_one_is_not_deleted(store: Store) -> None:
     run_id, running = add(store), add(store)
-    store.finish(run_id, {"keras": b"x"}, status="done")
+    store.claim(run_id).finish({FileKind.KERAS: b"x"})
     store.delete(run_id)
     with pytest.raises(RunError, match="no run"):
         store.run(run_id)
@@ -163,7 +170,7 @@ def test_a_deleted_run_is_gone_with_all_it_made_and_a_running_one_is_not_deleted
     store.restore(run_id)
     assert store.artifact(run_id, "keras") == b"x"
     store.delete(run_id)
-    store.update(run_id, removed=time.time() - UNDO_SECONDS - 1)
+    alter(store, run_id, removed=time.time() - UNDO_SECONDS - 1)
     other = add(store)
     store.delete(other)
     with pytest.raises(RunError, match="too late"):
@@ -177,18 +184,19 @@ def test_a_deleted_run_is_gone_with_all_it_made_and_a_running_one_is_not_deleted
 
 def test_a_run_that_is_taken_up_again_goes_on_from_its_checkpoint_with_a_seam(store: Store) -> None:
     now, run_id = time.time(), add(store)
-    store.claim(run_id, now)
-    batch = {"kind": "batch", "accuracy": 0.5, "loss": 1.0}
-    store.add_point(run_id, {**batch, "epoch": 0.5})
-    store.add_epoch(run_id, {**batch, "kind": "epoch", "epoch": 1.0}, b"seen", b"stands", progress=0.5)
-    store.add_point(run_id, {**batch, "epoch": 1.3}, progress=0.65)
-    assert store.claim(run_id, now + SILENT_SECONDS + 1)
+    lease = store.claim(run_id, now)
+    lease.point(point(0.5))
+    lease.epoch(point(1.0, "epoch"), snapshot(), checkpoint(1.0))
+    lease.point(point(1.3, progress=0.65))
+    assert store.claim(run_id, now + 2 * SILENT_SECONDS)
     batches, epochs = store.points(run_id)
     assert batches["epoch"].tolist() == [0.5] and epochs["epoch"].tolist() == [1.0]
     run = store.run(run_id)
     assert (run.seams, run.kept_epoch, run.attempts) == ([1.0], 1.0, 2)
     assert (
-        store.checkpoint(run_id) == b"stands" and store.epochs(run_id) == [1] and store.snapshot(run_id, 1) == b"seen"
+        store.checkpoint(run_id) == checkpoint(1.0).to_bytes()
+        and store.epochs(run_id) == [1]
+        and store.snapshot(run_id, 1) == snapshot().to_bytes()
     )
     with pytest.raises(RunError, match="epoch 2"):
         store.snapshot(run_id, 2)
@@ -207,22 +215,22 @@ def test_a_run_whose_worker_is_dead_is_free_at_once_and_one_whose_worker_lives_o
     dead = ended.stdout.decode().strip()
     elsewhere = "another computer:" + dead.rpartition(":")[2]
     assert is_dead(dead) and not is_dead(here) and not is_dead(elsewhere) and not is_dead("")
-    runs = {worker: add(store) for worker in (dead, here, elsewhere, "")}
-    for worker, run_id in runs.items():
-        assert store.claim(run_id, now, worker)
+    runs = {worker: add(store) for worker in (dead, here, elsewhere)}
+    leases = {worker: store.claim(run_id, now, worker) for worker, run_id in runs.items()}
     assert [run.id for run in store.pending(now)] == [runs[dead]]
-    assert [store.claim(run_id, now, here) for run_id in runs.values()] == [True, False, False, False]
+    assert [store.claim(run_id, now, here) is not None for run_id in runs.values()] == [True, False, False]
     with pytest.raises(TakenError):
-        store.update(runs[dead], dead, phase="training")
+        leases[dead].phase("training")
     assert store.run(runs[dead]).phase == "getting ready"
 
 
 def test_two_that_open_a_store_of_an_earlier_version_together_both_can(store: Store) -> None:
-    with store._writing() as connection:
+    with store.database.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE schema_version")
         connection.exec_driver_sql("ALTER TABLE runs DROP COLUMN worker")
         connection.exec_driver_sql("ALTER TABLE runs DROP COLUMN seams")
     with ThreadPoolExecutor(8) as pool:
-        for opened in pool.map(Store, [store.url] * 8):
+        for opened in pool.map(open_store, [store.url] * 8):
             assert opened.runs() == []
             opened.close()
 
@@ -236,15 +244,16 @@ def test_a_pause_asked_for_outlives_a_killed_worker(store: Store) -> None:
 
 def test_a_paused_run_leaves_the_worker_to_others_and_keeps_its_place(store: Store) -> None:
     first, second = add(store), add(store)
-    store.claim(first, time.time())
+    lease = store.claim(first)
     store.pause(first)
     assert store.run(first).pause_requested
-    store.keep(first, b"stands", 0.4, status="paused")
+    lease.pause(checkpoint(0.4))
     assert [run.id for run in store.pending(time.time() + 60)] == [second]
     store.go_on(first)
     assert [run.id for run in store.pending(time.time())] == [first, second]
-    assert store.claim(first, time.time()) and store.run(first).seams == [0.4] and not store.run(first).pause_requested
-    store.keep(first, b"stands", 0.6, status="paused")
+    again = store.claim(first)
+    assert store.run(first).seams == [0.4] and not store.run(first).pause_requested
+    again.pause(checkpoint(0.6))
     store.stop(first)
     assert store.run(first).status == "stopped"
 
@@ -280,10 +289,10 @@ def test_a_person_has_one_run_that_trains_and_one_that_waits(store: Store) -> No
     first = add(store, key="mine")
     with pytest.raises(RunError, match="You have a run waiting already"):
         add(store, key="mine")
-    store.claim(first, time.time())
+    lease = store.claim(first)
     second, others = add(store, key="mine"), add(store, key="theirs")
     assert [run.id for run in store.pending(time.time())] == [others]
-    store.finish(first, {}, status="done")
+    lease.finish({})
     assert [run.id for run in store.pending(time.time())] == [second, others]
     assert [run.id for run in store.ahead(store.run(others))] == [second]
 
@@ -292,58 +301,116 @@ def test_a_run_is_trained_on_from_the_checkpoint_and_curve_of_another(store: Sto
     parent = add(store)
     with pytest.raises(RunError, match="Nothing is kept"):
         add(store, parent=parent)
+    lease = store.claim(parent)
     for epoch in (1.0, 2.0):
-        store.add_epoch(parent, {"kind": "epoch", "epoch": epoch, "accuracy": 0.5, "loss": 1.0}, b"seen", b"stands")
-    store.add_point(parent, {"kind": "batch", "epoch": 2.5, "accuracy": 0.5, "loss": 1.0})
+        lease.epoch(point(epoch, "epoch"), snapshot(), checkpoint(epoch))
+    lease.point(point(2.5))
     child = add(store, parent=parent)
-    assert store.checkpoint(child) == b"stands" and store.epochs(child) == [1, 2] and store.run(child).kept_epoch == 2
+    assert store.checkpoint(child) == checkpoint(2.0).to_bytes()
+    assert store.epochs(child) == [1, 2] and store.run(child).kept_epoch == 2
     assert store.points(child)[1]["epoch"].tolist() == [1.0, 2.0] and not len(store.points(child)[0])
     store.claim(child, time.time())
     assert store.run(child).seams == [2.0] and store.run(child).parent == parent
 
 
-def test_a_store_of_an_earlier_version_is_brought_up_to_date(store: Store) -> None:
-    run_id = add(store, "Old")
-    for column in ("owner", "note", "pinned", "removed", "seams", "kept_epoch"):
-        with store._writing() as connection:
-            connection.exec_driver_sql(f"ALTER TABLE runs DROP COLUMN {column}")
-    store.close()
-    again = Store(store.url)
-    run = again.run(run_id)
-    assert (run.name, run.owner, run.note, run.pinned, run.removed, run.seams, run.kept_epoch) == (
-        "Old",
-        "",
-        "",
-        False,
-        None,
-        [],
-        0,
-    )
-    again.close()
+EARLIER = """
+CREATE TABLE runs (
+    id VARCHAR(12) NOT NULL PRIMARY KEY, name VARCHAR(80) NOT NULL, recipe VARCHAR(40) NOT NULL, plan JSON NOT NULL,
+    status VARCHAR(10) NOT NULL, phase VARCHAR(60) NOT NULL, progress FLOAT NOT NULL, speed FLOAT,
+    created FLOAT NOT NULL,
+    started FLOAT, finished FLOAT, heartbeat FLOAT, attempts INTEGER NOT NULL, stop_requested BOOLEAN NOT NULL,
+    message VARCHAR(500) NOT NULL, fingerprint VARCHAR(16) NOT NULL, data_title VARCHAR(200) NOT NULL,
+    test_accuracy FLOAT, test_loss FLOAT, seconds FLOAT, temperature FLOAT NOT NULL {later}
+);
+CREATE TABLE points (
+    id INTEGER NOT NULL PRIMARY KEY, run VARCHAR(12) NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    kind VARCHAR(5) NOT NULL, epoch FLOAT NOT NULL, accuracy FLOAT, loss FLOAT, val_accuracy FLOAT, val_loss FLOAT
+);
+INSERT INTO runs
+    (id, name, recipe, plan, status, phase, progress, created, attempts, stop_requested, message, fingerprint,
+     data_title, test_accuracy, temperature)
+VALUES
+    ('aa', 'Old', 'quick', '{{"recipe": "quick", "epochs": 2, "batch_size": 64, "learning_rate": 0.008}}', 'done', '',
+     1.0, 1.0, 1, 0, '', '0', 'Fashion-MNIST, downloaded', 0.9, 1.0),
+    ('bb', 'Hers', 'quick', '{{"recipe": "quick", "epochs": 2, "batch_size": 64, "learning_rate": 0.008}}', 'done', '',
+     1.0, 2.0, 1, 0, '', '0', 'Your clothes: mine.zip (80 + 20 pictures)', 0.8, 1.0);
+INSERT INTO points (run, kind, epoch, accuracy, loss) VALUES ('aa', 'epoch', 1.0, 0.5, 1.5);
+"""
+LATER = """, owner VARCHAR(64) DEFAULT '' NOT NULL, note VARCHAR(500) DEFAULT '' NOT NULL,
+pinned BOOLEAN DEFAULT '0' NOT NULL,
+removed FLOAT, pause_requested BOOLEAN DEFAULT '0' NOT NULL, parent VARCHAR(12), kept_epoch FLOAT DEFAULT '0' NOT NULL,
+seams JSON DEFAULT '[]' NOT NULL, worker VARCHAR(160) DEFAULT '' NOT NULL"""
 
 
-def test_the_file_is_in_wal_mode_so_that_readers_do_not_block(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("later", ["", LATER], ids=["the first version", "the last one without a version"])
+def test_a_store_of_an_earlier_version_is_brought_up_to_date_and_keeps_its_runs(tmp_path: Path, later: str) -> None:
+    file = tmp_path / "runs.sqlite"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(EARLIER.format(later=later))
+    for _ in range(2):
+        store = open_store(f"sqlite:///{file}")
+        hers, old = store.runs()
+        assert (old.name, old.owner, old.note, old.pinned, old.removed, old.seams, old.kept_epoch) == (
+            "Old", "", "", False, None, [], 0,
+        )  # fmt: skip
+        assert old.plan == Plan.of("quick", epochs=2) and old.status == Status.DONE
+        assert store.points("aa")[1]["loss"].tolist() == [1.5]
+        assert [run.on_uploaded_pictures for run in (hers, old)] == [True, False]
+        store.close()
+
+
+def test_a_store_of_a_later_version_is_refused_with_a_sentence(store: Store) -> None:
+    with store.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE schema_version SET version = version + 1")
+    with pytest.raises(StoreError, match="later version of Fitting Room"):
+        open_store(store.url)
+
+
+def test_a_store_that_is_up_to_date_is_opened_and_read_while_another_writes(store: Store, tmp_path: Path) -> None:
+    run_id = add(store)
+    with closing(sqlite3.connect(tmp_path / "deep" / "runs.sqlite", isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        again = open_store(store.url)
+        assert [run.id for run in again.runs()] == [run_id]
+        again.close()
+
+
+@pytest.mark.parametrize("change", [{"recipe": "no-longer-there"}, {"unknown": 1}, {"variant": "gone"}])
+def test_a_run_whose_plan_cannot_be_read_is_left_out_and_the_others_are_there(store: Store, change: dict) -> None:
+    odd, good = add(store, "Odd"), add(store, "Good")
+    alter(store, odd, plan={**PLAN.as_dict(), **change})
+    assert [run.id for run in store.runs()] == [run.id for run in store.pending(time.time())] == [good]
+    with pytest.raises(RunError, match="“Odd” was made by another version"):
+        store.run(odd)
+
+
+def test_the_file_is_in_wal_mode_so_that_readers_do_not_block(store: Store) -> None:
     add(store)
-    assert (tmp_path / "deep" / "runs.sqlite-wal").exists() or store.runs()
-    with store._reading() as connection:
+    with store.database.reading() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
 
 @pytest.mark.parametrize(
     ("url", "words"),
-    [("nonsense", "not a database address"), ("oracle9i://x/y", "not a database address"), ("", "not a database")],
+    [
+        ("nonsense", "not a database address"),
+        ("oracle9i://x/y", "not a database address"),
+        ("", "not a database"),
+        ("sqlite://", "in memory"),
+        ("sqlite:///:memory:", "in memory"),
+    ],
 )
 def test_an_address_that_is_none_is_said(url: str, words: str) -> None:
     with pytest.raises(StoreError, match=words):
-        Store(url)
+        open_store(url)
 
 
 def test_a_store_that_cannot_be_written_is_said_with_what_to_do(tmp_path: Path) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("not a folder")
     with pytest.raises(StoreError, match="FITTING_ROOM_HOME"):
-        Store(f"sqlite:///{in_the_way / 'runs.sqlite'}")
+        open_store(f"sqlite:///{in_the_way / 'runs.sqlite'}")
     damaged = tmp_path / "runs.sqlite"
     damaged.write_bytes(os.urandom(5000))
     with pytest.raises(StoreError, match="not a database.*FITTING_ROOM_HOME"):
-        Store(f"sqlite:///{damaged}")
+        open_store(f"sqlite:///{damaged}")

@@ -10,8 +10,9 @@ import pytest
 from core.data.dataset import Dataset
 from core.errors import RunError
 from core.runs import runner
+from core.runs.book import NewRun
 from core.runs.results import tested
-from core.runs.store import Store
+from core.runs.store import Store, open_store
 from core.settings import Settings
 from core.training import weights
 from core.training.loop import load, train
@@ -38,7 +39,7 @@ def hello() -> bytes:
 @pytest.fixture
 def store(home: Settings, garments: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     monkeypatch.setattr(runner, "dataset_in_use", lambda settings: garments)
-    store = Store(home.store_url)
+    store = open_store(home.store_url)
     yield store
     store.close()
 
@@ -131,7 +132,7 @@ def test_a_run_of_given_weights_is_a_run_like_any_other_and_keeps_no_copy(
 ) -> None:
     trained = train(Plan.of("quick", epochs=1), garments)
     run_id = store.create(
-        Plan.loading("quick").as_dict(), "Given", garments.fingerprint, garments.title, given=trained.weights
+        NewRun(Plan.loading("quick"), "Given", garments.fingerprint, garments.title, weights=trained.weights)
     )
     assert store.artifacts(run_id) == ["given"]
     assert runner.carry_out(run_id, home) == "done"
@@ -146,7 +147,7 @@ def test_bad_weights_end_as_a_failed_run_and_the_next_one_works(
 ) -> None:
     def add(recipe: str, content: bytes) -> str:
         return store.create(
-            Plan.loading(recipe).as_dict(), "Given", garments.fingerprint, garments.title, given=content
+            NewRun(Plan.loading(recipe), "Given", garments.fingerprint, garments.title, weights=content)
         )
 
     bad, good = add("new-abcd", hello), add("hello-world", hello)
@@ -158,7 +159,7 @@ def test_weights_that_wait_go_when_the_run_is_taken_out_of_the_queue(
     store: Store, hello: bytes, garments: Dataset
 ) -> None:
     run_id = store.create(
-        Plan.loading("hello-world").as_dict(), "Given", garments.fingerprint, garments.title, given=hello
+        NewRun(Plan.loading("hello-world"), "Given", garments.fingerprint, garments.title, weights=hello)
     )
     store.stop(run_id)
     assert store.run(run_id).status == "stopped" and store.artifacts(run_id) == []

@@ -1,0 +1,279 @@
+"""The run book: runs written down, listed, found, and changed by those whose they are."""
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, delete, insert, literal, select, update
+
+from core.data.dataset import Dataset
+from core.errors import RunError
+from core.runs.database import Database
+from core.runs.files import delete_uploads, put
+from core.runs.process import this_process
+from core.runs.schema import CURVE, FILES, POINTS, RUNS, SNAPSHOTS, FileKind, Run, Status, owner_of, readable
+from core.training.plan import Plan
+
+NOT_YOURS = (
+    "Only the browser that started this run can stop, change or delete it. "
+    "You can look at it, and start one of your own."
+)
+UNDO_SECONDS = 600.0  # a deleted run can be brought back for so long
+MOST_WAITING = 40
+LONGEST_NAME, LONGEST_NOTE = 60, 500  # letters
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a run that was trained elsewhere brings of its training, beside its weights."""
+
+    points: Sequence[Mapping[str, object]] = ()  # of its curve: `kind` and the numbers of CURVE
+    snapshots: Mapping[int, bytes] = field(default_factory=dict)  # by epoch
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """A run to be written down."""
+
+    plan: Plan
+    name: str
+    fingerprint: str  # of the data set
+    data_title: str
+    data_source: str = ""
+    waiting: bool = True  # False: this process carries it out itself, and no worker may take it
+    pictures: bytes | None = None  # a data set that only this run may use, until it has ended
+    weights: bytes | None = None  # a file of weights to load instead of training
+    key: str = ""  # the secret of its owner, who may have one run waiting
+    parent: str | None = None  # a run from whose checkpoint and curve it goes on
+    past: Past | None = None  # what `weights` that were trained elsewhere bring of their training
+
+    @classmethod
+    def on(cls, data: Dataset, plan: Plan, name: str, **others: object) -> "NewRun":
+        """A run on a data set; `others` are further fields."""
+        return cls(plan, name, data.fingerprint, data.title, data.source, **others)  # type: ignore[arg-type]
+
+
+class RunBook:
+    """The runs of everybody, in a database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def create(self, new: NewRun, most_waiting: int = MOST_WAITING) -> str:
+        """Write a new run and give its id; a name already taken gets a number.
+
+        Raises RunError when the queue is full, its owner has a run waiting, or nothing is kept of its parent.
+        """
+        run_id, now, owner = secrets.token_hex(4), time.time(), owner_of(new.key)
+        with self.database.writing() as connection:
+            _clear_away(connection)
+            _check_queue(connection, owner, most_waiting)
+            values = {
+                "id": run_id,
+                "name": _free_name(connection, new.name),
+                "recipe": new.plan.recipe,
+                "plan": new.plan.as_dict(),
+                "created": now,
+                "fingerprint": new.fingerprint,
+                "data_title": new.data_title,
+                "data_source": new.data_source,
+                "owner": owner,
+                "parent": new.parent,
+                "status": Status.WAITING,
+                "note": new.past.note if new.past else "",
+            }
+            if not new.waiting:
+                values |= {"status": Status.RUNNING, "started": now, "heartbeat": now, "worker": this_process()}
+            connection.execute(insert(RUNS).values(values))
+            for kind, content in ((FileKind.PICTURES, new.pictures), (FileKind.INITIAL_WEIGHTS, new.weights)):
+                if content is not None:
+                    put(connection, run_id, kind, content)
+            if new.parent:
+                _go_on_from(connection, new.parent, run_id)
+            if new.past:
+                _write_past(connection, run_id, new.past)
+        return run_id
+
+    def runs(self) -> list[Run]:
+        """All runs that this version can read, the newest first."""
+        query = select(RUNS).where(RUNS.c.removed.is_(None)).order_by(RUNS.c.created.desc())
+        with self.database.reading() as connection:
+            return readable(connection.execute(query).mappings())
+
+    def run(self, run_id: str) -> Run:
+        """One run by its exact id. Raises RunError when there is none."""
+        with self.database.reading() as connection:
+            row = (
+                connection.execute(select(RUNS).where(RUNS.c.id == run_id, RUNS.c.removed.is_(None))).mappings().first()
+            )
+        if row is None:
+            raise RunError(f"There is no run “{run_id}”. It may have been deleted.")
+        return Run.of_row(row)
+
+    def find(self, text: str) -> Run:
+        """The run meant by an id, a name, or the beginning of either. Raises RunError when none or several fit."""
+        runs = self.runs()
+        for fits in (
+            [run for run in runs if run.id == text],
+            [run for run in runs if run.name == text],
+            [run for run in runs if text and (run.id.startswith(text) or run.name.startswith(text))],
+        ):
+            if len(fits) == 1:
+                return fits[0]
+            if fits:
+                names = ", ".join(f"{run.id} ({run.name})" for run in fits[:5])
+                raise RunError(f"“{text}” fits {len(fits)} runs: {names}. Write more of the id or name.")
+        raise RunError(f"There is no run “{text}”. List all with “python -m core runs”.")
+
+    def stop(self, run_id: str, key: str | None = None) -> None:
+        """Ask the worker to stop; a run that waits or is paused ends at once.
+
+        Raises RunError when the key is not its owner's.
+        """
+        self._check_owner(run_id, key)
+        with self.database.writing() as connection:
+            for status, message in (
+                (Status.WAITING, "Taken out of the queue before it began."),
+                (Status.PAUSED, "Ended while it was paused."),
+            ):
+                ended = {"status": Status.STOPPED, "finished": time.time(), "message": message}
+                if _change(connection, run_id, status, ended):
+                    delete_uploads(connection, run_id)
+            _change(connection, run_id, Status.RUNNING, {"stop_requested": True})
+
+    def pause(self, run_id: str, key: str | None = None) -> None:
+        """Ask the worker to keep where the run stands and to serve others meanwhile.
+
+        Raises RunError when the key is not its owner's.
+        """
+        self._check_owner(run_id, key)
+        with self.database.writing() as connection:
+            _change(connection, run_id, Status.RUNNING, {"pause_requested": True})
+
+    def go_on(self, run_id: str, key: str | None = None) -> None:
+        """Put a paused run back into the queue, where it stood. Raises RunError when the key is not its owner's."""
+        self._check_owner(run_id, key)
+        again = {"status": Status.WAITING, "pause_requested": False, "attempts": 0, "message": ""}
+        with self.database.writing() as connection:
+            _change(connection, run_id, Status.PAUSED, again)
+
+    def rename(self, run_id: str, name: str, key: str | None = None) -> None:
+        """Give a run another name; one already taken gets a number.
+
+        Raises RunError when it is empty, or the key not its owner's.
+        """
+        self._check_owner(run_id, key)
+        if not name.strip():
+            raise RunError("A run needs a name. Type at least one letter.")
+        with self.database.writing() as connection:
+            _set(connection, run_id, name=_free_name(connection, name.strip()[:LONGEST_NAME], run_id))
+
+    def annotate(
+        self, run_id: str, key: str | None = None, note: str | None = None, pinned: bool | None = None
+    ) -> None:
+        """Write a note about a run, or pin it. Raises RunError when the key is not its owner's."""
+        self._check_owner(run_id, key)
+        with self.database.writing() as connection:
+            if note is not None:
+                _set(connection, run_id, note=note.strip()[:LONGEST_NOTE])
+            if pinned is not None:
+                _set(connection, run_id, pinned=pinned)
+
+    def delete(self, run_id: str, key: str | None = None) -> None:
+        """Take a run out of the book; for UNDO_SECONDS `restore` brings it back, then it is gone with all it made.
+
+        Raises RunError while it is training, or when the key is not its owner's.
+        """
+        run = self._check_owner(run_id, key)
+        if run.status == Status.RUNNING:
+            raise RunError("This run is still training. Stop it first, then delete it.")
+        if not run.ended:
+            self.stop(run_id, key)
+        with self.database.writing() as connection:
+            _clear_away(connection)
+            _set(connection, run_id, removed=time.time())
+
+    def restore(self, run_id: str, key: str | None = None) -> None:
+        """Bring a deleted run back. Raises RunError when it is too late, or the key is not its owner's."""
+        with self.database.writing() as connection:
+            _clear_away(connection)
+            row = connection.execute(select(RUNS).where(RUNS.c.id == run_id)).mappings().first()
+            if row is None:
+                raise RunError("It is too late: this run is gone.")
+            if not Run.of_row(row).belongs_to(key):
+                raise RunError(NOT_YOURS)
+            _set(connection, run_id, removed=None)
+
+    def _check_owner(self, run_id: str, key: str | None) -> Run:
+        run = self.run(run_id)
+        if not run.belongs_to(key):
+            raise RunError(NOT_YOURS)
+        return run
+
+
+def _change(connection: Connection, run_id: str, status: Status, values: Mapping[str, object]) -> bool:
+    """Set columns of a run that has a status; whether it had."""
+    changed = connection.execute(update(RUNS).where(RUNS.c.id == run_id, RUNS.c.status == status).values(values))
+    return bool(changed.rowcount)
+
+
+def _set(connection: Connection, run_id: str, **columns: object) -> None:
+    connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(columns))
+
+
+def _check_queue(connection: Connection, owner: str, most_waiting: int) -> None:
+    owners = list(connection.scalars(select(RUNS.c.owner).where(RUNS.c.status == Status.WAITING)))
+    if len(owners) >= most_waiting:
+        raise RunError(f"{most_waiting} runs are waiting already. Please try again when some have finished.")
+    if owner and owner in owners:
+        raise RunError(
+            "You have a run waiting already. Start the next one when that has begun, or take it out of the queue."
+        )
+
+
+def _write_past(connection: Connection, run_id: str, past: Past) -> None:
+    if past.points:
+        rows = [{"run": run_id, "kind": row["kind"], **{name: row[name] for name in CURVE}} for row in past.points]
+        connection.execute(insert(POINTS), rows)
+    if past.snapshots:
+        kept = [{"run": run_id, "epoch": epoch, "content": content} for epoch, content in past.snapshots.items()]
+        connection.execute(insert(SNAPSHOTS), kept)
+
+
+def _go_on_from(connection: Connection, parent: str, run_id: str) -> None:
+    """Give a new run the checkpoint, curve and snapshots of another. Raises RunError when that has none."""
+    kept = connection.scalar(select(RUNS.c.kept_epoch).where(RUNS.c.id == parent, RUNS.c.removed.is_(None)))
+    checkpoint = select(FILES.c.content).where(FILES.c.run == parent, FILES.c.kind == FileKind.CHECKPOINT)
+    content = connection.scalar(checkpoint)
+    if not kept or content is None:
+        raise RunError("Nothing is kept of that run to train on from. Start a new one.")
+    put(connection, run_id, FileKind.CHECKPOINT, content)
+    for table in (POINTS, SNAPSHOTS):
+        copied = [column for column in table.columns if column.name not in ("id", "run")]
+        of_parent = (table.c.run == parent) & (table.c.epoch <= kept + 1e-6)
+        rows = select(literal(run_id), *copied).where(of_parent).order_by(table.c.epoch)
+        connection.execute(insert(table).from_select(["run", *(column.name for column in copied)], rows))
+    _set(connection, run_id, kept_epoch=kept)
+
+
+def _clear_away(connection: Connection) -> None:
+    """Remove for good what was deleted long enough ago."""
+    gone = select(RUNS.c.id).where(RUNS.c.removed < time.time() - UNDO_SECONDS)
+    for table, column in (
+        (POINTS, POINTS.c.run),
+        (SNAPSHOTS, SNAPSHOTS.c.run),
+        (FILES, FILES.c.run),
+        (RUNS, RUNS.c.id),
+    ):
+        connection.execute(delete(table).where(column.in_(gone)))
+
+
+def _free_name(connection: Connection, name: str, own_id: str = "") -> str:
+    taken = set(connection.scalars(select(RUNS.c.name).where(RUNS.c.id != own_id)))
+    number = 2
+    free = name
+    while free in taken:
+        free, number = f"{name} {number}", number + 1
+    return free

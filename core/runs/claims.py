@@ -1,0 +1,89 @@
+"""The queue's questions to the store: which runs want a worker, which come first, and who may have one."""
+
+import time
+
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
+
+from core.runs.database import Database
+from core.runs.lease import Lease
+from core.runs.process import is_dead, this_process
+from core.runs.schema import FILES, POINTS, RUNS, FileKind, Run, Status, readable
+
+SILENT_SECONDS = 6.0  # a running run whose worker wrote nothing for so long has lost it; one seen dead, at once
+
+
+class Claims:
+    """Which runs wait, and which worker has one."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def ahead(self, run: Run) -> list[Run]:
+        """The runs that are served before this waiting one, the running ones first; none when it is next."""
+        earlier = (RUNS.c.status == Status.WAITING) & (RUNS.c.created < run.created)
+        before = or_(RUNS.c.status == Status.RUNNING, earlier)
+        others = select(RUNS).where(before, RUNS.c.removed.is_(None), RUNS.c.id != run.id)
+        with self.database.reading() as connection:
+            return readable(connection.execute(others.order_by(RUNS.c.status, RUNS.c.created)).mappings())
+
+    def pending(self, now: float) -> list[Run]:
+        """The runs a worker should have: the waiting ones and those whose worker is dead or silent, oldest first.
+
+        Of a person who has a run training already, none that waits.
+        """
+        busy = select(RUNS.c.owner).where(RUNS.c.status == Status.RUNNING, RUNS.c.owner != "")
+        free = (RUNS.c.status == Status.WAITING) & RUNS.c.owner.not_in(busy)
+        with self.database.reading() as connection:
+            query = select(RUNS).where(or_(free, _lost(connection, now))).order_by(RUNS.c.created)
+            return readable(connection.execute(query).mappings())
+
+    def claim(self, run_id: str, now: float | None = None, process: str | None = None) -> Lease | None:
+        """Take a waiting run, or one whose worker is dead or silent, for a process (this one when none is named).
+
+        None when another has it or it is gone. What came after its checkpoint is taken back: it is trained again. The
+        curve that came with weights from elsewhere stays.
+        """
+        now, process = time.time() if now is None else now, process or this_process()
+        taken = {
+            "status": Status.RUNNING,
+            "started": func.coalesce(RUNS.c.started, now),
+            "heartbeat": now,
+            "attempts": RUNS.c.attempts + 1,
+            "phase": "getting ready",
+            "worker": process,
+        }
+        with self.database.writing() as connection:
+            free = or_(RUNS.c.status == Status.WAITING, _lost(connection, now))
+            claimed = connection.execute(update(RUNS).where(RUNS.c.id == run_id, free).values(taken)).rowcount == 1
+            if claimed and not _loads_weights(connection, run_id):
+                _take_up_again(connection, run_id)
+        return Lease(self.database, run_id, process) if claimed else None
+
+    def lease(self, run_id: str) -> Lease:
+        """The lease of a run that this process made for itself, without waiting."""
+        return Lease(self.database, run_id, this_process())
+
+
+def _lost(connection: Connection, now: float) -> ColumnElement[bool]:
+    """The condition for a running run whose worker is seen dead, or wrote nothing for SILENT_SECONDS."""
+    workers = connection.scalars(select(RUNS.c.worker).where(RUNS.c.status == Status.RUNNING))
+    dead = [worker for worker in workers if is_dead(worker)]
+    silent = RUNS.c.heartbeat < now - SILENT_SECONDS
+    return (RUNS.c.status == Status.RUNNING) & or_(silent, RUNS.c.worker.in_(dead))
+
+
+def _loads_weights(connection: Connection, run_id: str) -> bool:
+    loading = (FILES.c.run == run_id) & (FILES.c.kind == FileKind.INITIAL_WEIGHTS)
+    return connection.scalar(select(FILES.c.run).where(loading)) is not None
+
+
+def _take_up_again(connection: Connection, run_id: str) -> None:
+    """Take back what came after a run's checkpoint, and mark the seam in its curve."""
+    kept, seams = connection.execute(select(RUNS.c.kept_epoch, RUNS.c.seams).where(RUNS.c.id == run_id)).one()
+    later = (POINTS.c.run == run_id) & (POINTS.c.epoch > kept + 1e-6)
+    lost = connection.execute(delete(POINTS).where(later)).rowcount
+    this_run = update(RUNS).where(RUNS.c.id == run_id)
+    if kept and (lost or kept not in seams):
+        connection.execute(this_run.values(seams=sorted({*seams, kept})))
+    if not kept:
+        connection.execute(this_run.values(progress=0.0))

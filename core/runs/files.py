@@ -1,0 +1,98 @@
+"""What a run has made or brought: its curve, snapshots, checkpoint and files."""
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
+
+from core.errors import RunError
+from core.runs.database import Database
+from core.runs.schema import CURVE, FILES, POINTS, RUNS, SNAPSHOTS, UPLOADED, FileKind
+
+
+class RunFiles:
+    """Reads what runs have made or brought."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def points(self, run_id: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The curve so far: one table of batches and one of epochs (epoch, accuracy, loss, val_accuracy, val_loss)."""
+        query = select(POINTS).where(POINTS.c.run == run_id).order_by(POINTS.c.id)
+        with self.database.reading() as connection:
+            rows = connection.execute(query).all()
+        table = pd.DataFrame(rows, columns=[column.name for column in POINTS.columns])
+
+        def of_kind(kind: str) -> pd.DataFrame:
+            return table.loc[table["kind"] == kind, list(CURVE)].astype(float).reset_index(drop=True)
+
+        return of_kind("batch"), of_kind("epoch")
+
+    def epochs_of_all(self) -> pd.DataFrame:
+        """The points of whole epochs of every run, in one query: run, epoch, accuracy, loss, val_accuracy, val_loss."""
+        columns = [POINTS.c.run, *(POINTS.c[name] for name in CURVE)]
+        whole = (POINTS.c.kind == "epoch") & RUNS.c.removed.is_(None)
+        query = select(*columns).join(RUNS, RUNS.c.id == POINTS.c.run).where(whole)
+        with self.database.reading() as connection:
+            rows = connection.execute(query.order_by(POINTS.c.run, POINTS.c.epoch)).all()
+        return pd.DataFrame(rows, columns=["run", *CURVE]).astype(dict.fromkeys(CURVE, float))
+
+    def epochs(self, run_id: str) -> list[int]:
+        """The epochs a run has a snapshot of, in order."""
+        query = select(SNAPSHOTS.c.epoch).where(SNAPSHOTS.c.run == run_id).order_by(SNAPSHOTS.c.epoch)
+        with self.database.reading() as connection:
+            return list(connection.scalars(query))
+
+    def snapshot(self, run_id: str, epoch: int) -> bytes:
+        """What the run's network answered at the end of an epoch, as `Snapshot.to_bytes` writes it.
+
+        Raises RunError when there is none.
+        """
+        query = select(SNAPSHOTS.c.content).where(SNAPSHOTS.c.run == run_id, SNAPSHOTS.c.epoch == epoch)
+        with self.database.reading() as connection:
+            content = connection.scalar(query)
+        if content is None:
+            raise RunError(f"Nothing was kept of epoch {epoch} of this run. Choose another.")
+        return bytes(content)
+
+    def artifact(self, run_id: str, kind: str) -> bytes:
+        """A file a run made or brought, one of FileKind. Raises RunError when it has none (yet)."""
+        content = self._file(run_id, kind)
+        if content is None:
+            raise RunError("This run has no model yet. Wait until it has finished, or choose another run.")
+        return content
+
+    def artifacts(self, run_id: str) -> list[FileKind]:
+        """The kinds of files a run has."""
+        with self.database.reading() as connection:
+            return [FileKind(kind) for kind in connection.scalars(select(FILES.c.kind).where(FILES.c.run == run_id))]
+
+    def checkpoint(self, run_id: str) -> bytes | None:
+        """Where the run can go on from, if it has come so far."""
+        return self._file(run_id, FileKind.CHECKPOINT)
+
+    def initial_weights(self, run_id: str) -> bytes | None:
+        """The weights a run is to load instead of training, while it has not ended; None when it trains."""
+        return self._file(run_id, FileKind.INITIAL_WEIGHTS)
+
+    def pictures(self, run_id: str) -> bytes | None:
+        """The uploaded data set of a run that has not ended; None when it uses the one everybody has."""
+        return self._file(run_id, FileKind.PICTURES)
+
+    def _file(self, run_id: str, kind: str) -> bytes | None:
+        with self.database.reading() as connection:
+            content = connection.scalar(select(FILES.c.content).where(_is(run_id, kind)))
+        return None if content is None else bytes(content)
+
+
+def put(connection: Connection, run_id: str, kind: str, content: bytes) -> None:
+    """Keep a file of a run, in place of one of the same kind."""
+    connection.execute(delete(FILES).where(_is(run_id, kind)))
+    connection.execute(insert(FILES).values(run=run_id, kind=kind, content=content))
+
+
+def delete_uploads(connection: Connection, run_id: str) -> None:
+    """Delete what a visitor uploaded for a run."""
+    connection.execute(delete(FILES).where((FILES.c.run == run_id) & FILES.c.kind.in_(UPLOADED)))
+
+
+def _is(run_id: str, kind: str) -> ColumnElement[bool]:
+    return (FILES.c.run == run_id) & (FILES.c.kind == kind)
