@@ -1,20 +1,20 @@
-"""Clothes a person brings, a table (CSV) or a zip of class folders, as a data set; what cannot be used is said by row
-or by name.
+"""A data set that a visitor uploads, a table (CSV) or a zip of class folders; what cannot be used is named by row or by
+file.
 
 Works on bytes in memory: nothing of a file is written anywhere. Knows nothing of sessions, runs or pages.
 """
 
 import io
 import re
-import struct
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from core.archive import Archive, ArchiveError, Fault, Limits, check, zipped
 from core.data import synthetic
 from core.data.dataset import Dataset, Source
 from core.data.files import CSV_COLUMNS, read_table
@@ -30,8 +30,17 @@ TEST_SHARE, SPLIT_SEED = 0.2, 12345
 UNPACKED = 5  # a zip may unpack to so many times the largest upload
 EXAMPLES = 100  # pictures in an example file
 REMEDY = "Mend it and bring it again; nothing was changed here."
+SPLIT_AT_RANDOM = (
+    "Every fifth picture of each class, chosen by chance, is kept back for the test: the same ones each time."
+)
+SPLIT_BY_FOLDER = "The test pictures are those in its “test” folder; it learns from the others."
 SIDE_FILES = ("__MACOSX", "Thumbs.db", "desktop.ini")
 TEST_FOLDERS = ("test", "testing")
+REFUSED_PICTURE = {
+    Fault.PACKING: "This file is packed in an unusual way. Pack the folders as an ordinary zip.",
+    Fault.DAMAGED: "This file is damaged in the zip. Pack the folders again.",
+    Fault.FILE_TOO_LARGE: "This file has {size:.1f} MB; {most:g} MB is the most. Send a smaller picture.",
+}
 
 
 def _plain(text: str) -> str:
@@ -39,7 +48,7 @@ def _plain(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
-FOLDERS = {
+LABEL_OF_FOLDER = {
     _plain(f"{word}{ending}"): garment.index
     for garment in CLASSES
     for word in (
@@ -55,7 +64,7 @@ FOLDERS = {
 
 @dataclass(frozen=True, eq=False)
 class Own:
-    """A data set somebody brought, and what is to be said about it."""
+    """A data set that a visitor uploaded, and what there is to say about it."""
 
     data: Dataset
     split: str  # where its test pictures come from, in a sentence
@@ -68,9 +77,9 @@ class _Entry:
     """A file in a zip that lies in a folder of a class."""
 
     info: zipfile.ZipInfo
-    name: str
+    name: str  # its path in the zip, fit to be shown
     label: int
-    test: bool
+    test: bool  # whether it also lies in a test folder
 
 
 def read(
@@ -90,10 +99,10 @@ def read(
         )
     zips = [name for name, content in files if name.lower().endswith(".zip") or content[:4] == b"PK\3\4"]
     if len(files) == 1 and zips:
-        return _of_zip(*files[0], settings, progress)
+        return _from_zip(*files[0], settings, progress)
     if zips or not 1 <= len(files) <= 2:
         raise DataError("Bring one zip, or one table, or two tables: one to learn from and one to test on.")
-    return _of_tables(files, settings)
+    return _from_tables(files, settings)
 
 
 def tidy(name: str) -> str:
@@ -101,16 +110,16 @@ def tidy(name: str) -> str:
     return re.sub(r"[^\w .()/-]+", "_", name).strip()[-80:]
 
 
-def divide(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows to learn from and rows to test on, four to one in every class, shuffled; a class's only picture is learned
-    from."""
+def split(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to train on and rows to test on, four to one in every class, shuffled; a class's only picture is trained
+    on."""
     from sklearn.model_selection import train_test_split
 
-    alone = np.bincount(labels, minlength=10)[labels] == 1
-    rows = np.flatnonzero(~alone)
-    tests = max(round(TEST_SHARE * len(rows)), len(np.unique(labels[rows])))
-    learn, test = train_test_split(rows, test_size=tests, stratify=labels[rows], random_state=SPLIT_SEED)
-    return np.concatenate([learn, np.flatnonzero(alone)]), test
+    single = np.bincount(labels, minlength=10)[labels] == 1
+    rows = np.flatnonzero(~single)
+    test_count = max(round(TEST_SHARE * len(rows)), len(np.unique(labels[rows])))
+    train, test = train_test_split(rows, test_size=test_count, stratify=labels[rows], random_state=SPLIT_SEED)
+    return np.concatenate([train, np.flatnonzero(single)]), test
 
 
 def example_table() -> bytes:
@@ -123,106 +132,119 @@ def example_table() -> bytes:
 def example_zip() -> bytes:
     """A small zip in the right form: ten class folders of PNG files, drawn clothes."""
     labels = np.arange(EXAMPLES) % 10
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for place, (label, image) in enumerate(zip(labels, synthetic.draw(labels, seed=3), strict=True)):
-            archive.writestr(f"clothes/{SLUGS[label]}/{place // 10 + 1:02}.png", png(image))
-    return content.getvalue()
+    images = synthetic.draw(labels, seed=3)
+    return zipped(
+        {
+            f"clothes/{SLUGS[label]}/{number // 10 + 1:02}.png": png(image)
+            for number, (label, image) in enumerate(zip(labels, images, strict=True))
+        }
+    )
 
 
-def _of_tables(files: Sequence[tuple[str, bytes]], settings: Settings) -> Own:
-    parts = {}
+def _from_tables(files: Sequence[tuple[str, bytes]], settings: Settings) -> Own:
+    tables: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for name, content in files:
-        if tidy(name) in parts:
+        if tidy(name) in tables:
             raise DataError(f"Both tables are called “{tidy(name)}”. Call the one to test on test.csv.")
-        parts[tidy(name)] = read_table(lambda content=content: io.BytesIO(content), f"The file “{tidy(name)}”", REMEDY)
-    name = " and ".join(parts)
-    _check_count(name, sum(len(labels) for _, labels in parts.values()), settings)
-    if len(parts) == 1:
-        images, labels = parts[name]
-        return _divided(name, images, labels)
-    named = [part for part in parts if "test" in part.lower()]
-    test = named[0] if len(named) == 1 else min(parts, key=lambda part: len(parts[part][1]))
-    learn = next(part for part in parts if part != test)
-    arrays = (*parts[learn], *parts[test])
-    return Own(_dataset(name, arrays), f"It learns from “{learn}”; the test pictures are those of “{test}”.")
+        tables[tidy(name)] = read_table(partial(io.BytesIO, content), f"The file “{tidy(name)}”", REMEDY)
+    title = " and ".join(tables)
+    _check_count(title, sum(len(labels) for _, labels in tables.values()), settings)
+    if len(tables) == 1:
+        return _split_at_random(title, *tables[title])
+    called_test = [name for name in tables if "test" in name.lower()]
+    test = called_test[0] if len(called_test) == 1 else min(tables, key=lambda name: len(tables[name][1]))
+    train = next(name for name in tables if name != test)
+    data = _dataset(title, (*tables[train], *tables[test]))
+    return Own(data, f"It learns from “{train}”; the test pictures are those of “{test}”.")
 
 
-def _divided(
-    name: str, images: np.ndarray, labels: np.ndarray, left_out: tuple[str, ...] = (), doubtful: tuple[str, ...] = ()
+def _split_at_random(
+    title: str, images: np.ndarray, labels: np.ndarray, left_out: tuple[str, ...] = (), doubtful: tuple[str, ...] = ()
 ) -> Own:
-    """One heap of pictures, four fifths to learn from and one to test on."""
-    _check_enough(name, labels, left_out)
-    learn, test = divide(labels)
-    data = _dataset(name, (images[learn], labels[learn], images[test], labels[test]), left_out)
-    words = "Every fifth picture of each class, chosen by chance, is kept back for the test: the same ones each time."
-    return Own(data, words, left_out, doubtful)
+    """All pictures together, four fifths to train on and one to test on."""
+    _check_enough(title, len(labels), left_out)
+    train, test = split(labels)
+    data = _dataset(title, (images[train], labels[train], images[test], labels[test]), left_out)
+    return Own(data, SPLIT_AT_RANDOM, left_out, doubtful)
 
 
-def _dataset(name: str, arrays: tuple[np.ndarray, ...], left_out: tuple[str, ...] = ()) -> Dataset:
+def _dataset(title: str, arrays: Sequence[np.ndarray], left_out: tuple[str, ...] = ()) -> Dataset:
+    """The data set of training images, training labels, test images and test labels, when they are enough to train."""
     _, train_labels, _, test_labels = arrays
-    _check_enough(name, np.concatenate([train_labels, test_labels]), left_out)
+    _check_enough(title, len(train_labels) + len(test_labels), left_out)
     if len(np.unique(train_labels)) < 2:
         only = NAMES[train_labels[0]]
         raise DataError(
-            f"All pictures to learn from in “{name}” are of one class ({only}). It needs two or more to tell apart."
+            f"All pictures to learn from in “{title}” are of one class ({only}). It needs two or more to tell apart."
         )
-    return Dataset.of([np.ascontiguousarray(array) for array in arrays], Source.OWN, name)
+    return Dataset.of([np.ascontiguousarray(array) for array in arrays], Source.OWN, title)
 
 
-def _check_enough(name: str, labels: np.ndarray, left_out: tuple[str, ...]) -> None:
-    if len(labels) < FEWEST:
+def _check_enough(title: str, count: int, left_out: tuple[str, ...]) -> None:
+    if count < FEWEST:
         first = f" The first that cannot: {left_out[0]}" if left_out else ""
-        raise DataError(f"“{name}” holds {len(labels)} pictures that can be used; at least {FEWEST} are needed.{first}")
+        raise DataError(f"“{title}” holds {count} pictures that can be used; at least {FEWEST} are needed.{first}")
 
 
-def _check_count(name: str, count: int, settings: Settings) -> None:
+def _check_count(title: str, count: int, settings: Settings) -> None:
     if count > settings.max_own_pictures:
-        raise DataError(
-            f"“{name}” holds {count:,} pictures; {settings.max_own_pictures:,} is the most. Take fewer of each class."
-        )
+        raise DataError(_too_many(title, count, settings))
 
 
-def _of_zip(name: str, content: bytes, settings: Settings, progress: Callable[[int, int], None]) -> Own:
-    name = tidy(name)
+def _too_many(title: str, count: int, settings: Settings) -> str:
+    return f"“{title}” holds {count:,} pictures; {settings.max_own_pictures:,} is the most. Take fewer of each class."
+
+
+def _from_zip(name: str, content: bytes, settings: Settings, progress: Callable[[int, int], None]) -> Own:
+    title = tidy(name)
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            entries, left_out = _entries(archive, name, settings)
-            return _of_entries(archive, name, entries, left_out, settings, progress)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, struct.error) as error:
-        raise DataError(f"The file “{name}” is damaged, or is not a zip. Pack the folders again.") from error
+        archive = Archive(content)
+        entries, left_out = _class_entries(archive, title)
+        check([entry.info for entry in entries], Limits(settings.max_own_pictures, _most_unpacked_mb(settings) * 2**20))
+    except ArchiveError as error:
+        raise DataError(_refusal(error, title, settings)) from error
+    return _from_entries(archive, title, entries, left_out, settings, progress)
 
 
-def _entries(archive: zipfile.ZipFile, name: str, settings: Settings) -> tuple[list[_Entry], list[str]]:
-    """The files of a zip that lie in class folders, and a sentence for every folder that is none.
+def _most_unpacked_mb(settings: Settings) -> int:
+    return UNPACKED * settings.max_own_mb
+
+
+def _refusal(error: ArchiveError, title: str, settings: Settings) -> str:
+    """Why a whole zip is refused, in a sentence."""
+    if error.fault == Fault.LOCKED:
+        return f"“{title}” is locked with a password. Pack it without one."
+    if error.fault == Fault.TOO_MANY:
+        return _too_many(title, error.amount, settings)
+    if error.fault == Fault.TOO_LARGE:
+        size, most = error.amount / 2**20, _most_unpacked_mb(settings)
+        return f"“{title}” would unpack to {size:,.0f} MB; {most:,} MB is the most. Take fewer or smaller pictures."
+    return f"The file “{title}” is damaged, or is not a zip. Pack the folders again."
+
+
+def _class_entries(archive: Archive, title: str) -> tuple[list[_Entry], list[str]]:
+    """The files of a zip that lie in class folders, and a sentence for every other folder with files in it.
 
     Nothing is unpacked yet.
     """
-    entries, strays = [], Counter()
-    for info in archive.infolist():
+    entries: list[_Entry] = []
+    unused: Counter[str] = Counter()  # files by their folder
+    for info in archive.entries:
         *folders, file = info.filename.replace("\\", "/").split("/")
         if not file or any(part.startswith(".") or part in SIDE_FILES for part in (*folders, file)):
             continue
-        label = next((FOLDERS[_plain(folder)] for folder in reversed(folders) if _plain(folder) in FOLDERS), None)
-        if label is None:
-            strays["/".join(folders)] += 1
-        else:
+        labels = [LABEL_OF_FOLDER[plain] for folder in folders if (plain := _plain(folder)) in LABEL_OF_FOLDER]
+        if labels:
             test = any(folder.lower() in TEST_FOLDERS for folder in folders)
-            entries.append(_Entry(info, tidy("/".join((*folders, file))), label, test))
+            entries.append(_Entry(info, tidy("/".join((*folders, file))), labels[-1], test))
+        else:
+            unused["/".join(folders)] += 1
     if not entries:
-        raise DataError(f"“{name}” has no folder named after a class. Name the folders {', '.join(SLUGS)}, or 0 to 9.")
-    if any(entry.info.flag_bits & 1 for entry in entries):
-        raise DataError(f"“{name}” is locked with a password. Pack it without one.")
-    _check_count(name, len(entries), settings)
-    size, most = sum(entry.info.file_size for entry in entries) / 2**20, UNPACKED * settings.max_own_mb
-    if size > most:
-        raise DataError(
-            f"“{name}” would unpack to {size:,.0f} MB; {most:,} MB is the most. Take fewer or smaller pictures."
-        )
-    return entries, [_stray(folder, count) for folder, count in strays.items()]
+        raise DataError(f"“{title}” has no folder named after a class. Name the folders {', '.join(SLUGS)}, or 0 to 9.")
+    return entries, [_unused(folder, count) for folder, count in unused.items()]
 
 
-def _stray(folder: str, count: int) -> str:
+def _unused(folder: str, count: int) -> str:
     files = f"{count} file{'' if count == 1 else 's'}"
     return (
         f"{tidy(folder)}/ is not named after a class: {files} left out"
@@ -231,20 +253,22 @@ def _stray(folder: str, count: int) -> str:
     )
 
 
-def _of_entries(
-    archive: zipfile.ZipFile,
-    name: str,
+def _from_entries(
+    archive: Archive,
+    title: str,
     entries: list[_Entry],
     left_out: list[str],
     settings: Settings,
     progress: Callable[[int, int], None],
 ) -> Own:
     """Read every picture; one that cannot be opened is named, and the others are used."""
-    images, used, doubtful = [], [], []
+    pictures: list[np.ndarray] = []
+    used: list[_Entry] = []
+    doubtful: list[str] = []
     for done, entry in enumerate(entries, start=1):
         try:
-            image, finding = _picture(archive, entry.info, settings.max_upload_mb * 1_000_000)
-            images.append(image)
+            picture, finding = _picture(archive, entry.info, settings.max_upload_mb * 1_000_000)
+            pictures.append(picture)
             used.append(entry)
             if finding:
                 doubtful.append(f"{entry.name}: {finding}")
@@ -252,31 +276,25 @@ def _of_entries(
             left_out.append(f"{entry.name}: {error}")
         if done % max(1, len(entries) // 100) == 0:
             progress(done, len(entries))
-    images = np.array(images, np.uint8).reshape(-1, SIDE, SIDE)
+    images = np.array(pictures, np.uint8).reshape(-1, SIDE, SIDE)
     labels = np.array([entry.label for entry in used], np.uint8)
     test = np.array([entry.test for entry in used], bool)
-    told = tuple(left_out), tuple(doubtful)
     if not test.any() or test.all():
-        return _divided(name, images, labels, *told)
-    data = _dataset(name, (images[~test], labels[~test], images[test], labels[test]), told[0])
-    return Own(data, "The test pictures are those in its “test” folder; it learns from the others.", *told)
+        return _split_at_random(title, images, labels, tuple(left_out), tuple(doubtful))
+    data = _dataset(title, (images[~test], labels[~test], images[test], labels[test]), tuple(left_out))
+    return Own(data, SPLIT_BY_FOLDER, tuple(left_out), tuple(doubtful))
 
 
-def _picture(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> tuple[np.ndarray, str | None]:
-    """One picture of a zip as (28, 28) uint8, and what is doubtful about it.
+def _picture(archive: Archive, info: zipfile.ZipInfo, most: int) -> tuple[np.ndarray, str | None]:
+    """One picture of a zip of `most` bytes, (28, 28) uint8, and what is doubtful about it.
 
-    A grey one of 28 x 28 is taken as it is.
+    A grey one of 28 x 28 is taken as it is. Raises PictureError.
     """
-    if info.compress_type not in (
-        zipfile.ZIP_STORED,
-        zipfile.ZIP_DEFLATED,
-    ):  # the others can grow without a bound in one step
-        raise PictureError("This file is packed in an unusual way. Pack the folders as an ordinary zip.")
     try:
-        with archive.open(info) as file:
-            content = file.read(min(info.file_size, most) + 1)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise PictureError("This file is damaged in the zip. Pack the folders again.") from error
+        content = archive.read(info, most)
+    except ArchiveError as error:
+        sentence = REFUSED_PICTURE[error.fault].format(size=error.amount / 1e6, most=most / 1e6)
+        raise PictureError(sentence) from error
     opened = open_picture(content, most)
     grey = opened[..., :1]
     if opened.shape[:2] == (SIDE, SIDE) and (opened[..., :3] == grey).all() and (opened[..., 3] == 255).all():

@@ -1,24 +1,24 @@
 """A run as one zip to keep or to send, looked through from end to end when it comes back.
 
-Of a zip that somebody brings only plain numbers and words are read: the plan, the curve, the weights as arrays, the
-snapshots. Its networks (.keras, .tflite), code and answers are never opened. Knows nothing of pages.
+Of an uploaded zip only plain numbers and words are read: the plan, the curve, the weights as arrays, the snapshots.
+Its networks (.keras, .tflite), code and answers are never opened. Knows nothing of pages.
 """
 
 import csv
 import io
 import json
+import math
 import re
-import struct
-import zipfile
-import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from importlib.metadata import version
+from tokenize import TokenError
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from core.archive import zipped
+from core.archive import Archive, ArchiveError, Fault, Limits, check, zipped
 from core.errors import RunError
 from core.runs import report, script
 from core.runs.book import Past
@@ -40,33 +40,33 @@ FILES = {
 SNAPSHOT = re.compile(r"snapshot-(\d{1,4})\.npz")
 PACKAGES = ("tensorflow", "keras", "numpy")
 MOST_MB = 100  # of a zip
-UNPACKED_MB = 200  # of all it holds
-MOST_FILES = 1_200
+LIMITS = Limits(files=1_200, unpacked=200_000_000)  # of all it holds, and of a snapshot in it
 MOST_POINTS = 100_000
-LARGEST = {
+LARGEST = {  # bytes of each file that is read
     "plan.json": 100_000,
     "metrics.csv": 10_000_000,
     "model.weights.h5": weights.MOST_MB * 1_000_000,
-}  # bytes of what is read
+}
 LARGEST_SNAPSHOT = 200_000
 MOST_PICTURES = 1_000_000  # in a plan
+SMALL_UPLOAD = 100  # pictures: fewer than other plans may take, from a small data set that a visitor uploaded
 WORDS = {"name": 60, "note": 400, "data_title": 80, "fingerprint": 16}  # of plan.json, with the most signs kept of each
-STRANGE = "Pack the run again with “Everything as one zip”."
+REMEDY = "Pack the run again with “Everything as one zip”."
+Point: TypeAlias = dict[str, str | float | None]  # of a curve, as the store takes it: `kind` and the numbers of CURVE
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """What was read of a zip, all of it checked: a run's plan, words and curve, its weights, and what it was trained
-    on."""
+    """What was read of a zip, all of it checked."""
 
     plan: Plan
     name: str
     note: str
     data_title: str
-    fingerprint: str
-    points: list[dict]
-    weights: bytes
-    snapshots: dict[int, bytes]
+    fingerprint: str  # of the data set it was trained on
+    points: list[Point]
+    weights: bytes  # .weights.h5
+    snapshots: dict[int, bytes]  # by epoch
 
     def past(self, fingerprint: str) -> Past:
         """What goes into the store beside the weights; snapshots speak of pictures and come along only where those are
@@ -112,35 +112,34 @@ def unpack(content: bytes, settings: Settings) -> Bundle:
     if len(content) > MOST_MB * 1_000_000:
         raise RunError(f"This zip is larger than {MOST_MB} MB; no run here is. Choose another file.")
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = _members(archive)
-            told = _told(_read(archive, members, "plan.json"))
-            plan = _plan(told["plan"], settings)
-            points = _points(_read(archive, members, "metrics.csv"), plan)
-            kept = weights.fitting(_read(archive, members, "model.weights.h5"), plan.row.parameters, plan.title)
-            snapshots = {
-                int(match[1]): _snapshot(name, _read(archive, members, name, LARGEST_SNAPSHOT))
-                for name in members
-                if (match := SNAPSHOT.fullmatch(name)) and 1 <= int(match[1]) <= plan.epochs
-            }
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        struct.error,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        OSError,
-        ValueError,
-    ) as error:
-        raise RunError(f"This file is damaged, or is not a zip. {STRANGE}") from error
-    words = {name: _line(told[name], most) for name, most in WORDS.items()}
+        archive = _opened(content)
+        described = _description(archive.read_named("plan.json", LARGEST["plan.json"]))
+        plan = _plan(described["plan"], settings)
+        points = _points(archive.read_named("metrics.csv", LARGEST["metrics.csv"]), plan)
+        kept = archive.read_named("model.weights.h5", LARGEST["model.weights.h5"])
+        kept = weights.fitting(kept, plan.row.parameters, plan.title)
+        snapshots = {
+            int(match[1]): _snapshot(name, archive.read_named(name, LARGEST_SNAPSHOT))
+            for name in archive.plain_names()
+            if (match := SNAPSHOT.fullmatch(name)) and 1 <= int(match[1]) <= plan.epochs
+        }
+    except ArchiveError as error:
+        raise RunError(_refusal(error)) from error
+    words = {name: _line(described[name], most) for name, most in WORDS.items()}
     return Bundle(
-        plan, points=points, weights=kept, snapshots=snapshots, **words | {"name": words["name"] or plan.title}
+        plan,
+        name=words["name"] or plan.title,
+        note=words["note"],
+        data_title=words["data_title"],
+        fingerprint=words["fingerprint"],
+        points=points,
+        weights=kept,
+        snapshots=snapshots,
     )
 
 
-def _described(run: Run) -> dict:
+def _described(run: Run) -> dict[str, Any]:
+    """What plan.json says of a run."""
     figures = ("status", "test_accuracy", "test_loss", "seconds", "temperature", "created", "seams")
     return {
         "format": FORMAT,
@@ -154,131 +153,157 @@ def _described(run: Run) -> dict:
     }
 
 
-def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """The files of a zip by their names.
-
-    Raises RunError when they are too many, too large, locked, or lie in folders.
-    """
-    entries = archive.infolist()
-    if len(entries) > MOST_FILES:
-        raise RunError(f"This zip holds {len(entries):,} files; a run has {MOST_FILES:,} at most. {STRANGE}")
-    size = sum(entry.file_size for entry in entries)
-    if size > UNPACKED_MB * 1_000_000:
-        raise RunError(f"This zip would unpack to {size / 1e6:,.0f} MB; {UNPACKED_MB} MB is the most. {STRANGE}")
-    if any(entry.flag_bits & 1 for entry in entries):
-        raise RunError("This zip is locked with a password. Pack it without one.")
-    members = {entry.filename: entry for entry in entries}
-    if len(members) < len(entries) or any(re.search(r"[/\\:]", name) for name in members):
-        raise RunError(f"This zip has folders in it, or a file twice, which a run's zip never has. {STRANGE}")
-    return members
+def _opened(content: bytes) -> Archive:
+    """A zip of files without folders, within the limits of a run's. Raises ArchiveError."""
+    archive = Archive(content)
+    check(archive.entries, LIMITS)
+    archive.plain_names()
+    return archive
 
 
-def _read(archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo], name: str, most: int = 0) -> bytes:
-    most = most or LARGEST[name]
-    if name not in members:
-        raise RunError(f"This zip is no packed run: it has no {name}. {STRANGE}")
-    if members[name].compress_type not in (
-        zipfile.ZIP_STORED,
-        zipfile.ZIP_DEFLATED,
-    ):  # the others can grow without a bound in one step
-        raise RunError(f"{name} is packed in an unusual way. Pack it as an ordinary zip.")
-    with archive.open(members[name]) as file:
-        content = file.read(most + 1)
-    if len(content) > most:
-        raise RunError(f"{name} in this zip is larger than {most / 1e6:g} MB; in a run it never is. {STRANGE}")
-    return content
+def _refusal(error: ArchiveError) -> str:
+    """Why a zip is refused, in a sentence."""
+    largest = LARGEST.get(error.name, LARGEST_SNAPSHOT) / 1e6
+    sentences = {
+        Fault.DAMAGED: f"This file is damaged, or is not a zip. {REMEDY}",
+        Fault.LOCKED: "This zip is locked with a password. Pack it without one.",
+        Fault.TOO_MANY: f"This zip holds {error.amount:,} files; a run has {LIMITS.files:,} at most. {REMEDY}",
+        Fault.TOO_LARGE: (
+            f"This zip would unpack to {error.amount / 1e6:,.0f} MB; {LIMITS.unpacked / 1e6:g} MB is the most. {REMEDY}"
+        ),
+        Fault.NAMES: f"This zip has folders in it, or a file twice, which a run's zip never has. {REMEDY}",
+        Fault.MISSING: f"This zip is no packed run: it has no {error.name}. {REMEDY}",
+        Fault.PACKING: f"{error.name} is packed in an unusual way. Pack it as an ordinary zip.",
+        Fault.FILE_TOO_LARGE: (
+            f"{error.name} in this zip is larger than {largest:g} MB; in a run it never is. {REMEDY}"
+        ),
+    }
+    return sentences[error.fault]
 
 
-def _told(content: bytes) -> dict:
-    """What plan.json tells."""
+def _description(content: bytes) -> dict[str, Any]:
+    """What plan.json holds: the plan, and words about the run."""
     try:
-        told = json.loads(content)
+        found = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise RunError(f"plan.json in this zip cannot be read. {STRANGE}") from error
-    if not isinstance(told, dict) or told.get("format") != FORMAT:
-        raise RunError(f"This zip is no packed run, or one of another version. {STRANGE}")
-    if not isinstance(told.get("plan"), dict) or not all(isinstance(told.get(name), str) for name in WORDS):
-        raise RunError(f"plan.json in this zip lacks something, or has it in another form. {STRANGE}")
-    return told
+        raise RunError(f"plan.json in this zip cannot be read. {REMEDY}") from error
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise RunError(f"This zip is no packed run, or one of another version. {REMEDY}")
+    if not isinstance(found.get("plan"), dict) or not all(isinstance(found.get(name), str) for name in WORDS):
+        raise RunError(f"plan.json in this zip lacks something, or has it in another form. {REMEDY}")
+    return found
 
 
-def _plan(given: Mapping, settings: Settings) -> Plan:
+def _plan(given: Mapping[str, Any], settings: Settings) -> Plan:
     """The plan in plan.json.
 
     Raises RunError when it has another form, and PlanError when it lies outside the limits.
     """
-    numbers = {name: value for name, value in given.items() if name != "layers"}
-    layers = given.get("layers")
-    kinds = {row.name: row.type for row in fields(Plan)}
-    allowed = {str: str, int: int, float: (int, float), int | None: (int, type(None))}
-    if (
-        set(given) - set(kinds)
-        or any(
-            not isinstance(value, allowed[kinds[name]]) or isinstance(value, bool) or value != value
-            for name, value in numbers.items()
-        )
-        or (layers is not None and given.get("recipe") != OWN)
-        or not (layers is None or (isinstance(layers, list) and all(isinstance(row, list) for row in layers)))
-    ):
-        raise RunError(f"The plan in this zip has choices that I do not know. {STRANGE}")
+    if not all(name in CHOICES and CHOICES[name](value) for name, value in given.items()):
+        raise RunError(f"The plan in this zip has choices that I do not know. {REMEDY}")
+    if given.get("layers") is not None and given.get("recipe") != OWN:
+        raise RunError(f"The plan in this zip has choices that I do not know. {REMEDY}")
     try:
         plan = Plan(**given)
     except TypeError as error:
-        raise RunError(f"The plan in this zip is not whole. {STRANGE}") from error
+        raise RunError(f"The plan in this zip is not whole. {REMEDY}") from error
     known = Plan.of(plan.recipe, plan.variant, layers=plan.layers)
     if plan.loads:
         return Plan.loading(known.recipe, known.variant, known.layers)
-    few = plan.examples is not None and 1 <= plan.examples <= 100  # of a small data set of somebody's own
-    return plan.checked(settings, plan.examples if few else MOST_PICTURES)
+    available = MOST_PICTURES
+    if plan.examples is not None and 1 <= plan.examples <= SMALL_UPLOAD:
+        available = plan.examples
+    return plan.checked(settings, available)
 
 
-def _points(content: bytes, plan: Plan) -> list[dict]:
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+
+
+def _is_count_or_none(value: object) -> bool:
+    return value is None or _is_count(value)
+
+
+def _is_layers_or_none(value: object) -> bool:
+    return value is None or (isinstance(value, list) and all(isinstance(row, list) for row in value))
+
+
+CHOICES: dict[str, Callable[[object], bool]] = {  # what a plan may hold, and whether a value is of its kind
+    "recipe": _is_text,
+    "epochs": _is_count,
+    "batch_size": _is_count,
+    "learning_rate": _is_number,
+    "examples": _is_count_or_none,
+    "seed": _is_count,
+    "variant": _is_text,
+    "schedule": _is_text,
+    "dropout": _is_number,
+    "augment": _is_text,
+    "patience": _is_count,
+    "layers": _is_layers_or_none,
+}
+
+
+def _points(content: bytes, plan: Plan) -> list[Point]:
     """The points of a curve, each number checked. Raises RunError that names the line."""
     try:
         rows = list(csv.reader(io.StringIO(content.decode())))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise RunError(f"metrics.csv in this zip is no table. {STRANGE}") from error
+        raise RunError(f"metrics.csv in this zip is no table. {REMEDY}") from error
     if not rows or rows[0] != ["kind", *CURVE] or len(rows) > MOST_POINTS:
-        raise RunError(f"metrics.csv in this zip is not the table of a curve. {STRANGE}")
+        raise RunError(f"metrics.csv in this zip is not the table of a curve. {REMEDY}")
     return [_point(number, row, plan) for number, row in enumerate(rows[1:], 2)]
 
 
-def _point(number: int, row: list[str], plan: Plan) -> dict:
+def _point(number: int, row: list[str], plan: Plan) -> Point:
+    """The point of a curve in a row of its table, which is line `number` of the file."""
     try:
         kind, *texts = row
         values = dict(zip(CURVE, (float(text) if text else None for text in texts), strict=True))
     except ValueError as error:
-        raise RunError(f"Line {number} of metrics.csv in this zip is no point of a curve. {STRANGE}") from error
-    whole = kind == "epoch"
+        raise RunError(f"Line {number} of metrics.csv in this zip is no point of a curve. {REMEDY}") from error
+    epoch = values["epoch"]
+    lowest = 1.0 if kind == "epoch" else 0.0
     fits = (
         kind in ("batch", "epoch")
-        and _within(values["epoch"], float(whole), plan.epochs + 1e-3)
-        and (not whole or values["epoch"] == round(values["epoch"]))
-        and _within(values["accuracy"], 0, 1)
-        and _within(values["loss"], 0, 1e6)
-        and (values["val_accuracy"] is None or _within(values["val_accuracy"], 0, 1))
-        and (values["val_loss"] is None or _within(values["val_loss"], 0, 1e6))
+        and epoch is not None
+        and lowest <= epoch <= plan.epochs + 1e-3
+        and (kind == "batch" or epoch == round(epoch))
+        and _within(values["accuracy"], 1)
+        and _within(values["loss"], 1e6)
+        and (values["val_accuracy"] is None or _within(values["val_accuracy"], 1))
+        and (values["val_loss"] is None or _within(values["val_loss"], 1e6))
     )
     if not fits:
-        raise RunError(f"Line {number} of metrics.csv in this zip has a number that cannot be. {STRANGE}")
+        raise RunError(f"Line {number} of metrics.csv in this zip has a number that cannot be. {REMEDY}")
     return {"kind": kind, **values}
 
 
-def _within(value: float | None, low: float, high: float) -> bool:
-    return value is not None and low <= value <= high
+def _within(value: float | None, most: float) -> bool:
+    return value is not None and 0 <= value <= most
 
 
 def _snapshot(name: str, content: bytes) -> bytes:
     """A snapshot read as plain arrays of its shapes and written anew."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = _members(archive)
-            arrays = {
-                row.name: _array(_read(archive, members, f"{row.name}.npy", LARGEST_SNAPSHOT))
-                for row in fields(Snapshot)
-            }
-    except (zipfile.BadZipFile, ValueError, TypeError, SyntaxError) as error:
-        raise RunError(f"{name} in this zip is damaged. {STRANGE}") from error
+        archive = _opened(content)
+        arrays = {
+            field.name: _array(archive.read_named(f"{field.name}.npy", LARGEST_SNAPSHOT)) for field in fields(Snapshot)
+        }
+    except ArchiveError as error:
+        if error.fault == Fault.DAMAGED:
+            raise RunError(f"{name} in this zip is damaged. {REMEDY}") from error
+        raise
+    except ValueError as error:
+        raise RunError(f"{name} in this zip is damaged. {REMEDY}") from error
     counts, rows, shares, filters = (arrays[word] for word in ("counts", "rows", "shares", "filters"))
     fits = (
         counts.shape == (10, 10)
@@ -294,7 +319,7 @@ def _snapshot(name: str, content: bytes) -> bytes:
         and (rows >= 0).all()
     )
     if not fits:
-        raise RunError(f"{name} in this zip holds something else than a snapshot. {STRANGE}")
+        raise RunError(f"{name} in this zip holds something else than a snapshot. {REMEDY}")
     kept = Snapshot(
         counts.astype(np.int32),
         rows.astype(np.int32),
@@ -313,7 +338,10 @@ def _array(content: bytes) -> np.ndarray:
     file = io.BytesIO(content)
     if np.lib.format.read_magic(file) != (1, 0):
         raise ValueError("another version")
-    shape, in_columns, kind = np.lib.format.read_array_header_1_0(file)
+    try:
+        shape, in_columns, kind = np.lib.format.read_array_header_1_0(file)
+    except (TypeError, SyntaxError, TokenError) as error:
+        raise ValueError("its head cannot be read") from error
     numbers = content[file.tell() :]
     if kind.kind not in "biuf" or len(numbers) != kind.itemsize * np.prod(shape, dtype=object):
         raise ValueError("not the numbers it promises")

@@ -110,9 +110,9 @@ def test_two_tables_of_one_name_are_said() -> None:
 
 def test_the_rare_classes_of_a_split_are_learned_from() -> None:
     labels = np.array([0] * 30 + [1] * 2 + [2])
-    learn, test = upload.divide(labels)
+    learn, test = upload.split(labels)
     assert sorted([*learn, *test]) == list(range(33)) and 2 in labels[learn] and 2 not in labels[test]
-    assert set(upload.divide(np.arange(20) % 10)[1]).isdisjoint(upload.divide(np.arange(20) % 10)[0])
+    assert set(upload.split(np.arange(20) % 10)[1]).isdisjoint(upload.split(np.arange(20) % 10)[0])
 
 
 @pytest.mark.parametrize("name", ["coat", "Coat", "COATS", "4", "4_coat"])

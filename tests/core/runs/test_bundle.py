@@ -6,6 +6,7 @@ import json
 import pickle
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import h5py
@@ -268,6 +269,12 @@ def promising(files: dict[str, bytes]) -> None:
     files["snapshot-0001.npz"] = closed(opened(files["snapshot-0001.npz"]) | {"counts.npy": content.getvalue()})
 
 
+def headless(files: dict[str, bytes]) -> None:
+    """An array whose head begins a bracket and never ends it."""
+    arrays = opened(files["snapshot-0001.npz"])
+    files["snapshot-0001.npz"] = closed(arrays | {"counts.npy": arrays["counts.npy"].replace(b"}", b"{")})
+
+
 def spoilt(files: dict[str, bytes]) -> None:
     """One weight that is no number."""
     content = io.BytesIO(files["model.weights.h5"])
@@ -333,6 +340,7 @@ BAD = {
     "an endless snapshot": (snapshot(shares=np.full((12, 10), np.inf)), "something else than a snapshot"),
     "a snapshot that is no zip": (replaced("snapshot-0001.npz", b"x"), "snapshot-0001.npz in this zip is damaged"),
     "a snapshot larger than memory": (promising, "snapshot-0001.npz in this zip is damaged"),
+    "a snapshot without a head": (headless, "snapshot-0001.npz in this zip is damaged"),
     "a path out": (replaced("../../evil.py", b"x"), "has folders in it"),
     "a path of Windows": (replaced("C:evil.py", b"x"), "has folders in it"),
     "a bomb": (replaced("bomb", bytes(210_000_000)), "would unpack to 2"),
@@ -427,3 +435,10 @@ def test_the_events_are_those_tensorboard_reads(source: tuple[Store, Run], tmp_p
     assert found["batches", "loss"] == [
         (round(100 * row.epoch), pytest.approx(row.loss)) for row in batches.itertuples()
     ]
+
+
+def test_every_choice_of_a_plan_is_looked_at_when_it_comes_back() -> None:
+    assert set(bundle.CHOICES) == {field.name for field in fields(Plan)}
+    for plan in (Plan.of("quick", examples=500, patience=3), Plan.of(OWN, layers=[["dense", 5]])):
+        values = json.loads(json.dumps(plan.as_dict()))
+        assert all(bundle.CHOICES[name](value) for name, value in values.items())
