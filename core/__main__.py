@@ -4,14 +4,17 @@ With --json, every line printed is one JSON object. The exit status is 1 when so
 """
 
 import argparse
+import io
 import json
 import os
 import signal
 import sys
 import time
 import tomllib
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import shtab
 
@@ -21,6 +24,7 @@ from core.runs.schema import Run, Status
 from core.runs.store import open_store
 from core.settings import Settings
 
+Function: TypeAlias = Callable[[argparse.Namespace, Settings], int]  # what a verb does; gives the exit status
 LAYERS = '[["convolution", 32, 3, 1], ["pooling", 2], ["dense", 64]]'
 PROJECT = Path(__file__).resolve().parents[1]
 START = "start.py"
@@ -33,14 +37,16 @@ START_VERBS = {  # start.py does these itself; they are named here so that it ca
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; gives the exit status."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", line_buffering=True)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", line_buffering=True)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     asked = _parser(os.environ.get("FITTING_ROOM_PROGRAM", "python -m core")).parse_args(arguments)
     try:
-        return asked.command(asked, Settings.from_environment())
+        function: Function = asked.command
+        return function(asked, Settings.from_environment())
     except FittingRoomError as error:
         if getattr(asked, "json", False):
-            print(json.dumps({"error": str(error)}, ensure_ascii=False))
+            _print({"error": str(error)})
         else:
             print(error, file=sys.stderr)
         return 1
@@ -56,77 +62,20 @@ def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=program, description="Fitting Room without a browser.")
     parser.add_argument("--version", action="version", version=f"Fitting Room {_version()}")
     commands = parser.add_subparsers(required=True, metavar="command")
-
-    def command(name: str, function: object, words: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=words, description=words)
-        added.set_defaults(command=function)
-        return added
-
-    models = command("models", _models, "list the networks")
-    train = command("train", _train, "train a network here, in this process")
-    _add_training_options(train)
-    load = command("load", _load, "score weights saved elsewhere (.weights.h5) as a run, in this process")
-    load.add_argument("recipe", help="the network they belong to")
-    weights = load.add_argument("file", help="what Keras wrote with save_weights")
-    load.add_argument("--variant", default="", help="one of the recipe's variants")
-    load.add_argument("--name", default="", help="what the run is called")
-    code = command("code", _code, "print the Keras script that does what a run did, or a recipe does")
-    code.add_argument("what", metavar="RUN|RECIPE", help="run id or name, or the name of a recipe")
-    code.add_argument("--variant", default="", help="one of the recipe's variants")
-    code.add_argument("--notebook", action="store_true", help="as a Jupyter notebook")
-    evaluate = command("evaluate", _evaluate, "score a run on the test pictures")
-    evaluate.add_argument("run", help="run id, name, the beginning of either, or “shipped”")
-    predict = command("predict", _predict, "say which garment each picture shows")
-    pictures = predict.add_argument("files", nargs="+", metavar="FILE")
-    predict.add_argument(
-        "--model", default="shipped", help="run id, name, the beginning of either, or “shipped” (the default)"
-    )
-    runs = command("runs", _runs, "list the stored runs")
-    for with_layers in (train, load, code):
-        with_layers.add_argument("--layers", default="", help=f"of own-network, for instance '{LAYERS}'")
-    for with_json in (models, train, load, evaluate, predict, runs):
-        with_json.add_argument("--json", action="store_true", help="one JSON object a line")
-    for name, words in (("stop", "stop a run; it keeps what it learned"), ("delete", "take a run out of the run book")):
-        change = command(name, _change, words)
-        change.set_defaults(verb=name)
-        change.add_argument("run", help="run id, name, or the beginning of either")
-    command("workers", _workers, "start the processes that train, or join FITTING_ROOM_SCHEDULER")
-    completion = command("completion", _completion, "print what makes a shell complete the words after start.py")
-    completion.add_argument("shell", choices=shtab.SUPPORTED_SHELLS)
-    for file in (weights, pictures):
-        vars(file)["complete"] = shtab.FILE  # where shtab looks for what may follow
+    for verb in VERBS:
+        command = commands.add_parser(verb.name, help=verb.words, description=verb.words)
+        command.set_defaults(verb=verb.name, command=verb.function)
+        for argument in verb.arguments:
+            added = command.add_argument(argument.name, help=argument.words, **argument.options)
+            if argument.file:
+                vars(added)["complete"] = shtab.FILE  # where shtab looks for what may follow
     if program == START:
         for name, words in START_VERBS.items():
             commands.add_parser(name, help=words)
     return parser
 
 
-def _add_training_options(train: argparse.ArgumentParser) -> None:
-    train.add_argument(
-        "recipe", help="quick, five-steps, hello-world, intuitive-cnn, clothes-ann, new-abcd or own-network"
-    )
-    train.add_argument(
-        "--variant", default="", help="one of the recipe's variants, for instance with its oddity switched off"
-    )
-    train.add_argument("--examples", type=int, help="training pictures to use (default: all)")
-    train.add_argument("--epochs", type=int, help="looks at all training pictures (default: as published)")
-    train.add_argument("--batch-size", type=int, help="pictures per step (default: as published)")
-    train.add_argument("--learning-rate", type=float, help="size of a step (default: as published)")
-    train.add_argument("--seed", type=int, help="start of every random choice (default: 0)")
-    train.add_argument(
-        "--schedule", help="how the learning rate changes: constant, cosine or steps (default: as published)"
-    )
-    train.add_argument(
-        "--dropout", type=float, help="share of neurons before the last layer that each batch leaves out (default: 0)"
-    )
-    train.add_argument(
-        "--augment", help="change the training pictures anew each time: mirror, shift or both (default: not)"
-    )
-    train.add_argument("--patience", type=int, help="stop after so many epochs without a better one (default: never)")
-    train.add_argument("--name", default="", help="what the run is called")
-
-
-def _print(row: dict) -> None:
+def _print(row: Mapping[str, Any]) -> None:
     print(json.dumps(row, ensure_ascii=False))
 
 
@@ -156,29 +105,24 @@ def _train(asked: argparse.Namespace, settings: Settings) -> int:
     store = open_store(settings.store_url)
     run_id = store.create(NewRun(plan, asked.name or asked.recipe, data.fingerprint, data.title, waiting=False))
 
-    def say(point: Point) -> None:
+    def print_point(point: Point) -> None:
         if asked.json:
-            _print(
-                {
-                    "event": point.kind,
-                    "run": run_id,
-                    **{key: value for key, value in asdict(point).items() if key != "kind"},
-                }
-            )
+            figures = asdict(point)
+            _print({"event": figures.pop("kind"), "run": run_id, **figures})
         elif point.kind == "epoch":
             held_back = "" if point.val_accuracy is None else f", on held-back pictures {point.val_accuracy:.1%}"
             print(f"epoch {point.epoch:.0f}: {point.accuracy:.1%} right, loss {point.loss:.4f}{held_back}")
 
     before = signal.signal(signal.SIGINT, lambda *_: store.stop(run_id))
-    carry_out(run_id, settings, say, claimed=True)
+    carry_out(run_id, settings, print_point, claimed=True)
     signal.signal(signal.SIGINT, before)
     run = store.run(run_id)
     store.close()
-    _tell(asked, run, "" if run.seconds is None else f", {run.seconds:.1f} s of training")
+    _print_end(asked, run, "" if run.seconds is None else f", {run.seconds:.1f} s of training")
     return 0
 
 
-def _layers(text: str) -> list[list] | None:
+def _layers(text: str) -> list[list[Any]] | None:
     """The layers of one's own network, from JSON. Raises PlanError."""
     if not text:
         return None
@@ -191,8 +135,8 @@ def _layers(text: str) -> list[list] | None:
     return rows
 
 
-def _tell(asked: argparse.Namespace, run: Run, more: str) -> None:
-    """Say how a run ended. Raises FittingRoomError when it failed."""
+def _print_end(asked: argparse.Namespace, run: Run, time_taken: str = "") -> None:
+    """Print how a run ended. Raises FittingRoomError when it failed."""
     if run.status == Status.FAILED:
         raise FittingRoomError(run.message)
     if asked.json:
@@ -202,7 +146,7 @@ def _tell(asked: argparse.Namespace, run: Run, more: str) -> None:
         }
         _print({"event": "done", "run": run.id, **figures})
     else:
-        print(f"{run.name} ({run.id}), {run.status}: {run.test_accuracy:.2%} of the test pictures right{more}")
+        print(f"{run.name} ({run.id}), {run.status}: {run.test_accuracy:.2%} of the test pictures right{time_taken}")
 
 
 def _load(asked: argparse.Namespace, settings: Settings) -> int:
@@ -212,7 +156,7 @@ def _load(asked: argparse.Namespace, settings: Settings) -> int:
     from core.training.weights import checked
 
     plan = Plan.loading(asked.recipe, asked.variant, _layers(asked.layers))
-    content = checked(_content(asked.file, RunError))
+    content = checked(_read_file(asked.file, RunError))
     data = dataset_in_use(settings)
     limit_threads(1)
     store = open_store(settings.store_url)
@@ -222,7 +166,7 @@ def _load(asked: argparse.Namespace, settings: Settings) -> int:
     carry_out(run_id, settings, claimed=True)
     run = store.run(run_id)
     store.close()
-    _tell(asked, run, "")
+    _print_end(asked, run)
     return 0
 
 
@@ -251,37 +195,28 @@ def _evaluate(asked: argparse.Namespace, settings: Settings) -> int:
     if asked.json:
         classes = [{"class": name, **row} for name, row in report.to_dict("index").items()]
         figures = {"test_accuracy": answers.accuracy, "test_loss": answers.loss, "images": len(answers.labels)}
-        _print(
-            {
-                "run": answers.id,
-                "name": answers.title,
-                **figures,
-                "confusion": counts.tolist(),
-                "classes": classes,
-                "note": answers.note,
-            }
-        )
+        tables = {"confusion": counts.tolist(), "classes": classes}
+        _print({"run": answers.id, "name": answers.title, **figures, **tables, "note": answers.note})
     else:
-        print(
-            f"{answers.title}: {answers.accuracy:.2%} of {len(answers.labels):,} test pictures right, loss"
-            f" {answers.loss:.4f}"
-        )
+        right = f"{answers.accuracy:.2%} of {len(answers.labels):,} test pictures right"
+        print(f"{answers.title}: {right}, loss {answers.loss:.4f}")
         print(f"{answers.note}\n" if answers.note else "")
         print(report.to_string(float_format="{:.3f}".format))
     return 0
 
 
 def _predict(asked: argparse.Namespace, settings: Settings) -> int:
+    from core.inference.network import shipped
     from core.inference.verdict import answer
     from core.runs.results import SHIPPED, network
     from core.vision.reading import read_photo
 
-    chosen = network(asked.model, None if asked.model == SHIPPED else open_store(settings.store_url))
+    chosen = shipped() if asked.model == SHIPPED else network(asked.model, open_store(settings.store_url))
     failed = False
     for file in asked.files:
         began = time.perf_counter()
         try:
-            reply = answer(chosen, read_photo(_content(file), settings.max_upload_mb * 1_000_000))
+            reply = answer(chosen, read_photo(_read_file(file), settings.max_upload_mb * 1_000_000))
         except FittingRoomError as error:
             failed = True
             if asked.json:
@@ -291,19 +226,16 @@ def _predict(asked: argparse.Namespace, settings: Settings) -> int:
             continue
         spent = 1000 * (time.perf_counter() - began)
         if asked.json:
-            given = {
-                "label": reply.label,
-                "index": reply.index,
-                "probabilities": list(reply.probabilities),
-                "verdict": reply.verdict,
-            }
-            _print({"file": file, **given, "reason": reply.reason, "tip": reply.tip, "milliseconds": round(spent, 2)})
+            figures = {"label": reply.label, "index": reply.index, "probabilities": list(reply.probabilities)}
+            words = {"verdict": reply.verdict, "reason": reply.reason, "tip": reply.tip}
+            _print({"file": file, **figures, **words, "milliseconds": round(spent, 2)})
         else:
             print(f"{file}: {reply.label}, {reply.probabilities[reply.index]:.0%}, {reply.verdict}. {reply.reason}")
     return int(failed)
 
 
-def _content(file: str, kind: type[FittingRoomError] = PictureError) -> bytes:
+def _read_file(file: str, kind: type[FittingRoomError] = PictureError) -> bytes:
+    """The bytes of a file. Raises an error of this kind when it cannot be read."""
     try:
         return Path(file).read_bytes()
     except OSError as error:
@@ -322,7 +254,7 @@ def _runs(asked: argparse.Namespace, settings: Settings) -> int:
 
 
 def _change(asked: argparse.Namespace, settings: Settings) -> int:
-    """Stop or delete a run. Whoever sits at this computer may do so with anybody's."""
+    """Stop or delete a run. On this computer itself no owner's key is needed."""
     store = open_store(settings.store_url)
     run = store.find(asked.run)
     {"stop": store.stop, "delete": store.delete}[asked.verb](run.id)
@@ -341,6 +273,84 @@ def _completion(asked: argparse.Namespace, _settings: Settings) -> int:
     print(shtab.complete(_parser(START), asked.shell))
     return 0
 
+
+@dataclass(frozen=True)
+class Argument:
+    """What may follow a verb, as argparse takes it."""
+
+    name: str
+    words: str | None
+    options: dict[str, Any]
+    file: bool = False  # whether a shell should complete it with the names of files
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One thing that can be done, and its arguments in the order of its help."""
+
+    name: str
+    function: Function
+    words: str
+    arguments: Sequence[Argument] = ()
+
+
+def _argument(name: str, words: str | None = None, file: bool = False, **options: Any) -> Argument:
+    return Argument(name, words, options, file)
+
+
+JSON = _argument("--json", "one JSON object a line", action="store_true")
+NAME = _argument("--name", "what the run is called", default="")
+OWN_LAYERS = _argument("--layers", f"of own-network, for instance '{LAYERS}'", default="")
+VARIANT = _argument("--variant", "one of the recipe's variants", default="")
+ONE_RUN = _argument("run", "run id, name, or the beginning of either")
+TRAINING = (
+    _argument("recipe", "quick, five-steps, hello-world, intuitive-cnn, clothes-ann, new-abcd or own-network"),
+    _argument("--variant", "one of the recipe's variants, for instance with its oddity switched off", default=""),
+    _argument("--examples", "training pictures to use (default: all)", type=int),
+    _argument("--epochs", "looks at all training pictures (default: as published)", type=int),
+    _argument("--batch-size", "pictures per step (default: as published)", type=int),
+    _argument("--learning-rate", "size of a step (default: as published)", type=float),
+    _argument("--seed", "start of every random choice (default: 0)", type=int),
+    _argument("--schedule", "how the learning rate changes: constant, cosine or steps (default: as published)"),
+    _argument(
+        "--dropout", "share of neurons before the last layer that each batch leaves out (default: 0)", type=float
+    ),
+    _argument("--augment", "change the training pictures anew each time: mirror, shift or both (default: not)"),
+    _argument("--patience", "stop after so many epochs without a better one (default: never)", type=int),
+)
+LOADING = (
+    _argument("recipe", "the network they belong to"),
+    _argument("file", "what Keras wrote with save_weights", file=True),
+)
+WHAT = _argument("what", "run id or name, or the name of a recipe", metavar="RUN|RECIPE")
+NOTEBOOK = _argument("--notebook", "as a Jupyter notebook", action="store_true")
+SCORED_RUN = _argument("run", "run id, name, the beginning of either, or “shipped”")
+PICTURES = _argument("files", file=True, nargs="+", metavar="FILE")
+MODEL = _argument("--model", "run id, name, the beginning of either, or “shipped” (the default)", default="shipped")
+SHELL = _argument("shell", choices=shtab.SUPPORTED_SHELLS)
+VERBS = (
+    Verb("models", _models, "list the networks", [JSON]),
+    Verb("train", _train, "train a network here, in this process", [*TRAINING, NAME, OWN_LAYERS, JSON]),
+    Verb(
+        "load",
+        _load,
+        "score weights saved elsewhere (.weights.h5) as a run, in this process",
+        [*LOADING, VARIANT, NAME, OWN_LAYERS, JSON],
+    ),
+    Verb(
+        "code",
+        _code,
+        "print the Keras script that does what a run did, or a recipe does",
+        [WHAT, VARIANT, NOTEBOOK, OWN_LAYERS],
+    ),
+    Verb("evaluate", _evaluate, "score a run on the test pictures", [SCORED_RUN, JSON]),
+    Verb("predict", _predict, "say which garment each picture shows", [PICTURES, MODEL, JSON]),
+    Verb("runs", _runs, "list the stored runs", [JSON]),
+    Verb("stop", _change, "stop a run; it keeps what it learned", [ONE_RUN]),
+    Verb("delete", _change, "take a run out of the run book", [ONE_RUN]),
+    Verb("workers", _workers, "start the processes that train, or join FITTING_ROOM_SCHEDULER"),
+    Verb("completion", _completion, "print what makes a shell complete the words after start.py", [SHELL]),
+)
 
 if __name__ == "__main__":
     sys.exit(main())
