@@ -1,11 +1,12 @@
-"""Opens the app in the browser: the one that runs already, or a new one on a free port, for this computer or for its
-network.
+"""Opens the app in the browser: the one that runs already, or a new one on a free port.
 
-start.py runs it as `python -m core.launch` once the packages are there. Knows nothing of what the app shows.
+For this computer, or with --share for its network. start.py runs it as `python -m core.launch` once the packages are
+there. Knows nothing of what the app shows.
 """
 
 import argparse
 import http.client
+import io
 import json
 import os
 import platform
@@ -36,7 +37,7 @@ class Running(NamedTuple):
 
 
 def app_command(port: int, share: bool) -> list[str]:
-    """The command that serves the app; `running_app` knows it again by its words."""
+    """The command that serves the app; `running_app` recognises it by these arguments."""
     address = "0.0.0.0" if share else "127.0.0.1"
     options = [
         f"--server.address={address}",
@@ -49,19 +50,22 @@ def app_command(port: int, share: bool) -> list[str]:
 
 def healthy(port: int) -> bool:
     """Whether a Streamlit app answers on this port of this computer."""
-    asking = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
-        asking.request("GET", "/_stcore/health")
-        answer = asking.getresponse()
-        return answer.status == 200 and answer.read(16) == b"ok"
+        connection.request("GET", "/_stcore/health")
+        response = connection.getresponse()
+        return response.status == 200 and response.read(16) == b"ok"
     except (OSError, http.client.HTTPException):
         return False
     finally:
-        asking.close()
+        connection.close()
 
 
 def running_app(note: Path) -> tuple[psutil.Process, Running] | None:
-    """The app of this project that was opened earlier and still runs, if perhaps not ready yet."""
+    """The app of this project that was opened earlier and still runs, ready or not; `note` is the file that names it.
+
+    None when there is none.
+    """
     try:
         running = Running(**json.loads(note.read_text()))
         process = psutil.Process(running.pid)
@@ -72,7 +76,7 @@ def running_app(note: Path) -> tuple[psutil.Process, Running] | None:
 
 
 def free_port(first: int, share: bool) -> int | None:
-    """The first port from `first` on that nobody serves; None when all that were tried are taken."""
+    """The first port from `first` on that is free; None when all that were tried are taken."""
     for port in range(first, min(first + PORTS_TRIED, 65536)):
         with socket.socket() as listener, socket.socket() as caller, suppress(OSError):
             caller.settimeout(1)
@@ -89,7 +93,7 @@ def lan_address() -> str | None:
     """This computer's address in its network, None without one. Nothing is sent to find it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
         probe.connect(("192.0.2.1", 9))  # an address kept for documentation
-        return probe.getsockname()[0]
+        return str(probe.getsockname()[0])
     return None
 
 
@@ -110,38 +114,38 @@ def show_qr_code(address: str) -> None:
 
 def announce(running: Running, browser: bool) -> None:
     """Say where the app is, and open it."""
-    here = f"http://127.0.0.1:{running.port}"
-    print(f"Fitting Room is open at {here}")
+    local_url = f"http://127.0.0.1:{running.port}"
+    print(f"Fitting Room is open at {local_url}")
     if running.share:
         address = lan_address()
         if address:
-            there = f"http://{address}:{running.port}"
-            print(f"Every screen in this network can open it at {there}, or by scanning:")
-            show_qr_code(there)
+            shared_url = f"http://{address}:{running.port}"
+            print(f"Every screen in this network can open it at {shared_url}, or by scanning:")
+            show_qr_code(shared_url)
         else:
             print("This computer is in no network, so other screens cannot open it yet.")
-    if browser and not (has_screen() and webbrowser.open(here)):
+    if browser and not (has_screen() and webbrowser.open(local_url)):
         print("No browser could be opened from here: open that address yourself.")
 
 
 def wait_for(app: psutil.Process, port: int, seconds: float = START_SECONDS) -> str | None:
-    """Wait until the app answers. Returns None then, or a sentence when it ended or says nothing for too long."""
-    latest = time.monotonic() + seconds
+    """Wait until the app answers. Returns None then, or a sentence when it ended or does not answer for too long."""
+    deadline = time.monotonic() + seconds
     while not healthy(port):
         with suppress(psutil.TimeoutExpired):
             app.wait(timeout=0.2)
             return "The app ended while it started; the lines above say why."
-        if time.monotonic() > latest:
+        if time.monotonic() > deadline:
             return f"The app has not answered for {seconds:.0f} seconds. Close other programs, then start again."
     return None
 
 
 def end(app: psutil.Popen) -> None:
-    """End the app, if it has not ended already: tell it, and in the end make it."""
-    for tell in (app.terminate, app.kill):
+    """End the app, if it has not ended already: ask it to, and kill it where that is not enough."""
+    for signal_it in (app.terminate, app.kill):
         if app.poll() is None:
             with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
-                tell()
+                signal_it()
                 app.wait(timeout=END_SECONDS)
 
 
@@ -206,5 +210,6 @@ def main(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    sys.stdout.reconfigure(errors="replace", line_buffering=True)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace", line_buffering=True)
     sys.exit(main(sys.argv[1:]))
