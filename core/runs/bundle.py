@@ -117,7 +117,7 @@ def unpack(content: bytes, settings: Settings) -> Bundle:
         plan = _plan(described["plan"], settings)
         points = _points(archive.read_named("metrics.csv", LARGEST["metrics.csv"]), plan)
         kept = archive.read_named("model.weights.h5", LARGEST["model.weights.h5"])
-        kept = weights.fitting(kept, plan.row.parameters, plan.title)
+        kept = weights.matching(kept, plan.row.parameters, plan.title)
         snapshots = {
             int(match[1]): _snapshot(name, archive.read_named(name, LARGEST_SNAPSHOT))
             for name in archive.plain_names()

@@ -1,21 +1,29 @@
-"""The weights of a network as one .weights.h5 file: written, looked through before use, and loaded.
+"""The weights of a network as one .weights.h5 file: written, checked before use, and loaded.
 
-A stranger's file is only ever read as arrays of the shapes the network has; nothing in it can run. Keras is needed only
+An uploaded file is only ever read as arrays of the shapes the network has; nothing in it can run. Keras is needed only
 to write and load. Knows nothing of runs or pages.
 """
+
+from __future__ import annotations
 
 import io
 import math
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from core.errors import RunError
 
+if TYPE_CHECKING:
+    import keras
+
 MOST_MB = 40  # the largest network here takes 6, with its optimiser's memory 17
 SPOILT = "Some of the weights in this file are no numbers: its training went wrong. Train it again, with smaller steps."
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
+DAMAGED = "This file of weights is damaged. Save it again with save_weights, or copy it again."
+SIGNATURE = b"\x89HDF\r\n\x1a\n"  # of every HDF5 file
+H5_DAMAGE = (OSError, KeyError, RuntimeError, ValueError)  # what h5py raises for a broken file
 
 
 def checked(content: bytes) -> bytes:
@@ -32,14 +40,14 @@ def checked(content: bytes) -> bytes:
     return content
 
 
-def fitting(content: bytes, parameters: int, title: str) -> bytes:
+def matching(content: bytes, parameters: int, title: str) -> bytes:
     """The content of a file whose layers hold as many numbers as a network has `parameters`, all of them finite.
 
-    Needs no Keras; `load` compares each shape. Raises RunError, with the network's `title`, when they do not fit.
+    Needs no Keras; `load` compares each shape. Raises RunError, with the network's `title`, when they do not match.
     """
     import h5py
 
-    shapes = {place: shape for place, shape in _shapes(checked(content)).items() if place.startswith("layers/")}
+    shapes = {name: shape for name, shape in _shapes(checked(content)).items() if name.startswith("layers/")}
     count = sum(math.prod(shape) for shape in shapes.values())
     if count != parameters:
         raise RunError(
@@ -47,15 +55,15 @@ def fitting(content: bytes, parameters: int, title: str) -> bytes:
         )
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
-            finite = all(np.isfinite(file[place][()]).all() for place in shapes)
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
-        raise RunError("This file of weights is damaged. Save it again with save_weights, or copy it again.") from error
+            finite = all(np.isfinite(file[name][()]).all() for name in shapes)
+    except H5_DAMAGE as error:
+        raise RunError(DAMAGED) from error
     if not finite:
         raise RunError(SPOILT)
     return content
 
 
-def written(network: object) -> bytes:
+def written(network: keras.Model) -> bytes:
     """The weights of a Keras network as a .weights.h5 file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.weights.h5"
@@ -63,7 +71,7 @@ def written(network: object) -> bytes:
         return path.read_bytes()
 
 
-def load(network: object, content: bytes, title: str) -> None:
+def load(network: keras.Model, content: bytes, title: str) -> None:
     """Give a Keras network the weights in a .weights.h5 file.
 
     Raises RunError, with the network's `title`, when they do not fit.
@@ -88,28 +96,26 @@ def load(network: object, content: bytes, title: str) -> None:
 
 
 def _shapes(content: bytes) -> dict[str, tuple[int, ...]]:
-    """The shape of each array of numbers kept plainly in the file itself, by its place; links out of the file are not
-    followed.
+    """The shape of each array of numbers kept plainly in the file itself, by its path in the file; links out of the
+    file are not followed.
 
     Keras writes no other; a packed one could grow without a bound when it is read.
     """
     import h5py
 
-    shapes = {}
+    shapes: dict[str, tuple[int, ...]] = {}
 
-    def note(place: str, item: object) -> None:
-        if (
-            isinstance(item, h5py.Dataset)
-            and item.dtype.kind in "fiu"
-            and not (item.external or item.is_virtual or item.chunks)
-        ):
-            shapes[place] = item.shape
+    def note(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "fiu":
+            return
+        if not (item.external or item.is_virtual or item.chunks):
+            shapes[name] = item.shape
 
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
             file.visititems(note)
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
-        raise RunError("This file of weights is damaged. Save it again with save_weights, or copy it again.") from error
+    except H5_DAMAGE as error:
+        raise RunError(DAMAGED) from error
     return shapes
 
 
@@ -117,5 +123,5 @@ def _times(shape: tuple[int, ...]) -> str:
     return " × ".join(f"{side:,}" for side in shape) or "1"
 
 
-def _layer(place: str) -> str:
-    return f"the layer “{place.split('/')[1]}”" if place.startswith("layers/") else f"“{place}”"
+def _layer(name: str) -> str:
+    return f"the layer “{name.split('/')[1]}”" if name.startswith("layers/") else f"“{name}”"

@@ -124,7 +124,7 @@ def test_a_file_that_is_not_these_weights_is_refused_in_a_sentence(case: str, he
 def test_the_weights_of_every_network_are_known_as_its_own(name: str) -> None:
     plan = Plan.loading(*name.split("/"))
     content = weights.written(plan.row.build())
-    assert weights.fitting(content, plan.row.parameters, plan.title) == content
+    assert weights.matching(content, plan.row.parameters, plan.title) == content
 
 
 def test_a_run_of_given_weights_is_a_run_like_any_other_and_keeps_no_copy(
