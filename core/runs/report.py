@@ -22,7 +22,7 @@ STATUS = {
     Status.STOPPED: "stopped early",
     Status.FAILED: "broke off",
 }
-WIDE, HIGH, EDGE = 640, 240, 44  # of a drawn curve
+WIDTH, HEIGHT, MARGIN = 640, 240, 44  # of a drawn curve
 LINES = (("accuracy", "#c2410c", "training pictures"), ("val_accuracy", "#0d9488", "validation pictures"))
 LOOK = """
 :root { color-scheme: light; }
@@ -74,7 +74,7 @@ def plan_in_words(plan: Plan, whole: bool = False) -> dict[str, str]:
 
 def figures_in_words(run: Run) -> dict[str, str]:
     """How a run ended and what it scored."""
-    words = {}
+    words: dict[str, str] = {}
     if run.scored:
         words |= {"Test pictures right": f"{run.test_accuracy:.1%}", "Test loss": f"{run.test_loss:.3f}"}
     if run.seconds is not None:
@@ -133,33 +133,35 @@ def curve(epochs: pd.DataFrame) -> str:
     """The share of right answers after each epoch as a drawing (SVG): training pictures, and validation pictures where
     there are some."""
     shown = [(name, colour, words) for name, colour, words in LINES if epochs[name].notna().any()]
-    values = epochs[[name for name, _, _ in shown]].to_numpy(float)
-    low = np.floor(10 * np.nanmin(values)) / 10
-    first, last = epochs["epoch"].min(), max(epochs["epoch"].max(), epochs["epoch"].min() + 1)
+    numbers = epochs["epoch"].to_numpy(float)
+    values = epochs[[name for name, _, _ in shown]].to_numpy(float)  # (epochs, lines), 0 to 1
+    low = float(np.floor(10 * np.nanmin(values)) / 10)
+    first, last = numbers.min(), max(numbers.max(), numbers.min() + 1)
 
-    def place(epoch: float, value: float) -> tuple[float, float]:
-        across = EDGE + (WIDE - 2 * EDGE) * (epoch - first) / (last - first)
-        return across, HIGH - EDGE - (HIGH - 2 * EDGE) * (value - low) / max(1 - low, 0.1)
+    def position(epoch: float, value: float) -> tuple[float, float]:
+        x = MARGIN + (WIDTH - 2 * MARGIN) * (epoch - first) / (last - first)
+        return x, HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * (value - low) / max(1 - low, 0.1)
 
     drawn = []
     for value in np.arange(low, 1.001, 0.2 if low < 0.5 else 0.1):
-        _, y = place(first, value)
-        drawn.append(
-            f'<path d="M{EDGE} {y:.1f}H{WIDE - EDGE}" stroke="#e2d9cb"/><text x="4" y="{y + 4:.1f}">{value:.0%}</text>'
-        )
-    for number, (name, colour, words) in enumerate(shown):
-        spots = [place(row.epoch, getattr(row, name)) for row in epochs.itertuples() if np.isfinite(getattr(row, name))]
-        line = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
-        dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in spots)
+        _, y = position(first, value)
+        line = f'<path d="M{MARGIN} {y:.1f}H{WIDTH - MARGIN}" stroke="#e2d9cb"/>'
+        drawn.append(f'{line}<text x="4" y="{y + 4:.1f}">{value:.0%}</text>')
+    for number, (_, colour, words) in enumerate(shown):
+        column = values[:, number]
+        known = np.isfinite(column)
+        points = [position(epoch, value) for epoch, value in zip(numbers[known], column[known], strict=True)]
+        line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in points)
         dash = ' stroke-dasharray="7 4"' if number else ""
         drawn.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2.5"{dash}/>{dots}')
-        drawn.append(
-            f'<text x="{EDGE + 190 * number}" y="18" style="fill:{colour}">{"– –" if number else "——"} {words}</text>'
-        )
-    drawn.append(f'<text x="{EDGE}" y="{HIGH - 14}">epoch {first:g}</text>')
-    drawn.append(f'<text x="{WIDE - EDGE}" y="{HIGH - 14}" text-anchor="end">epoch {epochs["epoch"].max():g}</text>')
+        legend = f"{'– –' if number else '——'} {words}"
+        drawn.append(f'<text x="{MARGIN + 190 * number}" y="18" style="fill:{colour}">{legend}</text>')
+    below = HEIGHT - 14
+    drawn.append(f'<text x="{MARGIN}" y="{below}">epoch {first:g}</text>')
+    drawn.append(f'<text x="{WIDTH - MARGIN}" y="{below}" text-anchor="end">epoch {numbers.max():g}</text>')
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} {HIGH}" role="img" aria-label="Curve of right'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Curve of right'
         f' answers" font-family="system-ui,sans-serif" font-size="13" fill="#6a6258">{"".join(drawn)}</svg>'
     )
 

@@ -1,5 +1,4 @@
-"""A stored run or the shipped network, ready to look at: its test answers beside the pictures they belong to, or the
-network itself.
+"""What a stored run, or the shipped network, answers to the test pictures; and the network itself.
 
 Answers are never paired with pictures other than those they were given for.
 """
@@ -73,7 +72,7 @@ def network(name: str, store: Store) -> Network:
 def best(runs: list[Run]) -> Run | None:
     """The run with the highest test accuracy, if any has one.
 
-    Runs on clothes somebody brought had another test and do not count.
+    Runs on an uploaded data set had another test and do not count.
     """
-    scored = [run for run in runs if run.scored and not run.on_uploaded_pictures]
-    return max(scored, key=lambda run: run.test_accuracy) if scored else None
+    scored = [(run.test_accuracy, run) for run in runs if run.test_accuracy is not None and not run.on_uploaded_pictures]
+    return max(scored, key=lambda row: row[0])[1] if scored else None

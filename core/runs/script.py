@@ -10,8 +10,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from textwrap import fill
+from types import ModuleType
+from typing import Any
 
 from core.data import dataset
 from core.runs.schema import Run, Status
@@ -65,17 +66,13 @@ class Part:
 
 
 def of_run(run: Run) -> tuple[str, str]:
-    """Script and notebook of a stored run, with what it learned from and scored."""
+    """Script and notebook of a stored run, naming what it learned from and scored."""
     figures = ""
     if run.scored:
-        early = (
-            ", but it was stopped early"
-            if run.status == Status.STOPPED
-            else ", trained on from another run"
-            if run.parent
-            else ""
-        )
-        figures = f"test accuracy {run.test_accuracy:.4f}, test loss {run.test_loss:.4f}{early}"
+        remark = ", trained on from another run" if run.parent else ""
+        if run.status == Status.STOPPED:
+            remark = ", but it was stopped early"
+        figures = f"test accuracy {run.test_accuracy:.4f}, test loss {run.test_loss:.4f}{remark}"
     plan = run.plan
     return script(plan, run.data_title, figures), notebook(plan, run.data_title, figures)
 
@@ -100,24 +97,14 @@ def notebook(plan: Plan, pictures: str = "", figures: str = "") -> str:
         cells.append(_cell("markdown", f"words-{number}", f"**{number}. {part.words}**"))
         cells.append(_cell("code", f"code-{number}", part.code.strip()))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return (
-        json.dumps(
-            {
-                "cells": cells,
-                "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
-                "nbformat": 4,
-                "nbformat_minor": 5,
-            },
-            ensure_ascii=False,
-            indent=1,
-        )
-        + "\n"
-    )
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    book = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(book, ensure_ascii=False, indent=1) + "\n"
 
 
-def _cell(kind: str, name: str, text: str) -> dict:
-    extra = {"execution_count": None, "outputs": []} if kind == "code" else {}
-    return {"cell_type": kind, "id": name, "metadata": {}, "source": text.splitlines(keepends=True), **extra}
+def _cell(kind: str, name: str, text: str) -> dict[str, Any]:
+    cell = {"cell_type": kind, "id": name, "metadata": {}, "source": text.splitlines(keepends=True)}
+    return cell | {"execution_count": None, "outputs": []} if kind == "code" else cell
 
 
 def _title(plan: Plan, pictures: str, figures: str) -> str:
@@ -207,13 +194,10 @@ def _chosen(plan: Plan, recipe: Recipe) -> str:
 def _network(plan: Plan, recipe: Recipe) -> str:
     own = plan.recipe == OWN
     arguments = "" if own else ", ".join(f"{name}={value!r}" for name, value in recipe.arguments.items())
-    text = _own(plan) if own else _body(Path(import_module(recipe.module).__file__))
+    text = _own(plan) if own else _body(import_module(recipe.module))
     code = f"{text}\n\n\nkeras.utils.set_random_seed(SEED)\n"
-    if plan.loads:
-        return (
-            f'{code}network = build({arguments})\nnetwork.load_weights("{recipe.name}.weights.h5")\nnetwork.summary()'
-        )
-    return f"{code}network = build({arguments})\nnetwork.summary()"
+    load = f'network.load_weights("{recipe.name}.weights.h5")\n' if plan.loads else ""
+    return f"{code}network = build({arguments})\n{load}network.summary()"
 
 
 def _own(plan: Plan) -> str:
@@ -237,7 +221,7 @@ def _patches() -> str:
         f"learner = whitened(build_on_patches({whitening.COMPONENTS}), whiten(train_images[learn]))  # worked out from"
         " these pictures only"
     )
-    return f"{_body(Path(whitening.__file__))}\n\n\n{use}"
+    return f"{_body(whitening)}\n\n\n{use}"
 
 
 def _learner(plan: Plan) -> str:
@@ -246,10 +230,8 @@ def _learner(plan: Plan) -> str:
 
 
 def _changes(plan: Plan) -> str:
-    flip, move = (
-        'keras.layers.RandomFlip("horizontal"), ',
-        f'keras.layers.RandomTranslation({SHIFT}, {SHIFT}, fill_mode="constant"), ',
-    )
+    flip = 'keras.layers.RandomFlip("horizontal"), '
+    move = f'keras.layers.RandomTranslation({SHIFT}, {SHIFT}, fill_mode="constant"), '
     before = {"": "", "mirror": flip, "shift": move, "both": flip + move}[plan.augment]
     left_out = f"keras.layers.Dropout({plan.dropout:g}), " if plan.dropout else ""
     return (
@@ -272,10 +254,11 @@ def _features(recipe: Recipe) -> str:
     return f"{code}\nvalidation = lesson(check)" if recipe.validation else code
 
 
-def _compiled(plan: Plan, recipe: Recipe) -> str:
-    kind = plan.schedule or ("warm-up" if recipe.optimiser == "adamw" else "constant")
-    code = "" if kind == "constant" else "steps = -(-len(learn) // BATCH_SIZE) * EPOCHS\n"
-    rate = "LEARNING_RATE" if kind == "constant" else "schedule"
+def _learning_rate(kind: str) -> str:
+    """The code that makes `schedule`, a learning rate that changes; none for one that stays the same."""
+    if kind == "constant":
+        return ""
+    code = "steps = -(-len(learn) // BATCH_SIZE) * EPOCHS\n"
     if kind == "warm-up":
         code += (
             "warm_up = max(1, round(0.125 * steps))  # the corrections grow, then shrink\n"
@@ -291,6 +274,13 @@ def _compiled(plan: Plan, recipe: Recipe) -> str:
             "rates = [LEARNING_RATE, LEARNING_RATE / 10, LEARNING_RATE / 100]  # the corrections shrink twice\n"
             "schedule = keras.optimizers.schedules.PiecewiseConstantDecay([steps // 2, steps * 3 // 4], rates)\n"
         )
+    return code
+
+
+def _compiled(plan: Plan, recipe: Recipe) -> str:
+    kind = plan.schedule or ("warm-up" if recipe.optimiser == "adamw" else "constant")
+    code = _learning_rate(kind)
+    rate = "LEARNING_RATE" if kind == "constant" else "schedule"
     if recipe.optimiser == "adamw":
         optimiser = f"keras.optimizers.AdamW({rate}, weight_decay=0.1, epsilon={recipe.epsilon!r})"
     elif recipe.optimiser == "adam":
@@ -330,9 +320,9 @@ def _training(plan: Plan, recipe: Recipe) -> str:
     )
 
 
-def _body(path: Path) -> str:
+def _body(module: ModuleType) -> str:
     """The text of a module without its docstring and the imports at its top, those for types too."""
-    text = path.read_text(encoding="utf-8")
+    text = inspect.getsource(module)
     top = ast.Expr | ast.Import | ast.ImportFrom | ast.If
     first = next(node for node in ast.parse(text).body if not isinstance(node, top))
     begin = min([first.lineno, *(mark.lineno for mark in getattr(first, "decorator_list", []))])

@@ -21,16 +21,16 @@ def events(run: Run, store: Store) -> bytes:
         "validation": (epochs[epochs["val_loss"].notna()], "val_", 1),
         "batches": (batches, "", 100),
     }
-    files = {}
+    files: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, (table, prefix, scale) in tables.items():
             if not len(table):
                 continue
             with SummaryWriter(str(Path(folder) / name)) as writer:
-                for row in table.itertuples():
-                    for measure in ("accuracy", "loss"):
-                        value = getattr(row, prefix + measure)
-                        writer.add_scalar(measure, value, round(scale * row.epoch), walltime=run.created)
+                columns = table[["epoch", prefix + "accuracy", prefix + "loss"]].to_numpy(float)
+                for epoch, *values in columns.tolist():
+                    for measure, value in zip(("accuracy", "loss"), values, strict=True):
+                        writer.add_scalar(measure, value, round(scale * epoch), walltime=run.created)
             (written,) = (Path(folder) / name).iterdir()
             files[f"{run.id}/{name}/events.out.tfevents.{round(run.created)}.run"] = written.read_bytes()
     return zipped(files)
