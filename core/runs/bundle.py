@@ -69,8 +69,10 @@ class Bundle:
     snapshots: dict[int, bytes]  # by epoch
 
     def past(self, fingerprint: str) -> Past:
-        """What goes into the store beside the weights; snapshots speak of pictures and come along only where those are
-        in use."""
+        """What goes into the store beside the weights, where the data set in use has this fingerprint.
+
+        Snapshots are about pictures: those of another data set are left out.
+        """
         note = f"Came as a zip; it learned from “{self.data_title}”. {self.note}".strip()[:500]
         return Past(self.points, self.snapshots if self.fingerprint == fingerprint else {}, note)
 
@@ -82,15 +84,14 @@ def pack(run: Run, store: Store, labels: np.ndarray | None = None) -> bytes:
     Raises RunError when it has been deleted.
     """
     batches, epochs = store.points(run.id)
-    there = store.artifacts(run.id)
+    points = pd.concat([batches.assign(kind="batch"), epochs.assign(kind="epoch")])
+    kinds = store.artifacts(run.id)
     files: dict[str, bytes | str] = {
         "report.html": printed(run, store, labels),
         "plan.json": json.dumps(_described(run), ensure_ascii=False, indent=1) + "\n",
-        "metrics.csv": (
-            pd.concat([batches.assign(kind="batch"), epochs.assign(kind="epoch")])[["kind", *CURVE]].to_csv(index=False)
-        ),
+        "metrics.csv": points[["kind", *CURVE]].to_csv(index=False),
     }
-    files |= {name: store.artifact(run.id, kind) for kind, name in FILES.items() if kind in there}
+    files |= {name: store.artifact(run.id, kind) for kind, name in FILES.items() if kind in kinds}
     files[f"{run.recipe}.py"], files[f"{run.recipe}.ipynb"] = script.of_run(run)
     files |= {f"snapshot-{epoch:04}.npz": store.snapshot(run.id, epoch) for epoch in store.epochs(run.id)}
     return zipped(files)
@@ -98,9 +99,9 @@ def pack(run: Run, store: Store, labels: np.ndarray | None = None) -> bytes:
 
 def printed(run: Run, store: Store, labels: np.ndarray | None = None) -> str:
     """The report of a run as a page of its own."""
-    outputs = (
-        np.load(io.BytesIO(store.artifact(run.id, "probabilities"))) if run.scored and labels is not None else None
-    )
+    outputs = None
+    if run.scored and labels is not None:
+        outputs = np.load(io.BytesIO(store.artifact(run.id, "probabilities")))
     return report.page(run, store.points(run.id)[1], labels, outputs)
 
 
@@ -116,8 +117,7 @@ def unpack(content: bytes, settings: Settings) -> Bundle:
         described = _description(archive.read_named("plan.json", LARGEST["plan.json"]))
         plan = _plan(described["plan"], settings)
         points = _points(archive.read_named("metrics.csv", LARGEST["metrics.csv"]), plan)
-        kept = archive.read_named("model.weights.h5", LARGEST["model.weights.h5"])
-        kept = weights.matching(kept, plan.row.parameters, plan.title)
+        weights_file = archive.read_named("model.weights.h5", LARGEST["model.weights.h5"])
         snapshots = {
             int(match[1]): _snapshot(name, archive.read_named(name, LARGEST_SNAPSHOT))
             for name in archive.plain_names()
@@ -133,7 +133,7 @@ def unpack(content: bytes, settings: Settings) -> Bundle:
         data_title=words["data_title"],
         fingerprint=words["fingerprint"],
         points=points,
-        weights=kept,
+        weights=weights.matching(weights_file, plan.row.parameters, plan.title),
         snapshots=snapshots,
     )
 
@@ -292,7 +292,10 @@ def _within(value: float | None, most: float) -> bool:
 
 
 def _snapshot(name: str, content: bytes) -> bytes:
-    """A snapshot read as plain arrays of its shapes and written anew."""
+    """The snapshot in a file, read as plain arrays of the right shapes and written anew.
+
+    Raises RunError, and ArchiveError where the zip it is breaks the limits.
+    """
     try:
         archive = _opened(content)
         arrays = {
@@ -304,7 +307,7 @@ def _snapshot(name: str, content: bytes) -> bytes:
         raise
     except ValueError as error:
         raise RunError(f"{name} in this zip is damaged. {REMEDY}") from error
-    counts, rows, shares, filters = (arrays[word] for word in ("counts", "rows", "shares", "filters"))
+    counts, rows, shares, filters = (arrays[name] for name in ("counts", "rows", "shares", "filters"))
     fits = (
         counts.shape == (10, 10)
         and rows.ndim == 1

@@ -130,19 +130,20 @@ def _parts(plan: Plan) -> Iterator[Part]:
     if not plan.loads:
         yield Part(
             f"The pictures to learn from{' and those held back to check on' if recipe.validation else ''}.",
-            _chosen(plan, recipe),
+            _selection(plan, recipe),
         )
-    where = "layer by layer" if plan.recipe == OWN else f"as in {recipe.module.replace('.', '/')}.py"
-    yield Part(f"The network, {where}.", _network(plan, recipe))
+    origin = "layer by layer" if plan.recipe == OWN else f"as in {recipe.module.replace('.', '/')}.py"
+    yield Part(f"The network, {origin}.", _network(plan, recipe))
     if not plan.loads:
         if recipe.on_patches:
             yield Part(
-                "A shortcut: a convolution is a small dense layer laid over patches. Whiten them first.", _patches()
+                "A shortcut: a convolution is a small dense layer laid over patches. Whiten them first.",
+                _whitened_patches(),
             )
         if plan.augment or plan.dropout:
-            yield Part("For training only: what is changed in the pictures, and what is left out.", _changes(plan))
-        yield Part("What goes in, and what should come out.", _features(recipe))
-        yield Part("Loss and optimiser: how wrong it is, and how it is corrected.", _compiled(plan, recipe))
+            yield Part("For training only: what is changed in the pictures, and what is left out.", _augmentation(plan))
+        yield Part("What goes in, and what should come out.", _inputs(recipe))
+        yield Part("Loss and optimiser: how wrong it is, and how it is corrected.", _compilation(plan, recipe))
         yield Part(
             "Training. Each epoch looks at all the pictures once, in an order of its own.", _training(plan, recipe)
         )
@@ -175,7 +176,8 @@ def _choices(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def _chosen(plan: Plan, recipe: Recipe) -> str:
+def _selection(plan: Plan, recipe: Recipe) -> str:
+    """The rows to train on, `learn`, and those held back, `check`."""
     if plan.examples is None:
         code = "chosen = np.arange(len(train_labels))  # all of them"
     else:
@@ -194,15 +196,15 @@ def _chosen(plan: Plan, recipe: Recipe) -> str:
 def _network(plan: Plan, recipe: Recipe) -> str:
     own = plan.recipe == OWN
     arguments = "" if own else ", ".join(f"{name}={value!r}" for name, value in recipe.arguments.items())
-    text = _own(plan) if own else _body(import_module(recipe.module))
+    text = _own_network(plan) if own else _body(import_module(recipe.module))
     code = f"{text}\n\n\nkeras.utils.set_random_seed(SEED)\n"
     load = f'network.load_weights("{recipe.name}.weights.h5")\n' if plan.loads else ""
     return f"{code}network = build({arguments})\n{load}network.summary()"
 
 
-def _own(plan: Plan) -> str:
-    """The function that builds one's own network, as one would write it by hand; beside each layer stands what it
-    gives."""
+def _own_network(plan: Plan) -> str:
+    """The function that builds a network from its list of layers, as if written by hand; beside each layer stands the
+    shape of what it gives."""
     rows = "\n".join(f"            layers.{layer.code},  # {layer.shape}" for layer in checked(plan.layers or ()))
     return f"""def build():
     from keras import Input, Sequential, layers
@@ -216,7 +218,7 @@ def _own(plan: Plan) -> str:
     )"""
 
 
-def _patches() -> str:
+def _whitened_patches() -> str:
     use = (
         f"learner = whitened(build_on_patches({whitening.COMPONENTS}), whiten(train_images[learn]))  # worked out from"
         " these pictures only"
@@ -229,7 +231,8 @@ def _learner(plan: Plan) -> str:
     return "learner" if plan.row.on_patches or plan.augment or plan.dropout else "network"
 
 
-def _changes(plan: Plan) -> str:
+def _augmentation(plan: Plan) -> str:
+    """The network that is trained: the plain one with random changes before it, and dropout before its last layer."""
     flip = 'keras.layers.RandomFlip("horizontal"), '
     move = f'keras.layers.RandomTranslation({SHIFT}, {SHIFT}, fill_mode="constant"), '
     before = {"": "", "mirror": flip, "shift": move, "both": flip + move}[plan.augment]
@@ -240,7 +243,7 @@ def _changes(plan: Plan) -> str:
     )
 
 
-def _features(recipe: Recipe) -> str:
+def _inputs(recipe: Recipe) -> str:
     if recipe.train_scale == 1:
         prepare = "train_images[rows, ..., np.newaxis].astype(np.float32)"
     else:
@@ -254,7 +257,7 @@ def _features(recipe: Recipe) -> str:
     return f"{code}\nvalidation = lesson(check)" if recipe.validation else code
 
 
-def _learning_rate(kind: str) -> str:
+def _schedule(kind: str) -> str:
     """The code that makes `schedule`, a learning rate that changes; none for one that stays the same."""
     if kind == "constant":
         return ""
@@ -277,9 +280,9 @@ def _learning_rate(kind: str) -> str:
     return code
 
 
-def _compiled(plan: Plan, recipe: Recipe) -> str:
+def _compilation(plan: Plan, recipe: Recipe) -> str:
     kind = plan.schedule or ("warm-up" if recipe.optimiser == "adamw" else "constant")
-    code = _learning_rate(kind)
+    code = _schedule(kind)
     rate = "LEARNING_RATE" if kind == "constant" else "schedule"
     if recipe.optimiser == "adamw":
         optimiser = f"keras.optimizers.AdamW({rate}, weight_decay=0.1, epsilon={recipe.epsilon!r})"
