@@ -186,10 +186,10 @@ def _code(asked: argparse.Namespace, settings: Settings) -> int:
 
 def _evaluate(asked: argparse.Namespace, settings: Settings) -> int:
     from core import metrics
-    from core.runs.results import tested
+    from core.runs.results import load_test_answers
     from core.runs.runner import dataset_in_use
 
-    answers = tested(asked.run, open_store(settings.store_url), dataset_in_use(settings))
+    answers = load_test_answers(asked.run, open_store(settings.store_url), dataset_in_use(settings))
     counts = metrics.confusion(answers.labels, answers.outputs)
     report = metrics.report(answers.labels, answers.outputs)
     if asked.json:

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import streamlit as st
 
-from core.data.upload import FEWEST, Own, example_table, example_zip, read
+from core.data.upload import MIN_PICTURES, UploadedDataset, example_table, example_zip, read_upload
 from core.images import sheet
 from core.labels import CLASSES, COLOURS, NAMES, SLUGS
 from core.training.plan import duration
@@ -58,7 +58,7 @@ def tell(heading: str, rows: tuple[str, ...]) -> None:
             st.html(f'<ul class="found">{"".join(f"<li>{html.escape(row)}</li>" for row in rows)}</ul>')
 
 
-def show(brought: Own) -> None:
+def show(brought: UploadedDataset) -> None:
     """What was brought: how much of each class, a few of the pictures, and what is to be said about it."""
     images, labels = halves(brought.data)["training"]
     with st.container(key="own_brought"):
@@ -87,7 +87,7 @@ with guard():
         max_upload_size=most_mb,
         key=f"own_files_{turn}",
     )
-    st.caption(f"Up to {most_mb:,} MB and {most:,} pictures, at least {FEWEST} of them, of two classes or more.")
+    st.caption(f"Up to {most_mb:,} MB and {most:,} pictures, at least {MIN_PICTURES} of them, of two classes or more.")
     if files and st.button("Use these clothes", type="primary", icon=":material/check:", key="own_use"):
         bar, began = st.progress(0.0, text="Reading …"), time.monotonic()
 
@@ -97,7 +97,7 @@ with guard():
             bar.progress(done / total, text=f"{done:,} of {total:,} pictures, about {left} left")
 
         with guard():
-            found = read([(file.name, file.getvalue()) for file in files], settings(), tell_progress)
+            found = read_upload([(file.name, file.getvalue()) for file in files], settings(), tell_progress)
             use_own(found)
             st.session_state["own_turn"] = turn + 1  # a new, empty uploader: the file itself is not kept
             st.rerun()

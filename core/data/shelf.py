@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from core.data.upload import Own
+from core.data.upload import UploadedDataset
 
 PLACES = 40  # data sets kept for visitors at a time
 REST_SECONDS = 3600.0  # one that nobody used for so long is forgotten
@@ -22,10 +22,10 @@ class Shelf:
     ) -> None:
         self._places, self._rest, self._clock = places, rest, clock
         # key -> what was brought, when it was last asked for; the longest unused first
-        self._rows: dict[str, tuple[Own, float]] = {}
+        self._rows: dict[str, tuple[UploadedDataset, float]] = {}
         self._lock = threading.Lock()
 
-    def put(self, key: str, brought: Own) -> None:
+    def put(self, key: str, brought: UploadedDataset) -> None:
         """Keep it, in place of what lay under this key; with the shelf full, the longest unused makes room."""
         with self._lock:
             self._rows.pop(key, None)
@@ -33,7 +33,7 @@ class Shelf:
             while len(self._rows) > self._places:
                 del self._rows[next(iter(self._rows))]
 
-    def get(self, key: str) -> Own | None:
+    def get(self, key: str) -> UploadedDataset | None:
         """What lies under this key, unless it has rested too long or was taken off."""
         with self._lock:
             now = self._clock()

@@ -25,7 +25,7 @@ from core.settings import Settings
 from core.vision.decode import open_picture
 from core.vision.reading import read_picture
 
-FEWEST = 20  # pictures a data set needs
+MIN_PICTURES = 20  # pictures a data set needs
 TEST_SHARE, SPLIT_SEED = 0.2, 12345
 UNPACKED = 5  # a zip may unpack to so many times the largest upload
 EXAMPLES = 100  # pictures in an example file
@@ -63,7 +63,7 @@ LABEL_OF_FOLDER = {
 
 
 @dataclass(frozen=True, eq=False)
-class Own:
+class UploadedDataset:
     """A data set that a visitor uploaded, and what there is to say about it."""
 
     data: Dataset
@@ -82,11 +82,11 @@ class _Entry:
     test: bool  # whether it also lies in a test folder
 
 
-def read(
+def read_upload(
     files: Sequence[tuple[str, bytes]],
     settings: Settings,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Own:
+) -> UploadedDataset:
     """The data set in files, each its name and its bytes: one zip, one table, or two tables (to learn from, to test
     on).
 
@@ -141,7 +141,7 @@ def example_zip() -> bytes:
     )
 
 
-def _from_tables(files: Sequence[tuple[str, bytes]], settings: Settings) -> Own:
+def _from_tables(files: Sequence[tuple[str, bytes]], settings: Settings) -> UploadedDataset:
     tables: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for name, content in files:
         if tidy(name) in tables:
@@ -155,17 +155,17 @@ def _from_tables(files: Sequence[tuple[str, bytes]], settings: Settings) -> Own:
     test = called_test[0] if len(called_test) == 1 else min(tables, key=lambda name: len(tables[name][1]))
     train = next(name for name in tables if name != test)
     data = _dataset(title, (*tables[train], *tables[test]))
-    return Own(data, f"It learns from “{train}”; the test pictures are those of “{test}”.")
+    return UploadedDataset(data, f"It learns from “{train}”; the test pictures are those of “{test}”.")
 
 
 def _split_at_random(
     title: str, images: np.ndarray, labels: np.ndarray, left_out: tuple[str, ...] = (), doubtful: tuple[str, ...] = ()
-) -> Own:
+) -> UploadedDataset:
     """All pictures together, four fifths to train on and one to test on."""
     _check_enough(title, len(labels), left_out)
     train, test = split(labels)
     data = _dataset(title, (images[train], labels[train], images[test], labels[test]), left_out)
-    return Own(data, SPLIT_AT_RANDOM, left_out, doubtful)
+    return UploadedDataset(data, SPLIT_AT_RANDOM, left_out, doubtful)
 
 
 def _dataset(title: str, arrays: Sequence[np.ndarray], left_out: tuple[str, ...] = ()) -> Dataset:
@@ -181,9 +181,11 @@ def _dataset(title: str, arrays: Sequence[np.ndarray], left_out: tuple[str, ...]
 
 
 def _check_enough(title: str, count: int, left_out: tuple[str, ...]) -> None:
-    if count < FEWEST:
+    if count < MIN_PICTURES:
         first = f" The first that cannot: {left_out[0]}" if left_out else ""
-        raise DataError(f"“{title}” holds {count} pictures that can be used; at least {FEWEST} are needed.{first}")
+        raise DataError(
+            f"“{title}” holds {count} pictures that can be used; at least {MIN_PICTURES} are needed.{first}"
+        )
 
 
 def _check_count(title: str, count: int, settings: Settings) -> None:
@@ -195,7 +197,7 @@ def _too_many(title: str, count: int, settings: Settings) -> str:
     return f"“{title}” holds {count:,} pictures; {settings.max_own_pictures:,} is the most. Take fewer of each class."
 
 
-def _from_zip(name: str, content: bytes, settings: Settings, progress: Callable[[int, int], None]) -> Own:
+def _from_zip(name: str, content: bytes, settings: Settings, progress: Callable[[int, int], None]) -> UploadedDataset:
     title = tidy(name)
     try:
         archive = Archive(content)
@@ -260,7 +262,7 @@ def _from_entries(
     left_out: list[str],
     settings: Settings,
     progress: Callable[[int, int], None],
-) -> Own:
+) -> UploadedDataset:
     """Read every picture; one that cannot be opened is named, and the others are used."""
     pictures: list[np.ndarray] = []
     used: list[_Entry] = []
@@ -282,7 +284,7 @@ def _from_entries(
     if not test.any() or test.all():
         return _split_at_random(title, images, labels, tuple(left_out), tuple(doubtful))
     data = _dataset(title, (images[~test], labels[~test], images[test], labels[test]), tuple(left_out))
-    return Own(data, SPLIT_BY_FOLDER, tuple(left_out), tuple(doubtful))
+    return UploadedDataset(data, SPLIT_BY_FOLDER, tuple(left_out), tuple(doubtful))
 
 
 def _picture(archive: Archive, info: zipfile.ZipInfo, most: int) -> tuple[np.ndarray, str | None]:

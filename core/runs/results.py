@@ -20,7 +20,7 @@ SHIPPED_TITLE = "the network that comes with the app"
 
 
 @dataclass(frozen=True, eq=False)
-class Tested:
+class TestAnswers:
     """Answers to the test pictures: outputs (n, 10) float32 as the network gave them, labels (n,) uint8, and what they
     score."""
 
@@ -33,7 +33,7 @@ class Tested:
     note: str = ""
 
 
-def tested(name: str, store: Store, dataset: Dataset) -> Tested:
+def load_test_answers(name: str, store: Store, dataset: Dataset) -> TestAnswers:
     """The test answers of a run (id, name, beginning of either) or of `shipped`, with the data set in use.
 
     The shipped network answers other test pictures than its own on the spot. Raises RunError for an unknown or
@@ -56,7 +56,7 @@ def tested(name: str, store: Store, dataset: Dataset) -> Tested:
         outputs = np.load(io.BytesIO(store.artifact(run.id, "probabilities")))
         run_id, title, note = run.id, run.name, ""
     outputs = outputs.astype(np.float32)
-    return Tested(
+    return TestAnswers(
         run_id, title, labels, outputs, metrics.accuracy(labels, outputs), metrics.loss(labels, outputs), note
     )
 
@@ -74,5 +74,7 @@ def best(runs: list[Run]) -> Run | None:
 
     Runs on an uploaded data set had another test and do not count.
     """
-    scored = [(run.test_accuracy, run) for run in runs if run.test_accuracy is not None and not run.on_uploaded_pictures]
+    scored = [
+        (run.test_accuracy, run) for run in runs if run.test_accuracy is not None and not run.on_uploaded_pictures
+    ]
     return max(scored, key=lambda row: row[0])[1] if scored else None

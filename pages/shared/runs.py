@@ -87,10 +87,10 @@ def network(run_id: str = results.SHIPPED) -> tuple[Network, str]:
 
 
 @per_data(max_entries=8, hash_funcs={Settings: repr}, show_spinner="Looking at its answers …")
-def _tested(chosen: Settings, run_id: str, fingerprint: str) -> results.Tested:
-    return results.tested(run_id, _store(chosen.store_url), data())
+def _tested(chosen: Settings, run_id: str, fingerprint: str) -> results.TestAnswers:
+    return results.load_test_answers(run_id, _store(chosen.store_url), data())
 
 
-def tested(run_id: str) -> results.Tested:
+def tested(run_id: str) -> results.TestAnswers:
     """The test answers of a run or of the shipped network, with the data set in use. Raises RunError."""
     return _tested(settings(), run_id, data().fingerprint)

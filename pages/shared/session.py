@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.data.shelf import Shelf
-from core.data.upload import Own
+from core.data.upload import UploadedDataset
 from core.settings import Settings
 from pages.shared.browser_key import COOKIE, key_in, new_key
 
@@ -36,12 +36,12 @@ def _shelf() -> Shelf:
     return Shelf()
 
 
-def own() -> Own | None:
+def own() -> UploadedDataset | None:
     """The clothes that were brought to this browser, if any."""
     return _shelf().get(key())
 
 
-def use_own(brought: Own) -> None:
+def use_own(brought: UploadedDataset) -> None:
     """Use these clothes on every page of this browser, in place of those brought before, and nowhere else."""
     _shelf().put(key(), brought)
     st.session_state[BROUGHT] = True

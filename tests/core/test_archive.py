@@ -45,7 +45,7 @@ def refusal(caller: str, content: bytes) -> str:
     """What a visitor reads who uploads this zip: why it, or the first file of it, is refused; "" when it is not."""
     try:
         if caller == "upload":
-            return next(iter(upload.read([("x.zip", content)], SETTINGS).left_out), "")
+            return next(iter(upload.read_upload([("x.zip", content)], SETTINGS).left_out), "")
         bundle.unpack(content, SETTINGS)
     except FittingRoomError as error:
         return "" if "of another version" in str(error) else str(error)
@@ -147,7 +147,7 @@ def test_a_name_that_is_there_twice_hides_no_file() -> None:
     content = io.BytesIO(zipped(good("upload")))
     with zipfile.ZipFile(content, "a") as archive:
         archive.writestr("bag/0.png", good("upload")["bag/9.png"])
-    found = upload.read([("x.zip", content.getvalue())], SETTINGS).data
+    found = upload.read_upload([("x.zip", content.getvalue())], SETTINGS).data
     assert len(found.train_labels) + len(found.test_labels) == 21
     content = io.BytesIO(zipped(good("run")))
     with zipfile.ZipFile(content, "a") as archive:

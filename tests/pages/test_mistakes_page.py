@@ -11,7 +11,7 @@ from core import metrics
 from core.data.dataset import Dataset
 from core.labels import NAMES
 from core.runs.book import NewRun
-from core.runs.results import SHIPPED, tested
+from core.runs.results import SHIPPED, load_test_answers
 from core.runs.runner import carry_out
 from core.runs.store import Store
 from core.settings import Settings
@@ -31,7 +31,7 @@ def tiles(at: AppTest) -> list[list[str]]:
 
 def test_the_shipped_network_is_scored_on_the_clothes_in_use(store: Store, small: Dataset):
     at = opened()
-    answers = tested(SHIPPED, store, small)
+    answers = load_test_answers(SHIPPED, store, small)
     assert not at.exception and not at.error
     values = [metric.value for metric in at.metric]
     assert f"{answers.accuracy:.1%}" in values and f"{answers.loss:.3f}" in values
@@ -46,7 +46,7 @@ def test_the_shipped_network_is_scored_on_the_clothes_in_use(store: Store, small
 
 
 def test_a_tap_on_a_number_shows_exactly_its_pictures(store: Store, small: Dataset):
-    answers = tested(SHIPPED, store, small)
+    answers = load_test_answers(SHIPPED, store, small)
     counts = metrics.confusion(answers.labels, answers.outputs)
     true, predicted = 5, 5
     at = opened()
@@ -106,7 +106,7 @@ def written(row: int, label: int, shares: np.ndarray) -> tuple[str, str, str]:
 
 
 def test_sheets_begin_with_the_first_pictures_turn_and_shuffle(store: Store, small: Dataset):
-    answers = tested(SHIPPED, store, small)
+    answers = load_test_answers(SHIPPED, store, small)
     shares = metrics.normalise(answers.outputs)
     expected = [written(row, int(answers.labels[row]), shares[row]) for row in range(len(shares))]
     at = opened()
@@ -133,7 +133,7 @@ def outputs(at: AppTest) -> list[list[str]]:
 def test_a_sigmoid_network_shows_its_raw_outputs_beside_the_scaled_ones(store: Store, small: Dataset):
     run_id = store.create(NewRun(Plan.of("five-steps", epochs=1), "Sigmoid", small.fingerprint, small.title))
     carry_out(run_id, Settings.from_environment())
-    answers = tested(run_id, store, small)
+    answers = load_test_answers(run_id, store, small)
     raw, label = answers.outputs[15], answers.labels[15]
     at = opened(run=run_id, picture="15")
     rows = outputs(at)
@@ -157,7 +157,7 @@ def test_a_softmax_network_shows_its_outputs_once(store: Store):
 
 
 def test_the_diagonal_is_added_up_and_the_report_can_be_taken_away(store: Store, small: Dataset):
-    answers = tested(SHIPPED, store, small)
+    answers = load_test_answers(SHIPPED, store, small)
     diagonal = metrics.confusion(answers.labels, answers.outputs).diagonal()
     at = opened()
     (words,) = [block.proto.body for block in at.html if 'class="diagonal"' in block.proto.body]

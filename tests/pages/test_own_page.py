@@ -51,7 +51,7 @@ def test_brought_clothes_are_on_every_page_of_this_window_and_in_no_other(small)
     at, other = session(), session()
     bring(at, "clothes.zip", upload.example_zip())
     assert faultless(at) and "Your clothes: clothes.zip (80 + 20 pictures), in this browser only" in in_use(at)
-    found = upload.read([("clothes.zip", upload.example_zip())], Settings()).data
+    found = upload.read_upload([("clothes.zip", upload.example_zip())], Settings()).data
 
     go(at, "dataset")
     assert faultless(at) and "80 training pictures" in "".join(caption.value for caption in at.caption)

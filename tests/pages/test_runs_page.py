@@ -13,7 +13,7 @@ from core import metrics
 from core.data.dataset import Dataset
 from core.runs import bundle
 from core.runs.book import NOT_YOURS, NewRun
-from core.runs.results import tested
+from core.runs.results import load_test_answers
 from core.runs.runner import carry_out
 from core.runs.store import Store
 from core.settings import Settings
@@ -171,7 +171,7 @@ def test_two_runs_stand_side_by_side_with_the_pictures_only_one_gets_right(store
         "3",
     ]
     assert results.loc["Test pictures right", "Short"] == f"{store.run(one).test_accuracy:.1%}"
-    short, long = tested(one, store, small), tested(other, store, small)
+    short, long = load_test_answers(one, store, small), load_test_answers(other, store, small)
     expected = [
         metrics.only_one_right(short.labels, short.outputs, long.outputs),
         metrics.only_one_right(short.labels, long.outputs, short.outputs),

@@ -78,8 +78,8 @@ def folders(*names: str, each: int = 10, around: str = "") -> dict[str, bytes]:
     return {f"{around}{name}/{place}.png": dots(place) for name in names for place in range(each)}
 
 
-def read(files: dict[str, bytes], settings: Settings = LIMITS) -> upload.Own:
-    return upload.read(list(files.items()), settings)
+def read(files: dict[str, bytes], settings: Settings = LIMITS) -> upload.UploadedDataset:
+    return upload.read_upload(list(files.items()), settings)
 
 
 def test_a_table_becomes_four_fifths_to_learn_from_and_one_to_test_on() -> None:
@@ -105,7 +105,7 @@ def test_of_two_tables_the_one_called_test_or_the_smaller_one_is_tested_on(names
 
 def test_two_tables_of_one_name_are_said() -> None:
     with pytest.raises(DataError, match="Both tables are called “x.csv”"):
-        upload.read([("x.csv", table(np.arange(30) % 3)), ("x.csv", table(np.arange(30) % 3))], LIMITS)
+        upload.read_upload([("x.csv", table(np.arange(30) % 3)), ("x.csv", table(np.arange(30) % 3))], LIMITS)
 
 
 def test_the_rare_classes_of_a_split_are_learned_from() -> None:
@@ -130,7 +130,7 @@ def test_a_zip_with_folders_train_and_test_keeps_them_apart() -> None:
 def test_small_grey_pictures_are_taken_as_they_are_and_photos_are_cut_out() -> None:
     told = []
     files = folders("bag", "dress", around="top/") | {"top/shirt/mine.jpg": photo()}
-    found = upload.read([("x.zip", packed(files))], LIMITS, lambda done, total: told.append((done, total)))
+    found = upload.read_upload([("x.zip", packed(files))], LIMITS, lambda done, total: told.append((done, total)))
     images = {image.tobytes() for image in (*found.data.train_images, *found.data.test_images)}
     small = np.zeros((28, 28), np.uint8)
     small[4:24, 6:22] = 63
@@ -342,7 +342,7 @@ def test_nothing_of_the_pictures_stays_in_the_file_of_the_store(store: Store, ho
 def test_a_shelf_keeps_a_few_under_the_keys_of_browsers_until_they_have_rested(few: Dataset) -> None:
     now = [0.0]
     shelf = Shelf(places=2, rest=10, clock=lambda: now[0])
-    brought = [upload.Own(few, str(number)) for number in range(4)]
+    brought = [upload.UploadedDataset(few, str(number)) for number in range(4)]
     shelf.put("first", brought[0])
     shelf.put("second", brought[1])
     assert shelf.get("first") is brought[0]

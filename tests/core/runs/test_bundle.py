@@ -17,7 +17,7 @@ from core.data.dataset import Dataset
 from core.errors import FittingRoomError
 from core.runs import bundle, runner, tensorboard
 from core.runs.book import NewRun
-from core.runs.results import tested
+from core.runs.results import load_test_answers
 from core.runs.schema import Run
 from core.runs.store import Store, open_store
 from core.settings import Settings
@@ -133,7 +133,9 @@ def test_a_run_comes_back_with_its_plan_curve_note_snapshots_and_answers(
         and np.array_equal(one.filters, other.filters)
         and one.held_back == other.held_back
     )
-    assert np.array_equal(tested(run_id, here, garments).outputs, tested(run.id, store, garments).outputs)
+    assert np.array_equal(
+        load_test_answers(run_id, here, garments).outputs, load_test_answers(run.id, store, garments).outputs
+    )
 
 
 def test_snapshots_of_other_pictures_do_not_come_along(packed: bytes) -> None:

@@ -14,7 +14,7 @@ from core.data.dataset import Dataset
 from core.errors import RunError
 from core.runs import runner
 from core.runs.book import NewRun
-from core.runs.results import SHIPPED, best, network, tested
+from core.runs.results import SHIPPED, best, load_test_answers, network
 from core.runs.store import Store, open_store
 from core.settings import Settings
 from core.training.plan import Plan
@@ -44,7 +44,7 @@ def test_a_run_leaves_its_curve_files_answers_and_figures(store: Store, home: Se
     assert (run.status, run.progress, run.message, run.phase) == ("done", 1.0, "", "")
     assert len(epochs) == 2 and len(batches) >= 2 and len(heard) == len(batches) + len(epochs)
     assert run.finished >= run.started and run.seconds > 0 and run.speed > 0
-    answers = tested(run_id, store, garments)
+    answers = load_test_answers(run_id, store, garments)
     assert answers.outputs.shape == (len(garments.test_labels), 10)
     assert answers.accuracy == pytest.approx(run.test_accuracy) and answers.loss == pytest.approx(
         run.test_loss, rel=1e-4
@@ -81,7 +81,7 @@ def test_a_run_whose_pictures_changed_fails_with_a_sentence_and_the_next_one_wor
     assert runner.carry_out(changed, home) == "failed"
     assert store.run(changed).message.startswith("This run was planned with other pictures than the worker has now")
     with pytest.raises(RunError, match="Bring those back"):
-        tested(changed, store, garments)
+        load_test_answers(changed, store, garments)
     assert runner.carry_out(add(store, garments), home) == "done"
 
 
@@ -203,7 +203,7 @@ def test_a_run_that_ends_its_worker_again_and_again_is_given_up(
 
 
 def test_the_shipped_network_answers_other_pictures_on_the_spot_and_says_so(store: Store, garments: Dataset) -> None:
-    answers = tested(SHIPPED, store, garments)
+    answers = load_test_answers(SHIPPED, store, garments)
     assert answers.outputs.shape == (len(garments.test_labels), 10)
     assert "learned from the real Fashion-MNIST" in answers.note
     assert np.allclose(answers.outputs.sum(axis=1), 1, atol=1e-3)

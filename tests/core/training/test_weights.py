@@ -11,7 +11,7 @@ from core.data.dataset import Dataset
 from core.errors import RunError
 from core.runs import runner
 from core.runs.book import NewRun
-from core.runs.results import tested
+from core.runs.results import load_test_answers
 from core.runs.store import Store, open_store
 from core.settings import Settings
 from core.training import weights
@@ -138,7 +138,7 @@ def test_a_run_of_given_weights_is_a_run_like_any_other_and_keeps_no_copy(
     assert runner.carry_out(run_id, home) == "done"
     run = store.run(run_id)
     assert (run.status, run.progress, run.seconds) == ("done", 1.0, None) and len(store.points(run_id)[0]) == 0
-    assert run.test_accuracy == trained.test_accuracy == tested(run_id, store, garments).accuracy
+    assert run.test_accuracy == trained.test_accuracy == load_test_answers(run_id, store, garments).accuracy
     assert sorted(store.artifacts(run_id)) == ["keras", "probabilities", "tflite", "weights"]
 
 
