@@ -1,4 +1,7 @@
-"""Many small images as one picture, quickly; pixels stay hard-edged. Knows nothing of labels, data sets or pages."""
+"""The size of the data set's images, and many of them as one picture, quickly; pixels stay hard-edged.
+
+Knows nothing of labels, files or pages.
+"""
 
 from collections.abc import Sequence
 
@@ -71,7 +74,8 @@ def _mark(tile: np.ndarray, right: bool) -> None:
         strokes = [((0.2, 0.55), (0.42, 0.76)), ((0.42, 0.76), (0.8, 0.24))]
     else:
         strokes = [((0.24, 0.24), (0.76, 0.76)), ((0.24, 0.76), (0.76, 0.24))]
-    for begin, end in strokes:
-        points = [tuple(round(part * (side - 1)) for part in point) for point in (begin, end)]
-        cv2.line(sign, *points, (255, 255, 255), max(1, side // 8), cv2.LINE_AA)
+    last = side - 1
+    for (x, y), (to_x, to_y) in strokes:
+        begin, end = (round(x * last), round(y * last)), (round(to_x * last), round(to_y * last))
+        cv2.line(sign, begin, end, (255, 255, 255), max(1, side // 8), cv2.LINE_AA)
     tile[-side:, -side:] = sign

@@ -14,6 +14,7 @@ from core.fitting import sketches, wearers
 from core.fitting.geometry import rotation
 from core.fitting.network import KerasModel, LearningRate, optimiser
 from core.fitting.pictures import Photos
+from core.images import SIDE
 from core.labels import SLUGS
 
 BATCH = 128
@@ -89,19 +90,19 @@ def augment(images: np.ndarray, generator: np.random.Generator, strength: float)
 def _moved(image: np.ndarray, matrix: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """The image (28, 28) with a matrix (2, 2) applied around its middle, then shifted by (2,) px."""
     offset = 13.5 - matrix @ (13.5, 13.5) + shift
-    return cv2.warpAffine(image, np.column_stack([matrix, offset]), (28, 28), flags=cv2.INTER_LINEAR)
+    return cv2.warpAffine(image, np.column_stack([matrix, offset]), (SIDE, SIDE), flags=cv2.INTER_LINEAR)
 
 
 def _toned(image: np.ndarray, light: np.ndarray, gain: float, offset: float) -> np.ndarray:
     """The garment brighter towards one side, at most by `light` (2,) across and down, then with other tones."""
-    across = np.linspace(-1, 1, 28)
+    across = np.linspace(-1, 1, SIDE)
     lit = image * (1 + light[0] * across + light[1] * across[:, None])
     return np.asarray(np.where(image > 8, np.clip((lit - 128) * gain + 128 + offset, 8, 255), 0))
 
 
 def _patch(image: np.ndarray, generator: np.random.Generator, value: int) -> None:
     """A hole in the garment, or a remnant of the background beside it."""
-    centre, axes = generator.integers(0, 28, 2), generator.integers(1, 6, 2)
+    centre, axes = generator.integers(0, SIDE, 2), generator.integers(1, 6, 2)
     turn = float(generator.uniform(0, 180))
     cv2.ellipse(image, [int(v) for v in centre], [int(v) for v in axes], turn, 0, 360, value, -1)
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from core.fitting.geometry import to_pixels
+from core.images import SIDE
 from core.vision.normalise import to_square
 
 LARGE = 84  # px, the garment's longest side while a person is drawn
@@ -49,7 +50,7 @@ def _lying(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     turn = generator.normal(0, 12) if generator.random() < 0.4 else generator.uniform(-110, 110)
     broader = generator.uniform(0.85, 1.3)  # seen from above a shoe is broader than from the side
     across, along = generator.normal(0, 0.12) * len(columns), generator.uniform(0.4, 0.95) * len(rows)
-    apart = np.array([across, along]) * LARGE / 28
+    apart = np.array([across, along]) * LARGE / SIDE
     pair = []
     for side, askew in ((-0.5, 0.0), (0.5, generator.normal(0, 12))):
         matrix: np.ndarray = cv2.getRotationMatrix2D((middle, middle), turn + askew, 1.0)
