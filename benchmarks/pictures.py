@@ -25,10 +25,10 @@ from core.data.class_folders import NONE, Listed, find, read_many
 from core.errors import FittingRoomError, PictureError
 from core.images import SIDE
 from core.inference.network import Network, shipped
-from core.inference.verdict import Answer, answer
+from core.inference.verdict import Answer, Verdict, answer
 from core.labels import SLUGS
 from core.vision.decode import open_picture
-from core.vision.reading import Reading, read_picture
+from core.vision.reading import Kind, Reading, read_picture
 
 LARGEST = 10**9  # bytes; these are files of this computer
 BAG = SLUGS.index("bag")
@@ -65,7 +65,7 @@ def read_both(path: Path) -> Readings | str:
 def plain_resize(opened: np.ndarray) -> Reading:
     """The whole picture (h, w, 4) uint8 squeezed to 28 x 28 grey: no cut-out, no negation, no doubt."""
     grey = cv2.cvtColor(np.ascontiguousarray(opened[..., :3]), cv2.COLOR_RGB2GRAY)
-    return Reading(cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA), (), "photo", 1.0, None)
+    return Reading(cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA), (), Kind.PHOTO, 1.0, None)
 
 
 def measure(labels: np.ndarray, answers: Sequence[Answer]) -> dict[str, float | int]:
@@ -73,7 +73,7 @@ def measure(labels: np.ndarray, answers: Sequence[Answer]) -> dict[str, float | 
 
     Shares are 0 to 1.
     """
-    sure = np.array([given.verdict == "sure" for given in answers])
+    sure = np.array([given.verdict is Verdict.SURE for given in answers])
     if (labels < 0).all():
         return {"count": len(labels), "not_sure": _share(~sure)}
     indices = np.array([given.index for given in answers])

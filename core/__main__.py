@@ -230,7 +230,7 @@ def _predict(asked: argparse.Namespace, settings: Settings) -> int:
             words = {"verdict": reply.verdict, "reason": reply.reason, "tip": reply.tip}
             _print({"file": file, **figures, **words, "milliseconds": round(spent, 2)})
         else:
-            print(f"{file}: {reply.label}, {reply.probabilities[reply.index]:.0%}, {reply.verdict}. {reply.reason}")
+            print(f"{file}: {reply.label}, {reply.percent}, {reply.verdict}. {reply.reason}")
     return int(failed)
 
 

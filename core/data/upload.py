@@ -302,4 +302,4 @@ def _picture(archive: Archive, info: zipfile.ZipInfo, most: int) -> tuple[np.nda
     if opened.shape[:2] == (SIDE, SIDE) and (opened[..., :3] == grey).all() and (opened[..., 3] == 255).all():
         return grey[..., 0], None
     reading = read_picture(opened)
-    return reading.image, reading.finding
+    return reading.image, reading.finding.words if reading.finding else None

@@ -27,7 +27,7 @@ from core.fitting.calibration import FOLDS, fit_thresholds, folds, measure
 from core.fitting.mixture import Mixture, augment, draw_pool
 from core.fitting.network import KerasModel, LearningRate, answering, build, to_tflite
 from core.fitting.pictures import Photos, Pictures, read_photos, read_photos_again, read_pictures
-from core.inference.network import SHIPPED, Network
+from core.inference.network import SHIPPED, Calibration, Network
 from core.settings import Settings
 
 RATE = 6e-3  # of the convolutions; the rest is learned at a third of it
@@ -175,7 +175,7 @@ def calibrate(content: bytes, fitted: Fitted, data: Dataset, photos: Photos, see
     temperature = metrics.best_temperature(
         [fitted.clothes[clothes.found], raw.raw(clean)], [clothes.labels[clothes.found], data.train_labels[fresh]]
     )
-    network = Network(content, temperature, saw_photos=True)
+    network = Network(content, Calibration(temperature))
     outputs = np.concatenate([fitted.clothes[clothes.found], fitted.others[others.found]])
     labels = np.concatenate([clothes.labels[clothes.found], others.labels[others.found]])
     on_photos = fit_thresholds(metrics.calibrated(outputs, temperature), labels)

@@ -11,7 +11,7 @@ import numpy as np
 from core import metrics
 from core.data.dataset import Dataset
 from core.errors import RunError
-from core.inference.network import Network, shipped, shipped_card, shipped_probabilities
+from core.inference.network import Calibration, Network, shipped, shipped_card, shipped_probabilities
 from core.runs.schema import Run
 from core.runs.store import Store
 
@@ -66,7 +66,8 @@ def network(name: str, store: Store) -> Network:
     if name == SHIPPED:
         return shipped()
     run = store.find(name)
-    return Network(store.artifact(run.id, "tflite"), run.temperature, brought=run.on_uploaded_pictures)
+    calibration = Calibration(run.temperature, uploaded=run.on_uploaded_pictures)
+    return Network(store.artifact(run.id, "tflite"), calibration)
 
 
 def best(runs: list[Run]) -> Run | None:

@@ -25,14 +25,14 @@ def fill_outline(strokes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     margin = side // 3 + 2
     lines = cv2.copyMakeBorder(crop, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=0)
     hull = cv2.contourArea(cv2.convexHull(np.argwhere(lines > 0)[:, ::-1].astype(np.int32)))
-    away = cv2.distanceTransform(1 - lines, cv2.DIST_L2, 5)  # how far it is to the next line
+    distance = cv2.distanceTransform(1 - lines, cv2.DIST_L2, 5)  # px to the next line
     inside = _enclosed(lines)
     for share in GAPS:
-        inside = _fill_bottles(inside, _bridged(away, share * side / 2), share * side / 2)
+        inside = _fill_bottles(inside, _bridged(distance, share * side / 2), share * side / 2)
     for share in GAPS:
         if inside.sum() >= ENOUGH * hull:
             break
-        inside = _bridged(away, share * side / 2) | inside
+        inside = _bridged(distance, share * side / 2) | inside
     toned = np.where(lines > 0, LINE, np.where(inside > 0, FILL, 0)).astype(np.uint8)
     whole = np.zeros(strokes.shape, np.uint8)
     height, width = crop.shape
@@ -41,11 +41,12 @@ def fill_outline(strokes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return whole, whole > 0
 
 
-def _bridged(away: np.ndarray, radius: float) -> np.ndarray:
-    """Lines and what they enclose when gaps up to twice a radius are bridged, (h, w) uint8 of 0 and 1; `away` is how
-    far lines are."""
-    wide = _enclosed((away <= radius).astype(np.uint8))
-    return ((cv2.distanceTransform(wide, cv2.DIST_L2, 5) > radius) | (away == 0)).astype(np.uint8)
+def _bridged(distance: np.ndarray, radius: float) -> np.ndarray:
+    """Lines and what they enclose when gaps up to twice a radius are bridged, (h, w) uint8 of 0 and 1; `distance` is
+    that of each pixel to the next line."""
+    wide = _enclosed((distance <= radius).astype(np.uint8))
+    bridged = (cv2.distanceTransform(wide, cv2.DIST_L2, 5) > radius) | (distance == 0)
+    return np.asarray(bridged.astype(np.uint8))
 
 
 def _fill_bottles(inside: np.ndarray, bridged: np.ndarray, radius: float) -> np.ndarray:
@@ -62,7 +63,7 @@ def _enclosed(lines: np.ndarray) -> np.ndarray:
     outside = np.zeros((lines.shape[0] + 2, lines.shape[1] + 2), np.uint8)
     canvas = lines.copy()
     cv2.floodFill(canvas, outside, (0, 0), 2)
-    return (canvas != 2).astype(np.uint8)
+    return np.asarray((canvas != 2).astype(np.uint8))
 
 
 def strokes_on_paper(rgb: np.ndarray) -> np.ndarray | None:
@@ -86,5 +87,5 @@ def strokes_on_paper(rgb: np.ndarray) -> np.ndarray | None:
     if float(lit[within if within.any() else strokes].std(axis=0).max()) > ONE_COLOUR:
         return None
     thickness = cv2.distanceTransform(strokes.astype(np.uint8), cv2.DIST_L2, 3)
-    span = max(np.ptp(places) + 1 for places in np.nonzero(strokes))
+    span = max(np.ptp(positions) + 1 for positions in np.nonzero(strokes))
     return strokes if float(np.quantile(thickness[strokes], 0.9)) < 0.05 * span else None

@@ -1,10 +1,10 @@
-"""What is amiss with a picture and its cut-out, in words a person can act on, and what to do about each.
+"""What is wrong with a picture and its cut-out, in words a person can act on, and what to do about each.
 
-A finding forbids an answer; a remark only explains why one is less certain. Works on pixels and masks alone: knows
+A `finding` forbids an answer; a `remark` only explains why one is less certain. Works on pixels and masks alone: knows
 nothing of files, networks or the ten classes.
 """
 
-from dataclasses import dataclass
+from enum import Enum
 
 import cv2
 import numpy as np
@@ -12,96 +12,108 @@ import numpy as np
 from core.vision import masks
 
 
-@dataclass(frozen=True)
-class Trouble:
-    """Something amiss: what it is, after “because” or a colon, and what to do."""
+class Problem(Enum):
+    """Something wrong with a picture or a drawing: what it is, after “because” or a colon, and what to do about it."""
 
     words: str
     tip: str
 
+    NOTHING_FOUND = (
+        "nothing stands out from the background",
+        "Lay it on something of quite another colour: a white shirt on a dark blanket.",
+    )
+    FILLS_PICTURE = (
+        "one colour or pattern fills the whole picture",
+        "Step back until the whole garment is in the picture, with background all round.",
+    )
+    TOO_SMALL = (
+        "the garment is very small in the picture",
+        "Go closer, until the garment nearly fills the picture.",
+    )
+    SEVERAL_THINGS = (
+        "there are several separate things in the picture",
+        "Take away all but one, or crop the picture so that one is left.",
+    )
+    TWO_THINGS = (
+        "there are two different things in the picture",
+        "Take one away, or crop the picture so that one is left.",
+    )
+    BACKGROUND_LEFT = (
+        "the background is still there",
+        "Put the garment on something plain, with some of it to be seen on all four sides, or crop the picture.",
+    )
+    WHITE_ON_WHITE = ("it is white on white", "Lay it on something dark, so that its edge can be seen.")
+    BLACK_ON_BLACK = ("it is black on black", "Lay it on something light, in good light, so that its edge can be seen.")
+    SAME_COLOUR = (
+        "the garment and the background have nearly the same colour",
+        "Lay it on something of quite another colour.",
+    )
+    DARK = ("the picture is very dark", "Open a curtain or switch on a light, and take it again.")
+    BLURRED = (
+        "the picture is blurred",
+        "Hold still, tap the garment on the screen so that it is sharp, and take it again.",
+    )
+    SMALL_DRAWING = ("the drawing is very small", "Draw it larger, so that it nearly fills the paper.")
 
-PLAIN = "Lay one garment flat on a plain background of another colour, and take the photo from straight above."
-NOTHING = Trouble(
-    "nothing stands out from the background",
-    "Lay it on something of quite another colour: a white shirt on a dark blanket.",
-)
-FILLED = Trouble(
-    "one colour or pattern fills the whole picture",
-    "Step back until the whole garment is in the picture, with background all round.",
-)
-SMALL = Trouble("the garment is very small in the picture", "Go closer, until the garment nearly fills the picture.")
-SEVERAL = Trouble(
-    "there are several separate things in the picture",
-    "Take away all but one, or crop the picture so that one is left.",
-)
-TWO = Trouble(
-    "there are two different things in the picture", "Take one away, or crop the picture so that one is left."
-)
-BACKGROUND = Trouble(
-    "the background is still there",
-    "Put the garment on something plain, with some of it to be seen on all four sides, or crop the picture.",
-)
-PALE = Trouble("it is white on white", "Lay it on something dark, so that its edge can be seen.")
-DIM = Trouble("it is black on black", "Lay it on something light, in good light, so that its edge can be seen.")
-ALIKE = Trouble(
-    "the garment and the background have nearly the same colour", "Lay it on something of quite another colour."
-)
-DARK = Trouble("the picture is very dark", "Open a curtain or switch on a light, and take it again.")
-BLURRED = Trouble(
-    "the picture is blurred", "Hold still, tap the garment on the screen so that it is sharp, and take it again."
-)
-ROUGH = Trouble("the drawing is very small", "Draw it larger, so that it nearly fills the paper.")
-EVERY = {
-    trouble.words: trouble
-    for trouble in (NOTHING, FILLED, SMALL, SEVERAL, TWO, BACKGROUND, PALE, DIM, ALIKE, DARK, BLURRED, ROUGH)
-}
-OF_THE_GROUND = frozenset((FILLED.words, BACKGROUND.words))  # cannot be amiss where there is no background
-WEAKENING = frozenset((BACKGROUND, DARK, BLURRED))  # little contrast is seen in the probabilities, and only explained
+    def __init__(self, words: str, tip: str) -> None:
+        self.words, self.tip = words, tip
+
+
+PHOTO_TIP = "Lay one garment flat on a plain background of another colour, and take the photo from straight above."
+# About the background: a picture that comes with a transparent one cannot have them.
+OF_THE_BACKGROUND = frozenset((Problem.FILLS_PICTURE, Problem.BACKGROUND_LEFT))
+# Little contrast shows in the probabilities by itself and is only explained; these make an answer unsure.
+WEAKENING = frozenset((Problem.BACKGROUND_LEFT, Problem.DARK, Problem.BLURRED))
 
 # Of the photos the shipped network was fitted on none lies beyond these, but for the contrast: with less, half are read
 # wrongly.
 MOST, LEAST = 0.93, 0.02  # share of the picture a garment may cover
-TOUCHING, CUT_OFF = (
-    0.35,
-    0.7,
-)  # share of the frame's edge a garment may touch before it is doubtful, and before it is none
+TOUCHING, CUT_OFF = 0.35, 0.7  # share of the frame's edge a garment may touch: more is doubtful, and more is none
+SMALLEST_DRAWING = 0.01  # share of the paper a drawing covers at least
 CONTRAST = 12.0  # least difference of colour across the garment's edge, 0 to about 250
 LIGHT, BLACK = 190.0, 75.0  # lightness above which all is white, and below which all is black, 0 to 255
 LIT = 75.0  # the lightest twentieth of a picture is lighter than this
 SHARP = 0.6  # steepest change of grey beside the greatest difference there is
 
 
-def finding(mask: np.ndarray) -> Trouble | None:
+def finding(mask: np.ndarray) -> Problem | None:
     """Why no single garment is in a cut-out (h, w) bool; None when one is."""
     if not mask.any():
-        return NOTHING
+        return Problem.NOTHING_FOUND
     if mask.mean() > MOST:
-        return FILLED
+        return Problem.FILLS_PICTURE
     if mask.mean() < LEAST:
-        return SMALL
+        return Problem.TOO_SMALL
     if _touched(mask) > CUT_OFF:
-        return BACKGROUND
+        return Problem.BACKGROUND_LEFT
     parts = len(masks.large_parts(mask))
-    return SEVERAL if parts > 2 else TWO if parts == 2 else None
+    return Problem.SEVERAL_THINGS if parts > 2 else Problem.TWO_THINGS if parts == 2 else None
 
 
-def remark(rgb: np.ndarray, mask: np.ndarray) -> Trouble | None:
+def finding_of_drawing(mask: np.ndarray) -> Problem | None:
+    """Why a drawing that covers (h, w) bool cannot be read; None when it can."""
+    return Problem.SMALL_DRAWING if mask.mean() < SMALLEST_DRAWING else None
+
+
+def remark(rgb: np.ndarray, mask: np.ndarray) -> Problem | None:
     """What makes an answer less certain, from a picture (h, w, 3) uint8 and the garment's mask (h, w) bool; None when
     nothing does."""
     if not mask.any() or mask.all():
         return None
     if _touched(mask) > TOUCHING:
-        return BACKGROUND
+        return Problem.BACKGROUND_LEFT
     grey = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY)
     low, lit, high = np.quantile(grey, (0.02, 0.95, 0.98))
     within, beyond = _across_the_edge(rgb, mask)
     contrast, lightness = float(np.linalg.norm(within - beyond)), (within[0], beyond[0])
     if contrast < CONTRAST:
-        return PALE if min(lightness) > LIGHT else DIM if max(lightness) < BLACK else ALIKE
+        if min(lightness) > LIGHT:
+            return Problem.WHITE_ON_WHITE
+        return Problem.BLACK_ON_BLACK if max(lightness) < BLACK else Problem.SAME_COLOUR
     if lit < LIT:
-        return DIM if contrast < 2 * CONTRAST else DARK
+        return Problem.BLACK_ON_BLACK if contrast < 2 * CONTRAST else Problem.DARK
     steep = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
-    return BLURRED if float(np.quantile(steep, 0.98)) < SHARP * (high - low) else None
+    return Problem.BLURRED if float(np.quantile(steep, 0.98)) < SHARP * (high - low) else None
 
 
 def _touched(mask: np.ndarray) -> float:

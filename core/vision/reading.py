@@ -1,26 +1,41 @@
-"""Any picture -> 28 x 28 as Fashion-MNIST would show it: background 0, longest side 28, centred, negated grey.
+"""The photo pipeline: any picture -> 28 x 28 as Fashion-MNIST would show it: background 0, longest side 28, centred.
 
-Every stage on the way is kept for showing. Works in memory only: nothing of a picture is written anywhere.
+The steps stand in `PHOTO`, `CUT_OUT` and `DRAWING`, each a function that takes what is known of a picture and gives
+what is known after it. Every stage is kept for showing. Works in memory only: nothing of a picture is written anywhere.
 Knows nothing of networks, pages or the ten classes.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 import numpy as np
 
 from core.errors import PictureError
 from core.images import SIDE
-from core.vision import masks, quality, segmentation, shoe_pair
+from core.vision import masks, quality, segmentation
 from core.vision.decode import open_picture
 from core.vision.drawing import fill_outline, strokes_on_paper
-from core.vision.edits import UNCHANGED, WORKING, Fixes, fit, framed, laid_over
+from core.vision.edits import NO_EDITS, PAINTED, WORKING, Edits, apply_edits, resize_mask, shrink
 from core.vision.normalise import to_square, tone
-from core.vision.wearer import without_body
+from core.vision.quality import OF_THE_BACKGROUND, Problem
+from core.vision.shoe_pair import one_shoe
+from core.vision.wearer import without_wearer
+
+FEWEST_PIXELS = 12  # painted on a canvas, below which nothing is drawn yet
+
+
+class Kind(StrEnum):
+    """What was read."""
+
+    PHOTO = "photo"
+    DRAWING = "drawing"
+    SAMPLE = "sample"  # an image of the data set itself
 
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """One step on the way from the picture to the 28 x 28 image, for showing."""
+    """The picture after one step, for showing."""
 
     name: str
     words: str
@@ -29,14 +44,47 @@ class Stage:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What a network is given, and how it came about."""
+    """The input image of a network, and how it came about."""
 
     image: np.ndarray  # (28, 28) uint8, 0 = background
     stages: tuple[Stage, ...]
-    kind: str  # "photo", "drawing" or "sample"
+    kind: Kind
     cover: float  # share of the picture the garment covers, 0..1
-    finding: str | None  # why no single garment was found, in plain words; None when one was
-    remark: str | None = None  # what makes an answer less certain, in plain words; None when nothing does
+    finding: Problem | None  # why no single garment was found; None when one was
+    remark: Problem | None = None  # what makes an answer less certain; None when nothing does
+
+
+def _not_yet() -> np.ndarray:
+    return np.zeros((0, 0), np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What is known of a picture between two steps of the pipeline; h and w are at most `edits.WORKING`."""
+
+    kind: Kind
+    edits: Edits
+    rgba: np.ndarray  # (h, w, 4) uint8, turned, cropped and swapped
+    rgb: np.ndarray  # (h, w, 3) uint8, on white where it is transparent
+    keep: np.ndarray  # (h, w) bool, brushed as belonging to the garment
+    drop: np.ndarray  # (h, w) bool, brushed as not belonging to it
+    mask: np.ndarray  # (h, w) bool, where the garment is, or the pen was
+    stages: tuple[Stage, ...] = ()
+    wearer_removed: bool = False
+    one_of_two: bool = False  # whether one shoe of a pair was chosen
+    cover: float = 0.0
+    finding: Problem | None = None
+    remark: Problem | None = None
+    grey: np.ndarray = field(default_factory=_not_yet)  # (h, w) uint8, the garment's tones on 0
+    image: np.ndarray = field(default_factory=_not_yet)  # (28, 28) uint8
+
+    def shown(self, name: str, words: str, picture: np.ndarray) -> "Work":
+        """With one stage more, (h, w) or (h, w, 3) uint8."""
+        rgb = picture if picture.ndim == 3 else _grey_to_rgb(picture)
+        return replace(self, stages=(*self.stages, Stage(name, words, rgb)))
+
+
+Step = Callable[[Work], Work]
 
 
 def read_photo(data: bytes, max_bytes: int) -> Reading:
@@ -47,113 +95,187 @@ def read_photo(data: bytes, max_bytes: int) -> Reading:
     return read_picture(open_picture(data, max_bytes))
 
 
-def read_picture(picture: np.ndarray, fixes: Fixes = UNCHANGED) -> Reading:
-    """Read a picture that `open_picture` gave, (h, w, 4) uint8 RGBA, as `read_photo` does, mended as somebody
-    wishes."""
-    rgba = framed(picture, fixes)
-    keep, drop = (laid_over(mask, rgba.shape[:2]) for mask in (fixes.keep, fixes.drop))
-    rgb = _on_white(rgba)
-    if (strokes := strokes_on_paper(rgb)) is not None and ((strokes | keep) & ~drop).any():
-        reading = _read_strokes(rgb, (strokes | keep) & ~drop)
-    elif _has_cutout(rgba):
-        mask, wearer = _alone(rgb, masks.tidy(rgba[..., 3] > 127))
-        reading = replace(
-            _read_garment(rgb, (mask | keep) & ~drop, wearer, keep), remark=None
-        )  # nothing had to be cut out
-        if reading.finding in quality.OF_THE_GROUND:
-            reading = replace(reading, finding=None)
-    else:
-        mask, wearer = _alone(rgb, segmentation.find_garment(rgb))
-        reading = _read_garment(rgb, segmentation.mend(rgb, mask, keep, drop) if fixes.painted else mask, wearer, keep)
-    if not fixes.any:
-        return reading
-    first = Stage(
-        "As you mended it", "Your picture, turned, cropped, swapped or marked by you.", reading.stages[0].picture
-    )
-    return replace(reading, stages=(first, *reading.stages[1:]))
+def read_picture(picture: np.ndarray, edits: Edits = NO_EDITS) -> Reading:
+    """Read a picture that `open_picture` gave, (h, w, 4) uint8 RGBA, as `read_photo` does, edited by a person."""
+    work = _edit(picture, edits)
+    if (strokes := _strokes(work)) is not None:
+        return _run(DRAWING, replace(work, kind=Kind.DRAWING, mask=strokes))
+    return _run(CUT_OUT if _is_cut_out(work.rgba) else PHOTO, work)
 
 
-def read_drawing(rgba: np.ndarray) -> Reading:
+def read_drawing(canvas: np.ndarray) -> Reading:
     """Read a drawing canvas, (h, w, 4) uint8, untouched pixels with alpha 0. Raises PictureError when it is empty."""
-    rgba = fit(np.asarray(rgba, np.uint8), WORKING)
-    strokes = rgba[..., 3] > 60
-    if int(strokes.sum()) < 12:
+    rgba = shrink(np.asarray(canvas, np.uint8), WORKING)
+    strokes = rgba[..., 3] > PAINTED
+    if int(strokes.sum()) < FEWEST_PIXELS:
         raise PictureError("Nothing is drawn yet. Draw the outline of a piece of clothing, as large as you can.")
-    shown = np.where(strokes[..., None], np.uint8(30), np.uint8(255)).repeat(3, axis=2)
-    return _read_strokes(shown, strokes)
+    rgb = _grey_to_rgb(np.where(strokes, np.uint8(30), np.uint8(255)))
+    nothing = np.zeros(strokes.shape, bool)
+    return _run(DRAWING, Work(Kind.DRAWING, NO_EDITS, rgba, rgb, nothing, nothing, strokes))
 
 
 def read_sample(image: np.ndarray) -> Reading:
     """Read an image of the data set itself, (28, 28) uint8: it is already what the network sees."""
     image = np.asarray(image, np.uint8)
     stage = Stage(f"{SIDE} x {SIDE}", "An image from the data set, just as the network sees it.", _grey_to_rgb(image))
-    return Reading(image, (stage,), "sample", float((image > 0).mean()), None)
+    return Reading(image, (stage,), Kind.SAMPLE, float((image > 0).mean()), None)
 
 
-def _alone(rgb: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, bool]:
-    """The mask (h, w) bool of a garment without the hook it hangs from and the one who wears it; whether somebody
-    does."""
-    found = masks.without_hook(mask)
-    mask = without_body(rgb, found)
-    return mask, bool((mask != found).any())
+def _run(steps: tuple[Step, ...], work: Work) -> Reading:
+    for step in steps:
+        work = step(work)
+    return Reading(work.image, work.stages, work.kind, work.cover, work.finding, work.remark)
 
 
-def _read_garment(rgb: np.ndarray, mask: np.ndarray, wearer: bool, keep: np.ndarray) -> Reading:
-    """Stages and image from a picture (h, w, 3), the garment's mask (h, w) bool, whether a wearer was taken out, and
-    what must stay."""
-    came, found = rgb, mask
-    if not keep.any():
-        rgb, mask = shoe_pair.one_of(rgb, mask)
-    cover = float(mask.mean())
-    finding, remark = quality.finding(mask), quality.remark(rgb, mask)
-    gone = f"The background {'and the one who wears it are' if wearer else 'is'} taken away"
-    words = f"{gone}; only the garment stays."
-    if mask.sum() < found.sum():
-        words = f"{gone}. Of the two things alike one stays; a shoe is turned so that its toe is on the left."
-    if not mask.any():
-        mask, words = np.ones_like(mask), "Nothing could be cut out: this is the whole picture."
-    cut = np.where(mask[..., None], rgb, np.uint8(255))
-    toned = tone(rgb, mask)
-    image = to_square(toned, mask)
-    stages = (
-        Stage("As it came", "Your picture, upright.", came),
-        Stage("Cut out", words, cut),
-        Stage(
-            "Grey and swapped",
-            "No colours any more, and light and dark swapped: bright clothes on black, as in the data set.",
-            _grey_to_rgb(toned),
-        ),
-        Stage(f"{SIDE} x {SIDE}", "Shrunk to 28 by 28 dots: this is all the network sees.", _grey_to_rgb(image)),
-    )
-    return Reading(image, stages, "photo", cover, finding and finding.words, remark and remark.words)
+def _edit(picture: np.ndarray, edits: Edits) -> Work:
+    rgba = apply_edits(picture, edits)
+    shape = rgba.shape[:2]
+    keep, drop = resize_mask(edits.keep, shape), resize_mask(edits.drop, shape)
+    return Work(Kind.PHOTO, edits, rgba, _on_white(rgba), keep, drop, np.zeros(shape, bool))
 
 
-def _read_strokes(shown: np.ndarray, strokes: np.ndarray) -> Reading:
-    """Stages and image from a drawing: how it looks (h, w, 3) and where the pen was (h, w) bool."""
-    toned, inside = fill_outline(strokes)
-    image = to_square(toned, inside)
-    stages = (
-        Stage("As it came", "Your drawing.", shown),
-        Stage(
-            "Filled in",
-            "Small gaps are closed and the outline is filled: clothes are whole, not lines.",
-            _grey_to_rgb(toned),
-        ),
-        Stage(f"{SIDE} x {SIDE}", "Shrunk to 28 by 28 dots: this is all the network sees.", _grey_to_rgb(image)),
-    )
-    cover = float(inside.mean())
-    finding = quality.ROUGH.words if cover < 0.01 else None
-    return Reading(image, stages, "drawing", cover, finding)
+def _strokes(work: Work) -> np.ndarray | None:
+    """Where the pen was, (h, w) bool, as it is brushed; None when the picture is no drawing, or nothing is left."""
+    strokes = strokes_on_paper(work.rgb)
+    if strokes is None:
+        return None
+    brushed = _brushed(strokes, work)
+    return brushed if brushed.any() else None
 
 
-def _has_cutout(rgba: np.ndarray) -> bool:
+def _is_cut_out(rgba: np.ndarray) -> bool:
     clear = float((rgba[..., 3] < 128).mean())
     return 0.02 < clear < 0.995
 
 
+def _show_photo(work: Work) -> Work:
+    return _show_edited(work) if work.edits.any else work.shown("As it came", "Your picture, upright.", work.rgb)
+
+
+def _show_drawing(work: Work) -> Work:
+    return _show_edited(work) if work.edits.any else work.shown("As it came", "Your drawing.", work.rgb)
+
+
+def _show_edited(work: Work) -> Work:
+    return work.shown("As you edited it", "Your picture, turned, cropped, swapped or marked by you.", work.rgb)
+
+
+def _find_garment(work: Work) -> Work:
+    return replace(work, mask=segmentation.find_garment(work.rgb))
+
+
+def _find_by_transparency(work: Work) -> Work:
+    return replace(work, mask=masks.tidy(work.rgba[..., 3] > 127))
+
+
+def _take_off_hook_and_wearer(work: Work) -> Work:
+    hung = masks.without_hook(work.mask)
+    alone = without_wearer(work.rgb, hung)
+    return replace(work, mask=alone, wearer_removed=bool((alone != hung).any()))
+
+
+def _brush_photo(work: Work) -> Work:
+    """What looks like the brushed places follows them."""
+    if not work.edits.brushed:
+        return work
+    return replace(work, mask=segmentation.refine(work.rgb, work.mask, work.keep, work.drop))
+
+
+def _brush_cut_out(work: Work) -> Work:
+    return replace(work, mask=_brushed(work.mask, work))
+
+
+def _choose_one_shoe(work: Work) -> Work:
+    if work.keep.any():  # the person says what belongs to the garment
+        return work
+    rgb, mask = one_shoe(work.rgb, work.mask)
+    return replace(work, rgb=rgb, mask=mask, one_of_two=bool(mask.sum() < work.mask.sum()))
+
+
+def _judge_photo(work: Work) -> Work:
+    finding, remark = quality.finding(work.mask), quality.remark(work.rgb, work.mask)
+    return replace(work, cover=float(work.mask.mean()), finding=finding, remark=remark)
+
+
+def _judge_cut_out(work: Work) -> Work:
+    """Nothing had to be cut out, so neither background nor contrast can be wrong."""
+    finding = quality.finding(work.mask)
+    cover = float(work.mask.mean())
+    return replace(work, cover=cover, finding=None if finding in OF_THE_BACKGROUND else finding)
+
+
+def _judge_drawing(work: Work) -> Work:
+    return replace(work, cover=float(work.mask.mean()), finding=quality.finding_of_drawing(work.mask))
+
+
+def _cut_out(work: Work) -> Work:
+    gone = f"The background {'and the person wearing it are' if work.wearer_removed else 'is'} taken away"
+    words = f"{gone}; only the garment stays."
+    if work.one_of_two:
+        words = f"{gone}. Of the two things alike one stays; a shoe is turned so that its toe is on the left."
+    if not work.mask.any():
+        work = replace(work, mask=np.ones_like(work.mask))
+        words = "Nothing could be cut out: this is the whole picture."
+    return work.shown("Cut out", words, np.where(work.mask[..., None], work.rgb, np.uint8(255)))
+
+
+def _tone(work: Work) -> Work:
+    grey = tone(work.rgb, work.mask)
+    words = "No colours any more, and light and dark swapped: bright clothes on black, as in the data set."
+    return replace(work, grey=grey).shown("Grey and swapped", words, grey)
+
+
+def _fill_outline(work: Work) -> Work:
+    grey, inside = fill_outline(work.mask)
+    words = "Small gaps are closed and the outline is filled: clothes are whole, not lines."
+    return replace(work, grey=grey, mask=inside).shown("Filled in", words, grey)
+
+
+def _square(work: Work) -> Work:
+    image = to_square(work.grey, work.mask)
+    words = f"Shrunk to {SIDE} by {SIDE} dots: this is all the network sees."
+    return replace(work, image=image).shown(f"{SIDE} x {SIDE}", words, image)
+
+
+# From top to bottom what happens to a picture once it is decoded and edited.
+PHOTO: tuple[Step, ...] = (
+    _show_photo,
+    _find_garment,
+    _take_off_hook_and_wearer,
+    _brush_photo,
+    _choose_one_shoe,
+    _judge_photo,
+    _cut_out,
+    _tone,
+    _square,
+)
+CUT_OUT: tuple[Step, ...] = (  # a picture with a transparent background
+    _show_photo,
+    _find_by_transparency,
+    _take_off_hook_and_wearer,
+    _brush_cut_out,
+    _choose_one_shoe,
+    _judge_cut_out,
+    _cut_out,
+    _tone,
+    _square,
+)
+DRAWING: tuple[Step, ...] = (  # on a canvas, or on paper and photographed
+    _show_drawing,
+    _fill_outline,
+    _judge_drawing,
+    _square,
+)
+
+
+def _brushed(mask: np.ndarray, work: Work) -> np.ndarray:
+    """A mask (h, w) bool with what the person brushed as belonging, without what does not."""
+    return np.asarray((mask | work.keep) & ~work.drop)
+
+
 def _on_white(rgba: np.ndarray) -> np.ndarray:
     alpha = rgba[..., 3:].astype(np.float32) / 255
-    return (rgba[..., :3] * alpha + 255 * (1 - alpha)).round().astype(np.uint8)
+    return np.asarray((rgba[..., :3] * alpha + 255 * (1 - alpha)).round().astype(np.uint8))
 
 
 def _grey_to_rgb(grey: np.ndarray) -> np.ndarray:

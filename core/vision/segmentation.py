@@ -1,6 +1,6 @@
 """Finds the one garment in a picture: from RGB pixels to a mask, by colours of the border and GrabCut.
 
-Knows nothing of files, classes or 28 x 28; `core.vision.reading` crops and tones what is found here.
+Knows nothing of files, classes or 28 x 28; `core.vision.normalise` crops and tones what is found here.
 """
 
 import cv2
@@ -15,7 +15,7 @@ CLUSTERS = 5  # colours a background may have
 NEAR, FAR = 2.2, 5.0  # distances from the background colours, in standard deviations
 SMALLEST = 0.003  # a garment covers at least this share of the picture
 FILLING = 0.2  # a garment that the border's colours cannot tell must cover this share
-LEFT = 0.3  # a brush that takes more than the rest of a cut away counts where it was drawn, and nowhere else
+LEFT = 0.3  # share of a mask that a cut after brushing leaves at least; else the brush counts only where it painted
 
 
 def find_garment(rgb: np.ndarray) -> np.ndarray:
@@ -50,11 +50,11 @@ def find_garment(rgb: np.ndarray) -> np.ndarray:
     return best
 
 
-def mend(rgb: np.ndarray, found: np.ndarray, keep: np.ndarray, drop: np.ndarray) -> np.ndarray:
-    """The mask `found` (h, w) bool of a picture (h, w, 3) uint8, mended by hand: `keep` and `drop` (h, w) bool surely
-    do and do not belong.
+def refine(rgb: np.ndarray, found: np.ndarray, keep: np.ndarray, drop: np.ndarray) -> np.ndarray:
+    """The mask `found` (h, w) bool of a picture (h, w, 3) uint8, corrected by brush: `keep` and `drop` (h, w) bool
+    surely do and do not belong.
 
-    What looks like the marked places, and hangs together with them, follows them; the marked places themselves always
+    What looks like the brushed pixels, and is connected with them, follows them; the brushed pixels themselves always
     obey.
     """
     height, width = found.shape
@@ -69,24 +69,22 @@ def mend(rgb: np.ndarray, found: np.ndarray, keep: np.ndarray, drop: np.ndarray)
         guess[inside], guess[outside] = cv2.GC_FGD, cv2.GC_BGD
         cut = _grab(small, guess)
         left = mask & ~outside
-        if (
-            cut & left
-        ).sum() >= LEFT * left.sum():  # else the stroke lay on the garment's own colour, and would take all of it away
+        # With less, the stroke lay on the garment's own colour, and would take all of it away.
+        if (cut & left).sum() >= LEFT * left.sum():
             mask = cut
     _, parts = cv2.connectedComponents((mask & ~outside).astype(np.uint8))
     marked = np.isin(parts, np.unique(parts[inside & (parts > 0)])) if inside.any() else np.zeros(mask.shape, bool)
-    mended = tidy((mask | inside) & ~outside) | (marked & (parts > 0))
-    whole = cv2.resize(mended.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
-    return (whole | keep) & ~drop
+    refined = tidy((mask | inside) & ~outside) | (marked & (parts > 0))
+    whole = cv2.resize(refined.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
+    return np.asarray((whole | keep) & ~drop)
 
 
 def _guesses(lab: np.ndarray) -> list[np.ndarray]:
     """Labels GrabCut may start from, each (h, w) uint8."""
     colours, shares, spreads, central = _border_colours(lab)
     everything = np.ones(len(colours), bool)
-    suspicious = (central > 0.25) & (
-        central > 1.3 * shares
-    )  # more of it in the middle: the garment runs out of the picture
+    # More of a colour in the middle than at the border: the garment runs out of the picture.
+    suspicious = (central > 0.25) & (central > 1.3 * shares)
     guesses = []
     for used in (everything, ~suspicious):
         if used.any() and (used is everything or suspicious.any()):
@@ -103,18 +101,18 @@ def _border_colours(lab: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     samples = lab[edge]
     criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 0.5)
     cv2.setRNGSeed(0)
-    _, labels, centres = cv2.kmeans(samples, min(CLUSTERS, len(samples)), None, criteria, 1, cv2.KMEANS_PP_CENTERS)
-    labels = labels.ravel()
+    clusters = np.zeros((len(samples), 1), np.int32)
+    _, found, centres = cv2.kmeans(samples, min(CLUSTERS, len(samples)), clusters, criteria, 1, cv2.KMEANS_PP_CENTERS)
+    labels = found.ravel()
     shares = np.bincount(labels, minlength=len(centres)) / len(samples)
     kept = np.flatnonzero(shares >= min(0.06, shares.max()))
     deviations = np.stack([samples[labels == index].std(axis=0) for index in kept])
-    least = np.clip(
-        2 * deviations.max(axis=1, keepdims=True), 1.5, 4.0
-    )  # on clean shop white, less of a difference counts
+    # On clean shop white, less of a difference counts.
+    least = np.clip(2 * deviations.max(axis=1, keepdims=True), 1.5, 4.0)
     spreads = np.clip(deviations, least, 14.0)
     middle = lab[height // 4 : 3 * height // 4, width // 4 : 3 * width // 4].reshape(-1, 3)
-    away = ((middle[:, None] - centres[kept]) ** 2).sum(axis=2)
-    close = np.where(away.min(axis=1) < 22**2, away.argmin(axis=1), -1)
+    squared = ((middle[:, None] - centres[kept]) ** 2).sum(axis=2)
+    close = np.where(squared.min(axis=1) < 22**2, squared.argmin(axis=1), -1)
     central = np.array([(close == index).mean() for index in range(len(kept))])
     return centres[kept], shares[kept], spreads, central
 
@@ -122,11 +120,11 @@ def _border_colours(lab: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
 def _distance(lab: np.ndarray, colours: np.ndarray, spreads: np.ndarray) -> np.ndarray:
     """How far each pixel is from the nearest of some colours, in standard deviations, (h, w) float32."""
     scale = np.array([0.6, 1.0, 1.0], np.float32)  # light and shadow change L more than they change the colour
-    away = [
+    distances = [
         np.sqrt((((lab - colour) / spread * scale) ** 2).sum(axis=2))
         for colour, spread in zip(colours, spreads, strict=True)
     ]
-    return np.min(away, axis=0)
+    return np.asarray(np.min(distances, axis=0))
 
 
 def _rim(shape: tuple[int, int], band: int) -> np.ndarray:
@@ -159,14 +157,16 @@ def _middle(distance: np.ndarray) -> np.ndarray:
 
 def _grab(rgb: np.ndarray, guess: np.ndarray) -> np.ndarray:
     """GrabCut from a first guess, (h, w) bool; the guess itself when it holds no garment or no background."""
-    start = (guess == cv2.GC_FGD) | (guess == cv2.GC_PR_FGD)
+    start = np.asarray((guess == cv2.GC_FGD) | (guess == cv2.GC_PR_FGD))
     if start.mean() < SMALLEST or start.all():
         return start
     labels = guess.copy()
     cv2.setRNGSeed(0)
-    models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(np.ascontiguousarray(rgb[:, :, ::-1]), labels, None, *models, 3, cv2.GC_INIT_WITH_MASK)
-    return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
+    background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
+    no_box = (0, 0, 0, 0)
+    bgr = np.ascontiguousarray(rgb[:, :, ::-1])
+    cv2.grabCut(bgr, labels, no_box, background, foreground, 3, cv2.GC_INIT_WITH_MASK)
+    return np.asarray((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD))
 
 
 def _plausible(lab: np.ndarray, mask: np.ndarray) -> float:

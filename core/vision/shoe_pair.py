@@ -12,7 +12,7 @@ LONGEST = 3.2  # times as long as wide; two longer parts are the legs of trouser
 LOWER = 0.85  # the toe's half of a shoe is at most this share of the heel's half as high
 
 
-def one_of(rgb: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def one_shoe(rgb: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The picture (h, w, 3) uint8 and mask (h, w) bool of one shoe of a pair, mirrored when its toe points to the
     right.
 
@@ -28,10 +28,10 @@ def one_of(rgb: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _alike(rgb: np.ndarray, first: np.ndarray, second: np.ndarray) -> bool:
     if second.sum() < ALIKE * first.sum():
         return False
-    outlines = [_outline(part) for part in (first, second)]
-    if cv2.matchShapes(*outlines, cv2.CONTOURS_MATCH_I1, 0) > SHAPE:
+    one, other = _outline(first), _outline(second)
+    if cv2.matchShapes(one, other, cv2.CONTOURS_MATCH_I1, 0) > SHAPE:
         return False
-    sides = [cv2.minAreaRect(outline)[1] for outline in outlines]
+    sides = [cv2.minAreaRect(outline)[1] for outline in (one, other)]
     if all(max(side) > LONGEST * max(min(side), 1.0) for side in sides):
         return False
     lab = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2LAB).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Takes the person out of a cut-out: arms, legs, neck and head of somebody who wears the garment.
+"""Takes the person out of a cut-out: arms, legs, neck and head of the one wearing the garment.
 
 Works on pixels and masks alone. Skin is known by its colour (light and dark skin differ in lightness, hardly in hue)
 and by coming in several parts of one colour that reach the edge of what was cut out; one such part alone may be a
@@ -15,18 +15,13 @@ HUE, CHROMA, LIGHTNESS = (32.0, 78.0), (13.0, 46.0), (22.0, 93.0)  # where skin 
 PART, MOST = 0.008, 0.5  # share of the cut-out the smallest part of a body covers, and all of them together at most
 ALIKE = 9.0  # greatest difference of a* or b* between parts of one body
 SOLID = 0.6  # least share of its convex hull a part of a body covers
-PALE, GREY, EVEN = (
-    150.0,
-    10.0,
-    14.0,
-)  # least lightness of a shop's ground, its most colour, and most it varies, 0 to 255
-# least difference of colour between body and garment, units of CIELAB: else it is one garment, half of it like skin
-APART = 18.0
+PALE, GREY, EVEN = 150.0, 10.0, 14.0  # a shop's ground: least lightness, most colour, most it varies, 0 to 255
+APART = 18.0  # least difference of colour between body and garment, units of CIELAB: else half of it is like skin
 WHOLE = 0.85  # share of what is left that its largest piece covers: a garment stays in one piece
 
 
-def without_body(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """What is left of a mask (h, w) bool of a picture (h, w, 3) uint8 without the one who wears it; the mask itself
+def without_wearer(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """What is left of a mask (h, w) bool of a picture (h, w, 3) uint8 without the person wearing it; the mask itself
     when nobody does."""
     area = int(mask.sum())
     if not area or mask.all() or not _on_plain_ground(rgb, mask):
@@ -63,8 +58,8 @@ def _body(lab: np.ndarray, mask: np.ndarray, kernel: np.ndarray) -> np.ndarray:
         return nowhere
     tones = [np.median(lab[part][:, 1:], axis=0) for part in parts]
     tone = tones[int(np.argmax([part.sum() for part in parts]))]
-    alike = [part for part, its in zip(parts, tones, strict=True) if np.abs(its - tone).max() <= ALIKE]
-    return np.any(alike, axis=0) if len(alike) > 1 else nowhere
+    body = [part for part, own in zip(parts, tones, strict=True) if np.abs(own - tone).max() <= ALIKE]
+    return np.any(body, axis=0) if len(body) > 1 else nowhere
 
 
 def _on_plain_ground(rgb: np.ndarray, mask: np.ndarray) -> bool:

@@ -13,12 +13,12 @@ import pytest
 from benchmarks import pictures, recipes, results, shops, training
 from core.data import class_folders, synthetic
 from core.data.dataset import Dataset
-from core.inference.verdict import Answer
+from core.inference.verdict import Answer, Verdict
 from core.labels import NAMES
 from core.vision.decode import OPENED
 
 
-def given(index: int, verdict: str = "unsure") -> Answer:
+def given(index: int, verdict: Verdict = Verdict.UNSURE) -> Answer:
     return Answer(index, NAMES[index], tuple(np.eye(10)[index]), verdict, "", "")
 
 
@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_figures_are_those_counted_by_hand():
     labels = np.array([1, 1, 1, 3])
-    answers = [given(1, "sure"), given(1, "sure"), given(8), given(5, "sure")]
+    answers = [given(1, Verdict.SURE), given(1, Verdict.SURE), given(8), given(5, Verdict.SURE)]
     figures = pictures.measure(labels, answers)
     assert figures == {
         "count": 4,
@@ -59,7 +59,7 @@ def test_a_bag_called_bag_is_not_held_against_it():
 
 
 def test_of_other_things_only_the_sure_answers_count():
-    answers = [given(1, "sure"), given(1, "none"), given(1, "unclear"), given(1)]
+    answers = [given(1, Verdict.SURE), given(1, Verdict.NONE), given(1, Verdict.UNCLEAR), given(1)]
     assert pictures.measure(np.full(4, -1), answers) == {"count": 4, "not_sure": 0.75}
 
 
@@ -135,7 +135,7 @@ def written(name: str, documents: list[Path]) -> str:
 
 def test_a_table_goes_between_its_marks_in_the_document_that_has_them(documents):
     readme, long = documents
-    figures = pictures.measure(np.array([1]), [given(1, "sure")])
+    figures = pictures.measure(np.array([1]), [given(1, Verdict.SURE)])
     pictures.write_tables([{"kind": "photos", **figures, "baseline": {"count": 1, "accuracy": 0.0}}])
     assert written("pictures", [long]).startswith("| kind | read | pictures | right | right, mean")
     assert written("pictures-short", [readme]).startswith("| kind | read | pictures | right | right among the sure |")

@@ -10,17 +10,17 @@ from benchmarks.pictures import measure
 from benchmarks.results import DOCUMENTS
 from core.data.class_folders import NONE, find
 from core.errors import RunError
-from core.inference.network import SHIPPED, Network, shipped, shipped_card, shipped_probabilities
-from core.inference.verdict import Answer, answer
-from core.vision import quality
-from core.vision.reading import Reading, read_photo, read_sample
+from core.inference.network import SHIPPED, Calibration, Network, shipped, shipped_card, shipped_probabilities
+from core.inference.verdict import Answer, Verdict, answer
+from core.vision.quality import WEAKENING, Problem
+from core.vision.reading import Kind, Reading, read_photo, read_sample
 
 
 class Fixed:
-    """A network that always gives the same probabilities."""
+    """A network that always gives the same probabilities, calibrated as the shipped one unless told otherwise."""
 
-    def __init__(self, probabilities, saw_photos=True, brought=False):
-        self.saw_photos, self.brought = saw_photos, brought
+    def __init__(self, probabilities, calibration=None):
+        self.calibration = calibration or shipped().calibration
         self._row = np.asarray(probabilities, np.float32)
 
     def probabilities(self, images):
@@ -33,7 +33,7 @@ def spread(first: float, second: float) -> list[float]:
     return [{1: first, 3: second}.get(index, rest) for index in range(10)]
 
 
-def reading(kind: str, finding: str | None = None, remark: str | None = None) -> Reading:
+def reading(kind: Kind, finding: Problem | None = None, remark: Problem | None = None) -> Reading:
     return Reading(np.zeros((28, 28), np.uint8), (), kind, 0.4, finding, remark)
 
 
@@ -72,7 +72,10 @@ def test_probabilities_sum_to_one_even_of_sigmoid_outputs(monkeypatch):
 def test_a_higher_temperature_is_less_certain_of_the_same_answer():
     content = (SHIPPED / "model.tflite").read_bytes()
     images = pictures(5)
-    plain, warm = Network(content).probabilities(images), Network(content, temperature=3.0).probabilities(images)
+    plain, warm = (
+        Network(content).probabilities(images),
+        Network(content, Calibration(temperature=3.0)).probabilities(images),
+    )
     assert (plain.argmax(axis=1) == warm.argmax(axis=1)).all()
     assert (warm.max(axis=1) < plain.max(axis=1)).all()
 
@@ -93,69 +96,69 @@ def test_images_of_another_shape_are_named():
         shipped().raw(np.zeros((2, 14, 14), np.uint8))
 
 
-@pytest.mark.parametrize("kind", ["photo", "drawing"])
+@pytest.mark.parametrize("kind", [Kind.PHOTO, Kind.DRAWING])
 @pytest.mark.parametrize(
-    ("brought", "why"), [(False, "never seen"), (True, "only knows the pictures somebody brought")]
+    ("uploaded", "why"), [(False, "never seen"), (True, "only knows the pictures somebody brought")]
 )
-def test_a_network_that_was_not_calibrated_on_photos_is_never_sure_of_one(kind, brought, why):
-    given = answer(Fixed(spread(0.999, 0.0005), saw_photos=False, brought=brought), reading(kind))
+def test_a_network_that_was_not_calibrated_on_photos_is_never_sure_of_one(kind, uploaded, why):
+    given = answer(Fixed(spread(0.999, 0.0005), Calibration(uploaded=uploaded)), reading(kind))
     assert given.verdict == "unsure" and why in given.reason and given.tip and given.called == "Trouser?"
 
 
 @pytest.mark.parametrize(
     ("kind", "finding", "first", "verdict"),
     [
-        ("photo", None, 0.995, "sure"),
-        ("drawing", None, 0.995, "sure"),
-        ("sample", None, 0.995, "sure"),
-        ("photo", None, 0.12, "none"),
-        ("sample", None, 0.45, "unsure"),
-        ("photo", "two things", 0.995, "unclear"),
+        (Kind.PHOTO, None, 0.995, Verdict.SURE),
+        (Kind.DRAWING, None, 0.995, Verdict.SURE),
+        (Kind.SAMPLE, None, 0.995, Verdict.SURE),
+        (Kind.PHOTO, None, 0.12, Verdict.NONE),
+        (Kind.SAMPLE, None, 0.45, Verdict.UNSURE),
+        (Kind.PHOTO, Problem.TWO_THINGS, 0.995, Verdict.UNCLEAR),
     ],
 )
 def test_the_verdict_follows_probability_and_finding(kind, finding, first, verdict):
     given = answer(Fixed(spread(first, min(0.11, (1 - first) / 2))), reading(kind, finding))
-    assert given.verdict == verdict
+    assert given.verdict is verdict
     assert given.index == 1 and given.label == "Trouser" and len(given.probabilities) == 10
     assert given.reason
 
 
 def test_between_the_thresholds_both_candidates_are_named():
-    limits = shipped_card()["thresholds"]["photo"]
-    first = (max(limits["none"], 0.3) + limits["sure"]) / 2
-    given = answer(Fixed(spread(first, (1 - first) * 0.9)), reading("photo"))
+    limits = shipped().calibration.thresholds[Kind.PHOTO]
+    first = (max(limits.none, 0.3) + limits.sure) / 2
+    given = answer(Fixed(spread(first, (1 - first) * 0.9)), reading(Kind.PHOTO))
     assert given.verdict == "unsure" and "Trouser" in given.reason and "Dress" in given.reason and given.tip
 
 
-@pytest.mark.parametrize("trouble", quality.EVERY.values(), ids=lambda trouble: trouble.words)
-def test_every_finding_is_the_reason_and_has_its_own_tip(trouble):
-    given = answer(Fixed(spread(0.995, 0.001)), reading("photo", trouble.words))
-    assert given.verdict == "unclear" and given.reason.endswith(trouble.words) and given.tip == trouble.tip
+@pytest.mark.parametrize("problem", Problem, ids=lambda problem: problem.words)
+def test_every_finding_is_the_reason_and_has_its_own_tip(problem):
+    given = answer(Fixed(spread(0.995, 0.001)), reading(Kind.PHOTO, problem))
+    assert given.verdict == "unclear" and given.reason.endswith(problem.words) and given.tip == problem.tip
 
 
-@pytest.mark.parametrize("trouble", quality.EVERY.values(), ids=lambda trouble: trouble.words)
-def test_a_remark_explains_a_doubt_and_some_remarks_bring_one(trouble):
-    clear = answer(Fixed(spread(0.995, 0.001)), reading("photo", remark=trouble.words))
-    if trouble in quality.WEAKENING:
+@pytest.mark.parametrize("problem", Problem, ids=lambda problem: problem.words)
+def test_a_remark_explains_a_doubt_and_some_remarks_bring_one(problem):
+    clear = answer(Fixed(spread(0.995, 0.001)), reading(Kind.PHOTO, remark=problem))
+    if problem in WEAKENING:
         assert (
             clear.verdict == "unsure"
-            and clear.reason == f"it looks like Trouser, but {trouble.words}"
-            and clear.tip == trouble.tip
+            and clear.reason == f"it looks like Trouser, but {problem.words}"
+            and clear.tip == problem.tip
         )
     else:
-        assert clear.verdict == "sure" and trouble.words not in clear.reason
-    limits = shipped_card()["thresholds"]["photo"]
+        assert clear.verdict == "sure" and problem.words not in clear.reason
+    limits = shipped().calibration.thresholds[Kind.PHOTO]
     doubtful = answer(
-        Fixed(spread((max(limits["none"], 0.3) + limits["sure"]) / 2, 0.2)), reading("photo", remark=trouble.words)
+        Fixed(spread((max(limits.none, 0.3) + limits.sure) / 2, 0.2)), reading(Kind.PHOTO, remark=problem)
     )
     assert (
         doubtful.verdict == "unsure"
         and "Dress" in doubtful.reason
-        and trouble.words in doubtful.reason
-        and trouble.tip in doubtful.tip
+        and problem.words in doubtful.reason
+        and problem.tip in doubtful.tip
     )
-    other = answer(Fixed([0.1] * 10), reading("photo", remark=trouble.words))
-    assert other.verdict == "none" and trouble.words in other.reason and trouble.tip in other.tip
+    other = answer(Fixed([0.1] * 10), reading(Kind.PHOTO, remark=problem))
+    assert other.verdict == "none" and problem.words in other.reason and problem.tip in other.tip
 
 
 def test_a_missing_shipped_file_gives_a_sentence(monkeypatch, tmp_path):

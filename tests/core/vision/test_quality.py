@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.vision import quality, shoe_pair
+from core.vision.quality import Problem
 from core.vision.reading import read_picture
 
 FLOOR, BLUE, GREEN, BROWN = (220, 215, 205), (30, 40, 90), (30, 110, 50), (70, 35, 20)
@@ -41,29 +42,33 @@ def shirt(ground, cloth, noise: float = 1.5) -> np.ndarray:
 
 
 FORBIDDING = {
-    quality.NOTHING: scene(240, 320, (60, 70, 120), noise=12),
-    quality.SMALL: scene(480, 640, FLOOR, (SHIRT, BLUE, (210, 280, 60, 80))),
-    quality.TWO: scene(400, 240, FLOOR, (SHIRT, BLUE, (10, 10, 180, 220)), (TROUSERS, GREEN, (220, 10, 160, 220))),
-    quality.SEVERAL: scene(420, 240, FLOOR, *[(SHIRT, BLUE, (5 + 140 * place, 40, 130, 170)) for place in range(3)]),
+    Problem.NOTHING_FOUND: scene(240, 320, (60, 70, 120), noise=12),
+    Problem.TOO_SMALL: scene(480, 640, FLOOR, (SHIRT, BLUE, (210, 280, 60, 80))),
+    Problem.TWO_THINGS: scene(
+        400, 240, FLOOR, (SHIRT, BLUE, (10, 10, 180, 220)), (TROUSERS, GREEN, (220, 10, 160, 220))
+    ),
+    Problem.SEVERAL_THINGS: scene(
+        420, 240, FLOOR, *[(SHIRT, BLUE, (5 + 140 * place, 40, 130, 170)) for place in range(3)]
+    ),
 }
 WEAKENING = {
-    quality.PALE: shirt((246, 246, 244), (237, 237, 235)),
-    quality.DIM: shirt((27, 26, 28), (14, 14, 16)),
-    quality.ALIKE: shirt((140, 120, 100), (134, 114, 94)),
-    quality.DARK: shirt((14, 14, 16), (70, 20, 20)),
-    quality.BLURRED: cv2.GaussianBlur(shirt(FLOOR, BLUE), (0, 0), 14),
+    Problem.WHITE_ON_WHITE: shirt((246, 246, 244), (237, 237, 235)),
+    Problem.BLACK_ON_BLACK: shirt((27, 26, 28), (14, 14, 16)),
+    Problem.SAME_COLOUR: shirt((140, 120, 100), (134, 114, 94)),
+    Problem.DARK: shirt((14, 14, 16), (70, 20, 20)),
+    Problem.BLURRED: cv2.GaussianBlur(shirt(FLOOR, BLUE), (0, 0), 14),
 }
 
 
-@pytest.mark.parametrize("trouble", FORBIDDING, ids=lambda trouble: trouble.words)
-def test_a_picture_without_one_garment_says_why(trouble):
-    assert read_picture(FORBIDDING[trouble]).finding == trouble.words
+@pytest.mark.parametrize("problem", FORBIDDING, ids=lambda problem: problem.words)
+def test_a_picture_without_one_garment_says_why(problem):
+    assert read_picture(FORBIDDING[problem]).finding is problem
 
 
-@pytest.mark.parametrize("trouble", WEAKENING, ids=lambda trouble: trouble.words)
-def test_what_makes_an_answer_less_certain_is_remarked_and_forbids_nothing(trouble):
-    reading = read_picture(WEAKENING[trouble])
-    assert (reading.finding, reading.remark) == (None, trouble.words)
+@pytest.mark.parametrize("problem", WEAKENING, ids=lambda problem: problem.words)
+def test_what_makes_an_answer_less_certain_is_remarked_and_forbids_nothing(problem):
+    reading = read_picture(WEAKENING[problem])
+    assert (reading.finding, reading.remark) == (None, problem)
 
 
 def test_a_clear_photo_has_nothing_amiss():
@@ -79,13 +84,13 @@ def test_a_cut_out_along_the_frame_still_has_its_background(touched, doubtful, f
     mask[20:80, 20:80] = True
     mask[:touched, :] = True
     rgb = np.where(mask[..., None], np.uint8(BLUE), np.uint8(FLOOR))
-    assert (quality.remark(rgb, mask) is quality.BACKGROUND) == doubtful
-    assert (quality.finding(mask) is quality.BACKGROUND) == forbidden
+    assert (quality.remark(rgb, mask) is Problem.BACKGROUND_LEFT) == doubtful
+    assert (quality.finding(mask) is Problem.BACKGROUND_LEFT) == forbidden
 
 
-def test_every_trouble_has_something_to_do_about_it():
-    assert len(quality.EVERY) == 12
-    assert all(trouble.tip.endswith(".") and trouble.words[0].islower() for trouble in quality.EVERY.values())
+def test_every_problem_has_something_to_do_about_it():
+    assert len(Problem) == 12
+    assert all(problem.tip.endswith(".") and problem.words[0].islower() for problem in Problem)
 
 
 def test_a_cut_out_that_came_with_the_picture_needs_no_contrast():
@@ -108,9 +113,9 @@ def test_two_legs_and_two_colours_are_no_pair_of_shoes():
     picture = np.full((100, 200, 3), FLOOR, np.uint8)
     mask = np.zeros((100, 200), bool)
     mask[5:95, 60:80] = mask[5:95, 110:130] = True
-    assert shoe_pair.one_of(picture, mask)[1] is mask
+    assert shoe_pair.one_shoe(picture, mask)[1] is mask
     mask = np.zeros((100, 200), bool)
     mask[30:70, 20:80] = mask[30:70, 110:170] = True
-    assert shoe_pair.one_of(picture, mask)[1].sum() == mask.sum() / 2
+    assert shoe_pair.one_shoe(picture, mask)[1].sum() == mask.sum() / 2
     picture[:, :100], picture[:, 100:] = (200, 30, 30), (30, 60, 200)
-    assert shoe_pair.one_of(picture, mask)[1] is mask
+    assert shoe_pair.one_shoe(picture, mask)[1] is mask

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from core.errors import PictureError
 from core.vision.decode import OPENED, open_picture
 from core.vision.drawing import fill_outline
-from core.vision.edits import WORKING, Fixes, framed
+from core.vision.edits import WORKING, Edits, apply_edits
 from core.vision.reading import Reading, read_drawing, read_photo, read_picture, read_sample
 
 MOST = 40_000_000
@@ -522,7 +522,7 @@ def opened(picture: Image.Image) -> np.ndarray:
     return np.asarray(picture.convert("RGBA"))
 
 
-def test_a_picture_read_again_without_fixes_gives_what_its_file_gives():
+def test_a_picture_read_again_without_edits_gives_what_its_file_gives():
     reading = read_picture(opened(shirt()))
     assert (reading.image == plain().image).all() and reading.stages[0].name == "As it came"
 
@@ -530,9 +530,9 @@ def test_a_picture_read_again_without_fixes_gives_what_its_file_gives():
 @pytest.mark.parametrize("turns", [1, 2, 3, 4, -1])
 def test_a_turned_picture_is_read_as_if_it_had_come_so(turns):
     sideways = opened(shirt().rotate(90 * turns, expand=True))
-    reading = read_picture(sideways, Fixes(turns=turns))
+    reading = read_picture(sideways, Edits(turns=turns))
     assert (reading.image == plain().image).all()
-    assert reading.stages[0].name == ("As you mended it" if turns % 4 else "As it came")
+    assert reading.stages[0].name == ("As you edited it" if turns % 4 else "As it came")
 
 
 def test_a_crop_leaves_out_what_lies_beside_the_garment():
@@ -540,33 +540,33 @@ def test_a_crop_leaves_out_what_lies_beside_the_garment():
     wide.paste(shirt(), (0, 0))
     wide.paste((200, 20, 20), (190, 20, 310, 140))
     assert np.abs(read_picture(opened(wide)).image.astype(int) - plain().image).mean() > 30
-    mended = read_picture(opened(wide), Fixes(across=(0.0, 0.375)))
-    assert (mended.image == plain().image).all()
+    edited = read_picture(opened(wide), Edits(across=(0.0, 0.375)))
+    assert (edited.image == plain().image).all()
 
 
 @pytest.mark.parametrize("edges", [(0.0, 0.0), (1.0, 1.0), (0.7, 0.2), (-1.0, 0.001), (0.9999, 2.0)])
 def test_a_crop_always_leaves_something_to_look_at(edges):
-    assert min(framed(opened(shirt()), Fixes(across=edges, down=edges)).shape[:2]) >= 1
-    assert read_picture(opened(shirt()), Fixes(across=edges, down=edges)).image.shape == (28, 28)
+    assert min(apply_edits(opened(shirt()), Edits(across=edges, down=edges)).shape[:2]) >= 1
+    assert read_picture(opened(shirt()), Edits(across=edges, down=edges)).image.shape == (28, 28)
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3, -1])
 def test_the_cropped_part_turns_along(turns):
-    fixes = Fixes(across=(0.25, 1.0), down=(0.0, 0.75), keep=painted((0, 0, 9, 9)))
-    part = framed(opened(two_colours()), fixes)
-    assert (framed(opened(two_colours()), fixes.turned(turns)) == np.rot90(part, -turns)).all()
-    assert fixes.turned(turns).keep is None and fixes.turned(turns).turned(-turns).across == fixes.across
+    edits = Edits(across=(0.25, 1.0), down=(0.0, 0.75), keep=painted((0, 0, 9, 9)))
+    part = apply_edits(opened(two_colours()), edits)
+    assert (apply_edits(opened(two_colours()), edits.turned(turns)) == np.rot90(part, -turns)).all()
+    assert edits.turned(turns).keep is None and edits.turned(turns).turned(-turns).across == edits.across
 
 
 def test_a_box_in_the_kept_part_is_that_part_of_it():
-    fixes = Fixes(across=(0.2, 1.0), down=(0.0, 0.5), keep=painted((0, 0, 9, 9))).boxed(0.5, 0.0, 0.75, 1.0)
-    assert fixes.across == pytest.approx((0.6, 0.8)) and fixes.down == pytest.approx((0.0, 0.5)) and fixes.keep is None
-    assert not Fixes().boxed(0, 0, 1, 1).any
+    edits = Edits(across=(0.2, 1.0), down=(0.0, 0.5), keep=painted((0, 0, 9, 9))).cropped(0.5, 0.0, 0.75, 1.0)
+    assert edits.across == pytest.approx((0.6, 0.8)) and edits.down == pytest.approx((0.0, 0.5)) and edits.keep is None
+    assert not Edits().cropped(0, 0, 1, 1).any
 
 
 def test_light_and_dark_can_be_swapped():
     negative = Image.fromarray(255 - np.asarray(shirt()))
-    assert (read_picture(opened(negative), Fixes(swapped=True)).image == plain().image).all()
+    assert (read_picture(opened(negative), Edits(swapped=True)).image == plain().image).all()
     assert np.abs(read_picture(opened(negative)).image.astype(int) - plain().image).mean() > 5
 
 
@@ -594,10 +594,10 @@ def test_brushing_a_pair_of_shoes_keeps_it_one_shoe_unless_the_other_is_wanted()
         )
     ImageDraw.Draw(picture).rectangle((100, 8, 130, 20), fill=(30, 120, 60))
     alone = read_picture(opened(picture))
-    mended = read_picture(opened(picture), Fixes(drop=painted((95, 4, 135, 24))))
-    assert alone.finding is None and mended.finding is None
-    assert "Of the two things alike one stays" in alone.stages[1].words and (alone.image == mended.image).all()
-    both = read_picture(opened(picture), Fixes(keep=painted((150, 100, 160, 110))))
+    edited = read_picture(opened(picture), Edits(drop=painted((95, 4, 135, 24))))
+    assert alone.finding is None and edited.finding is None
+    assert "Of the two things alike one stays" in alone.stages[1].words and (alone.image == edited.image).all()
+    both = read_picture(opened(picture), Edits(keep=painted((150, 100, 160, 110))))
     assert "alike" not in both.stages[1].words and both.finding is not None
 
 
@@ -615,18 +615,18 @@ def test_a_cut_out_that_fills_its_picture_is_not_told_to_have_a_background():
 
 
 def test_what_is_brushed_as_not_belonging_goes_and_takes_its_like_along():
-    before = read_picture(opened(two_colours()), Fixes(keep=painted((200, 90, 220, 110))))
+    before = read_picture(opened(two_colours()), Edits(keep=painted((200, 90, 220, 110))))
     cut = before.stages[1].picture
     assert (cut[100, 190] != 255).any() and (
         cut[100, 120] != 255
     ).any()  # one stroke on the ball, and the whole ball belongs
-    after = read_picture(opened(two_colours()), Fixes(drop=painted((200, 90, 220, 110)))).stages[1].picture
+    after = read_picture(opened(two_colours()), Edits(drop=painted((200, 90, 220, 110)))).stages[1].picture
     assert (after[100, 190] == 255).all() and (after[100, 120] != 255).any()
 
 
 def test_brushed_places_obey_even_in_a_picture_of_one_colour():
     flat = Image.new("RGB", (240, 200), "white")
-    reading = read_picture(opened(flat), Fixes(keep=painted((60, 30, 180, 170)), drop=painted((110, 30, 130, 170))))
+    reading = read_picture(opened(flat), Edits(keep=painted((60, 30, 180, 170)), drop=painted((110, 30, 130, 170))))
     assert reading.cover == pytest.approx(100 * 140 / (200 * 240), abs=0.01)
     assert not reading.image[:, 14].any() and reading.image[:, 5].all()
 
@@ -634,7 +634,7 @@ def test_brushed_places_obey_even_in_a_picture_of_one_colour():
 def test_marks_of_any_size_are_laid_over_the_picture_that_is_looked_at():
     large = two_colours().resize((960, 800))
     small, full = (
-        read_picture(opened(large), Fixes(drop=mask))
+        read_picture(opened(large), Edits(drop=mask))
         for mask in (painted((0, 0, 120, 200)), np.kron(painted((0, 0, 120, 200)), np.ones((4, 4))) > 0)
     )
     assert (small.image == full.image).all()
@@ -655,6 +655,6 @@ def test_a_stroke_can_be_rubbed_out_of_a_drawing_on_paper():
     paper.paste(Image.fromarray(canvas(box)), mask=Image.fromarray(canvas(box)[..., 3]))
     mask = np.zeros((280, 280), bool)
     mask[:90, 200:] = True
-    mended = read_picture(opened(paper), Fixes(drop=mask))
-    assert mended.kind == "drawing"
-    assert mended.image.all(axis=1).sum() == 0 and mended.image[:, 14].all()
+    edited = read_picture(opened(paper), Edits(drop=mask))
+    assert edited.kind == "drawing"
+    assert edited.image.all(axis=1).sum() == 0 and edited.image[:, 14].all()

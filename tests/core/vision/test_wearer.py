@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from core.vision.decode import open_picture
-from core.vision.edits import Fixes
+from core.vision.edits import Edits
 from core.vision.reading import read_photo, read_picture
-from core.vision.wearer import without_body
+from core.vision.wearer import without_wearer
 
 SKINS = [(250, 218, 192), (231, 180, 143), (198, 134, 90), (141, 85, 50), (92, 60, 42)]  # RGB, from pale to dark
 SHIRT = np.array(
@@ -56,32 +56,32 @@ def overlap(one: np.ndarray, other: np.ndarray) -> float:
 def test_head_and_arms_go_and_the_shirt_stays(skin):
     picture, whole, shirt = somebody(skin)
     assert overlap(whole, shirt) < 0.8
-    assert overlap(without_body(picture, whole), shirt) > 0.93
+    assert overlap(without_wearer(picture, whole), shirt) > 0.93
 
 
 def test_on_wood_nothing_is_taken_for_skin():
     picture, whole, _ = somebody(SKINS[1], ground=(205, 160, 120))
-    assert without_body(picture, whole) is whole
+    assert without_wearer(picture, whole) is whole
 
 
 def test_one_patch_in_the_colour_of_skin_is_a_patch():
     picture, _, shirt = somebody(SKINS[1])
     picture[140:258, 78:120] = SKINS[1]
-    assert without_body(picture, shirt) is shirt
+    assert without_wearer(picture, shirt) is shirt
 
 
 def test_a_shirt_in_the_colour_of_skin_is_no_body():
     picture, whole, shirt = somebody(SKINS[1])
     picture[shirt] = SKINS[1]
-    assert without_body(picture, whole) is whole
+    assert without_wearer(picture, whole) is whole
 
 
 def test_a_beige_garment_with_sleeves_a_little_redder_is_one_garment():
     picture, whole, shirt = somebody((200, 170, 145))
     picture[shirt] = (188, 172, 158)
-    assert without_body(picture, whole) is whole
+    assert without_wearer(picture, whole) is whole
     picture[shirt] = (40, 60, 90)
-    assert overlap(without_body(picture, whole), shirt) > 0.93
+    assert overlap(without_wearer(picture, whole), shirt) > 0.93
 
 
 def test_two_shoes_in_the_colour_of_skin_are_shoes():
@@ -89,12 +89,12 @@ def test_two_shoes_in_the_colour_of_skin_are_shoes():
     for left in (30, 170):
         cv2.ellipse(whole, (left + 50, 100), (50, 24), 0, 0, 360, 1, -1)
     picture[whole > 0] = SKINS[2]
-    assert without_body(picture, whole > 0).sum() == whole.sum()
+    assert without_wearer(picture, whole > 0).sum() == whole.sum()
 
 
 @pytest.mark.parametrize("nothing", [np.zeros((40, 40), bool), np.ones((40, 40), bool)])
 def test_an_empty_or_a_full_cut_out_stays_as_it_is(nothing):
-    assert without_body(np.full((40, 40, 3), 200, np.uint8), nothing) is nothing
+    assert without_wearer(np.full((40, 40, 3), 200, np.uint8), nothing) is nothing
 
 
 def test_a_picture_with_a_clear_ground_is_read_without_the_wearer_and_says_so():
@@ -102,7 +102,7 @@ def test_a_picture_with_a_clear_ground_is_read_without_the_wearer_and_says_so():
     file = io.BytesIO()
     Image.fromarray(np.dstack([picture, np.where(whole, 255, 0).astype(np.uint8)])).save(file, "PNG")
     reading = read_photo(file.getvalue(), 10**7)
-    assert "the one who wears it" in reading.stages[1].words
+    assert "the person wearing it" in reading.stages[1].words
     assert reading.cover == pytest.approx(shirt.mean(), rel=0.08)
     alone = read_picture(np.dstack([picture, np.where(shirt, 255, 0).astype(np.uint8)]))
     assert np.abs(reading.image.astype(int) - alone.image).mean() < 12
@@ -123,6 +123,6 @@ def test_brushing_something_else_away_does_not_bring_the_wearer_back():
     opened = np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
     drop = np.zeros(picture.shape[:2], bool)
     drop[:28, :28] = True
-    mended = read_picture(opened, Fixes(drop=drop))
+    mended = read_picture(opened, Edits(drop=drop))
     assert mended.cover == pytest.approx(shirt.mean(), rel=0.15) and mended.finding is None
-    assert "the one who wears it" in mended.stages[1].words
+    assert "the person wearing it" in mended.stages[1].words
