@@ -4,12 +4,8 @@ dots are.
 Plain NumPy, OpenCV and scikit-learn. Knows nothing of files, networks or pages.
 """
 
-from collections import Counter
-
 import cv2
 import numpy as np
-
-from core.labels import NAMES
 
 MAPS = {"pca": 3_000, "tsne": 2_000}  # way to draw a map: pictures on it. t-SNE of 2,000 takes about 4 s of one core
 CHUNK = 1_000  # pictures counted at once: np.bincount makes eight bytes of each dot
@@ -37,23 +33,6 @@ def nearest(images: np.ndarray, image: np.ndarray, count: int, leave_out: int | 
     pixels = images.reshape(len(images), -1)
     found = cv2.batchDistance(image.reshape(1, -1), pixels, cv2.CV_32S, normType=cv2.NORM_L2SQR, K=wanted)[1].ravel()
     return found[found != leave_out][:count] if leave_out is not None else found
-
-
-def agreement(label: int, labels: np.ndarray) -> str:
-    """In words: how many of the pictures nearest to one labelled `label` carry its name, and what the others are
-    called."""
-    counted = Counter(int(other) for other in labels)
-    same = counted.pop(label, 0)
-    if not counted:
-        return f"All {len(labels)} are called {NAMES[label]} too."
-    others = ", ".join(f"{count} {NAMES[other]}" for other, count in counted.most_common())
-    verb = "is" if same == 1 else "are"
-    start = (
-        f"{same} of {len(labels)} {verb} called {NAMES[label]} too"
-        if same
-        else f"None of the {len(labels)} is called {NAMES[label]}"
-    )
-    return f"{start}; the others: {others}. Dot by dot they look alike, and yet people gave them other names."
 
 
 def sample(count: int, most: int, seed: int = 0) -> np.ndarray:

@@ -7,7 +7,6 @@ import pytest
 
 from core.data import explore
 from core.data.dataset import Dataset
-from core.labels import NAMES
 
 
 def test_a_shuffle_holds_every_picture_once_and_its_seed_repeats_it(small: Dataset) -> None:
@@ -67,20 +66,6 @@ def test_the_nearest_of_60_000_are_there_at_once(real: Dataset) -> None:
         return time.perf_counter() - began
 
     assert min(seconds() for _ in range(5)) < 0.2
-
-
-@pytest.mark.parametrize(
-    ("labels", "parts"),
-    [
-        ([6, 6, 6], ["All 3 are called Shirt too"]),
-        ([6, 4, 4, 2], ["1 of 4 is called Shirt too", "2 Coat, 1 Pullover"]),
-        ([6, 6, 4], ["2 of 3 are called Shirt too", "1 Coat"]),
-        ([4, 2], ["None of the 2 is called Shirt", "1 Coat, 1 Pullover"]),
-    ],
-)
-def test_other_names_among_the_neighbours_are_said(labels: list[int], parts: list[str]) -> None:
-    words = explore.agreement(NAMES.index("Shirt"), np.array(labels, np.uint8))
-    assert all(part in words for part in parts)
 
 
 def test_a_smaller_sample_is_the_beginning_of_a_larger_one() -> None:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from core.inference.explanation import alike, compared, in_words, occlusion, overlay
+from core.inference.explanation import compared, in_words, neighbours_in_words, occlusion, overlay
 from core.inference.network import shipped
-from core.inference.verdict import Answer
+from core.inference.verdict import Answer, Verdict
 from core.labels import NAMES
 
 
@@ -68,21 +68,42 @@ def test_the_place_that_counts_most_is_named(row, column, words):
     assert words in in_words(mattered, "Coat")
 
 
-def test_neighbours_are_counted_in_words():
-    assert alike(8, np.array([8, 8, 8])) == "All 3 are called Bag, as the answer is."
-    assert alike(8, np.array([8, 3, 8])) == "2 of 3 are called Bag, as the answer is; the others: 1 Dress."
-    assert alike(8, np.array([8, 3, 3])).startswith("1 of 3 is called Bag")
-    assert (
-        alike(8, np.array([3, 3, 2]))
-        == "None of them is called Bag; they are 2 Dress, 1 Pullover. That is a reason to doubt the answer."
-    )
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ([8, 8, 8], "All 3 are called Bag, as the answer is."),
+        ([8, 3, 8], "2 of 3 are called Bag, as the answer is; the others: 1 Dress."),
+        ([8, 3, 3], "1 of 3 is called Bag, as the answer is; the others: 2 Dress."),
+        (
+            [3, 3, 2],
+            "None of the 3 is called Bag; they are 2 Dress, 1 Pullover. That is a reason to doubt the answer.",
+        ),
+    ],
+)
+def test_the_neighbours_of_a_picture_that_was_answered_are_counted_in_words(labels, words):
+    assert neighbours_in_words(8, np.array(labels), answered=True) == words
+
+
+@pytest.mark.parametrize(
+    ("labels", "parts"),
+    [
+        ([6, 6, 6], ["All 3 are called Shirt too"]),
+        ([6, 4, 4, 2], ["1 of 4 is called Shirt too", "2 Coat, 1 Pullover"]),
+        ([6, 6, 4], ["2 of 3 are called Shirt too", "1 Coat"]),
+        ([4, 2], ["None of the 2 is called Shirt", "1 Coat, 1 Pullover"]),
+    ],
+)
+def test_other_names_among_the_neighbours_of_a_labelled_picture_are_said(labels, parts):
+    words = neighbours_in_words(NAMES.index("Shirt"), np.array(labels, np.uint8), answered=False)
+    assert all(part in words for part in parts)
+    assert words.endswith("people gave them other names.") == (len(set(labels)) > 1)
 
 
 def test_two_networks_agree_or_differ_in_words():
     def says(index: int, share: float) -> Answer:
         rest = [(1 - share) / 9] * 10
         rest[index] = share
-        return Answer(index, NAMES[index], tuple(rest), "unsure", "", "")
+        return Answer(index, NAMES[index], tuple(rest), Verdict.UNSURE, "", "")
 
     titles = ("the first", "“my run”")
     assert compared(says(8, 0.9), says(8, 0.6), titles) == "Both say Bag: the first with 90%, “my run” with 60%."

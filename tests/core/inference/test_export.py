@@ -9,16 +9,16 @@ from PIL import Image, ImageColor
 
 from core.errors import PictureError
 from core.inference.export import card, csv
-from core.inference.verdict import Answer
+from core.inference.verdict import Answer, Verdict
 from core.labels import COLOURS, NAMES
 from core.vision.reading import read_drawing, read_sample
 
-SURE = Answer(8, "Bag", tuple([0.01] * 8 + [0.9, 0.02]), "sure", "90% for Bag", "")
+SURE = Answer(8, "Bag", tuple([0.01] * 8 + [0.9, 0.02]), Verdict.SURE, "90% for Bag", "")
 LONG = Answer(
     8,
     "Bag",
     tuple([0.1] * 10),
-    "unclear",
+    Verdict.UNCLEAR,
     "I cannot find one garment in this picture: " + "there are several things " * 8,
     "",
 )
