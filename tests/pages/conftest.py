@@ -1,5 +1,6 @@
 """What the tests of pages share: small data in use, the store behind the pages, and a page opened at an address."""
 
+import functools
 import html
 import re
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.runs.store import Store, open_store
@@ -14,6 +16,15 @@ from core.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROUTER = PROJECT / "pages" / "router.py"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def installed_components() -> Iterator[None]:
+    """Every new window looks through all installed packages for components: half a second for the same answer."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = functools.cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ or says why not."""
 
 import contextlib
 import io
-import itertools
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +24,9 @@ from core.training.checkpoint import Checkpoint
 from core.training.plan import Plan
 from tests.core.processes import family, kill, trainer, wait_for
 
+pytestmark = pytest.mark.slow
+EACH_MOMENT = ("just_claimed", "in_an_epoch", "after_an_epoch", "just_started", "at_the_end")
+OFTEN = ("just_claimed", "in_an_epoch", "after_an_epoch", "in_an_epoch", "after_an_epoch", "just_started")
 SLOWLY = {"batch_size": 2, "dropout": 0.3}  # many steps an epoch, and random states to lose
 
 
@@ -55,10 +57,17 @@ def assert_like_undisturbed(store: Store, run_id: str, undisturbed: str) -> None
     assert batches == sorted(batches)  # nothing of what was trained twice is drawn twice
 
 
-def test_a_run_whose_worker_is_killed_twenty_times_is_the_run_it_would_have_been(
-    working: Settings, small: Dataset
+@pytest.mark.parametrize(
+    ("kills", "epochs"),
+    [
+        pytest.param(EACH_MOMENT, 8, id="at each moment"),
+        pytest.param((*OFTEN * 3, "at_the_end", "at_the_end"), 24, id="twenty times", marks=pytest.mark.nightly),
+    ],
+)
+def test_a_run_whose_worker_is_killed_is_the_run_it_would_have_been(
+    kills: tuple[str, ...], epochs: int, working: Settings, small: Dataset
 ) -> None:
-    store, epochs = open_store(working.store_url), 24
+    store = open_store(working.store_url)
     run_id, undisturbed = (add(store, small, epochs=epochs, **SLOWLY) for _ in range(2))
     jobs = Jobs(working).start()
     killed, kept = [0], [0.0]  # processes, and where the run stood afterwards
@@ -99,9 +108,11 @@ def test_a_run_whose_worker_is_killed_twenty_times_is_the_run_it_would_have_been
         run = looked_at()
         return holder(run.phase in ("scoring on the test pictures", "saving"), run)
 
-    often = (just_claimed, in_an_epoch, after_an_epoch, in_an_epoch, after_an_epoch, just_started)
-    for moment in [*itertools.islice(itertools.cycle(often), 18), at_the_end, at_the_end]:
-        numbers = wait_for(moment, f"the moment {moment.__name__} after {len(killed) - 1} kills")
+    moments = {
+        moment.__name__: moment for moment in (just_started, just_claimed, in_an_epoch, after_an_epoch, at_the_end)
+    }
+    for name in kills:
+        numbers = wait_for(moments[name], f"the moment {name} after {len(killed) - 1} kills")
         kill(*numbers)
         killed.extend(numbers)
         kept.append(store.run(run_id).kept_epoch)
