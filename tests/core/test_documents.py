@@ -45,10 +45,38 @@ def test_the_readme_and_the_long_tables_link_to_each_other() -> None:
     assert "(../README.md)" in results
 
 
-def test_the_code_map_names_every_module_of_core() -> None:
-    row_text = ARCHITECTURE.split("## Code map")[1].split("## What")[0]
-    modules = [path.name for path in (PROJECT / "core").glob("[a-z]*.py")]
-    assert [name for name in modules if f"`{name}`" not in row_text and f"`core/{name}`" not in row_text] == []
+def unnamed(code_map: str, core: Path) -> list[str]:
+    """What the code map leaves out of core: modules at the top, packages as `core/data/`, their modules in that row."""
+    top = [path.stem for path in core.glob("*.py") if path.stem != "__init__"]
+    missing = [name for name in sorted(top) if not re.search(rf"`(core/)?{name}(\.py)?`", code_map)]
+    for package in sorted(path.parent.name for path in core.glob("*/__init__.py")):
+        row = "\n".join(line for line in code_map.splitlines() if f"`core/{package}/`" in line)
+        inside = [path.stem for path in (core / package).glob("[a-z]*.py")]
+        inside += [f"{path.parent.name}/" for path in (core / package).glob("*/__init__.py")]
+        missing += [f"{package}/{name}" for name in sorted(inside) if not re.search(rf"`{name}(\.py)?`", row)]
+        missing += [] if row else [f"{package}/"]
+    return missing
+
+
+def test_the_code_map_names_every_module_of_core_in_the_row_of_its_package(tmp_path: Path) -> None:
+    for name in (
+        "__init__",
+        "labels",
+        "charts",
+        "data/__init__",
+        "data/files",
+        "data/shelf",
+        "data/cuts/__init__",
+        "runs/__init__",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{name}.py").touch()
+    sample = "| `labels` | |\n| `core/data/` | `files`, `other` |\n| `core/other/` | `shelf` |"
+    assert unnamed(sample, tmp_path) == ["charts", "data/cuts/", "data/shelf", "runs/"]
+    code_map = ARCHITECTURE.split("## Code map")[1].split("\n## ")[0]
+    assert unnamed(code_map, PROJECT / "core") == []
+    paths = [path for path in re.findall(r"`([\w.]+/[\w./]*)`", code_map) if path.endswith((".py", "/"))]
+    assert [path for path in paths if path.count("/") > 1 and not (PROJECT / path).exists()] == []
 
 
 def test_nothing_above_eight_megabytes_is_kept() -> None:

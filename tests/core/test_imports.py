@@ -1,7 +1,8 @@
-"""Imports point one way: pages, then pages/shared, then core, then models; heavy packages load only where work needs
-them."""
+"""Imports point one way: pages, then pages/shared, then core, then models, and inside core down only; heavy packages
+load only where work needs them."""
 
 import ast
+import json
 import subprocess
 import sys
 import tomllib
@@ -9,18 +10,35 @@ from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PROJECT = Path(__file__).resolve().parents[2]
 PACKAGES = ("core", "models", "pages", "tests", "benchmarks")
 HEAVY = {"tensorflow", "keras"}
-LIGHT = (
-    *("labels", "settings", "errors", "metrics", "charts", "images", "data.dataset", "data.synthetic", "data.export"),
-    *("data.explore", "data.class_folders", "vision.reading", "inference.network"),
-    *("runs.store", "runs.queue", "runs.bundle", "runs.report"),
-)
+WITHOUT_HEAVY = """
+import importlib, json, sys
+brought = {}
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+    if found := {"tensorflow", "keras", "streamlit"} & set(sys.modules):
+        brought[name] = sorted(found)
+        for module in [module for module in sys.modules if module.partition(".")[0] in found]:
+            del sys.modules[module]
+print(json.dumps(brought))
+"""
+# What each package of core may import besides itself, the modules at the top of core, and models.
+BELOW = {
+    "vision": set(),
+    "lessons": set(),
+    "data": {"vision"},
+    "inference": {"vision"},
+    "training": {"data"},
+    "runs": {"training", "inference", "data"},
+    "fitting": {"data", "vision", "inference"},
+}
+TOP = {"archive", "charts", "errors", "images", "labels", "metrics", "settings"}  # these import no package
+ABOVE = {"__main__", "launch"}  # these may import everything, and nothing imports them
 
 
 def files(*folders: str) -> list[Path]:
@@ -99,13 +117,57 @@ def test_nothing_imports_a_page():
     assert not found
 
 
-@pytest.mark.parametrize("name", LIGHT)
-def test_core_modules_load_without_tensorflow_and_streamlit(name):
-    asking = f"import sys, core.{name}; print(sorted({{'tensorflow', 'keras', 'streamlit'}} & set(sys.modules)))"
-    assert (
-        subprocess.run([sys.executable, "-c", asking], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
-        == "[]\n"
-    )
+def test_core_loads_without_tensorflow_and_streamlit():
+    modules = [".".join(file.relative_to(PROJECT).with_suffix("").parts) for file in files("core")]
+    command = [sys.executable, "-c", WITHOUT_HEAVY, *modules]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(modules) > 40 and json.loads(done.stdout) == {}
+
+
+def test_core_is_made_of_the_parts_whose_order_is_held():
+    folder = PROJECT / "core"
+    assert {path.parent.name for path in folder.glob("*/__init__.py")} == {*BELOW}
+    assert {path.stem for path in folder.glob("*.py")} == {"__init__", *TOP, *ABOVE}
+
+
+def climbing(core: Path) -> list[str]:
+    """Imports inside a folder `core` that do not go down, as "core/data/files.py: core.runs.store"."""
+    found = []
+    for file in sorted(core.rglob("*.py")):
+        part = file.relative_to(core).parts[0].removesuffix(".py")
+        allowed = {*BELOW, *TOP} if part in ABOVE else {part, *TOP, *BELOW.get(part, ())}
+        found += [
+            f"{file.relative_to(core.parent)}: {name}"
+            for name in imports(file)
+            if (name.startswith("core.") and name.split(".")[1] not in allowed)
+            or (part in TOP and name.startswith("models"))
+        ]
+    return found
+
+
+def test_inside_core_imports_go_down_only(tmp_path: Path):
+    assert climbing(PROJECT / "core") == []
+    for name, line in {
+        "vision/a.py": "from core.data import files",
+        "runs/b.py": "def f():\n    import core.vision.masks",
+        "errors.py": "from core.runs.store import Store",
+        "labels.py": "from models import catalogue",
+        "data/c.py": "from core import launch",
+        "training/d.py": "from core import gone",
+        "data/good.py": "from core.vision import masks\nfrom core import errors\nfrom models import catalogue",
+        "launch.py": "from core.runs import store",
+    }.items():
+        (tmp_path / "core" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "core" / name).write_text(line, encoding="utf-8")
+    assert climbing(tmp_path / "core") == [
+        "core/data/c.py: core.launch",
+        "core/errors.py: core.runs.store.Store",
+        "core/labels.py: models.catalogue",
+        "core/runs/b.py: core.vision.masks",
+        "core/training/d.py: core.gone",
+        "core/vision/a.py: core.data.files",
+    ]
 
 
 def test_every_third_party_import_is_required():

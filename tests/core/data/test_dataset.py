@@ -470,24 +470,23 @@ def test_nothing_of_the_data_needs_tensorflow(small_folder: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_required_data_that_are_absent_fail_the_tests_and_absent_ones_are_said() -> None:
-    absent = {
-        key: value for key, value in os.environ.items() if key not in ("FITTING_ROOM_DATA", "FITTING_ROOM_REQUIRE")
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "tests/core/data/test_dataset.py",
-        "-k",
-        "real_data_set",
-    ]
-    done = subprocess.run(command, cwd=PROJECT, env=absent, capture_output=True, text=True)
-    assert done.stdout.count("NOT TESTED: 1 real_data tests were left out") == 1, done.stdout
-    done = subprocess.run(
-        command, cwd=PROJECT, env={**absent, "FITTING_ROOM_REQUIRE": "data"}, capture_output=True, text=True
-    )
+    here = {key: value for key, value in os.environ.items() if key not in ("FITTING_ROOM_DATA", "FITTING_ROOM_REQUIRE")}
+
+    def tested(processes: str, required: str = "") -> subprocess.CompletedProcess[str]:
+        chosen = ["tests/core/data/test_dataset.py", "-k", "real_data_set", "-n", processes]
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen],
+            cwd=PROJECT,
+            env={**here, "FITTING_ROOM_REQUIRE": required},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    for processes in ("0", "2"):
+        done = tested(processes)
+        assert done.stdout.count("NOT TESTED: 1 real_data tests were left out") == 1, done.stdout
+    done = tested("2", required="data")
     assert done.returncode not in (0, 5) and "FITTING_ROOM_DATA names no folder" in done.stderr

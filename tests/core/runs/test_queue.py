@@ -64,14 +64,6 @@ def test_without_workers_nothing_is_started_and_a_dead_scheduler_is_said(home: S
     lost.close()
 
 
-def test_importing_the_queue_brings_no_tensorflow_into_the_server() -> None:
-    import subprocess
-    import sys
-
-    program = "import sys, core.runs.queue; sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras')))"
-    assert subprocess.run([sys.executable, "-c", program], cwd=workers.PROJECT, check=False).returncode == 0
-
-
 @pytest.mark.parametrize(
     "error",
     [psutil.NoSuchProcess(1), psutil.ZombieProcess(1), psutil.AccessDenied(1)],
