@@ -28,6 +28,35 @@ def core(*arguments: str, status: int = 0) -> list[dict]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+# Several commands in one process: its start is paid once.
+SEVERAL = """
+import json, sys
+from core.__main__ import main
+for arguments in json.load(sys.stdin):
+    print(json.dumps({"status": main([*arguments, "--json"])}))
+"""
+
+
+def several(*commands: tuple[str, ...]) -> list[list[dict]]:
+    """What each of the commands prints with --json, and at its end {"status": the exit status}."""
+    done = subprocess.run(
+        [sys.executable, "-c", SEVERAL],
+        cwd=PROJECT,
+        env=os.environ,
+        input=json.dumps(commands),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    printed: list[list[dict]] = [[]]
+    for row in map(json.loads, done.stdout.splitlines()):
+        printed[-1].append(row)
+        if "status" in row and len(row) == 1:
+            printed.append([])
+    return printed[: len(commands)]
+
+
 @pytest.fixture
 def small_home(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder))
@@ -64,7 +93,7 @@ def test_a_network_is_trained_listed_scored_and_asked(small_home: Settings, smal
     done = events[-1]
     assert done["event"] == "done" and done["seconds"] > 0 and 0 < done["test_loss"]
 
-    (run,) = core("runs")
+    (run, _), *scores = several(("runs",), *(("evaluate", name) for name in (done["run"], "Mine", "Mi")))
     assert (run["id"], run["name"], run["status"]) == (done["run"], "Mine", "done")
     assert {name: value for name, value in run["plan"].items() if value not in ("", 0, 0.0, None)} == {
         "recipe": "quick",
@@ -76,8 +105,7 @@ def test_a_network_is_trained_listed_scored_and_asked(small_home: Settings, smal
         "schedule": "cosine",
     }
 
-    for name in (done["run"], "Mine", "Mi"):
-        (scored,) = core("evaluate", name)
+    for scored, _ in scores:
         assert scored["test_accuracy"] == pytest.approx(done["test_accuracy"])
         assert sum(map(sum, scored["confusion"])) == scored["images"] == len(small.test_labels)
         assert len(scored["classes"]) == 10
@@ -139,12 +167,18 @@ def fresh_weights(folder: Path) -> Path:
 
 def test_a_network_of_ones_own_is_trained_from_its_layers(small_home: Settings) -> None:
     layers = [["convolution", 8, 3, 2], ["dense", 16]]
-    *_, done = core("train", "own-network", "--layers", json.dumps(layers), "--epochs", "1", "--examples", "300")
-    assert (done["event"], done["recipe"]) == ("done", "own-network") and core("runs")[0]["plan"]["layers"] == layers
-    (refused,) = core("train", "own-network", "--layers", '[["dense", 16], ["pooling", 2]]', status=1)
-    assert refused["error"].startswith("Layer 2 needs pictures")
-    (refused,) = core("train", "own-network", "--layers", "dense", status=1)
-    assert refused["error"].startswith("--layers takes a list of layers as JSON")
+    train = ("train", "own-network", "--layers")
+    (*_, done, ended), (run, _), *refused = several(
+        (*train, json.dumps(layers), "--epochs", "1", "--examples", "300"),
+        ("runs",),
+        (*train, '[["dense", 16], ["pooling", 2]]'),
+        (*train, "dense"),
+    )
+    assert (done["event"], done["recipe"], ended["status"]) == ("done", "own-network", 0)
+    assert run["plan"]["layers"] == layers
+    sentences = ("Layer 2 needs pictures", "--layers takes a list of layers as JSON")
+    for (row, ended), sentence in zip(refused, sentences, strict=True):
+        assert row["error"].startswith(sentence) and ended["status"] == 1
 
 
 def test_the_shipped_network_answers_without_a_store(small_home: Settings, small: Dataset, tmp_path: Path) -> None:
@@ -155,22 +189,17 @@ def test_the_shipped_network_answers_without_a_store(small_home: Settings, small
     assert not list(small_home.folder.glob("*.sqlite"))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("train", "five"), "no recipe “five”"),
-        (("train", "quick", "--epochs", "1000"), "epochs is 1,000"),
-        (("load", "quick", __file__), "does not hold weights"),
-        (("load", "quick", "missing.h5"), "cannot be read"),
-        (("evaluate", "nobody"), "no run “nobody”"),
-        (("predict", "--model", "nobody", "x.png"), "no run “nobody”"),
-    ],
-)
-def test_what_cannot_be_done_is_said_in_one_sentence(
-    small_home: Settings, arguments: tuple[str, ...], words: str
-) -> None:
-    (row,) = core(*arguments, status=1)
-    assert words in row["error"]
+def test_what_cannot_be_done_is_said_in_one_sentence(small_home: Settings) -> None:
+    refused = {
+        ("train", "five"): "no recipe “five”",
+        ("train", "quick", "--epochs", "1000"): "epochs is 1,000",
+        ("load", "quick", __file__): "does not hold weights",
+        ("load", "quick", "missing.h5"): "cannot be read",
+        ("evaluate", "nobody"): "no run “nobody”",
+        ("predict", "--model", "nobody", "x.png"): "no run “nobody”",
+    }
+    for (row, ended), words in zip(several(*refused), refused.values(), strict=True):
+        assert words in row["error"] and ended["status"] == 1
 
 
 def test_a_store_that_cannot_be_written_is_said(

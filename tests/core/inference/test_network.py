@@ -224,7 +224,15 @@ def read_every(folder: Path, kind: str, step: int) -> tuple[np.ndarray, list[Ans
 
 
 @pytest.mark.pictures
-@pytest.mark.parametrize(("kind", "step", "margin"), [("photos", 2, 0.03), ("drawings", 1, 0.02)])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "step", "margin"),
+    [
+        ("photos", 4, 0.015),
+        ("drawings", 1, 0.02),
+        pytest.param("photos", 1, 0.005, marks=pytest.mark.nightly),
+    ],
+)
 def test_pictures_by_strangers_are_read_as_well_as_the_card_says(pictures, kind, step, margin):
     labels, answers = read_every(pictures, kind, step)
     told, measured = shipped_card()["figures"][f"{kind}_check"], measure(labels, answers)
