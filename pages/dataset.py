@@ -11,6 +11,7 @@ from core import charts
 from core.data import explore, export
 from core.data.download import download
 from core.data.files import FILES
+from core.inference.explanation import neighbours_in_words
 from core.labels import CLASSES, COLOURS, NAMES
 from pages.shared import downloads, pictures
 from pages.shared.data import averages, brightness, data, forget_data, halves, picture_map
@@ -249,9 +250,10 @@ with guard():
         with alike_tab:
             learning, learning_labels = parts["training"]
             found = explore.nearest(learning, images[number], ALIKE, number if part == "training" else None)
+            names = neighbours_in_words(garment.index, learning_labels[found], answered=False)
             st.write(
                 f"The {len(found)} training pictures whose dots differ least from this {garment.name}. "
-                f"{explore.agreement(garment.index, learning_labels[found])} Tap one to go on from there."
+                f"{names} Tap one to go on from there."
             )
             look_alike = here | {"part": "training"}
             pictures.grid(

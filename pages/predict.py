@@ -12,7 +12,7 @@ from core import charts, metrics
 from core.data import explore
 from core.errors import PictureError
 from core.inference import explanation, export
-from core.inference.verdict import Answer, answer
+from core.inference.verdict import Answer, Verdict, answer
 from core.labels import NAMES, SLUGS
 from core.vision.reading import Reading, read_drawing, read_sample
 from pages.shared import downloads, photos, pictures, sheets
@@ -32,7 +32,12 @@ frame(
 )
 
 WAYS = {"photo": "Photo", "camera": "Camera", "draw": "Draw", "data": "Test picture"}
-SIGNS = {"sure": "✓ Sure", "unsure": "? Not sure", "none": "✗ None of the ten", "unclear": "? I cannot make it out"}
+SIGNS = {
+    Verdict.SURE: "✓ Sure",
+    Verdict.UNSURE: "? Not sure",
+    Verdict.NONE: "✗ None of the ten",
+    Verdict.UNCLEAR: "? I cannot make it out",
+}
 EXAMPLE = 0  # the test picture answered while there is no photo yet
 NEIGHBOURS = 6
 TILE = 164  # px of a picture in the gallery
@@ -48,7 +53,7 @@ def bars(reply: Answer, key: str, true: int | None) -> None:
         charts.bars(reply.probabilities, true=true),
         key=f"predict_bars_{key}",
         config={"displayModeBar": False},
-        alt=f"Ten probabilities; the highest is {reply.label} with {max(reply.probabilities):.0%}.",
+        alt=f"Ten probabilities; the highest is {reply.label} with {reply.percent}.",
     )
 
 
@@ -63,7 +68,7 @@ def show(reading: Reading, key: str, true: int | None = None) -> None:
             pictures.strip(reading.stages)
     with words:
         st.html(f'<p class="verdict {reply.verdict}">{SIGNS[reply.verdict]}</p><p class="answer">{reply.called}</p>')
-        st.write(f"{reply.reason[:1].upper()}{reply.reason[1:]}.")
+        st.write(reply.sentence)
         if true is not None:
             right = reply.index == true
             st.write(f"{'✓ Right' if right else '✗ Wrong'}: the data set says **{NAMES[true]}**.")
@@ -133,7 +138,8 @@ def explain(reading: Reading, key: str, at_once: bool = True) -> None:
             names,
             [f"Training picture {row}: {name}" for row, name in zip(rows, names, strict=True)],
         )
-        st.caption(f"{explanation.alike(reply.index, used.train_labels[rows])} Compared dot by dot.")
+        words = explanation.neighbours_in_words(reply.index, used.train_labels[rows], answered=True)
+        st.caption(f"{words} Compared dot by dot.")
 
 
 def show_photo(file: UploadedFile, key: str) -> None:
@@ -141,11 +147,11 @@ def show_photo(file: UploadedFile, key: str) -> None:
     above = st.container()
     row = st.container(horizontal=True, key="predict_mend")
     with st.expander("Crop it, or brush what belongs to it", key="predict_fine", type="compact"):
-        reading = photos.fine_fixes(file)
+        reading = photos.fine_edits(file)
     with above:
         show(reading, key)
     with row:  # filled last: a stroke that has just been painted can be taken back
-        photos.quick_fixes(file)
+        photos.quick_edits(file)
         save(reading, key)
     explain(reading, key)
 
@@ -173,7 +179,7 @@ def gallery(read: Sequence[tuple[UploadedFile, Reading | PictureError]]) -> Uplo
                     on_click=open_file,
                     args=(file.file_id,),
                 )
-    sure = sum(not isinstance(reply, PictureError) and reply.verdict == "sure" for _, reply in rows)
+    sure = sum(not isinstance(reply, PictureError) and reply.verdict is Verdict.SURE for _, reply in rows)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             f"{len(good)} of {len(rows)} pictures answered, {sure} of them sure (✓). Tap one to see it large.",

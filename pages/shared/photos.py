@@ -1,4 +1,4 @@
-"""Photos somebody brought: each read once, read again when it is mended, and forgotten with the page. Memory only.
+"""Photos somebody brought: each read once, read again when it is edited, and forgotten with the page. Memory only.
 
 Knows nothing of networks and answers.
 """
@@ -12,12 +12,23 @@ from streamlit.typing import UploadedFile
 
 from core.errors import PictureError
 from core.vision.decode import open_picture
-from core.vision.edits import DROP, KEEP, UNCHANGED, WORKING, Fixes, and_before, framed, marked_over, marks, spanned
+from core.vision.edits import (
+    DROP_COLOUR,
+    KEEP_COLOUR,
+    NO_EDITS,
+    WORKING,
+    Edits,
+    add_strokes,
+    apply_edits,
+    bounding_box,
+    brush_masks,
+    overlay_masks,
+)
 from core.vision.reading import Reading, read_picture
 from pages.shared.pictures import address
 from pages.shared.session import page_state, settings
 
-BRUSHES = {"Belongs to it": KEEP, "Does not": DROP}
+BRUSHES = {"Belongs to it": KEEP_COLOUR, "Does not": DROP_COLOUR}
 RING = "Draw a ring"  # all three words fit beside each other on a phone
 BRUSH, PEN = 22, 4  # px
 
@@ -26,8 +37,8 @@ BRUSH, PEN = 22, 4  # px
 class Brought:
     """What a session knows of the photos on its page, by the ids of their files."""
 
-    fixes: dict[str, Fixes] = field(default_factory=dict)
-    readings: dict[str, tuple[Fixes, Reading | PictureError]] = field(default_factory=dict)
+    edits: dict[str, Edits] = field(default_factory=dict)
+    readings: dict[str, tuple[Edits, Reading | PictureError]] = field(default_factory=dict)
     picture: tuple[str, np.ndarray] | None = None  # the one that is looked at, (h, w, 4) uint8
     brushed: str = ""  # the paper that was painted on last
     laid_out: str = ""  # the paper that lies there now
@@ -46,7 +57,7 @@ def brought() -> Brought:
 def read(files: Sequence[UploadedFile]) -> list[tuple[UploadedFile, Reading | PictureError]]:
     """Each file with what the network will see, or why it cannot be read. Files that are gone are forgotten."""
     state, here = brought(), {file.file_id for file in files}
-    state.fixes = {name: fixes for name, fixes in state.fixes.items() if name in here}
+    state.edits = {name: edits for name, edits in state.edits.items() if name in here}
     state.readings = {name: reading for name, reading in state.readings.items() if name in here}
     if state.picture and state.picture[0] not in here:
         state.picture = None
@@ -54,21 +65,21 @@ def read(files: Sequence[UploadedFile]) -> list[tuple[UploadedFile, Reading | Pi
 
 
 def reading(file: UploadedFile) -> Reading | PictureError:
-    """What the network will see of one file, mended as somebody wished."""
+    """What the network will see of one file, edited as somebody wished."""
     state = brought()
-    fixes = state.fixes.get(file.file_id, UNCHANGED)
+    edits = state.edits.get(file.file_id, NO_EDITS)
     known = state.readings.get(file.file_id)
-    if known is None or known[0] is not fixes:
+    if known is None or known[0] is not edits:
         try:
-            known = fixes, read_picture(_picture(file), fixes)
+            known = edits, read_picture(_picture(file), edits)
         except PictureError as error:
-            known = fixes, error
+            known = edits, error
         state.readings[file.file_id] = known
     return known[1]
 
 
 def _picture(file: UploadedFile) -> np.ndarray:
-    """The picture in a file, (h, w, 4) uint8; the last one is kept, so that it can be mended without decoding it
+    """The picture in a file, (h, w, 4) uint8; the last one is kept, so that it can be edited without decoding it
     again."""
     state = brought()
     if state.picture is None or state.picture[0] != file.file_id:
@@ -76,30 +87,30 @@ def _picture(file: UploadedFile) -> np.ndarray:
     return state.picture[1]
 
 
-def _change(name: str, fixes: Fixes) -> None:
+def _change(name: str, edits: Edits) -> None:
     state = brought()
-    state.fixes[name] = fixes
+    state.edits[name] = edits
     state.brushed = ""
-    if fixes.keep is None and fixes.drop is None:
+    if edits.keep is None and edits.drop is None:
         state.papers += 1
 
 
-def quick_fixes(file: UploadedFile) -> None:
+def quick_edits(file: UploadedFile) -> None:
     """Buttons that mend with one tap."""
     name = file.file_id
-    fixes = brought().fixes.get(name, UNCHANGED)
-    swapped = replace(fixes, swapped=not fixes.swapped)
-    for words, thing, icon, mended in (
-        ("Turn left", "left", ":material/rotate_left:", fixes.turned(-1)),
-        ("Turn right", "right", ":material/rotate_right:", fixes.turned(1)),
+    edits = brought().edits.get(name, NO_EDITS)
+    swapped = replace(edits, swapped=not edits.swapped)
+    for words, thing, icon, edited in (
+        ("Turn left", "left", ":material/rotate_left:", edits.turned(-1)),
+        ("Turn right", "right", ":material/rotate_right:", edits.turned(1)),
         ("Swap light and dark", "swap", ":material/invert_colors:", swapped),
-        ("Start again", "undo", ":material/undo:", UNCHANGED),
+        ("Start again", "undo", ":material/undo:", NO_EDITS),
     ):
-        if mended is not UNCHANGED or fixes.any:
-            st.button(words, key=f"predict_{thing}", icon=icon, on_click=_change, args=(name, mended))
+        if edited is not NO_EDITS or edits.any:
+            st.button(words, key=f"predict_{thing}", icon=icon, on_click=_change, args=(name, edited))
 
 
-def fine_fixes(file: UploadedFile) -> Reading | PictureError:
+def fine_edits(file: UploadedFile) -> Reading | PictureError:
     """The picture to brush on or to draw a ring on, and the sliders that crop it too.
 
     Gives what the network will see then.
@@ -107,8 +118,8 @@ def fine_fixes(file: UploadedFile) -> Reading | PictureError:
     from streamlit_drawable_canvas import st_canvas
 
     name, state = file.file_id, brought()
-    fixes = state.fixes.get(name, UNCHANGED)
-    shown = framed(_picture(file), fixes)
+    edits = state.edits.get(name, NO_EDITS)
+    shown = apply_edits(_picture(file), edits)
     height, width = (max(24, round(side * WORKING / max(shown.shape[:2]))) for side in shown.shape[:2])
     paper, beside = st.columns([1, 1], gap="large")
     with beside:
@@ -126,11 +137,11 @@ def fine_fixes(file: UploadedFile) -> Reading | PictureError:
         )
         for words, side in (("Keep, from left to right", "across"), ("Keep, from top to bottom", "down")):
             key = f"predict_{side}"
-            st.session_state[key] = tuple(round(100 * share) for share in getattr(fixes, side))
+            st.session_state[key] = tuple(round(100 * share) for share in getattr(edits, side))
             st.slider(words, 0, 100, key=key, step=1, format="%d %%", on_change=_crop, args=(name, side, key))
     key = f"predict_{'ring' if tool == RING else 'marks'}_{name}_{state.papers}"
     if key != state.laid_out:
-        state.laid_out, state.brushed, state.marked = key, "", (fixes.keep, fixes.drop)
+        state.laid_out, state.brushed, state.marked = key, "", (edits.keep, edits.drop)
 
     def brushed() -> None:
         """This paper, beside what was marked before it was laid out, says from now on what belongs to the garment."""
@@ -139,8 +150,8 @@ def fine_fixes(file: UploadedFile) -> Reading | PictureError:
     with paper, st.container(key="predict_mend_paper"):
         painted = st_canvas(
             stroke_width=PEN if tool == RING else BRUSH,
-            stroke_color=BRUSHES.get(tool, DROP),
-            background_image=address(marked_over(shown[..., :3], *state.marked)),
+            stroke_color=BRUSHES.get(tool, DROP_COLOUR),
+            background_image=address(overlay_masks(shown[..., :3], *state.marked)),
             height=height,
             width=width,
             return_image_data=True,
@@ -149,21 +160,21 @@ def fine_fixes(file: UploadedFile) -> Reading | PictureError:
         )
     if state.brushed == key and painted.image_data is not None:
         if tool == RING:
-            if box := spanned(painted.image_data):
-                _change(name, fixes.boxed(*box))
+            if box := bounding_box(painted.image_data):
+                _change(name, edits.cropped(*box))
                 st.rerun()
             return reading(file)
-        wanted, unwanted = marks(painted.image_data)
-        keep, drop = and_before(state.marked[0], wanted, unwanted), and_before(state.marked[1], unwanted, wanted)
-        if not (_same(keep, fixes.keep) and _same(drop, fixes.drop)):
-            state.fixes[name] = replace(fixes, keep=keep, drop=drop)
+        wanted, unwanted = brush_masks(painted.image_data)
+        keep, drop = add_strokes(state.marked[0], wanted, unwanted), add_strokes(state.marked[1], unwanted, wanted)
+        if not (_same(keep, edits.keep) and _same(drop, edits.drop)):
+            state.edits[name] = replace(edits, keep=keep, drop=drop)
     return reading(file)
 
 
 def _crop(name: str, side: str, key: str) -> None:
     begin, end = st.session_state[key]
-    fixes = brought().fixes.get(name, UNCHANGED)
-    _change(name, replace(fixes, **{side: (begin / 100, end / 100)}, keep=None, drop=None))
+    edits = brought().edits.get(name, NO_EDITS)
+    _change(name, replace(edits, **{side: (begin / 100, end / 100)}, keep=None, drop=None))
 
 
 def _same(one: np.ndarray, other: np.ndarray | None) -> bool:

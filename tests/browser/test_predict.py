@@ -65,7 +65,7 @@ def test_a_photo_is_turned_and_brushed_and_the_answer_follows(app: App, open_pag
     last = page.locator(".strip img.dots28").last
     page.get_by_role("button", name="Turn right").click()
     expect(last).not_to_have_attribute("src", first)
-    expect(page.get_by_text("As you mended it")).to_be_visible()
+    expect(page.get_by_text("As you edited it")).to_be_visible()
     page.get_by_role("button", name="Turn left").click()
     expect(last).to_have_attribute("src", first)
     page.get_by_text("Crop it, or brush what belongs to it").click()

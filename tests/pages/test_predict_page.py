@@ -121,7 +121,7 @@ def test_one_tap_turns_a_photo_and_another_takes_it_back():
     sideways = last_image(at)
     assert sideways != upright and "As it came" in strips(at)[0]
     at.button(key="predict_right").click().run()
-    assert last_image(at) == upright and answers(at) == said and "As you mended it" in strips(at)[0]
+    assert last_image(at) == upright and answers(at) == said and "As you edited it" in strips(at)[0]
     at.button(key="predict_undo").click().run()
     assert last_image(at) == sideways and not [button for button in at.button if button.key == "predict_undo"]
 
@@ -153,7 +153,7 @@ def test_several_photos_are_a_gallery_and_what_was_mended_stays_mended():
     assert last_image(at) == first and tiles(at)[0] == tiles(at)[1]
     at.button(key="predict_open_0").click().run()
     at.button(key="predict_open_1").click().run()
-    assert last_image(at) == first and "As you mended it" in strips(at)[0]
+    assert last_image(at) == first and "As you edited it" in strips(at)[0]
     assert any("2 of 2 pictures answered" in caption.value for caption in at.caption)
     assert not at.exception and not at.error
 
