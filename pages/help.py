@@ -3,6 +3,7 @@
 import streamlit as st
 from sqlalchemy import make_url
 
+from core.labels import PEOPLE
 from core.settings import describe
 from pages.shared import pictures
 from pages.shared.data import data
@@ -104,7 +105,7 @@ with guard():
     st.markdown(
         "The real clothes are [Fashion-MNIST](https://github.com/zalandoresearch/fashion-mnist) by Zalando SE, under"
         " the MIT licence. The network that comes with the app also learned from phone photos that people gave away"
-        " under CC0. How well people do, {PEOPLE}, was measured by the makers of Fashion-MNIST."
+        f" under CC0. How well people do, {PEOPLE}, was measured by the makers of Fashion-MNIST."
     )
     st.markdown("Five articles are the lessons behind the networks one can train here:")
     st.markdown("\n".join(f"- “{title}”" for title in ARTICLES))

@@ -1,4 +1,4 @@
-"""The README tells the truth: its settings, files, networks and pictures are those of the project."""
+"""The documents tell the truth: their settings, networks, files and pictures are those of the project."""
 
 import re
 from pathlib import Path
@@ -10,16 +10,17 @@ from models.catalogue import RECIPES
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
+USING = (PROJECT / "docs" / "using.md").read_text(encoding="utf-8")
 ARCHITECTURE = (PROJECT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 
 
 def test_the_table_of_settings_is_the_settings() -> None:
-    rows = re.findall(r"^\| `(FITTING_ROOM_\w+)` \| (.*?) \| (.*?) \|$", README, re.MULTILINE)
+    rows = re.findall(r"^\| `(FITTING_ROOM_\w+)` \| (.*?) \| (.*?) \|$", USING, re.MULTILINE)
     assert [(name, default.strip(), words) for name, default, words in rows] == describe()
 
 
 def test_the_table_of_networks_is_the_catalogue() -> None:
-    rows = re.findall(r"^\| `([\w-]+)` \| .*? \| ([\d,]+) \| ?(.*?) \|$", README, re.MULTILINE)
+    rows = re.findall(r"^\| `([\w-]+)` \| .*? \| ([\d,]+) \| ?(.*?) \|$", USING, re.MULTILINE)
     assert {name: int(parameters.replace(",", "")) for name, parameters, _ in rows} == {
         recipe.name: recipe.parameters for recipe in RECIPES.values()
     }
@@ -28,13 +29,24 @@ def test_the_table_of_networks_is_the_catalogue() -> None:
         assert not expected or float(published.split()[0]) == pytest.approx(100 * expected, abs=0.05)
 
 
-def test_every_file_and_picture_named_exists() -> None:
-    tree = README.split("## Files")[1].split("```")[1]
-    named = [line.split()[0] for line in tree.strip().splitlines()]
-    pictures = re.findall(r"\((docs/pictures/[\w.-]+)\)", README)
-    assert len(pictures) == 8
-    missing = [name for name in [*named, *pictures] if not (PROJECT / name).exists()]
-    assert missing == []
+@pytest.mark.parametrize(
+    "name",
+    ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "docs/using.md", "docs/results.md", "models/shipped/HOW.md"],
+)
+def test_every_file_and_picture_that_a_document_names_exists(name: str) -> None:
+    document = PROJECT / name
+    text = document.read_text(encoding="utf-8")
+    linked = [document.parent / path for path in re.findall(r"\]\((?!https?:)([^)#]+)\)", text)]
+    quoted = [PROJECT / path for path in re.findall(r"`((?:core|pages|models|tests|docs|benchmarks)/[\w./-]*)`", text)]
+    assert linked or quoted
+    assert [str(path) for path in [*linked, *quoted] if not path.exists()] == []
+
+
+def test_every_page_stands_in_the_documents_in_light_and_dark() -> None:
+    pages = {path.stem for path in (PROJECT / "pages").glob("[a-z]*.py")} - {"router", "own"}
+    taken = {path.stem for path in (PROJECT / "docs" / "pictures").glob("*.jpg")}
+    assert taken == {f"{page}-{look}" for page in pages for look in ("light", "dark")}
+    assert {page for page in pages if f"(pictures/{page}-" in USING} == pages
 
 
 def test_the_readme_and_the_long_tables_link_to_each_other() -> None:

@@ -38,7 +38,14 @@ def test_it_says_where_things_lie_and_what_to_delete(at, home):
 
 
 def test_credits_name_the_makers(at):
-    for name in ("Zalando", "MIT", "CC0", "Intuitively create a CNN", "New ABCD of machine learning"):
+    for name in (
+        "Zalando",
+        "MIT",
+        "CC0",
+        "How well people do, 83.5 %",
+        "Intuitively create a CNN",
+        "New ABCD of machine",
+    ):
         assert name in words(at)
 
 
