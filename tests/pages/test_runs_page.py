@@ -239,5 +239,5 @@ def test_a_zip_that_is_no_run_is_refused_in_a_sentence_and_nothing_waits(store: 
     at = opened()
     at.file_uploader(key="runs_import_file_0").upload("run.zip", content.getvalue(), "application/zip").run()
     at.button(key="runs_import_start").click().run()
-    assert [error.value for error in at.error] == [f"This zip is no packed run: it has no plan.json. {bundle.STRANGE}"]
+    assert [error.value for error in at.error] == [f"This zip is no packed run: it has no plan.json. {bundle.REMEDY}"]
     assert store.runs() == []
