@@ -23,7 +23,7 @@ from core.training.plan import Plan
 from tests.pages.conftest import PROJECT, kept, offers
 from tests.pages.conftest import opened as open_page
 
-PLAN = {"recipe": "quick", "epochs": 4}
+PLAN = Plan.of("quick")
 
 
 def opened(**address: str) -> AppTest:
