@@ -16,7 +16,7 @@ from core.runs.store import open_store
 from tests.browser.conftest import PATIENCE, App, settled
 from tests.stored import add_points, alter, point
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 expect.set_options(timeout=PATIENCE)
 
 PAGES = {
@@ -125,6 +125,7 @@ def test_stop_really_stops_and_a_second_start_waits_its_turn(app: App, open_page
     expect(first.get_by_text("pictures a second")).to_be_visible()
     second = open_page(f"{app.address}/training")
     choose(second, "Hello World")
+    taste(second)
     second.get_by_role("button", name="Start").click()
     expect(second.get_by_text("In the queue: 1 run is before it")).to_be_visible()
     first.get_by_role("button", name="Stop and keep what it learned").click()
@@ -149,6 +150,12 @@ def choose(page: Page, network: str) -> None:
     settled(page)
 
 
+def taste(page: Page) -> None:
+    """Let the run learn from a tenth of the pictures."""
+    page.get_by_role("radio", name="a taste").click()
+    settled(page)
+
+
 def test_a_network_is_built_on_a_phone_and_learns(app: App, open_page: Open) -> None:
     page = open_page(f"{app.address}/training", width=390, height=844)
     choose(page, "Build your own")
@@ -165,7 +172,7 @@ def test_a_network_is_built_on_a_phone_and_learns(app: App, open_page: Open) -> 
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_disabled()
     assert sideways(page) == []
     press("Take out", "50,890 numbers to learn.")
-    page.get_by_role("radio", name="a taste").click()
+    taste(page)
     press("Start", "of the test pictures right")
     expect(page.get_by_text("Its layers: the picture → Dense (64 neurons) → ten answers")).to_be_visible()
     no_trouble(page)

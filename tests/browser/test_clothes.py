@@ -17,7 +17,7 @@ from core.data.sources import load
 from core.settings import Settings
 from tests.browser.conftest import PATIENCE, App
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 expect.set_options(timeout=PATIENCE)
 Open = Callable[..., Page]
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from core.data import upload
 from tests.browser.conftest import PATIENCE, App, settled
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 expect.set_options(timeout=PATIENCE)
 
 TITLE = "Your clothes: mine.zip (80 + 20 pictures)"

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from core.labels import NAMES
 from tests.browser.conftest import PATIENCE, App, settled
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 expect.set_options(timeout=PATIENCE)
 Open = Callable[..., Page]
 

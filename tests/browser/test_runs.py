@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE, App, serve
+from tests.browser.conftest import PATIENCE, App, serve, settled
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 expect.set_options(timeout=PATIENCE)
 Open = Callable[..., Page]
 
@@ -26,6 +26,8 @@ def quiet_app(tmp_path: Path) -> Iterator[App]:
 
 def test_a_run_is_taken_away_as_a_zip_and_brought_in_again(quiet_app: App, open_page: Open, tmp_path: Path) -> None:
     page = open_page(f"{quiet_app.address}/training")
+    page.get_by_role("radio", name="a taste").click()
+    settled(page)
     page.get_by_role("button", name="Start").click()
     expect(page).to_have_url(re.compile(r"run=\w+"))  # until then the best run of all is shown
     run_id = re.search(r"run=(\w+)", page.url)[1]

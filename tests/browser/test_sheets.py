@@ -12,7 +12,7 @@ from core.training.weights import written
 from models.catalogue import RECIPES
 from tests.browser.conftest import PATIENCE, App, settled
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 expect.set_options(timeout=PATIENCE)
 Open = Callable[..., Page]
 

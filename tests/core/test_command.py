@@ -15,6 +15,8 @@ from core.runs.store import open_store
 from core.settings import Settings
 from models.catalogue import RECIPES
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 

@@ -150,6 +150,7 @@ def test_leaving_the_page_loses_nothing() -> None:
     assert rows(at) == [*FIRST, ["dense", 256]] and control(at, "neurons").value == 256
 
 
+@pytest.mark.slow
 def test_a_run_of_ones_own_says_its_layers_and_can_be_built_on(store: Store, small: Dataset) -> None:
     layers = [["convolution", 5, 3, 2], ["normalise"], ["average"]]
     run_id = store.create(
@@ -169,6 +170,7 @@ def test_a_run_of_ones_own_says_its_layers_and_can_be_built_on(store: Store, sma
     assert any("a guess" in text.value for text in at.markdown)
 
 
+@pytest.mark.slow
 def test_weights_of_a_network_one_has_built_are_loaded_into_it(store: Store, small: Dataset) -> None:
     layers = STARTERS["A small one"]
     plan = Plan.of("own-network", layers=layers, epochs=1)

@@ -66,6 +66,7 @@ def test_only_the_chosen_classes_are_listed(store: Store):
     assert all(": Shirt, answered" in words for words in tiles(at)[-1])
 
 
+@pytest.mark.slow
 def test_a_link_to_a_run_opens_that_run_and_not_the_shipped_network(store: Store, small: Dataset):
     run_id = store.create(NewRun(Plan.of("hello-world", epochs=1), "Mine", small.fingerprint, small.title))
     carry_out(run_id, Settings.from_environment())
@@ -76,6 +77,7 @@ def test_a_link_to_a_run_opens_that_run_and_not_the_shipped_network(store: Store
     assert at.query_params["run"] in (SHIPPED, [SHIPPED])
 
 
+@pytest.mark.slow
 def test_a_run_of_other_clothes_is_not_paired_with_these(store: Store, small: Dataset):
     run_id = store.create(NewRun(Plan.of("quick", epochs=1), "Other", small.fingerprint, "Other clothes"))
     carry_out(run_id, Settings.from_environment())
@@ -130,6 +132,7 @@ def outputs(at: AppTest) -> list[list[str]]:
     return [[index, name, *re.findall(r"<span>(.*?)</span>", cells)] for index, name, cells in rows]
 
 
+@pytest.mark.slow
 def test_a_sigmoid_network_shows_its_raw_outputs_beside_the_scaled_ones(store: Store, small: Dataset):
     run_id = store.create(NewRun(Plan.of("five-steps", epochs=1), "Sigmoid", small.fingerprint, small.title))
     carry_out(run_id, Settings.from_environment())

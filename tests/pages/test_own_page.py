@@ -124,6 +124,7 @@ def test_what_was_left_out_is_named_and_cannot_carry_markup():
     assert "clothes/coat/_b_letter.png: This file is not a picture I can open" in listed
 
 
+@pytest.mark.slow
 def test_a_run_on_them_carries_its_pictures_and_its_mistakes_are_seen_in_this_window_only(store: Store):
     at, other = session(), session()
     bring(at, "clothes.zip", upload.example_zip())

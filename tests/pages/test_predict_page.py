@@ -325,6 +325,7 @@ def test_a_run_without_a_network_is_not_offered(home):
     assert not any("still waiting" in option for option in opened().selectbox(key="choice_model").options)
 
 
+@pytest.mark.slow
 def test_a_sigmoid_network_shows_its_outputs_before_they_are_scaled(home, small: Dataset):
     assert not [
         block for block in opened(way="data").html if 'class="outputs"' in block.proto.body

@@ -99,6 +99,7 @@ def test_runs_are_found_by_name_note_network_and_state(store: Store, small: Data
     assert "No run fits" in sentences(at) and not at.exception
 
 
+@pytest.mark.slow
 def test_a_link_opens_a_run_with_its_facts_and_all_its_files(store: Store, small: Dataset):
     run_id = trained(store, small, epochs=2, seed=5)
     at = opened(run=run_id)
@@ -160,6 +161,7 @@ def tiles(at: AppTest) -> list[list[int]]:
     return [[int(number) for number in re.findall(r"Test picture (\d+)", block)] for block in blocks]
 
 
+@pytest.mark.slow
 def test_two_runs_stand_side_by_side_with_the_pictures_only_one_gets_right(store: Store, small: Dataset):
     one, other = trained(store, small, "Short", examples=200), trained(store, small, "Long", epochs=3)
     at = opened(run=f"{one},{other}")
@@ -190,6 +192,7 @@ def test_more_than_four_are_too_many_and_runs_of_other_clothes_are_not_paired(st
     assert not at.get("plotly_chart") and not at.exception
 
 
+@pytest.mark.slow
 def test_weights_from_elsewhere_become_a_run_like_any_other(store: Store, small: Dataset):
     at = opened()
     assert at.button(key="runs_load_start").disabled
@@ -217,6 +220,7 @@ def test_a_file_that_holds_no_weights_is_refused_at_once_and_nothing_waits(store
     assert store.runs() == []
 
 
+@pytest.mark.slow
 def test_a_packed_run_comes_in_with_its_curve_and_is_scored_here(store: Store, small: Dataset):
     source = trained(store, small, "Travels", epochs=2)
     packed = bundle.pack(store.run(source), store, small.test_labels)

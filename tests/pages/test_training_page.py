@@ -87,6 +87,7 @@ def test_a_running_run_shows_its_numbers_and_can_be_stopped(store: Store, small:
     assert at.button(key="training_stop").disabled
 
 
+@pytest.mark.slow
 def test_a_finished_run_shows_its_score_and_its_curve_and_leads_on(store: Store, small: Dataset):
     run_id = add(store, small, epochs=2)
     assert carry_out(run_id, Settings.from_environment()) == "done"
@@ -117,6 +118,7 @@ def test_a_run_is_paused_goes_on_and_only_its_owner_may(store: Store, small: Dat
     assert at.button(key="training_stop").disabled and any("only they can" in caption.value for caption in at.caption)
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_trained_on_as_a_run_of_its_own(store: Store, small: Dataset):
     run_id = add(store, small, epochs=2)
     assert carry_out(run_id, Settings.from_environment()) == "done"

@@ -196,6 +196,7 @@ def test_shipped_probabilities_are_ten_thousand_rows_of_ten():
 
 
 @pytest.mark.real_data
+@pytest.mark.slow
 def test_the_shipped_network_reads_the_real_test_set(real):
     probabilities = shipped().probabilities(real.test_images)
     accuracy = float((probabilities.argmax(axis=1) == real.test_labels).mean())
@@ -256,6 +257,7 @@ def test_the_shipped_network_does_not_fall_below_what_people_were_told():
 
 
 @pytest.mark.pictures
+@pytest.mark.slow
 def test_hats_and_shorts_are_as_rarely_answered_as_sure_as_the_card_says(pictures):
     labels, answers = read_every(pictures, NONE, 2)
     assert (labels == -1).all() and len(labels) == 22

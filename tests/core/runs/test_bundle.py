@@ -26,6 +26,8 @@ from core.training.plan import Plan
 from core.training.weights import written
 from models.catalogue import OWN, RECIPES
 
+pytestmark = pytest.mark.slow
+
 LIMITS = Settings()
 Change = Callable[[dict[str, bytes]], None]
 

@@ -16,6 +16,7 @@ from core.training.plan import Plan
 from tests.core.processes import family, kill, trainer, wait_for
 
 
+@pytest.mark.slow
 def test_runs_train_in_turn_survive_a_killed_worker_and_a_new_app(working: Settings, small: Dataset) -> None:
     store = open_store(working.store_url)
     jobs = queue.Jobs(working).start()

@@ -20,6 +20,8 @@ from core.settings import Settings
 from core.training.plan import Plan
 from tests.stored import alter
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def store(home: Settings, garments: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:

@@ -108,6 +108,7 @@ def expected(result: Result) -> object:
 
 
 @pytest.mark.parametrize("name", PLANS)
+@pytest.mark.slow
 def test_a_script_gives_the_figures_and_the_weights_of_the_run(
     name: str, played: tuple[Path, dict], small: Dataset
 ) -> None:
@@ -128,6 +129,7 @@ def test_a_script_gives_the_figures_and_the_weights_of_the_run(
         assert (told[3] is None) == (point.val_accuracy is None)
 
 
+@pytest.mark.slow
 def test_another_seed_would_have_given_other_weights(played: tuple[Path, dict], small: Dataset) -> None:
     folder, _ = played
     other = arrays(train(Plan.of("hello-world", epochs=2, seed=1), small).weights)
@@ -135,6 +137,7 @@ def test_another_seed_would_have_given_other_weights(played: tuple[Path, dict], 
     assert not np.allclose(theirs["dense/vars/0"], other["dense/vars/0"], atol=2e-2)
 
 
+@pytest.mark.slow
 def test_a_script_reads_csv_files_too(played: tuple[Path, dict]) -> None:
     from_tables, from_idx = (
         played[1][name][played[1][name].index("epoch 1") :] for name in ("from CSV", "hello-world")
@@ -142,6 +145,7 @@ def test_a_script_reads_csv_files_too(played: tuple[Path, dict]) -> None:
     assert from_tables == from_idx
 
 
+@pytest.mark.slow
 def test_the_code_of_loaded_weights_loads_and_scores_them_without_training(played: tuple[Path, dict]) -> None:
     assert figures(played[1]["loaded"]) == figures(played[1]["hello-world"])
     assert "epoch" not in played[1]["loaded"] and "fit" not in script(Plan.loading("quick"))

@@ -11,6 +11,8 @@ from core.training.fast_layers import ENVIRONMENT, forward_pass, set_environment
 from core.training.optimiser import fused
 from models.catalogue import every
 
+pytestmark = pytest.mark.slow
+
 COUNT = 48
 
 

@@ -22,6 +22,8 @@ from core.training.plan import AUGMENTS, SCHEDULES, Plan, duration, estimate
 from core.training.progress import Paused, Point, Watcher
 from models.catalogue import RECIPES
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"epochs": 2, "batch_size": 32}
 
 

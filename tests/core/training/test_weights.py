@@ -19,6 +19,8 @@ from core.training.loop import load, train
 from core.training.plan import Plan
 from models.catalogue import RECIPES, every
 
+pytestmark = pytest.mark.slow
+
 
 def arrays(content: bytes) -> dict[str, np.ndarray]:
     """The arrays of the layers in a .weights.h5 file, by their place."""
