@@ -37,7 +37,7 @@ class Calibration:
 
     temperature: float = 1.0
     thresholds: Mapping[Kind, Thresholds] = field(default_factory=dict)  # none for a kind it was not calibrated on
-    uploaded: bool = False  # whether it learned from pictures that somebody uploaded
+    uploaded: bool = False  # whether it learned from uploaded pictures
 
     @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> "Calibration":

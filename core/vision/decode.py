@@ -1,4 +1,4 @@
-"""The bytes of a file that somebody brought -> an upright picture. Works in memory only."""
+"""The bytes of a file that is uploaded -> an upright picture. Works in memory only."""
 
 import io
 

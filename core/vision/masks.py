@@ -1,4 +1,4 @@
-"""Masks of garments: crumbs and holes removed, the hook cut off, the large parts told apart."""
+"""Masks of garments: specks and holes removed, the hook cut off, the large parts told apart."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ SECOND = 0.25  # a part this large beside the largest one is kept (a pair of sho
 
 
 def tidy(mask: np.ndarray) -> np.ndarray:
-    """The mask (h, w) bool without crumbs and hairlines, small holes filled, only its main part or parts kept."""
+    """The mask (h, w) bool without specks and hairlines, small holes filled, only its main part or parts kept."""
     size = max(mask.shape)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max(3, size // 80 | 1),) * 2)
     cleaned = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, kernel)
