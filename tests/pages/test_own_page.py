@@ -132,7 +132,7 @@ def test_a_run_on_them_carries_its_pictures_and_its_mistakes_are_seen_in_this_wi
     assert any("only until it has ended" in caption.value for caption in at.caption)
     at.button(key="training_start").click().run()
     (run,) = store.runs()
-    assert faultless(at) and run.plan["examples"] == 80 and store.pictures(run.id)
+    assert faultless(at) and run.plan.examples == 80 and store.pictures(run.id)
     assert carry_out(run.id, Settings.from_environment()) == "done"
     assert store.pictures(run.id) is None
     go(at, "mistakes", run=run.id)
@@ -170,7 +170,7 @@ def test_an_amount_chosen_before_does_not_outlast_the_clothes_that_had_it(
     bring(at, "small.csv", table(100))
     go(at, "training")
     at.button(key="training_start").click().run()
-    assert faultless(at) and store.runs()[0].plan["examples"] == 80
+    assert faultless(at) and store.runs()[0].plan.examples == 80
 
 
 def test_the_page_offers_both_formats_with_an_example_and_says_the_limits():

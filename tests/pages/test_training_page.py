@@ -126,7 +126,7 @@ def test_a_finished_run_is_trained_on_as_a_run_of_its_own(store: Store, small: D
     at.number_input(key=f"training_more_{run_id}").set_value(4)
     at.button(key="training_on_start").click().run()
     later, first = store.runs()
-    assert (later.parent, later.name, later.plan["epochs"], later.kept_epoch) == (first.id, "Mine, trained on", 6, 2)
+    assert (later.parent, later.name, later.plan.epochs, later.kept_epoch) == (first.id, "Mine, trained on", 6, 2)
     assert carry_out(later.id, Settings.from_environment()) == "done"
     assert store.points(later.id)[1]["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
 

@@ -50,7 +50,7 @@ def assert_like_undisturbed(store: Store, run_id: str, undisturbed: str) -> None
         run = store.run(each)
         assert (run.status, run.progress, run.message) == ("done", 1.0, "")
     curve, expected = (store.points(each)[1] for each in (run_id, undisturbed))
-    assert curve["epoch"].tolist() == expected["epoch"].tolist() == list(range(1, run.plan["epochs"] + 1))
+    assert curve["epoch"].tolist() == expected["epoch"].tolist() == list(range(1, run.plan.epochs + 1))
     assert curve["accuracy"].tolist() == expected["accuracy"].tolist()
     assert np.array_equal(answers(store, run_id), answers(store, undisturbed))
     batches = store.points(run_id)[0]["epoch"].tolist()
