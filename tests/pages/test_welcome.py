@@ -9,10 +9,11 @@ from core.data.dataset import Dataset
 from core.runs.book import NewRun
 from core.runs.store import open_store
 from core.settings import Settings
+from core.training.plan import Plan
 from tests.pages.conftest import window
 from tests.stored import alter
 
-PLAN = {"recipe": "quick", "epochs": 4}
+PLAN = Plan.of("quick")
 
 
 def links(at: AppTest) -> list[str]:
