@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
 from core.runs.store import Store, open_store
@@ -19,11 +20,16 @@ ROUTER = PROJECT / "pages" / "router.py"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def installed_components() -> Iterator[None]:
-    """Every new window looks through all installed packages for components: half a second for the same answer."""
+def no_idle_work() -> Iterator[None]:
+    """What Streamlit does over and over, each time for a third of a second or more.
+
+    Every new window looks through all installed packages for components, and finds the same. After every run of a page
+    Keras' session is cleared where Keras is loaded: in a process of tests that trained, but never in the app's server.
+    """
     with pytest.MonkeyPatch.context() as patch:
         scan = functools.cache(manifest_scanner.scan_component_manifests)
         patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        patch.setattr(script_runner, "_clean_problem_modules", lambda: None)
         yield
 
 
