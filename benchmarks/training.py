@@ -7,8 +7,7 @@
 
 The app's side is its real worker, in a home folder of its own, warm before the clock starts. The plain side is what a
 pupil would write, `compile` and `fit` with TensorFlow as it comes, in a new process. The recipes with convolutions take
-most of a minute an epoch, so they are timed with 12,000 pictures unless `--examples` says otherwise; the others with
-all.
+most of a minute an epoch, so they get 12,000 pictures unless `--examples` says otherwise; the others get all.
 """
 
 import argparse

@@ -58,8 +58,8 @@ def bars(reply: Answer, key: str, true: int | None) -> None:
 
 
 def show(reading: Reading, key: str, true: int | None = None) -> None:
-    """The answer to one picture: the verdict in words, the ten bars (beside another network's, if one is asked), the
-    way to 28 x 28."""
+    """The answer to one picture: the verdict in words, ten bars (beside another network's, if one is asked), the steps
+    of the pipeline."""
     reply = answer(asked, reading)
     words, charted = st.columns([1, 1.8 if other else 1.15], gap="large")
     if len(reading.stages) == 1:

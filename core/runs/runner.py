@@ -178,7 +178,7 @@ def _train(
 
 
 def _watcher(lease: Lease, pulse: Pulse, listen: Callable[[Point], None]) -> Watcher:
-    """What the training loop reports to: the lease, and whoever listens."""
+    """What the training loop reports to: the lease, and the caller who asked for the points."""
 
     def point(point: Point) -> None:
         lease.point(point)

@@ -38,7 +38,7 @@ class Point:
 
 
 class Paused(Exception):
-    """A training was asked to pause; it goes on from the checkpoint whenever somebody likes."""
+    """A training was asked to pause; it can go on from its checkpoint at any time."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         super().__init__("paused")
