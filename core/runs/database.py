@@ -3,6 +3,9 @@
 Any database that SQLAlchemy speaks to. Knows the tables, but nothing of what is done with them.
 """
 
+import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +26,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateColumn
 
@@ -96,19 +99,22 @@ def open_database(url: str) -> Database:
     database = Database(engine, url)
     with database.reading() as connection:
         version = _version(connection)
+        if version < VERSION and connection.dialect.name == "sqlite":
+            _let_readers_pass(connection)
+    if version < VERSION:
+        with database.writing() as connection:
+            version = _migrate(connection)
     if version > VERSION:
+        database.close()
         raise StoreError(
             f"This store of runs was written by a later version of Fitting Room ({version}; this one knows {VERSION}). "
             "Update the app, or choose another folder with FITTING_ROOM_HOME."
         )
-    if version < VERSION:
-        with database.writing() as connection:
-            _migrate(connection)
     return database
 
 
 def _sqlite(address: URL) -> Engine:
-    """An engine for an SQLite file: connections are short-lived, readers never block the writer, writers wait."""
+    """An engine for an SQLite file: connections are short-lived, and writers wait their turn."""
     if not address.database or address.database == ":memory:":
         raise StoreError(
             "FITTING_ROOM_STORE names an SQLite database in memory, which no training process could see. "
@@ -119,7 +125,6 @@ def _sqlite(address: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute(
@@ -127,6 +132,24 @@ def _sqlite(address: URL) -> Engine:
         )  # uploaded pictures are gone from the file, not only from its index
 
     return engine
+
+
+def _let_readers_pass(connection: Connection) -> None:
+    """Write ahead from now on, which the SQLite file itself remembers: readers and the writer do not block each other.
+
+    SQLite does not wait for its turn to change this, as it does for any other write.
+    """
+    deadline = time.monotonic() + WRITER_PATIENCE
+    pause = threading.Event()
+    while True:
+        try:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            return
+        except OperationalError as error:
+            busy = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > deadline:
+                raise
+            pause.wait(0.05)
 
 
 def _version(connection: Connection) -> int:
@@ -137,12 +160,18 @@ def _version(connection: Connection) -> int:
     return int(tables.has_table(RUNS.name))
 
 
-def _migrate(connection: Connection) -> None:
-    """Make the tables, or bring those of an earlier version up to date; two that do so at once take turns."""
+def _migrate(connection: Connection) -> int:
+    """Make the tables, or bring those of an earlier version up to date, and give the version they have then.
+
+    Two that do so at once take turns; the second finds the work done.
+    """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     elif connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    version = _version(connection)
+    if version >= VERSION:
+        return version
     TABLES.create_all(connection)
     present = {column["name"] for column in inspect(connection).get_columns(RUNS.name)}
     for column in RUNS.columns:
@@ -150,9 +179,10 @@ def _migrate(connection: Connection) -> None:
             connection.execute(DDL(f"ALTER TABLE {RUNS.name} ADD COLUMN {CreateColumn(column).compile(connection)}"))
     if "data_source" not in present:  # an earlier version told uploaded pictures by their title
         uploaded = update(RUNS).where(RUNS.c.data_title.startswith(OWN_TITLE, autoescape=True))
-        connection.execute(uploaded.values(data_source=Source("own")))
+        connection.execute(uploaded.values(data_source=Source.OWN))
     connection.execute(delete(SCHEMA))
     connection.execute(insert(SCHEMA).values(version=VERSION))
+    return VERSION
 
 
 def _cause(error: SQLAlchemyError) -> str:

@@ -191,7 +191,7 @@ class Run:
     @property
     def on_uploaded_pictures(self) -> bool:
         """Whether it learned from a data set that a visitor uploaded."""
-        return self.data_source == Source("own")
+        return self.data_source == Source.OWN
 
     def belongs_to(self, key: str | None) -> bool:
         """Whether who holds a key may stop, change or delete it.

@@ -235,6 +235,26 @@ def test_two_that_open_a_store_of_an_earlier_version_together_both_can(store: St
             opened.close()
 
 
+def test_several_that_open_a_new_store_together_all_can(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(5):
+            for opened in pool.map(open_store, [f"sqlite:///{tmp_path / f'{number}.sqlite'}"] * 8):
+                assert opened.runs() == []
+                opened.close()
+
+
+def test_who_opens_a_new_store_waits_for_another_that_is_making_it(tmp_path: Path) -> None:
+    file = tmp_path / "runs.sqlite"
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        release = threading.Timer(0.3, lambda: writer.execute("COMMIT"))
+        release.start()
+        opened = open_store(f"sqlite:///{file}")
+        release.join()
+    assert opened.runs() == []
+    opened.close()
+
+
 def test_a_pause_asked_for_outlives_a_killed_worker(store: Store) -> None:
     run_id = add(store)
     store.claim(run_id, time.time())
