@@ -204,6 +204,7 @@ def test_what_one_own_network_took_says_nothing_about_another() -> None:
     assert Plan.of("quick").network_key == "quick"
 
 
+@pytest.mark.slow
 def test_a_network_of_ones_own_learns_and_its_files_agree(garments: Dataset) -> None:
     epochs, plan = [], Plan.of(OWN, layers=SMALL, epochs=4, batch_size=32)
     result = train(plan, garments, Watcher(epoch=lambda point, *_kept: epochs.append(point)))

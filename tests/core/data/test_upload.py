@@ -293,6 +293,7 @@ def few() -> Dataset:
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.slow
 def test_every_network_trains_on_a_few_pictures_that_only_its_run_has(
     store: Store, home: Settings, few: Dataset, recipe: str
 ) -> None:
@@ -308,6 +309,7 @@ def test_every_network_trains_on_a_few_pictures_that_only_its_run_has(
     assert outputs.shape == (len(few.test_labels), 10)
 
 
+@pytest.mark.slow
 def test_quick_learns_from_a_few_pictures(store: Store, home: Settings, few: Dataset) -> None:
     run_id = add(store, few, epochs=40, batch_size=8)
     assert runner.carry_out(run_id, home) == "done"
