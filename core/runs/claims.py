@@ -1,6 +1,7 @@
 """The queue's questions to the store: which runs want a worker, which come first, and who may have one."""
 
 import time
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
@@ -10,6 +11,13 @@ from core.runs.process import is_dead, this_process
 from core.runs.schema import FILES, POINTS, RUNS, FileKind, Run, Status, readable
 
 SILENT_SECONDS = 6.0  # a running run whose worker wrote nothing for so long has lost it; one seen dead, at once
+
+
+class Pending(NamedTuple):
+    """A run that wants a worker."""
+
+    id: str
+    created: float  # seconds since 1970
 
 
 class Claims:
@@ -26,16 +34,17 @@ class Claims:
         with self.database.reading() as connection:
             return readable(connection.execute(others.order_by(RUNS.c.status, RUNS.c.created)).mappings())
 
-    def pending(self, now: float) -> list[Run]:
+    def pending(self, now: float) -> list[Pending]:
         """The runs a worker should have: the waiting ones and those whose worker is dead or silent, oldest first.
 
-        Of a person who has a run training already, none that waits.
+        Of a person who has a run training already, none that waits. A run with a plan that this version cannot read is
+        among them: the worker ends it with a sentence.
         """
         busy = select(RUNS.c.owner).where(RUNS.c.status == Status.RUNNING, RUNS.c.owner != "")
         free = (RUNS.c.status == Status.WAITING) & RUNS.c.owner.not_in(busy)
         with self.database.reading() as connection:
-            query = select(RUNS).where(or_(free, _lost(connection, now))).order_by(RUNS.c.created)
-            return readable(connection.execute(query).mappings())
+            query = select(RUNS.c.id, RUNS.c.created).where(or_(free, _lost(connection, now)))
+            return [Pending(*row) for row in connection.execute(query.order_by(RUNS.c.created))]
 
     def claim(self, run_id: str, now: float | None = None, process: str | None = None) -> Lease | None:
         """Take a waiting run, or one whose worker is dead or silent, for a process (this one when none is named).

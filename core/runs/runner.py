@@ -101,7 +101,10 @@ def carry_out(
         lease = store.lease(run_id) if claimed else _claim(store, run_id)
         if lease is None:
             return TAKEN
-        run = store.run(run_id)
+        try:
+            run = store.run(run_id)
+        except RunError as error:  # a plan that this version cannot read
+            return _fail(lease, str(error))
         if run.attempts > MOST_ATTEMPTS:
             often = f"The training process was ended {MOST_ATTEMPTS} times within an epoch"
             return _fail(lease, f"{often}, perhaps for want of memory. Try fewer pictures.")

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, select
 
 from core.data.dataset import Dataset
 from core.errors import RunError
 from core.runs import runner
 from core.runs.book import NewRun
 from core.runs.results import SHIPPED, best, load_test_answers, network
+from core.runs.schema import RUNS
 from core.runs.store import Store, open_store
 from core.settings import Settings
 from core.training.plan import Plan
@@ -202,6 +203,21 @@ def test_a_run_that_ends_its_worker_again_and_again_is_given_up(
     alter(store, run_id, attempts=runner.MOST_ATTEMPTS)
     assert runner.carry_out(run_id, home) == "failed"
     assert "want of memory" in store.run(run_id).message
+
+
+def test_a_waiting_run_whose_plan_cannot_be_read_ends_with_a_sentence_and_keeps_nobody_waiting(
+    store: Store, home: Settings, garments: Dataset
+) -> None:
+    new = NewRun(Plan.of("quick", epochs=1), "Odd", garments.fingerprint, garments.title, key="mine")
+    odd = store.create(new)
+    alter(store, odd, plan={**new.plan.as_dict(), "recipe": "no-longer-there"})
+    assert [run.id for run in store.pending(time.time())] == [odd]
+    assert runner.carry_out(odd, home) == "failed"
+    with store.database.reading() as connection:
+        message = connection.scalar(select(RUNS.c.message).where(RUNS.c.id == odd))
+    assert message.startswith("The run “Odd” was made by another version of the app")
+    following = store.create(new)
+    assert [run.id for run in store.pending(time.time())] == [following]
 
 
 def test_the_shipped_network_answers_other_pictures_on_the_spot_and_says_so(store: Store, garments: Dataset) -> None:
