@@ -96,7 +96,7 @@ class App:
     def _timed(self, plan: Plan) -> Timed:
         """Press Start and watch. Raises RunError when the run fails, or no worker comes."""
         pause, began, first = threading.Event(), time.monotonic(), None
-        run_id = self._store.create(NewRun(plan, plan.recipe, self.data.fingerprint, self.data.title))
+        run_id = self._store.create(NewRun(plan, plan.recipe, self.data.fingerprint, self.data.title, self.data.source))
         self._jobs.tend()
         while not (run := self._store.run(run_id)).ended:
             if first is None and run.speed is not None:  # set together with the first point
@@ -138,7 +138,7 @@ def stored_and_not(plan: Plan) -> list[tuple[float, float]]:
         data, store = dataset_in_use(settings), open_store(settings.store_url)
 
         def stored() -> float:
-            run_id = store.create(NewRun(plan, plan.recipe, data.fingerprint, data.title, waiting=False))
+            run_id = store.create(NewRun(plan, plan.recipe, data.fingerprint, data.title, data.source, waiting=False))
             carry_out(run_id, settings, claimed=True)
             return store.run(run_id).seconds
 

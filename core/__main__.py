@@ -103,7 +103,8 @@ def _train(asked: argparse.Namespace, settings: Settings) -> int:
     plan.checked(settings, len(data.train_images))
     limit_threads(1)  # takes seconds; the run is this process's from its first moment
     store = open_store(settings.store_url)
-    run_id = store.create(NewRun(plan, asked.name or asked.recipe, data.fingerprint, data.title, waiting=False))
+    name = asked.name or asked.recipe
+    run_id = store.create(NewRun(plan, name, data.fingerprint, data.title, data.source, waiting=False))
 
     def print_point(point: Point) -> None:
         if asked.json:
@@ -160,9 +161,8 @@ def _load(asked: argparse.Namespace, settings: Settings) -> int:
     data = dataset_in_use(settings)
     limit_threads(1)
     store = open_store(settings.store_url)
-    run_id = store.create(
-        NewRun(plan, asked.name or asked.recipe, data.fingerprint, data.title, waiting=False, weights=content)
-    )
+    name = asked.name or asked.recipe
+    run_id = store.create(NewRun(plan, name, data.fingerprint, data.title, data.source, waiting=False, weights=content))
     carry_out(run_id, settings, claimed=True)
     run = store.run(run_id)
     store.close()

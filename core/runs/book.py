@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, insert, literal, select, update
 
-from core.data.dataset import Dataset
+from core.data.dataset import Source
 from core.errors import RunError
 from core.runs.database import Database
 from core.runs.files import delete_uploads, put
@@ -41,18 +41,13 @@ class NewRun:
     name: str
     fingerprint: str  # of the data set
     data_title: str
-    data_source: str = ""
+    data_source: Source | None = None
     waiting: bool = True  # False: this process carries it out itself, and no worker may take it
     pictures: bytes | None = None  # a data set that only this run may use, until it has ended
     weights: bytes | None = None  # a file of weights to load instead of training
     key: str = ""  # the secret of its owner, who may have one run waiting
     parent: str | None = None  # a run from whose checkpoint and curve it goes on
     past: Past | None = None  # what `weights` that were trained elsewhere bring of their training
-
-    @classmethod
-    def on(cls, data: Dataset, plan: Plan, name: str, **others: object) -> "NewRun":
-        """A run on a data set; `others` are further fields."""
-        return cls(plan, name, data.fingerprint, data.title, data.source, **others)  # type: ignore[arg-type]
 
 
 class RunBook:
@@ -78,7 +73,7 @@ class RunBook:
                 "created": now,
                 "fingerprint": new.fingerprint,
                 "data_title": new.data_title,
-                "data_source": new.data_source,
+                "data_source": new.data_source or "",
                 "owner": owner,
                 "parent": new.parent,
                 "status": Status.WAITING,

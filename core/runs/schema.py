@@ -163,20 +163,21 @@ class Run:
     kept_epoch: float
     seams: list[float]
     worker: str
-    data_source: str
+    data_source: Source | None  # None: made by an earlier version, which kept it for uploaded pictures only
 
     @classmethod
     def of_row(cls, row: RowMapping) -> "Run":
-        """The run in a row of the table. Raises RunError when its plan is one that this version cannot read."""
+        """The run in a row of the table. Raises RunError when this version cannot read its plan, status or source."""
         try:
             plan = Plan(**row["plan"])
             plan.row  # noqa: B018 - an unknown recipe, variant or layer shows only here
+            status, source = Status(row["status"]), Source(row["data_source"]) if row["data_source"] else None
         except (TypeError, KeyError, ValueError, PlanError) as error:
             raise RunError(
                 f"The run “{row['name']}” was made by another version of the app, which this one cannot read."
             ) from error
         columns = {field.name: row[field.name] for field in fields(cls)}
-        return cls(**columns | {"plan": plan, "status": Status(row["status"])})
+        return cls(**columns | {"plan": plan, "status": status, "data_source": source})
 
     @property
     def ended(self) -> bool:

@@ -58,7 +58,8 @@ def start(
     if weights is None:  # with weights to load there is nothing to train, and no limit to hold
         plan.checked(settings(), available)
     pictures = used.to_bytes() if brought else None
-    new = NewRun.on(used, plan, name, pictures=pictures, weights=weights, key=key(), parent=parent, past=past)
+    about = (plan, name, used.fingerprint, used.title, used.source)
+    new = NewRun(*about, pictures=pictures, weights=weights, key=key(), parent=parent, past=past)
     run_id = store().create(new, settings().max_waiting)
     jobs().tend()
     return run_id
