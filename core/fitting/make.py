@@ -10,7 +10,7 @@ import argparse
 import json
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,14 +27,15 @@ from core.fitting.calibration import FOLDS, fit_thresholds, folds, measure
 from core.fitting.mixture import Mixture, augment, draw_pool
 from core.fitting.network import KerasModel, LearningRate, answering, build, to_tflite
 from core.fitting.pictures import Photos, Pictures, read_photos, read_photos_again, read_pictures
-from core.inference.network import SHIPPED, Calibration, Network
+from core.inference.network import SHIPPED, Calibration, Network, Thresholds
 from core.settings import Settings
+from core.vision.reading import Kind
 
 RATE = 6e-3  # of the convolutions; the rest is learned at a third of it
 CHECKS = (  # figure of the card, kind of pictures, whose thresholds
-    ("photos_check", "photo", "photo"),
-    ("drawings_check", "drawing", "drawing"),
-    ("none_of_the_ten_check", NONE, "photo"),
+    ("photos_check", "photo", Kind.PHOTO),
+    ("drawings_check", "drawing", Kind.DRAWING),
+    ("none_of_the_ten_check", NONE, Kind.PHOTO),
 )
 DATA = (
     ("Fashion-MNIST, training part", "Zalando SE", "MIT", "fitting"),
@@ -87,15 +88,6 @@ class Fitted:
     network: KerasModel  # logits
     clothes: np.ndarray  # (n, 10) float32, uncalibrated shares for the photos of clothes, in their order
     others: np.ndarray  # (n, 10) float32, the same for photos of other things
-
-
-@dataclass(frozen=True, eq=False)
-class Calibrated:
-    """What turns a network's raw outputs into verdicts."""
-
-    network: Network
-    temperature: float
-    thresholds: dict[str, dict[str, float]]  # `sure` and `none` for photos and for drawings
 
 
 def falling(epochs: int, mixture: Mixture) -> LearningRate:
@@ -161,8 +153,8 @@ def fit(data: Dataset, photos: Photos, again: Photos, seed: int, stages: Stages,
     return Fitted(network, clothes, others)
 
 
-def calibrate(content: bytes, fitted: Fitted, data: Dataset, photos: Photos, seed: int) -> Calibrated:
-    """Fit the temperature and the thresholds of a network, the bytes of a `.tflite` file.
+def calibrate(content: bytes, fitted: Fitted, data: Dataset, photos: Photos, seed: int) -> Network:
+    """A network, the bytes of a `.tflite` file, with the temperature and the thresholds that are fitted to it.
 
     By the answers out of fold, and by clean images and sketches drawn for this alone.
     """
@@ -181,19 +173,16 @@ def calibrate(content: bytes, fitted: Fitted, data: Dataset, photos: Photos, see
     on_photos = fit_thresholds(metrics.calibrated(outputs, temperature), labels)
     on_sketches = fit_thresholds(network.probabilities(drawn), data.train_labels[fresh])
     # Sketches made by program are easier than people's, so a drawing must be at least as clear as a photo.
-    on_drawings = {
-        "sure": max(on_photos["sure"], on_sketches["sure"]),
-        "none": min(on_photos["none"], on_sketches["none"]),
-    }
-    return Calibrated(network, temperature, {"photo": on_photos, "drawing": on_drawings})
+    on_drawings = Thresholds(max(on_photos.sure, on_sketches.sure), min(on_photos.none, on_sketches.none))
+    return Network(content, Calibration(temperature, {Kind.PHOTO: on_photos, Kind.DRAWING: on_drawings}))
 
 
-def measure_checks(checks: dict[str, Pictures], ready: Calibrated) -> dict[str, dict[str, float | int]]:
+def measure_checks(checks: dict[str, Pictures], network: Network) -> dict[str, dict[str, float | int]]:
     """The figures of the check pictures of each kind."""
     figures = {}
-    for name, kind, thresholds in CHECKS:
-        probabilities = ready.network.probabilities(checks[kind].images)
-        figures[name] = measure(probabilities, checks[kind], ready.thresholds[thresholds])
+    for name, kind, read_as in CHECKS:
+        probabilities = network.probabilities(checks[kind].images)
+        figures[name] = measure(probabilities, checks[kind], network.calibration.thresholds[read_as])
     return figures
 
 
@@ -209,11 +198,12 @@ def make(
     fitted = fit(data, photos, again, seed, stages, say)
     model = answering(fitted.network)
     content = to_tflite(model)
-    ready = calibrate(content, fitted, data, photos, seed)
-    out_of_fold = metrics.calibrated(fitted.clothes, ready.temperature)
-    figures = measure_checks(checks, ready)
-    figures["photos_out_of_fold"] = measure(out_of_fold, photos.clothes, ready.thresholds["photo"])
-    probabilities = ready.network.probabilities(data.test_images)
+    network = calibrate(content, fitted, data, photos, seed)
+    calibration = network.calibration
+    out_of_fold = metrics.calibrated(fitted.clothes, calibration.temperature)
+    figures = measure_checks(checks, network)
+    figures["photos_out_of_fold"] = measure(out_of_fold, photos.clothes, calibration.thresholds[Kind.PHOTO])
+    probabilities = network.probabilities(data.test_images)
     card = {
         "name": "shipped",
         "title": "The network that comes with Fitting Room",
@@ -229,8 +219,8 @@ def make(
         "fingerprint": data.fingerprint,
         "test_accuracy": round(float(metrics.accuracy(data.test_labels, probabilities)), 4),
         "test_loss": round(float(metrics.loss(data.test_labels, probabilities)), 4),
-        "temperature": round(ready.temperature, 3),
-        "thresholds": ready.thresholds,
+        "temperature": round(calibration.temperature, 3),
+        "thresholds": {kind.value: asdict(limits) for kind, limits in calibration.thresholds.items()},
         "figures": figures,
         "data": [dict(zip(("name", "by", "licence", "use"), row, strict=True)) for row in DATA],
         "limits": list(LIMITS),

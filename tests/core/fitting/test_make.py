@@ -163,14 +163,14 @@ def test_sure_answers_are_as_often_right_as_was_asked():
     probabilities[:, 0] = best
     labels = np.where(generator.random(3000) < best, 0, 3)
     limits = fit_thresholds(probabilities, labels)
-    sure = best >= limits["sure"]
+    sure = best >= limits.sure
     assert (labels[sure] == 0).mean() >= PRECISION - 0.01 and sure.sum() > 300
-    assert limits["none"] < limits["sure"]
+    assert limits.none < limits.sure
 
 
 def test_an_answer_that_is_never_right_is_hardly_ever_sure():
     probabilities = np.tile(np.array([0.9, *[0.1 / 9] * 9]), (200, 1))
-    assert fit_thresholds(probabilities, np.full(200, 4))["sure"] > 0.95
+    assert fit_thresholds(probabilities, np.full(200, 4)).sure > 0.95
 
 
 def picture_folder(folder) -> None:
