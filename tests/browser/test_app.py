@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from core.runs.book import NewRun
 from core.runs.store import open_store
+from core.training.plan import Plan
 from tests.browser.conftest import PATIENCE, App, settled
 from tests.stored import add_points, alter, point
 
@@ -180,14 +181,7 @@ def test_a_network_is_built_on_a_phone_and_learns(app: App, open_page: Open) -> 
 
 def test_a_run_is_renamed_deleted_and_brought_back(app: App, open_page: Open) -> None:
     store = open_store(f"sqlite:///{app.home / 'runs.sqlite'}")
-    run_id = store.create(
-        NewRun(
-            {"recipe": "quick", "epochs": 1, "batch_size": 64, "learning_rate": 0.008},
-            "Old name",
-            "0" * 16,
-            "Other clothes",
-        )
-    )
+    run_id = store.create(NewRun(Plan.of("quick", epochs=1), "Old name", "0" * 16, "Other clothes"))
     store.stop(run_id)
     page = open_page(f"{app.address}/runs?run={run_id}")
     page.get_by_role("textbox", name="Name", exact=True).fill("New name")
@@ -205,11 +199,8 @@ def test_a_run_is_renamed_deleted_and_brought_back(app: App, open_page: Open) ->
 
 def test_a_tick_opens_a_run_and_two_stand_side_by_side(app: App, open_page: Open) -> None:
     store = open_store(f"sqlite:///{app.home / 'runs.sqlite'}")
-    plan = {"recipe": "quick", "epochs": 1, "batch_size": 64, "learning_rate": 0.008}
-    ids = [
-        store.create(NewRun(plan | {"seed": seed}, f"Ticked {seed}", "0" * 16, "Other clothes", waiting=False))
-        for seed in (1, 2)
-    ]
+    plans = {f"Ticked {seed}": Plan.of("quick", epochs=1, seed=seed) for seed in (1, 2)}
+    ids = [store.create(NewRun(plan, name, "0" * 16, "Other clothes", waiting=False)) for name, plan in plans.items()]
     for run_id in ids:
         add_points(store, run_id, point(1.0, "epoch"))
         alter(store, run_id, status="stopped")
