@@ -138,7 +138,7 @@ def film(browser: Browser, address: str) -> str:
     go(page, f"{address}/mistakes?{run}")
     reel.show(page, 2_200)
     page.mouse.wheel(0, 0.8 * VIEW[1])
-    page.wait_for_timeout(500)  # while it scrolls
+    page.wait_for_timeout(500)  # nothing on the page tells when a smooth scroll has ended; this is a film, not a test
     reel.show(page, 1_500)
     film_answer(reel, page, address)
     page.context.close()

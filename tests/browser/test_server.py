@@ -14,6 +14,7 @@ from core.runs.store import open_store
 from core.training.plan import Plan
 from pages.shared.downloads import safe
 from tests.browser.conftest import PATIENCE, App, serve, settled
+from tests.core.processes import wait_for
 
 expect.set_options(timeout=PATIENCE)
 Open = Callable[..., Page]
@@ -112,9 +113,6 @@ def test_an_error_that_no_page_catches_is_one_sentence(quiet_app: App, open_page
 def test_the_queue_starts_with_the_server_before_anybody_opens_a_page(tmp_path: Path) -> None:
     running = serve(tmp_path / "home", workers=1)
     try:
-        until = time.monotonic() + PATIENCE / 1000
-        while not (running.home / "workers.json").exists() and time.monotonic() < until:
-            time.sleep(0.1)
-        assert (running.home / "workers.json").exists()
+        wait_for((running.home / "workers.json").exists, "the workers, which nobody asked for yet")
     finally:
         running.stop()
