@@ -35,7 +35,7 @@ def chromium_path() -> str | None:
     given = os.environ.get("FITTING_ROOM_CHROMIUM")
     if given:
         return given if Path(given).is_file() else None
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+    for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):
             return found
     browsers = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")

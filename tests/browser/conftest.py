@@ -1,8 +1,10 @@
 """The real app in a real browser: a server with a home of its own, and pages of a Chromium."""
 
 import http.client
+import io
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -14,7 +16,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from PIL import Image, ImageDraw
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import chromium_path
 
@@ -99,16 +102,17 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open an address in a window of its own, and wait until the page stands."""
+    """Open an address in a browser that knows nothing of any other, and wait until the page stands."""
     contexts = []
 
-    def opened(address: str, width: int = 1280, height: int = 900, **options: object) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+    def opened(address: str, width: int = 1280, height: int = 900, wait: bool = True) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height})
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
-        page.goto(address)
-        settled(page)
+        page.goto(address, wait_until="load" if wait else "commit")
+        if wait:
+            settled(page)
         return page
 
     yield opened
@@ -120,3 +124,32 @@ def settled(page: Page) -> None:
     """Wait until the page's script has run: the menu is there and Streamlit says it is idle."""
     page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
     page.get_by_role("link", name="Help").first.wait_for()
+
+
+def no_trouble(page: Page) -> None:
+    """Nothing on the page says that something broke."""
+    expect(page.get_by_text(re.compile("Traceback|Something went wrong|Error:"))).to_have_count(0)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def sideways(page: Page) -> list[str]:
+    """What reaches over the right edge, save for what has a scroll bar of its own."""
+    return page.evaluate(
+        "[...document.querySelectorAll('[data-testid=stMain] *')].filter(e => e.getBoundingClientRect().right >"
+        " innerWidth + 1"
+        " && !e.closest('.numbers, .strip, [data-testid=stDataFrame], [data-testid=stCode],"
+        " [data-testid=stElementToolbar],"
+        " .st-key-menu, .js-plotly-plot')"
+        " && e.type !== 'range'"  # a slider's input is invisible; what is seen is its handle
+        " && getComputedStyle(e).position !== 'fixed').map(e => e.tagName + '.' + e.className).slice(0, 5)"
+    )
+
+
+def shirt() -> bytes:
+    """A PNG of a dark T-shirt on a plain ground."""
+    picture = Image.new("RGB", (400, 400), "white")
+    right = [(200, 85), (230, 60), (280, 60), (370, 130), (335, 185), (290, 155), (290, 345)]
+    ImageDraw.Draw(picture).polygon([*right, *((400 - x, y) for x, y in reversed(right[1:]))], fill=(40, 60, 120))
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from core.labels import NAMES
-from tests.browser.conftest import PATIENCE, App, settled
+from tests.browser.conftest import PATIENCE, App, no_trouble, settled, shirt
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 expect.set_options(timeout=PATIENCE)
@@ -175,3 +175,44 @@ def test_what_was_brushed_on_a_photo_stays_when_another_was_looked_at(app: App, 
     expect(last).to_have_attribute("src", brushed)
     page.get_by_role("button", name="Start again").click()
     expect(last).to_have_attribute("src", untouched)
+
+
+def test_good_and_bad_files_sent_together_each_get_their_own_answer(app: App, open_page: Open) -> None:
+    page = open_page(f"{app.address}/predict")
+    page.locator("input[type=file]").set_input_files(
+        [
+            {"name": "letter.png", "mimeType": "image/png", "buffer": b"I am text."},
+            {"name": "empty.jpg", "mimeType": "image/jpeg", "buffer": b""},
+            {"name": "shirt.png", "mimeType": "image/png", "buffer": shirt()},
+        ]
+    )
+    expect(page.get_by_text("letter.png: This file is not a picture I can open")).to_be_visible()
+    expect(page.get_by_text("empty.jpg: This file is empty")).to_be_visible()
+    expect(page.locator(".verdict")).to_have_count(1)
+    expect(page.locator(".answer").first).to_contain_text("T-shirt/top")
+    no_trouble(page)
+
+
+def test_a_drawing_is_answered_while_it_is_drawn(app: App, open_page: Open) -> None:
+    page = open_page(f"{app.address}/predict?way=draw", height=1200)
+    canvas = page.get_by_test_id("stMain").locator("canvas.upper-canvas, canvas").last
+    canvas.wait_for()
+    expect(page.get_by_text("Draw a shirt, a boot, a bag")).to_be_visible()
+    box = canvas.bounding_box()
+    trousers = [
+        (0.3, 0.08),
+        (0.7, 0.08),
+        (0.74, 0.92),
+        (0.56, 0.92),
+        (0.5, 0.35),
+        (0.44, 0.92),
+        (0.26, 0.92),
+        (0.3, 0.08),
+    ]
+    page.mouse.move(box["x"] + trousers[0][0] * box["width"], box["y"] + trousers[0][1] * box["height"])
+    page.mouse.down()
+    for x, y in trousers[1:]:
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=12)
+    page.mouse.up()
+    expect(page.locator(".answer").first).to_contain_text("Trouser")
+    no_trouble(page)

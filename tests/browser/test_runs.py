@@ -1,14 +1,19 @@
-"""The run book in a real browser with a real worker: a run is packed, brought in again and scored anew."""
+"""The run book in a real browser with a real worker: runs packed and brought in again, renamed, deleted, compared."""
 
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE, App, serve, settled
+from core.runs.book import NewRun
+from core.runs.store import open_store
+from core.training.plan import Plan
+from tests.browser.conftest import PATIENCE, App, no_trouble, settled
+from tests.core.processes import wait_for
+from tests.stored import add_points, alter, point
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 expect.set_options(timeout=PATIENCE)
@@ -16,16 +21,16 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def quiet_app(tmp_path: Path) -> Iterator[App]:
-    """An app of this test's own, with a worker: in the one all share, other runs move on and draw the page anew during
-    a download."""
-    running = serve(tmp_path / "home", workers=1)
-    yield running
-    running.stop()
+def resting_app(app: App) -> App:
+    """The app when no run moves: one that does draws the page anew, also during a download."""
+    store = open_store(f"sqlite:///{app.home / 'runs.sqlite'}")
+    wait_for(lambda: all(run.ended for run in store.runs()), "the runs of other tests")
+    store.close()
+    return app
 
 
-def test_a_run_is_taken_away_as_a_zip_and_brought_in_again(quiet_app: App, open_page: Open, tmp_path: Path) -> None:
-    page = open_page(f"{quiet_app.address}/training")
+def test_a_run_is_taken_away_as_a_zip_and_brought_in_again(resting_app: App, open_page: Open, tmp_path: Path) -> None:
+    page = open_page(f"{resting_app.address}/training")
     page.get_by_role("radio", name="a taste").click()
     settled(page)
     page.get_by_role("button", name="Start").click()
@@ -33,7 +38,7 @@ def test_a_run_is_taken_away_as_a_zip_and_brought_in_again(quiet_app: App, open_
     run_id = re.search(r"run=(\w+)", page.url)[1]
     page.get_by_role("button", name="Train on").wait_for()
 
-    page = open_page(f"{quiet_app.address}/runs?run={run_id}")
+    page = open_page(f"{resting_app.address}/runs?run={run_id}")
     for words, kind in (
         ("Everything as one zip", "zip"),
         ("TensorBoard events", "events"),
@@ -53,3 +58,49 @@ def test_a_run_is_taken_away_as_a_zip_and_brought_in_again(quiet_app: App, open_
     expect(page.get_by_text("of the test pictures right")).to_be_visible()
     expect(page.locator(".st-key-runs_curve .js-plotly-plot")).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_a_run_is_renamed_deleted_and_brought_back(app: App, open_page: Open) -> None:
+    store = open_store(f"sqlite:///{app.home / 'runs.sqlite'}")
+    run_id = store.create(NewRun(Plan.of("quick", epochs=1), "Old name", "0" * 16, "Other clothes"))
+    store.stop(run_id)
+    page = open_page(f"{app.address}/runs?run={run_id}")
+    page.get_by_role("textbox", name="Name", exact=True).fill("New name")
+    page.get_by_role("textbox", name="Name", exact=True).press("Enter")
+    page.get_by_role("button", name="Rename", exact=True).click()
+    expect(page.get_by_role("heading", name="New name")).to_be_visible()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_role("heading", name="New name")).to_have_count(0)
+    assert run_id not in [run.id for run in store.runs()]
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", name="New name")).to_be_visible()
+    store.delete(run_id)
+    store.close()
+
+
+def test_a_tick_opens_a_run_and_two_stand_side_by_side(app: App, open_page: Open) -> None:
+    store = open_store(f"sqlite:///{app.home / 'runs.sqlite'}")
+    plans = {f"Ticked {seed}": Plan.of("quick", epochs=1, seed=seed) for seed in (1, 2)}
+    ids = [store.create(NewRun(plan, name, "0" * 16, "Other clothes", waiting=False)) for name, plan in plans.items()]
+    for run_id in ids:
+        add_points(store, run_id, point(1.0, "epoch"))
+        alter(store, run_id, status="stopped")
+    page = open_page(f"{app.address}/runs")
+    page.get_by_role("textbox", name="Find").fill("ticked")
+    page.get_by_role("textbox", name="Find").press("Enter")
+    expect(page.locator(".stDataFrame [role=grid]").first).to_have_attribute(
+        "aria-rowcount", "3"
+    )  # the names of the columns, and two runs
+    settled(page)
+    box = page.locator(".stDataFrame canvas").first.bounding_box()
+    page.mouse.click(box["x"] + 16, box["y"] + 57)  # the boxes of the first and the second row, below the line of names
+    expect(page.get_by_role("heading", name="Ticked 2")).to_be_visible()
+    page.mouse.click(box["x"] + 16, box["y"] + 101)
+    expect(page.get_by_role("heading", name="Side by side")).to_be_visible()
+    assert set(page.url.rpartition("run=")[2].replace("%2C", ",").split(",")) == set(ids)
+    elsewhere = open_page(page.url)
+    expect(elsewhere.get_by_text("Ticked 1 (training)").first).to_be_attached()
+    no_trouble(page)
+    for run_id in ids:
+        store.delete(run_id)
+    store.close()

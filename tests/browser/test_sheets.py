@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from core.training.weights import written
 from models.catalogue import RECIPES
-from tests.browser.conftest import PATIENCE, App, settled
+from tests.browser.conftest import PATIENCE, App, no_trouble, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 expect.set_options(timeout=PATIENCE)
@@ -78,3 +78,18 @@ def test_a_sheet_of_answers_leads_to_one_picture_with_its_ten_bars(app: App, ope
         page.get_by_role("button", name="Download as CSV", exact=True).click()
     assert "#" not in page.url, "once the reader has done something, nothing moves the page by itself"
     assert waiting.value.path().read_text().startswith("class,precision,recall,f1-score,support\n")
+
+
+def test_a_tap_on_a_number_of_the_matrix_shows_its_pictures(app: App, open_page: Open) -> None:
+    page = open_page(f"{app.address}/mistakes", height=1400)
+    chart = page.locator(".js-plotly-plot").first
+    heat = chart.locator(".heatmaplayer image").bounding_box()
+    side_x, side_y = heat["width"] / 10, heat["height"] / 10
+    page.mouse.move(heat["x"] + 9.5 * side_x, heat["y"] + 7.5 * side_y)
+    page.mouse.click(heat["x"] + 9.5 * side_x, heat["y"] + 7.5 * side_y)  # Sneaker answered as Ankle boot
+    expect(page.get_by_role("heading", name="Sneaker taken for Ankle boot")).to_be_visible()
+    first = page.locator(".tiles").first
+    expect(first.locator("figcaption").first).to_contain_text("really Sneaker")
+    pictures = first.locator("img").first
+    assert "Sneaker, answered Ankle boot" in pictures.get_attribute("alt")
+    no_trouble(page)

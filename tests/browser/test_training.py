@@ -1,0 +1,114 @@
+"""Training as people meet it: started, left, found again, stopped, waited for, built by hand; a real worker, real
+Chromium, and real Fashion-MNIST where FITTING_ROOM_DATA names it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.runs.store import open_store
+from tests.browser.conftest import PATIENCE, App, no_trouble, settled, shirt, sideways
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+expect.set_options(timeout=PATIENCE)
+Open = Callable[..., Page]
+
+
+def test_a_network_is_trained_left_found_again_inspected_and_asked(app: App, open_page: Open) -> None:
+    page = open_page(f"{app.address}/training")
+    page.get_by_role("button", name="Start").click()
+    expect(page).to_have_url(re.compile(r"run=\w+"))
+    link, run_id = page.url, page.url.rpartition("run=")[2]
+    store = open_store(f"sqlite:///{app.home / 'runs.sqlite'}")
+    name = store.run(run_id).name
+
+    # leave, come back, refresh, and open the link elsewhere
+    page.get_by_role("link", name="Clothes", exact=True).click()
+    expect(page.get_by_role("heading", name="The clothes")).to_be_visible()
+    page.get_by_role("link", name="Train", exact=True).click()
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+    elsewhere = open_page(link)
+    expect(elsewhere.get_by_text("of the test pictures right")).to_be_visible()
+    expect(page.get_by_text("of the test pictures right")).to_be_visible()
+    no_trouble(page)
+
+    run = store.run(run_id)
+    assert run.status == "done" and run.test_accuracy > 0.85
+    expect(elsewhere.get_by_text(f"{run.test_accuracy:.1%}").first).to_be_visible()
+    store.close()
+
+    elsewhere.get_by_role("link", name="Look into its mistakes").click()
+    expect(elsewhere.get_by_role("heading", name="What it takes for what")).to_be_visible()
+    expect(elsewhere.get_by_text(f"{run.test_accuracy:.1%}").first).to_be_visible()
+    assert f"run={run_id}" in elsewhere.url
+    page.get_by_role("link", name="Show it a photo").click()
+    expect(page.get_by_role("heading", name="Try a photo")).to_be_visible()
+    page.locator("input[type=file]").set_input_files({"name": "shirt.png", "mimeType": "image/png", "buffer": shirt()})
+    expect(page.get_by_text("shirt.png").first).to_be_visible()
+    expect(page.locator(".verdict").first).to_be_visible()
+    expect(page.get_by_text("✓ Sure")).to_have_count(0)  # a network that never saw a photo is never sure of one
+    no_trouble(page)
+
+
+def test_stop_really_stops_and_a_second_start_waits_its_turn(app: App, open_page: Open) -> None:
+    first = open_page(f"{app.address}/training")
+    choose(first, "New ABCD")
+    first.get_by_role("button", name="Start").click()
+    expect(first.get_by_text("pictures a second")).to_be_visible()
+    expect(first.get_by_text(re.compile(r"epoch \d+ of \d+")).first).to_be_visible()
+    expect(first.locator(".js-plotly-plot .scatterlayer .trace").first).to_be_attached()
+    second = open_page(f"{app.address}/training")
+    taste(second)
+    second.get_by_role("button", name="Start").click()
+    expect(second.get_by_text("In the queue: 1 run is before it")).to_be_visible()
+    first.get_by_role("button", name="Stop and keep what it learned").click()
+    expect(first.get_by_text("Stopped by hand.")).to_be_visible()
+    expect(first.get_by_text("of the test pictures right")).to_be_visible()
+    expect(second.get_by_text("of the test pictures right")).to_be_visible()
+    expect(second.get_by_text("In the queue")).to_have_count(0)
+    no_trouble(second)
+
+
+def test_a_network_is_built_on_a_phone_and_learns(app: App, open_page: Open) -> None:
+    page = open_page(f"{app.address}/training", width=390, height=844)
+    choose(page, "Build your own")
+
+    def press(name: str, then: str) -> None:
+        page.get_by_role("button", name=re.compile(rf"{name}\b")).click()
+        expect(page.get_by_text(then).first).to_be_visible()
+        settled(page)
+
+    press("A small one", "50,890 numbers to learn.")
+    press("1 · Dense", "Neurons: how many sums it takes")
+    press("Convolution", "32 pictures of 26 × 26 dots")
+    press("Down", "Layer 2 needs pictures")
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_disabled()
+    assert sideways(page) == []
+    press("Take out", "50,890 numbers to learn.")
+    taste(page)
+    press("Start", "of the test pictures right")
+    expect(page.get_by_text("Its layers: the picture → Dense (64 neurons) → ten answers")).to_be_visible()
+    no_trouble(page)
+
+
+def choose(page: Page, network: str) -> None:
+    """Take a network from the list on the Train page.
+
+    The list is brought into sight first: an open one closes when the page scrolls.
+    """
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    box = page.get_by_role("combobox", name=re.compile("Network"))
+    box.scroll_into_view_if_needed()
+    page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    box.click()
+    page.get_by_role("option", name=network).click()
+    settled(page)
+
+
+def taste(page: Page) -> None:
+    """Let the run learn from a tenth of the pictures."""
+    page.get_by_role("radio", name="a taste").click()
+    settled(page)
