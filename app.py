@@ -16,7 +16,7 @@ from core.errors import FittingRoomError
 from pages.shared import downloads
 from pages.shared.browser_key import BrowserKeyMiddleware
 from pages.shared.errors import show_error
-from pages.shared.runs import jobs
+from pages.shared.runs import run_queue
 
 # An upload stays in memory: of itself Starlette puts one over 1 MB, such as a phone's photo, into a temporary file.
 # Neither Starlette's `Request.form` nor Streamlit has a parameter for it.
@@ -28,7 +28,7 @@ async def lifespan(_: App) -> AsyncIterator[None]:
     """Start the queue with the server, before anybody opens a page, and let go of it when the server ends."""
     queue = None
     try:
-        queue = jobs()
+        queue = run_queue()
     except FittingRoomError as error:  # a setting that does not fit: each page says so
         logging.getLogger(__name__).error("The queue was not started: %s", error)
     yield

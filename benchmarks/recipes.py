@@ -30,22 +30,27 @@ ORDER = ("hello-world", "clothes-ann", "quick", "five-steps", "intuitive-cnn", "
 SHORT = ("recipe", "published", "measured")  # columns of the README's table
 
 
+class Printer(Watcher):
+    """Prints each epoch, and keeps the last."""
+
+    last: Point
+
+    def epoch(self, point: Point, *_kept: object) -> None:
+        self.last = point
+        print(f"  epoch {point.epoch:.0f}: {point.accuracy:.2%}, loss {point.loss:.4f}", flush=True)
+
+
 def measure(plan: Plan, data: dataset.Dataset) -> dict:
     """One row: the recipe trained in full, and what it scores."""
-    last: list[Point] = []
-
-    def show(point: Point, *_kept: object) -> None:
-        last[:] = [point]
-        print(f"  epoch {point.epoch:.0f} of {plan.epochs}: {point.accuracy:.2%}, loss {point.loss:.4f}", flush=True)
-
-    result = train(plan, data, Watcher(epoch=show))
+    printer = Printer()
+    result = train(plan, data, printer)
     return {
         **plan.as_dict(),
         "parameters": plan.row.parameters,
         "test_accuracy": round(result.test_accuracy, 4),
         "test_loss": round(result.test_loss, 4),
-        "train_accuracy": round(last[0].accuracy, 4),
-        "train_loss": round(last[0].loss, 4),
+        "train_accuracy": round(printer.last.accuracy, 4),
+        "train_loss": round(printer.last.loss, 4),
         "seconds": round(result.seconds, 1),
         "data": data.title,
         "fingerprint": data.fingerprint,

@@ -35,7 +35,7 @@ from core.data import sources
 from core.data.dataset import Dataset
 from core.errors import FittingRoomError, RunError
 from core.runs.book import NewRun
-from core.runs.queue import Jobs
+from core.runs.queue import RunQueue
 from core.runs.schema import Status
 from core.runs.store import open_store
 from core.runs.workers import address_file
@@ -73,12 +73,12 @@ class App:
     def __init__(self, settings: Settings, data: Dataset) -> None:
         self.settings, self.data = settings, data
         self._store = open_store(settings.store_url)
-        self._jobs = Jobs(settings).start()
+        self._run_queue = RunQueue(settings).start()
         self.timed = cache(self._timed)  # sections that need the same run share it
 
     def close(self) -> None:
         """End the worker at once."""
-        self._jobs.close()
+        self._run_queue.close()
         self._store.close()
         if address_file(self.settings).exists():
             self._end_worker()
@@ -97,12 +97,12 @@ class App:
         """Press Start and watch. Raises RunError when the run fails, or no worker comes."""
         pause, began, first = threading.Event(), time.monotonic(), None
         run_id = self._store.create(NewRun(plan, plan.recipe, self.data.fingerprint, self.data.title, self.data.source))
-        self._jobs.tend()
+        self._run_queue.wake()
         while not (run := self._store.run(run_id)).ended:
             if first is None and run.speed is not None:  # set together with the first point
                 first = time.monotonic() - began
             if run.started is None and time.monotonic() - began > PATIENCE:
-                raise RunError(self._jobs.problem or "No worker took the run.")
+                raise RunError(self._run_queue.problem or "No worker took the run.")
             pause.wait(POLL_SECONDS)
         if run.status != Status.DONE:
             raise RunError(run.message)

@@ -224,8 +224,8 @@ def dots(image: np.ndarray, coloured: bool = False, height: int = 380) -> go.Fig
             hovertemplate=f"row %{{y}}, column %{{x}}<br>%{{z{'' if whole else ':.3f'}}}<extra></extra>",
         )
     )
-    for place in range(10):
-        corners = {"x0": place - 0.47, "x1": place + 0.47, "y0": place - 0.47, "y1": place + 0.47}
+    for index in range(10):
+        corners = {"x0": index - 0.47, "x1": index + 0.47, "y0": index - 0.47, "y1": index + 0.47}
         figure.add_shape(type="rect", **corners, line={"color": SECOND, "width": 2})
     _quiet(figure, height)
     figure.update_xaxes(

@@ -69,10 +69,10 @@ def running_app(note: Path) -> tuple[psutil.Process, Running] | None:
     try:
         running = Running(**json.loads(note.read_text()))
         process = psutil.Process(running.pid)
-        ours = {str(PROJECT / "app.py"), f"--server.port={running.port}"} <= set(process.cmdline())
+        is_app = {str(PROJECT / "app.py"), f"--server.port={running.port}"} <= set(process.cmdline())
     except (OSError, ValueError, TypeError, psutil.Error):
         return None
-    return (process, running) if ours else None
+    return (process, running) if is_app else None
 
 
 def free_port(first: int, share: bool) -> int | None:

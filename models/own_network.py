@@ -42,9 +42,9 @@ FIXED, PER_WORK, PER_KEPT, PER_PARAMETER = 3_000, 0.07, 4.5, 0.05
 class LayerError(ValueError):
     """The layers do not fit together, or are too many or too large; `str(error)` is one sentence for a person."""
 
-    def __init__(self, sentence: str, place: int | None = None) -> None:
+    def __init__(self, sentence: str, index: int | None = None) -> None:
         super().__init__(sentence)
-        self.place = place  # of the row that is at fault, from 0; None when it is the whole
+        self.index = index  # of the row that is at fault, from 0; None when it is the whole
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Layer:
     parameters: int = 0
     work: int = 0  # multiply-adds
     options: Mapping[str, str | int] = field(default_factory=dict)
-    place: int | None = None  # of its row in the list, from 0; None for one that is added by itself
+    index: int | None = None  # of its row in the list, from 0; None for one that is added by itself
 
     @property
     def kept(self) -> int:
@@ -101,11 +101,11 @@ def checked(layers: Rows) -> list[Layer]:
     ):
         total, largest = sum(map(measure, network)), max(network, key=measure)
         if total > most:
-            place = len(layers) - 1 if largest.place is None else largest.place
+            index = len(layers) - 1 if largest.index is None else largest.index
             raise LayerError(
                 f"This network {words.format(total)}, and {most:,} are allowed; most come from layer"
-                f" {place + 1}. Make it smaller there, or put a pooling layer above it.",
-                place,
+                f" {index + 1}. Make it smaller there, or put a pooling layer above it.",
+                index,
             )
     return network
 
@@ -116,11 +116,11 @@ def walk(layers: Rows) -> Iterator[Layer]:
     The whole may still be too large.
     """
     shape: tuple[int, ...] = PICTURE
-    for place, row in enumerate(layers):
-        kind, numbers = _read(place, row)
+    for index, row in enumerate(layers):
+        kind, numbers = _read(index, row)
         if kind == "dense" and len(shape) > 1:
             yield Layer("Flatten", (), shape := (prod(shape),))
-        layer = _layer(place, kind, numbers, shape)
+        layer = _layer(index, kind, numbers, shape)
         shape = layer.shape
         yield layer
     if len(shape) > 1:
@@ -135,73 +135,73 @@ def pictures_per_second(network: Sequence[Layer]) -> int:
     return round(1e9 / (FIXED + sum(spent)))
 
 
-def _read(place: int, row: Row) -> tuple[str, tuple[Any, ...]]:
+def _read(index: int, row: Row) -> tuple[str, tuple[Any, ...]]:
     """A row's kind and numbers, each within its limits."""
     kind = row[0] if row else ""
     if not isinstance(kind, str) or kind not in KINDS:
-        raise LayerError(f"Layer {place + 1} is of no kind that there is. Choose one of {', '.join(KINDS)}.", place)
+        raise LayerError(f"Layer {index + 1} is of no kind that there is. Choose one of {', '.join(KINDS)}.", index)
     numbers: tuple[Any, ...] = tuple(row[1:])
     limits = KINDS[kind]
     if len(numbers) != len(limits):
         raise LayerError(
-            f"Layer {place + 1} ({kind}) takes {', '.join(limits) or 'no number'}, and {len(numbers)} came.", place
+            f"Layer {index + 1} ({kind}) takes {', '.join(limits) or 'no number'}, and {len(numbers)} came.", index
         )
     for value, (name, (low, high)) in zip(numbers, limits.items(), strict=True):
         if type(value) not in (type(low), int) or not low <= value <= high:
             whole = "a whole number " if isinstance(low, int) else ""
             raise LayerError(
-                f"The {name} of layer {place + 1} ({kind}) must be {whole}between {low} and {high}.", place
+                f"The {name} of layer {index + 1} ({kind}) must be {whole}between {low} and {high}.", index
             )
     return kind, numbers
 
 
-def _layer(place: int, kind: str, numbers: tuple[Any, ...], shape: tuple[int, ...]) -> Layer:
+def _layer(index: int, kind: str, numbers: tuple[Any, ...], shape: tuple[int, ...]) -> Layer:
     """One row as a layer on what comes to it, `shape` without the batch."""
     if kind in TAKE_PICTURES and len(shape) == 1:
-        raise LayerError(f"Layer {place + 1} needs pictures, but one row of numbers comes to it: move it up.", place)
+        raise LayerError(f"Layer {index + 1} needs pictures, but one row of numbers comes to it: move it up.", index)
     match kind:
         case "convolution":
-            return _convolution(place, shape, *numbers)
+            return _convolution(index, shape, *numbers)
         case "pooling":
-            return _pooling(place, shape, *numbers)
+            return _pooling(index, shape, *numbers)
         case "average":
-            return Layer("GlobalAveragePooling2D", (), shape[-1:], place=place)
+            return Layer("GlobalAveragePooling2D", (), shape[-1:], index=index)
         case "normalise":  # a scale and a shift that are learned, a mean and a spread that are measured
-            return Layer("BatchNormalization", (), shape, 4 * shape[-1], prod(shape), place=place)
+            return Layer("BatchNormalization", (), shape, 4 * shape[-1], prod(shape), index=index)
         case "dropout":
-            return Layer("Dropout", numbers, shape, place=place)
+            return Layer("Dropout", numbers, shape, index=index)
         case "flatten":
-            return Layer("Flatten", (), (prod(shape),), place=place)
+            return Layer("Flatten", (), (prod(shape),), index=index)
         case _:  # "dense"
-            return _dense(place, shape[0], numbers[0], "relu")
+            return _dense(index, shape[0], numbers[0], "relu")
 
 
-def _convolution(place: int, shape: tuple[int, ...], filters: int, size: int, step: int) -> Layer:
+def _convolution(index: int, shape: tuple[int, ...], filters: int, size: int, step: int) -> Layer:
     height, width, channels = shape
     if size > min(height, width):
         raise LayerError(
-            f"Layer {place + 1} has filters of {size} x {size} dots, and pictures of {height} x {width} come to it: "
+            f"Layer {index + 1} has filters of {size} x {size} dots, and pictures of {height} x {width} come to it: "
             "take smaller filters, or take a layer above it out.",
-            place,
+            index,
         )
     after = ((height - size) // step + 1, (width - size) // step + 1, filters)
     weights = size * size * channels * filters
     options: dict[str, str | int] = {"activation": "relu"}
     if step > 1:
         options = {"strides": step, **options}
-    return Layer("Conv2D", (filters, size), after, weights + filters, weights * after[0] * after[1], options, place)
+    return Layer("Conv2D", (filters, size), after, weights + filters, weights * after[0] * after[1], options, index)
 
 
-def _pooling(place: int, shape: tuple[int, ...], size: int) -> Layer:
+def _pooling(index: int, shape: tuple[int, ...], size: int) -> Layer:
     height, width, channels = shape
     if size > min(height, width):
         share = {2: "halves", 3: "takes a third of", 4: "takes a quarter of"}[size]
         raise LayerError(
-            f"Layer {place + 1} {share} a picture of {height} x {width} dots: take a pooling layer out.", place
+            f"Layer {index + 1} {share} a picture of {height} x {width} dots: take a pooling layer out.", index
         )
-    return Layer("MaxPooling2D", (size,), (height // size, width // size, channels), place=place)
+    return Layer("MaxPooling2D", (size,), (height // size, width // size, channels), index=index)
 
 
-def _dense(place: int | None, inputs: int, neurons: int, activation: str) -> Layer:
+def _dense(index: int | None, inputs: int, neurons: int, activation: str) -> Layer:
     weights = inputs * neurons
-    return Layer("Dense", (neurons,), (neurons,), weights + neurons, weights, {"activation": activation}, place)
+    return Layer("Dense", (neurons,), (neurons,), weights + neurons, weights, {"activation": activation}, index)

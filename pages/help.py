@@ -9,7 +9,7 @@ from pages.shared import pictures
 from pages.shared.data import data
 from pages.shared.errors import guard
 from pages.shared.frame import frame
-from pages.shared.session import own, settings
+from pages.shared.session import settings, uploaded
 
 frame("Help", "Words explained, where everything lies on this computer, and how to get rid of it.")
 
@@ -75,11 +75,11 @@ with guard():
 
     st.subheader("Where things lie", anchor=False)
     folder = settings().folder
-    kept = f"in {data().place}" if data().place else "made anew at each start"
+    kept = f"in {data().origin}" if data().origin else "made anew at each start"
     pictures.explain(
         {
             "clothes in use": (
-                f"{data().title}, {'in the memory of this computer, for this browser only' if own() else kept}"
+                f"{data().title}, {'in the memory of this computer, for this browser only' if uploaded() else kept}"
             ),
             "runs and networks": make_url(settings().store_url).render_as_string(hide_password=True),
             "which runs are yours": (

@@ -73,9 +73,9 @@ with guard():
     with steps:
         st.subheader(recipe.article, anchor=False)
         st.write(recipe.sentence)
-        for place, step in enumerate(LESSONS[chosen], start=1):
-            with st.container(key=f"lessons_step_{place}", gap=None):
-                st.html(f"<i>{place}</i><b>{html.escape(step.title)}</b><p>{html.escape(step.words)}</p>")
+        for index, step in enumerate(LESSONS[chosen], start=1):
+            with st.container(key=f"lessons_step_{index}", gap=None):
+                st.html(f"<i>{index}</i><b>{html.escape(step.title)}</b><p>{html.escape(step.words)}</p>")
                 if step.look in LOOKS:
                     label, page, address = LOOKS[step.look]
                     st.page_link(page, label=label, query_params=address)

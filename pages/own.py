@@ -15,7 +15,7 @@ from pages.shared import downloads, pictures
 from pages.shared.data import halves, shared_data
 from pages.shared.errors import guard
 from pages.shared.frame import frame
-from pages.shared.session import own, settings, use_own
+from pages.shared.session import settings, uploaded, use_uploaded
 
 frame(
     "Bring your own clothes", "Browse, train and test on pictures of your own, from a table or from folders of photos."
@@ -58,14 +58,14 @@ def tell(heading: str, rows: tuple[str, ...]) -> None:
             st.html(f'<ul class="found">{"".join(f"<li>{html.escape(row)}</li>" for row in rows)}</ul>')
 
 
-def show(brought: UploadedDataset) -> None:
-    """What was brought: how much of each class, a few of the pictures, and what is to be said about it."""
-    images, labels = halves(brought.data)["training"]
+def show(clothes: UploadedDataset) -> None:
+    """What was uploaded: how much of each class, a few of the pictures, and what is to be said about it."""
+    images, labels = halves(clothes.data)["training"]
     with st.container(key="own_brought"):
-        st.subheader(f"✓ {brought.data.title}", anchor=False)
-        st.write(f"In use on every page of this browser. {brought.split}")
-        tell(f"✗ {len(brought.left_out)} left out", brought.left_out)
-        tell(f"? {len(brought.doubtful)} used, but the garment was hard to find", brought.doubtful)
+        st.subheader(f"✓ {clothes.data.title}", anchor=False)
+        st.write(f"In use on every page of this browser. {clothes.split}")
+        tell(f"✗ {len(clothes.left_out)} left out", clothes.left_out)
+        tell(f"? {len(clothes.doubtful)} used, but the garment was hard to find", clothes.doubtful)
         pictures.bunch(images[:24], 12, "The first of these pictures, as the network sees them")
         with st.container(horizontal=True):
             st.page_link("dataset.py", label="Look at them", icon=":material/grid_view:")
@@ -75,10 +75,10 @@ def show(brought: UploadedDataset) -> None:
 
 
 with guard():
-    if own():
-        show(own())
+    if uploaded():
+        show(uploaded())
     most_mb, most = settings().max_own_mb, settings().max_own_pictures
-    st.subheader("Bring others" if own() else "Your file", anchor=False)
+    st.subheader("Bring others" if uploaded() else "Your file", anchor=False)
     turn = st.session_state.setdefault("own_turn", 0)
     files = st.file_uploader(
         "A zip, or one or two tables (CSV)",
@@ -98,7 +98,7 @@ with guard():
 
         with guard():
             found = read_upload([(file.name, file.getvalue()) for file in files], settings(), tell_progress)
-            use_own(found)
+            use_uploaded(found)
             st.session_state["own_turn"] = turn + 1  # a new, empty uploader: the file itself is not kept
             st.rerun()
         bar.empty()

@@ -79,13 +79,13 @@ def show(reading: Reading, key: str, true: int | None = None) -> None:
             st.caption(reply.tip)
     with charted:
         if other:
-            for place, (column, whose, its) in enumerate(
+            for index, (column, whose, its) in enumerate(
                 zip(st.columns(2), (title, other_title), (reply, answer(other, reading)), strict=True)
             ):
                 with column:
                     pictures.heading(whose)
                     st.caption(f"{SIGNS[its.verdict]}: {its.called}")
-                    bars(its, f"{key}_{place}", true)
+                    bars(its, f"{key}_{index}", true)
         else:
             bars(reply, key, true)
         raw = asked.raw(reading.image[None])
@@ -165,16 +165,16 @@ def gallery(read: Sequence[tuple[UploadedFile, Reading | PictureError]]) -> Uplo
         (file.name, reading if isinstance(reading, PictureError) else answer(asked, reading)) for file, reading in read
     ]
     with st.container(horizontal=True, key="predict_gallery"):
-        for place, ((file, reading), (name, reply)) in enumerate(zip(read, rows, strict=True)):
+        for index, ((file, reading), (name, reply)) in enumerate(zip(read, rows, strict=True)):
             state = "broken" if isinstance(reply, PictureError) else "open" if file.file_id == opened else "closed"
-            with st.container(key=f"predict_tile_{state}_{place}", width=TILE):
+            with st.container(key=f"predict_tile_{state}_{index}", width=TILE):
                 if isinstance(reply, PictureError):
                     st.html(f'<p class="broken"><b>✗</b> {html.escape(f"{name}: {reply}")}</p>')
                     continue
                 pictures.pair(reading.stages[0].picture, reading.image, name)
                 st.button(
                     f"{SIGNS[reply.verdict][0]} {reply.name}",
-                    key=f"predict_open_{place}",
+                    key=f"predict_open_{index}",
                     type="tertiary",
                     on_click=open_file,
                     args=(file.file_id,),
@@ -220,7 +220,7 @@ with guard():
     other, other_title = network(rival) if rival else (None, "")
 
     if way not in ("photo", "camera"):
-        photos.read([])  # forgets what was brought
+        photos.read([])  # forgets what was uploaded
     if way != "draw":
         keep_drawing()
     if way == "photo":

@@ -18,8 +18,8 @@ from pages.shared.controls import finer, surprise
 from pages.shared.data import data
 from pages.shared.errors import guard
 from pages.shared.frame import frame
-from pages.shared.runs import jobs, speeds, start, store
-from pages.shared.session import own, settings
+from pages.shared.runs import run_queue, speeds, start, store
+from pages.shared.session import settings, uploaded
 from pages.shared.watching import replay, watch
 
 frame("Train a network", "Choose a network, press Start, and watch it learn.", wide=True)
@@ -202,10 +202,10 @@ with guard():
         )
         if question := st.session_state.get("training_surprise"):
             st.info(f"{question} Guess first, then press Start.", icon=":material/psychology:")
-        if own():
+        if uploaded():
             st.caption("Your pictures are kept with the run only until it has ended.")
-        if jobs().problem:
-            st.warning(jobs().problem)
+        if run_queue().problem:
+            st.warning(run_queue().problem)
         if name != OWN:
             with st.expander("What is inside this network"):
                 rows = [

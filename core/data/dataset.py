@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 FULL = (60_000, 10_000)  # training and test pictures of the whole data set
-OWN_TITLE = "Your clothes"  # what a data set that a person brought is called
+OWN_TITLE = "Your clothes"  # what a data set that somebody uploaded is called
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 
 
@@ -26,7 +26,7 @@ class Source(StrEnum):
     CSV = "csv"  # the two CSV files there
     KERAS = "keras"  # Keras' own cache
     DOWNLOAD = "download"  # fetched by the app
-    OWN = "own"  # brought by a person
+    OWN = "own"  # uploaded by somebody
     GARMENTS = "garments"  # drawn by program
 
 
@@ -39,23 +39,23 @@ class Dataset:
     test_images: np.ndarray  # (m, 28, 28) uint8
     test_labels: np.ndarray  # (m,) uint8, 0 to 9
     source: Source
-    place: str  # the folder, the name of what a person brought, or "" for drawn clothes
+    origin: str  # the folder, the name of what somebody uploaded, or "" for drawn clothes
     fingerprint: str  # 16 hex digits of all pictures and labels in their order
     problem: str | None = None  # a sentence: why better data were not used
 
     @classmethod
-    def of(cls, arrays: Sequence[np.ndarray], source: Source, place: str = "", problem: str | None = None) -> Dataset:
+    def of(cls, arrays: Sequence[np.ndarray], source: Source, origin: str = "", problem: str | None = None) -> Dataset:
         """A data set of four uint8 arrays, in the order of the fields, with its fingerprint; the arrays become
         read-only."""
         for array in arrays:
             array.setflags(write=False)
         train_images, train_labels, test_images, test_labels = arrays
         digits = fingerprint(arrays)
-        return cls(train_images, train_labels, test_images, test_labels, source, place, digits, problem)
+        return cls(train_images, train_labels, test_images, test_labels, source, origin, digits, problem)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Dataset:
-        """The data set a person brought, read from what `to_bytes` made, with the same fingerprint."""
+        """The data set somebody uploaded, read from what `to_bytes` made, with the same fingerprint."""
         with np.load(io.BytesIO(content)) as arrays:
             return cls.of([arrays[name] for name in ARRAYS], Source.OWN)
 
@@ -77,14 +77,14 @@ class Dataset:
             return "Drawn stand-in clothes"
         counts = (len(self.train_images), len(self.test_images))
         if self.source == Source.OWN:
-            return f"{OWN_TITLE}: {self.place} ({counts[0]:,} + {counts[1]:,} pictures)"
+            return f"{OWN_TITLE}: {self.origin} ({counts[0]:,} + {counts[1]:,} pictures)"
         part = "" if counts == FULL else f" ({counts[0]:,} + {counts[1]:,} pictures)"
         if self.source == Source.KERAS:
             return f"Fashion-MNIST, kept by Keras{part}"
         if self.source == Source.DOWNLOAD:
             return f"Fashion-MNIST, downloaded{part}"
         files = " (CSV files)" if self.source == Source.CSV else ""
-        return f"Fashion-MNIST, read from {Path(self.place).name}{files}{part}"
+        return f"Fashion-MNIST, read from {Path(self.origin).name}{files}{part}"
 
 
 def fingerprint(arrays: Sequence[np.ndarray]) -> str:

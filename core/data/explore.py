@@ -41,7 +41,7 @@ def sample(count: int, most: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).permutation(count)[:most]
 
 
-def place(images: np.ndarray, way: str = "pca") -> np.ndarray:
+def project(images: np.ndarray, way: str = "pca") -> np.ndarray:
     """Where pictures (n, 28, 28) uint8 stand on a map, (n, 2) float32: alike ones near each other.
 
     "pca" keeps the two directions in which the pictures differ most; "tsne" cares for close neighbours only. Fewer than

@@ -1,4 +1,4 @@
-"""The data sets that visitors brought, in memory only: a bounded number, none kept longer than it is used."""
+"""The data sets that visitors uploaded, in memory only: a bounded number, none kept longer than it is used."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ REST_SECONDS = 3600.0  # one that nobody used for so long is forgotten
 
 
 class Shelf:
-    """The data sets that people brought, each under the secret key of a browser, in memory: a bounded number, and none
+    """The data sets that people uploaded, each under the secret key of a browser, in memory: a bounded number, and none
     longer than it is used.
 
     Safe to use from several threads. `clock` gives seconds.
@@ -21,15 +21,15 @@ class Shelf:
         self, places: int = PLACES, rest: float = REST_SECONDS, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._places, self._rest, self._clock = places, rest, clock
-        # key -> what was brought, when it was last asked for; the longest unused first
+        # key -> what was uploaded, when it was last asked for; the longest unused first
         self._rows: dict[str, tuple[UploadedDataset, float]] = {}
         self._lock = threading.Lock()
 
-    def put(self, key: str, brought: UploadedDataset) -> None:
+    def put(self, key: str, clothes: UploadedDataset) -> None:
         """Keep it, in place of what lay under this key; with the shelf full, the longest unused makes room."""
         with self._lock:
             self._rows.pop(key, None)
-            self._rows[key] = brought, self._clock()
+            self._rows[key] = clothes, self._clock()
             while len(self._rows) > self._places:
                 del self._rows[next(iter(self._rows))]
 

@@ -110,9 +110,9 @@ def without(photos: Photos, again: Photos, left_out: tuple[np.ndarray, np.ndarra
     `left_out` says which photos of clothes and which of other things are theirs, (n,) bool each.
     """
 
-    def kept(known: Pictures, more: Pictures, away: np.ndarray) -> Pictures:
-        theirs = np.isin(more.contributors, known.contributors[away])
-        return Pictures.joined([known.pick(~away & known.found), more.pick(more.found & ~theirs)])
+    def kept(known: Pictures, more: Pictures, removed: np.ndarray) -> Pictures:
+        of_removed = np.isin(more.contributors, known.contributors[removed])
+        return Pictures.joined([known.pick(~removed & known.found), more.pick(more.found & ~of_removed)])
 
     clothes, others = left_out
     return Photos(kept(photos.clothes, again.clothes, clothes), kept(photos.others, again.others, others))

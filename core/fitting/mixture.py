@@ -140,8 +140,8 @@ class Mixture:
         """Images of the data set, sketches and photos, each kind with how strongly it is changed."""
         data = Labelled(self.data.train_images, self.data.train_labels)
         drawn = generator.choice(len(self.pool.labels), SKETCHES)
-        own = generator.permutation(len(data.labels))[: self._own_count]
-        parts = [(data.pick(own), 0.5), (self.pool.pick(drawn), 0.8)]
+        picked = generator.permutation(len(data.labels))[: self._own_count]
+        parts = [(data.pick(picked), 0.5), (self.pool.pick(drawn), 0.8)]
         if self.photos:
             clothes, others = self.photos.clothes, self.photos.others
             often = np.bincount(clothes.labels, minlength=10)[clothes.labels] ** -0.4  # rare classes come up more often

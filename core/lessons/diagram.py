@@ -27,8 +27,8 @@ def layer(shape: Sequence[int]) -> str:
     count = min(SHEETS, max(1, round(shape[2] ** 0.5 / 1.5)))
     spread = 6 * (count - 1)
     sheets = "".join(
-        f'<rect x="{2 + 6 * place}" y="{2 + spread - 6 * place}" width="{side}" height="{side}" rx="5" class="sheet"/>'
-        for place in reversed(range(count))
+        f'<rect x="{2 + 6 * index}" y="{2 + spread - 6 * index}" width="{side}" height="{side}" rx="5" class="sheet"/>'
+        for index in reversed(range(count))
     )
     return _svg(side + spread + 4, side + spread + 4, sheets)
 
@@ -42,8 +42,8 @@ def neuron(inputs: Sequence[float], weights: Sequence[float], bias: float) -> st
     gap = 54
     middle = 24 + gap * (len(inputs) - 1) / 2
     parts = []
-    for place, (value, weight) in enumerate(zip(inputs, weights, strict=True)):
-        y = 24 + gap * place
+    for index, (value, weight) in enumerate(zip(inputs, weights, strict=True)):
+        y = 24 + gap * index
         sign = "for" if weight >= 0 else "against"
         parts.append(
             f'<line x1="52" y1="{y}" x2="226" y2="{middle}" stroke-width="{1 + 3 * abs(weight):.1f}" class="{sign}"/>'
@@ -68,7 +68,7 @@ def network(names: Sequence[str], hidden: int, inputs: int = 784) -> str:
         (200, 6, f"{hidden:,} neurons"),
         (360, len(names), f"{len(names)} answers"),
     ]
-    spots = [[(x, (place + 0.5) * height / count) for place in range(count)] for x, count, _ in columns]
+    spots = [[(x, (index + 0.5) * height / count) for index in range(count)] for x, count, _ in columns]
     lines = "".join(
         f'<line x1="{x1}" y1="{y1:.0f}" x2="{x2}" y2="{y2:.0f}" class="thin"/>'
         for before, after in zip(spots, spots[1:], strict=False)

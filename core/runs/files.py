@@ -1,4 +1,4 @@
-"""What a run has made or brought: its curve, snapshots, checkpoint and files."""
+"""What a run has made or was given: its curve, snapshots, checkpoint and files."""
 
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, delete, insert, select
@@ -9,7 +9,7 @@ from core.runs.schema import CURVE, FILES, POINTS, RUNS, SNAPSHOTS, UPLOADED, Fi
 
 
 class RunFiles:
-    """Reads what runs have made or brought."""
+    """Reads what runs have made or were given."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -54,7 +54,7 @@ class RunFiles:
         return bytes(content)
 
     def artifact(self, run_id: str, kind: str) -> bytes:
-        """A file a run made or brought, one of FileKind. Raises RunError when it has none (yet)."""
+        """A file a run made or was given, one of FileKind. Raises RunError when it has none (yet)."""
         content = self._file(run_id, kind)
         if content is None:
             raise RunError("This run has no model yet. Wait until it has finished, or choose another run.")

@@ -1,7 +1,7 @@
 """The right of one process to write about one run while it trains it."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
@@ -12,14 +12,16 @@ from core.runs.database import Database
 from core.runs.files import delete_uploads, put
 from core.runs.schema import POINTS, RUNS, SNAPSHOTS, FileKind, Status
 from core.training.checkpoint import Checkpoint, Snapshot
-from core.training.progress import Point
+from core.training.progress import Point, Watcher
 
 LONGEST_MESSAGE = 500  # letters
 
 
 @dataclass(frozen=True)
-class Lease:
-    """What a worker that has claimed a run writes about it. Each write also says that the worker is alive.
+class Lease(Watcher):
+    """What a worker that has claimed a run writes about it; the training itself reports to it.
+
+    Each write also says that the worker is alive.
 
     Every method raises TakenError, and writes nothing, when another process has the run meanwhile or it has ended.
     """
@@ -27,6 +29,7 @@ class Lease:
     database: Database
     run_id: str
     process: str  # identity of the process that holds the run
+    listen: Callable[[Point], None] = lambda point: None  # gets each point of the curve too, once it is written
 
     def beat(self) -> None:
         """Say that the worker is alive."""
@@ -42,6 +45,7 @@ class Lease:
         """Add a point to the curve."""
         with self._writing(progress=point.progress, speed=point.speed) as connection:
             _add(connection, self.run_id, point)
+        self.listen(point)
 
     def epoch(self, point: Point, snapshot: Snapshot, checkpoint: Checkpoint) -> None:
         """Add the point of a whole epoch with its snapshot and the checkpoint to go on from, all or nothing."""
@@ -51,6 +55,7 @@ class Lease:
             seen = {"run": self.run_id, "epoch": round(point.epoch), "content": snapshot.to_bytes()}
             connection.execute(insert(SNAPSHOTS).values(seen))
             put(connection, self.run_id, FileKind.CHECKPOINT, checkpoint.to_bytes())
+        self.listen(point)
 
     def keep(self, checkpoint: Checkpoint) -> None:
         """Keep a checkpoint in the middle of an epoch."""

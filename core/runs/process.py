@@ -12,17 +12,17 @@ import psutil
 
 
 def this_process() -> str:
-    """The identity of this process: the place whose process numbers it has, and its number."""
-    return f"{_place()}:{os.getpid()}"
+    """The identity of this process: the namespace of its number, and its number."""
+    return f"{_namespace()}:{os.getpid()}"
 
 
 def is_dead(identity: str) -> bool:
-    """Whether a process is surely gone: it ran in this place and its number is free.
+    """Whether a process is surely gone: it ran in this namespace of process numbers and its number is free.
 
     False wherever that cannot be known.
     """
-    place, _, number = identity.rpartition(":")
-    if place != _place():
+    namespace, _, number = identity.rpartition(":")
+    if namespace != _namespace():
         return False
     try:
         return psutil.Process(int(number)).status() == psutil.STATUS_ZOMBIE
@@ -33,7 +33,7 @@ def is_dead(identity: str) -> bool:
 
 
 @functools.cache
-def _place() -> str:
+def _namespace() -> str:
     """The same text in all processes that share their numbers with this one.
 
     Two containers on one Linux have a PID namespace each.

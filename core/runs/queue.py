@@ -25,7 +25,7 @@ AGAIN_SECONDS = 15.0
 log = logging.getLogger(__name__)
 
 
-class Jobs:
+class RunQueue:
     """The app's side of the queue: one thread that keeps in touch with the scheduler and hands it every run that waits.
 
     `problem` is None, or a sentence that says why nothing trains.
@@ -41,16 +41,16 @@ class Jobs:
         self._handed: dict[
             str, tuple[Future[str], float]
         ] = {}  # run id -> its latest task, and when that was submitted
-        self._thread = threading.Thread(target=self._tend, daemon=True, name="fitting-room-jobs")
+        self._thread = threading.Thread(target=self._run, daemon=True, name="fitting-room-queue")
 
-    def start(self) -> "Jobs":
+    def start(self) -> "RunQueue":
         """Begin, without waiting for the workers; does nothing when FITTING_ROOM_WORKERS is 0 and no scheduler is
         named."""
         if self.settings.workers or self.settings.scheduler:
             self._thread.start()
         return self
 
-    def tend(self) -> None:
+    def wake(self) -> None:
         """A run was added: look at once."""
         self._poke.set()
 
@@ -61,7 +61,7 @@ class Jobs:
         if self._thread.is_alive():
             self._thread.join()
 
-    def _tend(self) -> None:
+    def _run(self) -> None:
         store: Store | None = None
         while not self._ended.is_set():
             try:

@@ -21,11 +21,11 @@ from core.runs.lease import Lease
 from core.runs.schema import FileKind, Run, Status
 from core.runs.store import Store, open_store
 from core.settings import Settings
-from core.training.checkpoint import Checkpoint, Snapshot
+from core.training.checkpoint import Checkpoint
 from core.training.export import Result
 from core.training.loop import load, train
 from core.training.plan import Plan
-from core.training.progress import Paused, Point, Watcher
+from core.training.progress import Paused, Point, Request
 
 PULSE_SECONDS = 0.25
 BEAT_SECONDS = 1.0
@@ -36,11 +36,11 @@ log = logging.getLogger(__name__)
 
 
 class Pulse:
-    """A thread that keeps a lease alive, and sets `stopping` or `pausing` when the store or the clock says so."""
+    """A thread that keeps a lease alive, and makes a request of the training when the store or the clock says so."""
 
     def __init__(self, store: Store, lease: Lease, most_seconds: float, spent: float = 0.0) -> None:
         self.reason = ""
-        self.stopping, self.pausing = threading.Event(), threading.Event()
+        self.stopping, self._pausing = threading.Event(), threading.Event()
         self._store, self._lease, self._most_seconds = store, lease, most_seconds
         self._began = time.monotonic() - spent
         self._ended = threading.Event()
@@ -54,6 +54,12 @@ class Pulse:
         self._ended.set()
         self._thread.join()
 
+    def request(self) -> Request | None:
+        """What the training is asked now; a stop comes before a pause."""
+        if self.stopping.is_set():
+            return Request.STOP
+        return Request.PAUSE if self._pausing.is_set() else None
+
     def _beat(self) -> None:
         last = time.monotonic()
         while not self._ended.wait(PULSE_SECONDS):
@@ -62,7 +68,7 @@ class Pulse:
                 if run.stop_requested:
                     self._stop("Stopped by hand.")
                 if run.pause_requested:
-                    self.pausing.set()
+                    self._pausing.set()
                 if time.monotonic() - self._began > self._most_seconds:
                     minutes = f"{self._most_seconds / 60:.0f} minutes"
                     self._stop(f"Stopped after {minutes}, the longest a run may train here.")
@@ -101,6 +107,7 @@ def carry_out(
         lease = store.lease(run_id) if claimed else _claim(store, run_id)
         if lease is None:
             return TAKEN
+        lease = replace(lease, listen=listen)
         try:
             run = store.run(run_id)
         except RunError as error:  # a plan that this version cannot read
@@ -110,7 +117,7 @@ def carry_out(
             return _fail(lease, f"{often}, perhaps for want of memory. Try fewer pictures.")
         with Pulse(store, lease, 60 * settings.max_minutes, run.seconds or 0.0) as pulse:
             try:
-                return _train(store, run, lease, settings, pulse, listen)
+                return _train(store, run, lease, settings, pulse)
             except TakenError:
                 return TAKEN
             except FittingRoomError as error:
@@ -159,9 +166,7 @@ def _claim(store: Store, run_id: str) -> Lease | None:
     return None
 
 
-def _train(
-    store: Store, run: Run, lease: Lease, settings: Settings, pulse: Pulse, listen: Callable[[Point], None]
-) -> str:
+def _train(store: Store, run: Run, lease: Lease, settings: Settings, pulse: Pulse) -> str:
     uploaded = store.pictures(run.id)
     data = dataset.Dataset.from_bytes(uploaded) if uploaded else dataset_with(settings, run.fingerprint)
     initial_weights = store.initial_weights(run.id)
@@ -170,7 +175,7 @@ def _train(
     else:
         run.plan.checked(settings, len(data.train_images))
         try:
-            result = train(run.plan, data, _watcher(lease, pulse, listen), _start(store, run))
+            result = train(run.plan, data, lease, _start(store, run), pulse.request)
         except Paused as pause:
             lease.pause(pause.checkpoint)
             if store.run(run.id).stop_requested:  # asked for while the pause was written
@@ -178,20 +183,6 @@ def _train(
             return store.run(run.id).status
     _finish(store, lease, result, pulse)
     return store.run(run.id).status
-
-
-def _watcher(lease: Lease, pulse: Pulse, listen: Callable[[Point], None]) -> Watcher:
-    """What the training loop reports to: the lease, and the caller who asked for the points."""
-
-    def point(point: Point) -> None:
-        lease.point(point)
-        listen(point)
-
-    def epoch(point: Point, snapshot: Snapshot, checkpoint: Checkpoint) -> None:
-        lease.epoch(point, snapshot, checkpoint)
-        listen(point)
-
-    return Watcher(point, lease.phase, epoch, lease.keep, pulse.stopping.is_set, pulse.pausing.is_set)
 
 
 def _finish(store: Store, lease: Lease, result: Result, pulse: Pulse) -> None:
@@ -256,7 +247,7 @@ def warm_up(settings: Settings, needed: Callable[[], bool] = lambda: False) -> N
         data.test_images[:200],
         data.test_labels[:200],
         source=data.source,
-        place=data.place,
+        origin=data.origin,
         fingerprint="",
         problem=None,
     )

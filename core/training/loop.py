@@ -22,7 +22,7 @@ from core.training.checkpoint import FILTERS, SAMPLE, Checkpoint, Snapshot, shee
 from core.training.export import SCORE_BATCH, Result, result_of
 from core.training.optimiser import loss_of, optimiser_for
 from core.training.plan import SHIFT, Plan
-from core.training.progress import Meter, Pace, Paused, Watcher
+from core.training.progress import Meter, Pace, Paused, Request, Watcher, no_request
 from models.catalogue import Recipe
 
 if TYPE_CHECKING:
@@ -43,19 +43,26 @@ class Setup:
     to_plain: Callable[[keras.Model], keras.Model]  # trained network -> the one that models/ builds, which is stored
 
 
-def train(plan: Plan, dataset: Dataset, watcher: Watcher = Watcher(), checkpoint: Checkpoint | None = None) -> Result:  # noqa: B008 - frozen
+def train(
+    plan: Plan,
+    dataset: Dataset,
+    watcher: Watcher = Watcher(),  # noqa: B008 - it keeps nothing
+    checkpoint: Checkpoint | None = None,
+    requested: Callable[[], Request | None] = no_request,
+) -> Result:
     """Train, score and export one network, from its beginning or from a checkpoint of the same plan (or of one with
     fewer epochs).
 
-    A stop ends the training early and keeps what was learned. The same plan, data and thread count give the same
-    result, with breaks or without. Raises RunError when the loss is no longer a number, and Paused when asked to.
+    `watcher` hears how it goes on. A stop that is `requested` ends the training early and keeps what was learned. The
+    same plan, data and thread count give the same result, with breaks or without. Raises RunError when the loss is no
+    longer a number, and Paused when a pause is requested.
     """
     import keras
 
     keras.utils.set_random_seed(plan.seed)
     with _layer_seeds(plan.seed):
         setup = prepare(plan, dataset)
-    training = _Training(plan, setup, watcher, checkpoint)
+    training = _Training(plan, setup, watcher, checkpoint, requested)
     watcher.phase("training")
     training.run()
     held_back = setup.scored if setup.held_back else setup.scored[:0]
@@ -164,9 +171,16 @@ def first_filters(network: keras.Model) -> np.ndarray:
 class _Training:
     """The epochs of one run. Several steps run in one call into TensorFlow, as many as fit into EXECUTION_SECONDS."""
 
-    def __init__(self, plan: Plan, setup: Setup, watcher: Watcher, checkpoint: Checkpoint | None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        setup: Setup,
+        watcher: Watcher,
+        checkpoint: Checkpoint | None,
+        requested: Callable[[], Request | None],
+    ) -> None:
         self.note = ""
-        self._plan, self._setup, self._watcher = plan, setup, watcher
+        self._plan, self._setup, self._watcher, self._requested = plan, setup, watcher, requested
         steps_an_epoch = -(-setup.count // plan.batch_size)
         self._optimiser = optimiser_for(plan, plan.row, steps_an_epoch * plan.epochs)
         self._optimiser.build(setup.network.trainable_variables)
@@ -174,7 +188,7 @@ class _Training:
         self._best = _Best()
         self._start = (0, 0)  # epochs behind it, pictures of the next
         self._over = False  # whether the plan's patience has ended
-        self._meter = Meter(setup.count, plan.epochs, watcher.report)
+        self._meter = Meter(setup.count, plan.epochs, watcher.point)
         self._trained, self._began = 0.0, time.perf_counter()
         if checkpoint:
             self._resume(checkpoint)
@@ -196,10 +210,11 @@ class _Training:
             for batches in pace.portions(order[done:], plan.batch_size):
                 self._meter.add(batches.size, *self._train_steps(batches).numpy())
                 done += batches.size
-                if self._watcher.stopping():
+                request = self._requested()
+                if request == Request.STOP:
                     self._watcher.keep(self._checkpoint(epoch, done))
                     return
-                if self._watcher.pausing():
+                if request == Request.PAUSE:
                     raise Paused(self._checkpoint(epoch, done))
             epoch, done = epoch + 1, 0
             self._end_epoch(epoch)

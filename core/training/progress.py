@@ -1,4 +1,4 @@
-"""What a training tells while it goes on: points of its curve, and how many steps make up one call into TensorFlow.
+"""What a training reports while it goes on, what it may be asked, and how many steps make up one call into TensorFlow.
 
 Knows nothing of networks or the store.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 import numpy as np
@@ -45,21 +46,32 @@ class Paused(Exception):
         self.checkpoint = checkpoint
 
 
-@dataclass(frozen=True)
+class Request(StrEnum):
+    """What a training may be asked while it goes on; it looks about ten times a second."""
+
+    STOP = "stop"
+    PAUSE = "pause"
+
+
 class Watcher:
-    """What a training tells, and what it asks.
+    """What a training reports to. This one ignores everything; a subclass takes up what it needs."""
 
-    `report` gets a Point about four times a second, `phase` a few words when the work changes, `epoch` after each epoch
-    its Point, its Snapshot and a Checkpoint, `keep` a Checkpoint when it is stopped in between; `stopping` and
-    `pausing` are asked ten times a second.
-    """
+    def phase(self, words: str) -> None:
+        """The work changes: what is done from now on, in a few words."""
 
-    report: Callable[[Point], None] = lambda point: None
-    phase: Callable[[str], None] = lambda words: None
-    epoch: Callable[[Point, Snapshot, Checkpoint], None] = lambda point, snapshot, checkpoint: None
-    keep: Callable[[Checkpoint], None] = lambda checkpoint: None
-    stopping: Callable[[], bool] = lambda: False
-    pausing: Callable[[], bool] = lambda: False
+    def point(self, point: Point) -> None:
+        """About four times a second: the mean over the batches since the last point."""
+
+    def epoch(self, point: Point, snapshot: Snapshot, checkpoint: Checkpoint) -> None:
+        """After each epoch."""
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Stopped in the middle of an epoch: where it stands."""
+
+
+def no_request() -> Request | None:
+    """For a training that nobody stops or pauses."""
+    return None
 
 
 class Pace:

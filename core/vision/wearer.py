@@ -58,7 +58,7 @@ def _body(lab: np.ndarray, mask: np.ndarray, kernel: np.ndarray) -> np.ndarray:
         return nowhere
     tones = [np.median(lab[part][:, 1:], axis=0) for part in parts]
     tone = tones[int(np.argmax([part.sum() for part in parts]))]
-    body = [part for part, own in zip(parts, tones, strict=True) if np.abs(own - tone).max() <= ALIKE]
+    body = [part for part, its_tone in zip(parts, tones, strict=True) if np.abs(its_tone - tone).max() <= ALIKE]
     return np.any(body, axis=0) if len(body) > 1 else nowhere
 
 

@@ -1,4 +1,4 @@
-"""A browser's secret key, in a cookie that the server sets: by it one's runs and brought clothes are told from others'.
+"""A browser's secret key, in a cookie that the server sets: it tells one's runs and uploads from others'.
 
 No script in a page can read it. Knows nothing of runs and clothes.
 """

@@ -72,34 +72,34 @@ class Bench:
         """Go back to how it was before the last change."""
         self.rows, self.open, self.version = self.before.pop(), None, self.version + 1
 
-    def toggle(self, place: int) -> None:
+    def toggle(self, index: int) -> None:
         """Open a row, or close it."""
-        self.open = None if self.open == place else place
+        self.open = None if self.open == index else index
 
     def add(self, kind: str) -> None:
         """Put a new row below the open one, else at the end; one that takes pictures goes no lower than pictures
         come."""
-        place = len(self.rows) if self.open is None else self.open + 1
+        index = len(self.rows) if self.open is None else self.open + 1
         if kind in TAKE_PICTURES:
-            place = min([place, *(row for row, (maker, *_) in enumerate(self.rows) if maker in MAKE_A_ROW)])
-        self.put([*self.rows[:place], [kind, *FRESH[kind][1:]], *self.rows[place:]], place)
+            index = min([index, *(row for row, (maker, *_) in enumerate(self.rows) if maker in MAKE_A_ROW)])
+        self.put([*self.rows[:index], [kind, *FRESH[kind][1:]], *self.rows[index:]], index)
 
-    def move(self, place: int, by: int) -> None:
+    def move(self, index: int, by: int) -> None:
         """Move a row up (-1) or down (1)."""
-        rows = [row for row in self.rows if row is not self.rows[place]]
-        rows.insert(place + by, self.rows[place])
-        self.put(rows, place + by)
+        rows = [row for row in self.rows if row is not self.rows[index]]
+        rows.insert(index + by, self.rows[index])
+        self.put(rows, index + by)
 
-    def take_out(self, place: int) -> None:
+    def take_out(self, index: int) -> None:
         """Take a row out."""
-        self.put(self.rows[:place] + self.rows[place + 1 :])
+        self.put(self.rows[:index] + self.rows[index + 1 :])
 
-    def choose(self, place: int, number: int, key: str) -> None:
+    def choose(self, index: int, number: int, key: str) -> None:
         """Set a number of a row to what its control says; the controls stay."""
         version = self.version
-        row = [*self.rows[place]]
+        row = [*self.rows[index]]
         row[number] = st.session_state[key]
-        self.put([*self.rows[:place], row, *self.rows[place + 1 :]], place)
+        self.put([*self.rows[:index], row, *self.rows[index + 1 :]], index)
         self.version = version
 
 
@@ -137,14 +137,14 @@ def build(count: int, measured: Mapping[str, float]) -> list[list] | None:
         " begin with:"
     )
     with st.container(horizontal=True, key="builder_starters", gap="small"):
-        for place, (name, rows) in enumerate(STARTERS.items()):
-            st.button(name, key=f"builder_starter_{place}", on_click=work.put, args=(rows,))
+        for index, (name, rows) in enumerate(STARTERS.items()):
+            st.button(name, key=f"builder_starter_{index}", on_click=work.put, args=(rows,))
     with st.container(key="builder_list", gap=None):
         _fixed("picture", "The picture", PICTURE, _gives(PICTURE))
         reached = [_shown(work, layer, problem) for layer in layers]
-        for place in range(sum(reached), len(work.rows)):
-            _row(work, place, None, problem)
-    if problem and problem.place is None:
+        for index in range(sum(reached), len(work.rows)):
+            _row(work, index, None, problem)
+    if problem and problem.index is None:
         st.error(str(problem), icon=":material/error:")
     _tools(work)
     if problem:
@@ -171,13 +171,13 @@ def _examined(rows: Sequence[Sequence]) -> tuple[list[Layer], LayerError | None]
 
 def _shown(work: Bench, layer: Layer, problem: LayerError | None) -> bool:
     """Show a layer; gives whether it is one of the rows, and not one that is added by itself."""
-    if layer.place is not None:
-        _row(work, layer.place, layer, problem)
+    if layer.index is not None:
+        _row(work, layer.index, layer, problem)
     elif layer.kind == "Flatten":
         _fixed("flatten", "Flatten, added by itself", layer.shape, _gives(layer.shape))
     else:
         _fixed("answers", "Ten answers", layer.shape, "one share for each kind of clothes", layer.parameters)
-    return layer.place is not None
+    return layer.index is not None
 
 
 def _fixed(key: str, name: str, shape: Sequence[int], words: str, learns: int = 0) -> None:
@@ -186,36 +186,36 @@ def _fixed(key: str, name: str, shape: Sequence[int], words: str, learns: int = 
         st.html(f"<b>{name}</b>{_drawn(shape, words, learns)}")
 
 
-def _row(work: Bench, place: int, layer: Layer | None, problem: LayerError | None) -> None:
+def _row(work: Bench, index: int, layer: Layer | None, problem: LayerError | None) -> None:
     """One row of the list; open, it has its controls below it. A row that nothing reaches has no layer."""
-    kind, *numbers = work.rows[place]
+    kind, *numbers = work.rows[index]
     name, meaning = LAYERS[FRESH[kind][0]]
-    opened = work.open == place
-    with st.container(key=f"builder_tile_{'open' if opened else 'closed'}_{place}", gap=None):
-        label = f"**{place + 1} · {name}** {_setting(kind, numbers)}"
-        st.button(label, key=f"builder_toggle_{place}", type="tertiary", on_click=work.toggle, args=(place,))
+    opened = work.open == index
+    with st.container(key=f"builder_tile_{'open' if opened else 'closed'}_{index}", gap=None):
+        label = f"**{index + 1} · {name}** {_setting(kind, numbers)}"
+        st.button(label, key=f"builder_toggle_{index}", type="tertiary", on_click=work.toggle, args=(index,))
         st.html(
             _drawn(layer.shape, _gives(layer.shape), layer.parameters)
             if layer
             else _drawn(None, "nothing comes to it yet")
         )
-        if problem and problem.place == place:
+        if problem and problem.index == index:
             with st.container(key="builder_wrong"):
                 st.error(str(problem), icon=":material/error:")
         if opened:
             with st.container(key="builder_controls", gap="small"):
                 st.caption(meaning)
                 for number, (word, value) in enumerate(zip(KINDS[kind], numbers, strict=True), start=1):
-                    _control(work, place, number, word, value)
-                _moves(work, place)
+                    _control(work, index, number, word, value)
+                _moves(work, index)
 
 
-def _moves(work: Bench, place: int) -> None:
+def _moves(work: Bench, index: int) -> None:
     """The buttons that move a row or take it out."""
-    first, last = place == 0, place == len(work.rows) - 1
+    first, last = index == 0, index == len(work.rows) - 1
     with st.container(horizontal=True, key="builder_moves", gap="small"):
         st.button(
-            "Up", key="builder_up", icon=":material/arrow_upward:", disabled=first, on_click=work.move, args=(place, -1)
+            "Up", key="builder_up", icon=":material/arrow_upward:", disabled=first, on_click=work.move, args=(index, -1)
         )
         st.button(
             "Down",
@@ -223,19 +223,19 @@ def _moves(work: Bench, place: int) -> None:
             icon=":material/arrow_downward:",
             disabled=last,
             on_click=work.move,
-            args=(place, 1),
+            args=(index, 1),
         )
-        st.button("Take out", key="builder_out", icon=":material/delete:", on_click=work.take_out, args=(place,))
+        st.button("Take out", key="builder_out", icon=":material/delete:", on_click=work.take_out, args=(index,))
 
 
-def _control(work: Bench, place: int, number: int, word: str, value: float) -> None:
+def _control(work: Bench, index: int, number: int, word: str, value: float) -> None:
     """The control of one of a row's numbers; a value that is not offered, from a run made elsewhere, is offered too."""
     label, offered, written = CHOICES[word]
-    low, high = KINDS[work.rows[place][0]][word]
+    low, high = KINDS[work.rows[index][0]][word]
     values = sorted({value, *(each for each in offered if low <= each <= high)})
-    key = f"builder_{work.version}_{place}_{word}"
+    key = f"builder_{work.version}_{index}_{word}"
     st.select_slider(
-        label, values, value, format_func=written.format, key=key, on_change=work.choose, args=(place, number, key)
+        label, values, value, format_func=written.format, key=key, on_change=work.choose, args=(index, number, key)
     )
 
 

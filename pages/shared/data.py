@@ -1,6 +1,6 @@
 """The data set in use, and everything that is worked out from it.
 
-It is cached by ids and addresses, never by arrays: for all visitors together, but from brought clothes for one session
+It is cached by ids and addresses, never by arrays: for all visitors together, but from uploaded clothes for one session
 only. Knows nothing of runs and of how a page looks.
 """
 
@@ -15,7 +15,7 @@ from core import images
 from core.data import explore, sources, synthetic
 from core.data.dataset import Dataset
 from core.settings import Settings
-from pages.shared.session import own, settings
+from pages.shared.session import settings, uploaded
 
 WALL = (40, 10)  # columns and rows of garments
 Arguments = ParamSpec("Arguments")
@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 
 
 def per_data(**options: object) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
-    """Cache what is worked out from the data set in use: for everybody, but from brought clothes for one session only.
+    """Cache what is worked out from the data set in use: for everybody, but from uploaded clothes for one session only.
 
     The `options` are those of `st.cache_resource`.
     """
@@ -34,7 +34,7 @@ def per_data(**options: object) -> Callable[[Callable[Arguments, Result]], Calla
 
         @functools.wraps(work)
         def ask(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
-            return (private if own() else shared)(*arguments, **named)
+            return (private if uploaded() else shared)(*arguments, **named)
 
         ask.clear = shared.clear
         return ask
@@ -53,9 +53,9 @@ def shared_data() -> Dataset:
 
 
 def data() -> Dataset:
-    """The data set in use in this browser: the clothes brought to it, else everybody's. Raises DataError."""
-    brought = own()
-    return brought.data if brought else shared_data()
+    """The data set in use in this browser: the clothes uploaded in it, else everybody's. Raises DataError."""
+    clothes = uploaded()
+    return clothes.data if clothes else shared_data()
 
 
 def forget_data() -> None:
@@ -84,8 +84,8 @@ def _wall(chosen: Settings, own_fingerprint: str) -> tuple[bytes, np.ndarray]:
 
 def wall() -> tuple[bytes, np.ndarray]:
     """The welcome page's wall as a PNG, and its pictures (n, 28, 28) uint8: the data set's own, or drawn like them."""
-    brought = own()
-    return _wall(settings(), brought.data.fingerprint if brought else "")
+    clothes = uploaded()
+    return _wall(settings(), clothes.data.fingerprint if clothes else "")
 
 
 @per_data(max_entries=4, show_spinner=False)
@@ -104,7 +104,7 @@ def averages(part: str) -> np.ndarray:
 def _picture_map(fingerprint: str, part: str, method: str, _used: Dataset) -> tuple[np.ndarray, np.ndarray]:
     pictures, _ = halves(_used)[part]
     rows = explore.sample(len(pictures), explore.MAPS[method])
-    return rows, explore.place(pictures[rows], method)
+    return rows, explore.project(pictures[rows], method)
 
 
 def picture_map(part: str, method: str) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.shared.data import data, shared_data
 from pages.shared.errors import guard
-from pages.shared.session import open_page, own, own_lapsed, put_own_away
+from pages.shared.session import forget_uploaded, open_page, uploaded, uploaded_lapsed
 
 LOOKS = Path(__file__).with_name("looks.css")
 ICON = Path(__file__).with_name("icon.svg")
@@ -56,15 +56,15 @@ def say_which_clothes(switch: bool = True) -> None:
     used = data()
     if used.problem:
         st.warning(used.problem, icon=":material/folder_off:")
-    if own_lapsed():
+    if uploaded_lapsed():
         st.info("Your clothes were put away after a long rest. Bring them again to go on.", icon=":material/checkroom:")
     with st.container(horizontal=True, vertical_alignment="center", key="clothes_in_use"):
-        st.caption(f"Clothes in use: {used.title}{', in this browser only' if own() else ''}", width="content")
+        st.caption(f"Clothes in use: {used.title}{', in this browser only' if uploaded() else ''}", width="content")
         if switch and st.toggle("Dark clothes on light", key="frame_negative", persist_state="session"):
             st.html(NEGATIVE)
-        if own():
+        if uploaded():
             back = "Back to Fashion-MNIST" if shared_data().real else "Back to the drawn clothes"
-            st.button(back, key="frame_put_away", icon=":material/undo:", type="tertiary", on_click=put_own_away)
+            st.button(back, key="frame_put_away", icon=":material/undo:", type="tertiary", on_click=forget_uploaded)
         elif switch:
             st.page_link("own.py", label="Bring your own", icon=":material/upload_file:")
         if not used.real:

@@ -1,4 +1,4 @@
-"""Photos somebody brought: each read once, read again when it is edited, and forgotten with the page. Memory only.
+"""Photos on the Predict page: each read once, read again when it is edited, and forgotten with the page. Memory only.
 
 Knows nothing of networks and answers.
 """
@@ -34,7 +34,7 @@ BRUSH, PEN = 22, 4  # px
 
 
 @dataclass
-class Brought:
+class Photos:
     """What a session knows of the photos on its page, by the ids of their files."""
 
     edits: dict[str, Edits] = field(default_factory=dict)
@@ -49,14 +49,14 @@ class Brought:
     papers: int = 0  # how many clean ones were laid out; what comes late from an earlier one is not heard
 
 
-def brought() -> Brought:
+def photos() -> Photos:
     """The photos of this session."""
-    return page_state().setdefault("photos", Brought())
+    return page_state().setdefault("photos", Photos())
 
 
 def read(files: Sequence[UploadedFile]) -> list[tuple[UploadedFile, Reading | PictureError]]:
     """Each file with what the network will see, or why it cannot be read. Files that are gone are forgotten."""
-    state, here = brought(), {file.file_id for file in files}
+    state, here = photos(), {file.file_id for file in files}
     state.edits = {name: edits for name, edits in state.edits.items() if name in here}
     state.readings = {name: reading for name, reading in state.readings.items() if name in here}
     if state.picture and state.picture[0] not in here:
@@ -66,7 +66,7 @@ def read(files: Sequence[UploadedFile]) -> list[tuple[UploadedFile, Reading | Pi
 
 def reading(file: UploadedFile) -> Reading | PictureError:
     """What the network will see of one file, edited as somebody wished."""
-    state = brought()
+    state = photos()
     edits = state.edits.get(file.file_id, NO_EDITS)
     known = state.readings.get(file.file_id)
     if known is None or known[0] is not edits:
@@ -81,14 +81,14 @@ def reading(file: UploadedFile) -> Reading | PictureError:
 def _picture(file: UploadedFile) -> np.ndarray:
     """The picture in a file, (h, w, 4) uint8; the last one is kept, so that it can be edited without decoding it
     again."""
-    state = brought()
+    state = photos()
     if state.picture is None or state.picture[0] != file.file_id:
         state.picture = file.file_id, open_picture(file.getvalue(), settings().max_upload_mb * 1_000_000)
     return state.picture[1]
 
 
 def _change(name: str, edits: Edits) -> None:
-    state = brought()
+    state = photos()
     state.edits[name] = edits
     state.brushed = ""
     if edits.keep is None and edits.drop is None:
@@ -98,7 +98,7 @@ def _change(name: str, edits: Edits) -> None:
 def quick_edits(file: UploadedFile) -> None:
     """Buttons that mend with one tap."""
     name = file.file_id
-    edits = brought().edits.get(name, NO_EDITS)
+    edits = photos().edits.get(name, NO_EDITS)
     swapped = replace(edits, swapped=not edits.swapped)
     for words, thing, icon, edited in (
         ("Turn left", "left", ":material/rotate_left:", edits.turned(-1)),
@@ -117,7 +117,7 @@ def fine_edits(file: UploadedFile) -> Reading | PictureError:
     """
     from streamlit_drawable_canvas import st_canvas
 
-    name, state = file.file_id, brought()
+    name, state = file.file_id, photos()
     edits = state.edits.get(name, NO_EDITS)
     shown = apply_edits(_picture(file), edits)
     height, width = (max(24, round(side * WORKING / max(shown.shape[:2]))) for side in shown.shape[:2])
@@ -173,7 +173,7 @@ def fine_edits(file: UploadedFile) -> Reading | PictureError:
 
 def _crop(name: str, side: str, key: str) -> None:
     begin, end = st.session_state[key]
-    edits = brought().edits.get(name, NO_EDITS)
+    edits = photos().edits.get(name, NO_EDITS)
     _change(name, replace(edits, **{side: (begin / 100, end / 100)}, keep=None, drop=None))
 
 

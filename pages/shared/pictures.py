@@ -36,7 +36,7 @@ def grid(
 
     They travel as one picture.
 
-    `below` are shorter words to stand below them; `opened` is the place of the one that is marked.
+    `below` are shorter words to stand below them; `opened` is the index of the one that is marked.
     """
     st.html(markup(images, labels, links, columns, below, opened))
 
@@ -53,9 +53,9 @@ def markup(
     style, block, cut = sprites(images)
     cells = "".join(
         f'<a href="{html.escape(link)}" target="_self"'
-        f' title="{html.escape(f"{label}, {name}")}"{" aria-current=true" * (place == opened)}><i'
-        f' style="{cut[place]}"></i><span>{html.escape(word)}</span></a>'
-        for place, (label, word, (name, link)) in enumerate(zip(labels, below or labels, links, strict=True))
+        f' title="{html.escape(f"{label}, {name}")}"{" aria-current=true" * (index == opened)}><i'
+        f' style="{cut[index]}"></i><span>{html.escape(word)}</span></a>'
+        for index, (label, word, (name, link)) in enumerate(zip(labels, below or labels, links, strict=True))
     )
     return f'{style}<div class="sheet sheet{columns} {block}">{cells}</div>'
 

@@ -15,10 +15,10 @@ from core.runs.store import Store, open_store
 from core.settings import Settings
 from core.training.plan import Plan
 from pages.shared.data import data, per_data
-from pages.shared.session import key, own, settings
+from pages.shared.session import key, settings, uploaded
 
 if TYPE_CHECKING:
-    from core.runs.queue import Jobs
+    from core.runs.queue import RunQueue
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -32,36 +32,36 @@ def store() -> Store:
 
 
 @st.cache_resource(max_entries=4, hash_funcs={Settings: repr}, show_spinner=False)
-def _jobs(chosen: Settings) -> "Jobs":
-    from core.runs.queue import Jobs
+def _run_queue(chosen: Settings) -> "RunQueue":
+    from core.runs.queue import RunQueue
 
-    return Jobs(chosen).start()
+    return RunQueue(chosen).start()
 
 
-def jobs() -> "Jobs":
+def run_queue() -> "RunQueue":
     """The queue; the first call starts the training workers without waiting for them. Raises SettingsError."""
-    return _jobs(settings())
+    return _run_queue(settings())
 
 
 def start(
     plan: Plan, name: str, weights: bytes | None = None, parent: str | None = None, past: Past | None = None
 ) -> str:
-    """Queue a run on the clothes in use and give its id; brought clothes and weights travel with it.
+    """Queue a run on the clothes in use and give its id; uploaded clothes and weights travel with it.
 
     With a `parent` it goes on from where that run stands; with a `past` its `weights` were trained elsewhere.
     Raises PlanError, RunError and StoreError.
     """
-    used, brought = data(), own()
+    used, clothes = data(), uploaded()
     available = len(used.train_images)
-    if brought and plan.examples is None and past is None:
+    if clothes and plan.examples is None and past is None:
         plan = replace(plan, examples=available)  # "all" is another number for those who watch with other clothes
     if weights is None:  # with weights to load there is nothing to train, and no limit to hold
         plan.checked(settings(), available)
-    pictures = used.to_bytes() if brought else None
+    pictures = used.to_bytes() if clothes else None
     about = (plan, name, used.fingerprint, used.title, used.source)
     new = NewRun(*about, pictures=pictures, weights=weights, key=key(), parent=parent, past=past)
     run_id = store().create(new, settings().max_waiting)
-    jobs().tend()
+    run_queue().wake()
     return run_id
 
 

@@ -1,4 +1,4 @@
-"""Who is asking: the settings in force, the browser's key, the clothes brought to it, what lives while a page is open.
+"""Who is asking: the settings in force, the browser's key, the clothes uploaded in it, what lives while a page is open.
 
 Knows nothing of runs and of how a page looks.
 """
@@ -12,7 +12,7 @@ from core.data.upload import UploadedDataset
 from core.settings import Settings
 from pages.shared.browser_key import COOKIE, key_in, new_key
 
-BROUGHT = "clothes_brought"  # where a session remembers that clothes were brought in it
+UPLOADED = "clothes_uploaded"  # where a session remembers that clothes were uploaded in it
 OPEN_PAGE = "open_page"  # where a session keeps the page that is open, and what lives as long as it
 
 
@@ -36,26 +36,26 @@ def _shelf() -> Shelf:
     return Shelf()
 
 
-def own() -> UploadedDataset | None:
-    """The clothes that were brought to this browser, if any."""
+def uploaded() -> UploadedDataset | None:
+    """The clothes that were uploaded in this browser, if any."""
     return _shelf().get(key())
 
 
-def use_own(brought: UploadedDataset) -> None:
-    """Use these clothes on every page of this browser, in place of those brought before, and nowhere else."""
-    _shelf().put(key(), brought)
-    st.session_state[BROUGHT] = True
+def use_uploaded(clothes: UploadedDataset) -> None:
+    """Use these clothes on every page of this browser, in place of those uploaded before, and nowhere else."""
+    _shelf().put(key(), clothes)
+    st.session_state[UPLOADED] = True
 
 
-def put_own_away() -> None:
-    """Go back to everybody's clothes; those brought to this browser are forgotten."""
+def forget_uploaded() -> None:
+    """Go back to everybody's clothes; those uploaded in this browser are forgotten."""
     _shelf().remove(key())
-    st.session_state.pop(BROUGHT, None)
+    st.session_state.pop(UPLOADED, None)
 
 
-def own_lapsed() -> bool:
-    """Whether clothes brought to this window have been forgotten since; says so once."""
-    return not own() and bool(st.session_state.pop(BROUGHT, False))
+def uploaded_lapsed() -> bool:
+    """Whether clothes uploaded in this window have been forgotten since; says so once."""
+    return not uploaded() and bool(st.session_state.pop(UPLOADED, False))
 
 
 def open_page(title: str) -> None:

@@ -33,8 +33,8 @@ def answered(
     """
     style, block, cut = sprites(images)
     cells = "".join(
-        _cell(int(row), cut[place], int(labels[place]), shares[place], link(int(row)), bars)
-        for place, row in enumerate(rows)
+        _cell(int(row), cut[index], int(labels[index]), shares[index], link(int(row)), bars)
+        for index, row in enumerate(rows)
     )
     st.html(f'{style}<div class="answers {"pairs" if bars else "plain"} {block}">{cells}</div>')
 

@@ -16,7 +16,6 @@ from core.lessons.articles import LAYERS
 from core.settings import Settings
 from core.training.loop import train
 from core.training.plan import Plan, estimate
-from core.training.progress import Watcher
 from models.catalogue import OWN, describe, every, own_recipe
 from models.own_network import (
     KINDS,
@@ -28,6 +27,7 @@ from models.own_network import (
     pictures_per_second,
     walk,
 )
+from tests.recorder import Recorder
 
 SMALL = [["convolution", 8, 3, 2], ["normalise"], ["pooling", 2], ["dropout", 0.3], ["dense", 16]]
 AS_PUBLISHED = {  # networks of the catalogue, built by hand
@@ -106,7 +106,7 @@ def test_a_flatten_is_added_once_and_every_kind_of_layer_has_its_words() -> None
 
 
 @pytest.mark.parametrize(
-    ("rows", "place", "sentence"),
+    ("rows", "index", "sentence"),
     [
         (
             [["convolution", 8, 7, 4], ["pooling", 4], ["pooling", 2]],
@@ -160,11 +160,11 @@ def test_a_flatten_is_added_once_and_every_kind_of_layer_has_its_words() -> None
     ],
 )
 def test_what_does_not_fit_is_said_in_a_sentence_that_names_the_layer(
-    rows: list[list], place: int | None, sentence: str
+    rows: list[list], index: int | None, sentence: str
 ) -> None:
     with pytest.raises(LayerError) as caught:
         checked(rows)
-    assert sentence in str(caught.value) and caught.value.place == place
+    assert sentence in str(caught.value) and caught.value.index == index
     with pytest.raises(PlanError, match="ayer"):
         Plan.of(OWN, layers=rows)
     plan = Plan(OWN, epochs=1, batch_size=64, learning_rate=0.001, layers=rows)
@@ -206,8 +206,8 @@ def test_what_one_own_network_took_says_nothing_about_another() -> None:
 
 @pytest.mark.slow
 def test_a_network_of_ones_own_learns_and_its_files_agree(garments: Dataset) -> None:
-    epochs, plan = [], Plan.of(OWN, layers=SMALL, epochs=4, batch_size=32)
-    result = train(plan, garments, Watcher(epoch=lambda point, *_kept: epochs.append(point)))
+    recorder, plan = Recorder(), Plan.of(OWN, layers=SMALL, epochs=4, batch_size=32)
+    result, epochs = train(plan, garments, recorder), recorder.epochs
     assert epochs[-1].loss < epochs[0].loss and all(point.val_accuracy is not None for point in epochs)
     assert result.test_accuracy > 0.3
     assert np.abs(Network(result.tflite).raw(garments.test_images) - result.outputs).max() < 1e-4

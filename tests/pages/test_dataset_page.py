@@ -171,7 +171,7 @@ def test_a_tab_nobody_opened_costs_nothing(monkeypatch):
     def never(*args):
         raise AssertionError("computed though nobody looked")
 
-    for name in ("nearest", "place", "brightness"):
+    for name in ("nearest", "project", "brightness"):
         monkeypatch.setattr(f"core.data.explore.{name}", never)
     monkeypatch.setattr("core.data.export.ends", never)
     at = opened()

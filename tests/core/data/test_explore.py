@@ -78,9 +78,9 @@ def test_a_smaller_sample_is_the_beginning_of_a_larger_one() -> None:
 @pytest.mark.parametrize("way", list(explore.MAPS))
 def test_a_map_puts_alike_pictures_together_and_comes_out_the_same_again(small: Dataset, way: str) -> None:
     images, labels = small.train_images[:300], small.train_labels[:300]
-    points = explore.place(images, way)
+    points = explore.project(images, way)
     assert points.shape == (300, 2) and points.dtype == np.float32 and np.isfinite(points).all()
-    assert np.array_equal(points, explore.place(images, way))
+    assert np.array_equal(points, explore.project(images, way))
     distances = np.linalg.norm(points[:, None] - points[None], axis=2)
     np.fill_diagonal(distances, np.inf)
     assert (labels[distances.argmin(axis=1)] == labels).mean() > 0.3, "by chance it is a tenth"
@@ -89,7 +89,7 @@ def test_a_map_puts_alike_pictures_together_and_comes_out_the_same_again(small: 
 @pytest.mark.parametrize("way", list(explore.MAPS))
 @pytest.mark.parametrize("count", [0, 1, 3, 5])
 def test_few_pictures_break_no_map(small: Dataset, way: str, count: int) -> None:
-    assert explore.place(small.train_images[:count], way).shape == (count, 2)
+    assert explore.project(small.train_images[:count], way).shape == (count, 2)
 
 
 def test_every_dot_is_counted_once(small: Dataset) -> None:

@@ -15,7 +15,7 @@ import pytest
 from core.data.dataset import Dataset
 from core.runs.book import NewRun
 from core.runs.files import put
-from core.runs.queue import Jobs
+from core.runs.queue import RunQueue
 from core.runs.schema import FileKind, Run
 from core.runs.store import Store, open_store
 from core.runs.workers import PROJECT
@@ -69,7 +69,7 @@ def test_a_run_whose_worker_is_killed_is_the_run_it_would_have_been(
 ) -> None:
     store = open_store(working.store_url)
     run_id, undisturbed = (add(store, small, epochs=epochs, **SLOWLY) for _ in range(2))
-    jobs = Jobs(working).start()
+    run_queue = RunQueue(working).start()
     killed, kept = [0], [0.0]  # processes, and where the run stood afterwards
 
     def looked_at() -> Run:
@@ -121,16 +121,16 @@ def test_a_run_whose_worker_is_killed_is_the_run_it_would_have_been(
     assert_like_undisturbed(store, run_id, undisturbed)
     assert store.run(run_id).seams == sorted({*kept} - {0}) and store.run(undisturbed).seams == []
     assert store.run(undisturbed).attempts == 1
-    jobs.close()
+    run_queue.close()
     store.close()
     assert_sound(working)
 
 
 SERVER = """
 import threading
-from core.runs.queue import Jobs
+from core.runs.queue import RunQueue
 from core.settings import Settings
-Jobs(Settings.from_environment()).start()
+RunQueue(Settings.from_environment()).start()
 threading.Event().wait()
 """
 
@@ -158,13 +158,13 @@ def test_killing_all_workers_and_then_the_app_too_loses_nothing(working: Setting
     assert_sound(working)
     store = open_store(working.store_url)
     assert store.run(finished).status == "done" and len(answers(store, finished)) == len(small.test_labels)
-    jobs = Jobs(working).start()
+    run_queue = RunQueue(working).start()
     kept = store.run(run_id).kept_epoch
     wait_for(lambda: further(kept), "the run to go on with a new app")
     store.stop(run_id)
     wait_for(lambda: store.run(run_id).ended, "the stop")
     assert store.run(run_id).status == "stopped" and len(store.run(run_id).seams) == 2
-    jobs.close()
+    run_queue.close()
     store.close()
 
 
@@ -177,7 +177,7 @@ def test_a_paused_run_lets_others_train_goes_on_before_those_that_came_later_and
         store, small, "new-abcd", epochs=1, batch_size=1
     )  # its only epoch is long: only the stop keeps a checkpoint
     undisturbed = add(store, small, epochs=3, **SLOWLY)
-    jobs = Jobs(working).start()
+    run_queue = RunQueue(working).start()
 
     wait_for(lambda: len(store.points(run_id)[0]), "the curve of the first run")
     store.pause(run_id)
@@ -193,8 +193,8 @@ def test_a_paused_run_lets_others_train_goes_on_before_those_that_came_later_and
     assert store.run(run_id).status == "paused" and store.checkpoint(between) is None
 
     store.go_on(run_id)
-    jobs.tend()
-    wait_for(lambda: run_id in jobs._handed, "the continued run to be handed over, though others wait")
+    run_queue.wake()
+    wait_for(lambda: run_id in run_queue._handed, "the continued run to be handed over, though others wait")
     store.stop(between)
     wait_for(lambda: store.checkpoint(between) or store.run(between).ended, "the stopped run's weights")
     assert store.run(between).status == "running" and 0 < store.run(between).kept_epoch < 1, (
@@ -207,7 +207,7 @@ def test_a_paused_run_lets_others_train_goes_on_before_those_that_came_later_and
     wait_for(lambda: store.run(undisturbed).ended, "both runs")
     assert_like_undisturbed(store, run_id, undisturbed)
     assert store.run(run_id).seams == [paused.kept_epoch]
-    jobs.close()
+    run_queue.close()
     store.close()
 
 
@@ -221,7 +221,7 @@ def test_plans_beyond_the_limits_and_wild_weights_end_as_sentences_in_the_worker
         add(store, small, "five-steps", epochs=1),
     )  # no page looked at these
     too_fast, wild = add(store, small, learning_rate=1e30), add(store, small, epochs=100, **SLOWLY)
-    jobs = Jobs(Settings.from_environment()).start()
+    run_queue = RunQueue(Settings.from_environment()).start()
     wait_for(lambda: len(store.points(wild)[0]), "the fourth run")
     assert [store.run(each).status for each in (too_long, too_large, too_fast)] == ["failed"] * 3
     assert store.run(too_long).message == "The number of epochs is 101, but must lie between 1 and 100."
@@ -240,5 +240,5 @@ def test_plans_beyond_the_limits_and_wild_weights_end_as_sentences_in_the_worker
     wait_for(lambda: store.run(following).ended, "the next run")
     assert store.run(wild).status == "failed" and "The loss is no longer a number" in store.run(wild).message
     assert store.run(following).status == "done"
-    jobs.close()
+    run_queue.close()
     store.close()

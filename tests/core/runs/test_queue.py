@@ -18,11 +18,11 @@ from tests.core.processes import family, wait_for
 @pytest.mark.slow
 def test_runs_train_in_turn_and_go_on_without_the_app_and_with_a_new_one(working: Settings, small: Dataset) -> None:
     store = open_store(working.store_url)
-    jobs = queue.Jobs(working).start()
+    run_queue = queue.RunQueue(working).start()
 
     def add(recipe: str, epochs: int) -> str:
         run_id = store.create(NewRun(Plan.of(recipe, epochs=epochs), recipe, small.fingerprint, small.title))
-        jobs.tend()
+        run_queue.wake()
         return run_id
 
     long, short = add("new-abcd", 100), add("quick", 1)
@@ -30,28 +30,28 @@ def test_runs_train_in_turn_and_go_on_without_the_app_and_with_a_new_one(working
     assert store.run(long).status == "running", store.run(long).message
     assert store.run(short).status == "waiting" and [run.id for run in store.ahead(store.run(short))] == [long]
 
-    jobs.close()  # the app is gone; the training is not
+    run_queue.close()  # the app is gone; the training is not
     heartbeat = store.run(long).heartbeat
     wait_for(lambda: store.run(long).heartbeat > heartbeat, "a heartbeat without the app")
     pid = family(working)[-1].pid
-    jobs = queue.Jobs(working).start()
-    wait_for(lambda: jobs.ready, "the new app to find the workers")
-    assert family(working)[-1].pid == pid and jobs.problem is None
+    run_queue = queue.RunQueue(working).start()
+    wait_for(lambda: run_queue.ready, "the new app to find the workers")
+    assert family(working)[-1].pid == pid and run_queue.problem is None
 
     store.stop(long)
     wait_for(lambda: store.run(long).ended, "the stop")
     assert store.run(long).status == "stopped" and store.run(long).scored, store.run(long).message
     wait_for(lambda: store.run(short).ended, "the run that waited")
     assert store.run(short).status == "done", store.run(short).message
-    jobs.close()
+    run_queue.close()
     store.close()
 
 
 def test_without_workers_nothing_is_started_and_a_dead_scheduler_is_said(home: Settings) -> None:
-    idle = queue.Jobs(home).start()
+    idle = queue.RunQueue(home).start()
     assert not idle.ready and idle.problem is None and not workers.address_file(home).exists()
     idle.close()
-    lost = queue.Jobs(Settings(home=home.folder, scheduler="tcp://127.0.0.1:9"))
+    lost = queue.RunQueue(Settings(home=home.folder, scheduler="tcp://127.0.0.1:9"))
     lost.start()
     wait_for(lambda: lost.problem, "the sentence")
     assert "No scheduler answers at tcp://127.0.0.1:9" in lost.problem
@@ -71,7 +71,7 @@ def test_an_address_left_by_workers_that_are_gone_is_not_used(
 
     workers._write(workers.address_file(home), {"address": "tcp://127.0.0.1:9", "pid": 1})
     monkeypatch.setattr(queue.psutil, "Process", gone)
-    assert queue.Jobs(home)._running_address() is None
+    assert queue.RunQueue(home)._running_address() is None
 
 
 def test_workers_stay_while_a_task_lost_its_worker_and_end_when_none_can_be_kept_alive(

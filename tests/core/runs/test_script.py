@@ -19,9 +19,9 @@ from core.settings import Settings
 from core.training.export import Result
 from core.training.loop import train
 from core.training.plan import Plan
-from core.training.progress import Watcher
 from models.catalogue import every
 from tests.core.training.test_weights import arrays
+from tests.recorder import Recorder
 from tests.stored import alter
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -113,14 +113,14 @@ def test_a_script_gives_the_figures_and_the_weights_of_the_run(
     name: str, played: tuple[Path, dict], small: Dataset
 ) -> None:
     folder, printed = played
-    plan, points = PLANS[name], []
-    result = train(plan, small, Watcher(epoch=lambda point, *_kept: points.append(point)))
+    plan, recorder = PLANS[name], Recorder()
+    result = train(plan, small, recorder)
     assert figures(printed[name]) == expected(result)
     ours, theirs = arrays(result.weights), arrays((folder / name / f"{plan.recipe}.weights.h5").read_bytes())
     # The app divides by the batch's length after adding up, Keras does so inside: the last bits of a step differ, and
     # grow a little.
     assert all(np.allclose(theirs[place], values, atol=2e-4) for place, values in ours.items())
-    for point in points:
+    for point in recorder.epochs:
         told = re.search(
             rf"epoch {point.epoch:.0f} of {plan.epochs}: accuracy ([\d.]+), loss ([\d.]+)(?:, val_accuracy ([\d.]+))?",
             printed[name],

@@ -19,17 +19,13 @@ from core.training.export import Result
 from core.training.loop import first_filters, train, with_regularisation
 from core.training.optimiser import learning_rate
 from core.training.plan import AUGMENTS, SCHEDULES, Plan, duration, estimate
-from core.training.progress import Paused, Point, Watcher
+from core.training.progress import Paused, Request
 from models.catalogue import RECIPES
+from tests.recorder import Recorder
 
 pytestmark = pytest.mark.slow
 
 SMALL = {"epochs": 2, "batch_size": 32}
-
-
-def watching(points: list[Point], **more: object) -> Watcher:
-    """A watcher that collects every point."""
-    return Watcher(report=points.append, epoch=lambda point, snapshot, checkpoint: points.append(point), **more)
 
 
 @pytest.mark.parametrize(
@@ -76,18 +72,15 @@ def test_an_estimate_grows_with_epochs_and_prefers_what_was_measured_here() -> N
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_learns_reports_and_exports_files_that_agree(name: str, garments: Dataset) -> None:
-    points: list[Point] = []
-    phases: list[str] = []
-    result = train(Plan.of(name, **SMALL), garments, watching(points, phase=phases.append))
-    epochs = [point for point in points if point.kind == "epoch"]
-    batches = [point for point in points if point.kind == "batch"]
-    assert [point.epoch for point in epochs] == [1, 2] and batches
+    recorder = Recorder()
+    result = train(Plan.of(name, **SMALL), garments, recorder)
+    points, epochs = recorder.points, recorder.epochs
+    assert [point.epoch for point in epochs] == [1, 2] and len(points) > len(epochs)
     assert epochs[1].loss < epochs[0].loss
     assert all((point.val_accuracy is not None) == (RECIPES[name].validation > 0) for point in epochs)
-    assert points[-1].progress == 1 and [point.progress for point in points] == sorted(
-        point.progress for point in points
-    )
-    assert phases == ["training", "scoring on the test pictures", "saving"]
+    progress = [point.progress for point in points]
+    assert progress[-1] == 1 and progress == sorted(progress)
+    assert recorder.phases == ["training", "scoring on the test pictures", "saving"]
     assert result.test_accuracy == metrics.accuracy(garments.test_labels, result.outputs) > 0.3
     network = Network(result.tflite)
     assert np.abs(network.raw(garments.test_images) - result.outputs).max() < 1e-4
@@ -110,11 +103,13 @@ def test_the_same_plan_gives_the_same_network_and_another_seed_another(garments:
 
 
 def test_a_stop_ends_the_training_early_and_keeps_what_was_learned(garments: Dataset) -> None:
-    points: list[Point] = []
-    kept: list[Checkpoint] = []
-    watcher = watching(points, stopping=lambda: len(points) >= 2, keep=kept.append)
-    result = train(Plan.of("hello-world", epochs=50), garments, watcher)
-    assert points[-1].progress < 0.5 and len(kept) == 1
+    recorder = Recorder()
+
+    def stop_after_two_points() -> Request | None:
+        return Request.STOP if len(recorder.points) >= 2 else None
+
+    result = train(Plan.of("hello-world", epochs=50), garments, recorder, requested=stop_after_two_points)
+    assert recorder.points[-1].progress < 0.5 and len(recorder.kept) == 1
     assert result.outputs.shape == (len(garments.test_images), 10) and result.keras and result.tflite
 
 
@@ -174,11 +169,11 @@ def test_a_training_with_a_break_gives_the_very_network_of_one_without(
     whole = train(plan, garments)
     asked = iter(range(1_000))
     with pytest.raises(Paused) as pause:
-        train(plan, garments, Watcher(pausing=lambda: next(asked) == breaks_after))
+        train(plan, garments, requested=lambda: Request.PAUSE if next(asked) == breaks_after else None)
     checkpoint = Checkpoint.from_bytes(pause.value.checkpoint.to_bytes())
-    points: list[Point] = []
-    assert same(train(plan, garments, watching(points), checkpoint), whole)
-    assert points[0].epoch > checkpoint.standing > 0 and points[-1].epoch == plan.epochs
+    recorder = Recorder()
+    assert same(train(plan, garments, recorder, checkpoint), whole)
+    assert recorder.points[0].epoch > checkpoint.standing > 0 and recorder.points[-1].epoch == plan.epochs
 
 
 def test_other_threads_that_draw_random_numbers_change_nothing(
@@ -196,26 +191,20 @@ def test_other_threads_that_draw_random_numbers_change_nothing(
 
 
 def test_a_run_goes_on_from_the_checkpoint_of_its_last_epoch_and_can_be_trained_on(garments: Dataset) -> None:
-    kept: list[Checkpoint] = []
+    long, short = Recorder(), Recorder()
     plan = Plan.of("hello-world", epochs=4)
-    watcher = Watcher(epoch=lambda point, snapshot, checkpoint: kept.append(checkpoint))
-    whole = train(plan, garments, watcher)
-    assert [checkpoint.epoch for checkpoint in kept] == [1, 2, 3, 4]
-    assert same(train(plan, garments, checkpoint=kept[1]), whole)
-    short = Plan.of("hello-world", epochs=2)
-    del kept[:]
-    train(short, garments, watcher)
-    assert same(train(plan, garments, checkpoint=kept[-1]), whole)
+    whole = train(plan, garments, long)
+    assert [checkpoint.epoch for checkpoint in long.checkpoints] == [1, 2, 3, 4]
+    assert same(train(plan, garments, checkpoint=long.checkpoints[1]), whole)
+    train(Plan.of("hello-world", epochs=2), garments, short)
+    assert same(train(plan, garments, checkpoint=short.checkpoints[-1]), whole)
 
 
 @pytest.mark.parametrize(("recipe", "held_back"), [("quick", True), ("hello-world", False)])
 def test_each_epoch_leaves_a_snapshot_of_what_the_network_said(recipe: str, held_back: bool, garments: Dataset) -> None:
-    snapshots: list[Snapshot] = []
-    train(
-        Plan.of(recipe, epochs=3),
-        garments,
-        Watcher(epoch=lambda point, snapshot, checkpoint: snapshots.append(snapshot)),
-    )
+    recorder = Recorder()
+    train(Plan.of(recipe, epochs=3), garments, recorder)
+    snapshots = recorder.snapshots
     last = Snapshot.from_bytes(snapshots[-1].to_bytes())
     assert len(snapshots) == 3 and last.held_back == held_back
     assert last.counts.sum() == (60 if held_back else 400)
@@ -228,10 +217,9 @@ def test_each_epoch_leaves_a_snapshot_of_what_the_network_said(recipe: str, held
 
 
 def test_a_plan_with_patience_stops_by_itself_and_goes_back_to_the_best_epoch(garments: Dataset) -> None:
-    points: list[Point] = []
+    recorder = Recorder()
     plan = Plan.of("hello-world", epochs=60, patience=3, learning_rate=0.003)
-    result = train(plan, garments, watching(points))
-    epochs = [point for point in points if point.kind == "epoch"]
+    result, epochs = train(plan, garments, recorder), recorder.epochs
     losses = [point.val_loss for point in epochs]
     best = int(np.argmin(losses)) + 1
     assert len(epochs) < 60 and len(epochs) - best == 3
