@@ -145,6 +145,15 @@ def sideways(page: Page) -> list[str]:
     )
 
 
+def cut_off(page: Page) -> list[str]:
+    """Words of which a part is not shown, save for the names below the small pictures."""
+    return page.evaluate(
+        "[...document.querySelectorAll('[data-testid=stMain] *')].filter(e => e.scrollWidth > e.clientWidth + 1"
+        " && e.clientWidth && e.innerText && getComputedStyle(e).textOverflow === 'ellipsis'"
+        " && !e.closest('.sheet, .tiles, .pair')).map(e => e.innerText).slice(0, 5)"
+    )
+
+
 def shirt() -> bytes:
     """A PNG of a dark T-shirt on a plain ground."""
     picture = Image.new("RGB", (400, 400), "white")
