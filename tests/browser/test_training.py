@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.runs.store import open_store
-from tests.browser.conftest import PATIENCE, App, no_trouble, settled, shirt, sideways
+from tests.browser.conftest import PATIENCE, App, cut_off, no_trouble, settled, shirt, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 expect.set_options(timeout=PATIENCE)
@@ -60,6 +60,10 @@ def test_stop_really_stops_and_a_second_start_waits_its_turn(app: App, open_page
     expect(first.get_by_text("pictures a second")).to_be_visible()
     expect(first.get_by_text(re.compile(r"epoch \d+ of \d+")).first).to_be_visible()
     expect(first.locator(".js-plotly-plot .scatterlayer .trace").first).to_be_attached()
+    heights = "[...document.querySelectorAll('[data-testid=stMetricValue]')].map(figure => figure.clientHeight)"
+    one_line = min(first.evaluate(heights))
+    first.set_viewport_size({"width": 820, "height": 900})  # a tablet held upright
+    assert cut_off(first) == [] and max(first.evaluate(heights)) <= one_line
     second = open_page(f"{app.address}/training")
     taste(second)
     second.get_by_role("button", name="Start").click()
