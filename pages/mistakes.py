@@ -14,6 +14,7 @@ from pages.shared.data import data
 from pages.shared.errors import guard
 from pages.shared.frame import frame
 from pages.shared.runs import tested
+from pages.shared.session import uploaded
 from pages.shared.tiles import caption, tiles
 
 frame("Mistakes", "See which clothes a network mixes up. Tap a number to see the pictures behind it.", wide=True)
@@ -63,7 +64,7 @@ with guard():
     facts[0].metric(
         "of the test pictures right",
         f"{result.accuracy:.1%}",
-        f"people: {PEOPLE}",
+        None if uploaded() else f"people: {PEOPLE}",  # that figure is for other pictures
         delta_color="off",
         delta_arrow="off",
     )

@@ -1,9 +1,10 @@
 """The bytes of a file that is uploaded -> an upright picture. Works in memory only."""
 
 import io
+import struct
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
@@ -17,6 +18,28 @@ from core.errors import PictureError
 MAX_PIXELS = 200_000_000  # a picture with more is refused
 OPENED = 1600  # px, longest side an opened picture keeps
 NOT_A_PICTURE = "This file is not a picture I can open. Try JPEG, PNG or HEIC."
+UPRIGHT = {  # a picture's orientation by its EXIF -> what turns it upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+DAMAGED = (  # what Pillow and its plugins raise for damaged files
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    RuntimeError,
+    IndexError,
+    TypeError,
+    KeyError,
+    ArithmeticError,
+    AttributeError,
+    struct.error,
+)
 BROKEN = "This picture breaks off in the middle. Copy or download it again, then try once more."
 
 
@@ -42,24 +65,16 @@ def open_picture(data: bytes, max_bytes: int) -> np.ndarray:
             )
         picture.draft(None, (OPENED, OPENED))  # a JPEG is decoded at 1/2, 1/4 or 1/8 when that is still large enough
         picture.load()
-        return np.asarray(_to_rgba(ImageOps.exif_transpose(_shrink(picture))))
+        turn = _turn(picture)
+        smaller = _to_rgba(_shrink(picture))
+        return np.asarray(smaller if turn is None else smaller.transpose(turn))
     except PictureError:
         raise
     except Image.DecompressionBombError as error:
         raise PictureError("This picture has too many pixels; 200 million is the most. Send a smaller one.") from error
     except UnidentifiedImageError as error:
         raise PictureError(NOT_A_PICTURE) from error
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        EOFError,
-        RuntimeError,
-        IndexError,
-        TypeError,
-        KeyError,
-        ArithmeticError,
-    ) as error:
+    except DAMAGED as error:
         raise PictureError(BROKEN) from error
     except MemoryError as error:
         raise PictureError("This picture is too large for this computer. Send a smaller one.") from error
@@ -95,8 +110,16 @@ def _open_heif(stream: io.BytesIO) -> Image.Image:
     return heif.to_pillow() if heif.mode in ("RGB", "RGBA") else Image.fromarray(np.asarray(heif)).convert("RGBA")
 
 
+def _turn(picture: Image.Image) -> Image.Transpose | None:
+    """What turns a picture upright, if its EXIF says so; EXIF that cannot be read says nothing."""
+    try:
+        return UPRIGHT.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except DAMAGED:
+        return None
+
+
 def _shrink(picture: Image.Image) -> Image.Image:
-    """The picture with its longest side at most `OPENED` pixels, in its own mode, EXIF kept."""
+    """The picture with its longest side at most `OPENED` pixels, in its own mode."""
     factor = -(-max(picture.size) // OPENED)
     if factor == 1:
         return picture
@@ -104,8 +127,6 @@ def _shrink(picture: Image.Image) -> Image.Image:
     exact = picture.mode in ("P", "1", "PA") or picture.mode.startswith("I")
     smaller = picture.resize(size, Image.Resampling.NEAREST if exact else Image.Resampling.BOX, reducing_gap=2.0)
     smaller.info = dict(picture.info)
-    if exif := picture.getexif():
-        smaller.info["exif"] = exif.tobytes()
     return smaller
 
 

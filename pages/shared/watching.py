@@ -77,9 +77,9 @@ def _state(run: Run, plan: Plan, epochs: int) -> None:
 def _facts(run: Run, plan: Plan, latest: object) -> None:
     facts = st.container(key="training_facts").columns(3 if run.scored else 4)
     if run.scored:
-        other = (
-            f"as published: {plan.row.published_accuracy:.1%}" if plan.row.published_accuracy else f"people: {PEOPLE}"
-        )
+        published = plan.row.published_accuracy
+        other = f"as published: {published:.1%}" if published else f"people: {PEOPLE}"
+        other = None if run.on_uploaded_pictures else other  # those figures are for other pictures
         facts[0].metric(
             "of the test pictures right", f"{run.test_accuracy:.1%}", other, delta_color="off", delta_arrow="off"
         )

@@ -40,9 +40,14 @@ def test_a_zip_is_brought_browsed_trained_on_and_looked_into_in_one_browser_only
     expect(page.get_by_text("only until it has ended")).to_be_visible()
     page.get_by_role("button", name="Start").click()
     expect(page).to_have_url(re.compile(r"run=\w+"))  # until then the best run of all is shown, with a link of its own
-    page.get_by_role("link", name="Look into its mistakes").click()
+    mistakes = page.get_by_role("link", name="Look into its mistakes")
+    mistakes.wait_for()
+    expect(page.get_by_text("of the test pictures right")).to_be_visible()
+    expect(page.get_by_text("people: ")).to_have_count(0)  # people were measured on Fashion-MNIST
+    mistakes.click()
     expect(page.get_by_role("heading", name="What it takes for what")).to_be_visible()
     expect(page.get_by_text("of 20", exact=True)).to_be_visible()
+    expect(page.get_by_text("people: ")).to_have_count(0)
     link = page.url
     assert "run=" in link
 

@@ -140,6 +140,46 @@ def test_a_sideways_photo_stands_upright(orientation, kind):
     assert np.abs(opened[..., :3].astype(int) - np.asarray(picture)).mean() < 4
 
 
+def entry(tag: int, kind: int, count: int, value: bytes, following: int = 0) -> bytes:
+    """EXIF with one entry in its first folder."""
+    return b"Exif\0\0II*\0\x08\0\0\0\x01\0" + struct.pack("<HHI4sI", tag, kind, count, value, following)
+
+
+DAMAGED_EXIF = {
+    "orientation as text": entry(0x0112, 2, 4, b"abc\0"),
+    "orientation as a fraction": entry(0x0112, 5, 1, b"\x08\0\0\0"),
+    "orientation of no such kind": entry(0x0112, 99, 1, b"\x06\0\0\0"),
+    "a thousand orientations": entry(0x0112, 3, 1000, b"\x1a\0\0\0"),
+    "another entry as text of the wrong kind": entry(0x011A, 2, 4, b"\xff\xff\xff\xff"),
+    "a folder that follows itself": entry(0x0112, 3, 1, b"\x01\0\0\0", 8),
+    "a folder beyond the end": b"Exif\0\0II*\0\xff\xff\xff\x7f",
+    "BigTIFF": b"Exif\0\0II+\0\x08\0\0\0" + bytes(16),
+    "cut off": entry(0x0112, 3, 1, b"\x06\0\0\0")[:20],
+    "nothing": b"Exif\0\0",
+    "no header": b"Exif\0\0nonsense",
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's own, of the damage
+@pytest.mark.parametrize("side", [300, 2 * OPENED], ids=["as it is", "made smaller"])
+@pytest.mark.parametrize("damage", DAMAGED_EXIF)
+def test_damaged_exif_does_not_keep_a_picture_from_being_read(damage, side):
+    large = Image.new("RGB", (side, side // 2), "white")
+    large.paste((30, 40, 90), (0, 0, side // 2, side // 2))
+    for kind in ("JPEG", "PNG", "WEBP"):
+        opened = open_picture(encoded(large, kind, exif=DAMAGED_EXIF[damage]), MOST)
+        assert opened.shape[1] == 2 * opened.shape[0] and opened[5, 5, 0] < 100 < opened[5, -5, 0]
+
+
+def test_a_large_photo_is_upright_when_it_was_made_smaller():
+    large = Image.new("RGB", (2 * OPENED, OPENED), "white")
+    large.paste((30, 40, 90), (0, 0, OPENED, OPENED))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned right: what is on the left comes to the top
+    opened = open_picture(encoded(large, "JPEG", exif=exif.tobytes()), MOST)
+    assert opened.shape[:2] == (OPENED, OPENED // 2) and opened[5, 5, 0] < 100 < opened[-5, 5, 0]
+
+
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "TIFF", "GIF", "palette", "heic"])
 def test_transparency_survives_every_kind_of_file(kind):
     pixels = np.array(shirt().convert("RGBA"))
