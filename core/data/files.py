@@ -144,7 +144,7 @@ def _first_fault(opened: Callable[[], BinaryIO]) -> str:
                 if len(row) != len(header):
                     return f"has {len(row)} values in {where}, where {len(header)} are due"
                 for name, most, value in zip(header, highest, row, strict=True):
-                    if most is not None and not (value.isdecimal() and int(value) <= most):
+                    if most is not None and not (value.isdecimal() and int(value.lstrip("0")[:4] or "0") <= most):
                         return f"says “{value[:20]}” for {name} in {where}; it must be a whole number from 0 to {most}"
     except csv.Error:
         return "is not a table of numbers"

@@ -86,7 +86,7 @@ def _facts(run: Run, plan: Plan, latest: object) -> None:
         facts[1].metric("test loss", f"{run.test_loss:.3f}")
         if run.seconds is not None:
             facts[2].metric("time to train", duration(run.seconds))
-    elif latest is not None:
+    elif latest is not None and run.speed:  # the run was read a moment before its points: it may have had none
         facts[0].metric("right just now", f"{latest.accuracy:.0%}")
         facts[1].metric("loss", f"{latest.loss:.2f}")
         facts[2].metric("pictures a second", f"{run.speed:,.0f}")

@@ -15,7 +15,7 @@ from core.runs.store import Store
 from core.settings import Settings
 from core.training.plan import Plan
 from tests.pages.conftest import opened as open_page
-from tests.stored import alter, checkpoint, point
+from tests.stored import add_points, alter, checkpoint, point
 
 pytestmark = pytest.mark.usefixtures("small_data")
 opened = partial(open_page, "training")
@@ -85,6 +85,14 @@ def test_a_running_run_shows_its_numbers_and_can_be_stopped(store: Store, small:
     at.button(key="training_stop").click().run()
     assert store.run(run_id).stop_requested
     assert at.button(key="training_stop").disabled
+
+
+def test_a_run_read_a_moment_before_its_first_point_shows_no_numbers_yet(store: Store, small: Dataset):
+    run_id = add(store, small)
+    store.claim(run_id)
+    add_points(store, run_id, point(0.1))  # without the speed that the lease writes into the run
+    at = opened(run=run_id)
+    assert not at.exception and not at.error and not at.metric
 
 
 @pytest.mark.slow

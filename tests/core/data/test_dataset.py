@@ -232,6 +232,8 @@ TABLE_FAULTS = {  # what is wrong: (change of the rows of the file, words of the
     "a pixel is negative": (changed(2, 1, "-1"), ["“-1”", "pixel1", "row 2"]),
     "a pixel is a word": (changed(30, 784, "dark"), ["“dark”", "pixel784", "row 30"]),
     "a pixel is missing": (changed(4, 9, ""), ["“”", "pixel9", "row 4"]),
+    "a pixel has 5,000 digits": (changed(6, 3, "9" * 5_000), ["“99999", "pixel3", "row 6"]),
+    "a pixel is 5,000 zeros and 300": (changed(6, 3, "0" * 5_000 + "300"), ["pixel3", "row 6"]),
     "a label is 10": (changed(12, 0, "10"), ["“10”", "label", "row 12", "0 to 9"]),
     "a column is missing": (lambda rows: [row.pop(37) for row in rows], ["no column “pixel37”"]),
     "the last row is cut off": (lambda rows: rows[-1].__delitem__(slice(300, None)), ["300 values", "row 30"]),
