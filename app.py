@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from streamlit import App
 
 from core.errors import FittingRoomError
-from pages.shared import downloads
+from pages.shared import downloads, live
 from pages.shared.browser_key import BrowserKeyMiddleware
 from pages.shared.errors import show_error
 from pages.shared.runs import run_queue
@@ -38,7 +38,7 @@ async def lifespan(_: App) -> AsyncIterator[None]:
 
 app = App(
     "pages/router.py",
-    routes=[downloads.ROUTE],
+    routes=[downloads.ROUTE, *live.ROUTES],
     middleware=[Middleware(BrowserKeyMiddleware)],
     lifespan=lifespan,
     on_script_error=show_error,

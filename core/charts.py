@@ -4,7 +4,7 @@ The same class has the same colour in every figure. Knows nothing of pages or ru
 """
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -70,55 +70,6 @@ def bars(probabilities: np.ndarray, true: int | None = None, height: int = 320) 
     _quiet(figure, height, bargap=0.28)
     figure.update_xaxes(range=[0, 124], visible=False, fixedrange=True)  # room for "100 %" on a phone
     figure.update_yaxes(autorange="reversed", fixedrange=True, ticks="", showgrid=False)
-    return figure
-
-
-def curves(
-    batches: pd.DataFrame,
-    epochs: pd.DataFrame,
-    measure: str,
-    published: tuple[float, ...] = (),
-    height: int = 300,
-    seams: Sequence[float] = (),
-    chosen: int | None = None,
-) -> go.Figure:
-    """One measure ("accuracy" or "loss") against epochs seen, with the seams where a run was taken up again, and the
-    epoch looked at.
-
-    `batches` has columns epoch (float), accuracy, loss; `epochs` has epoch (1, 2, ...), accuracy, loss, val_accuracy,
-    val_loss (NaN where there is no validation part). `published` holds the author's value after each epoch.
-    """
-    figure = go.Figure()
-    percent = 100 if measure == "accuracy" else 1
-    marked = {"mode": "lines+markers"}
-    if len(batches):
-        line = {"color": PALE, "width": 2}
-        figure.add_scatter(x=batches["epoch"], y=percent * batches[measure], mode="lines", name="each batch", line=line)
-    if published:
-        numbers, values = list(range(1, len(published) + 1)), [percent * value for value in published]
-        line = {"color": "rgba(128,128,128,.9)", "dash": "dot", "width": 2}
-        figure.add_scatter(x=numbers, y=values, name="as published", line=line, **marked)
-    for column, name, colour in (
-        (measure, "training pictures", ACCENT),
-        (f"val_{measure}", "validation pictures", SECOND),
-    ):
-        if len(epochs) and epochs[column].notna().any():
-            line = {"color": colour, "width": 3}
-            figure.add_scatter(x=epochs["epoch"], y=percent * epochs[column], name=name, line=line, **marked)
-    for seam in seams:
-        words = {"annotation_text": "taken up again", "annotation_font_size": 11, "annotation_position": "bottom right"}
-        figure.add_vline(seam, line={"color": "rgba(128,128,128,.8)", "dash": "dash", "width": 1}, **words)
-    if chosen is not None:
-        figure.add_vline(chosen, line={"color": SECOND, "width": 1})
-    _quiet(figure, height, uirevision="keep", hovermode="x unified")
-    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
-    figure.update_xaxes(title="epochs", fixedrange=True, showgrid=False, rangemode="tozero")
-    figure.update_yaxes(
-        title="right answers, %" if measure == "accuracy" else "loss",
-        fixedrange=True,
-        gridcolor="rgba(128,128,128,.15)",
-        automargin=True,
-    )
     return figure
 
 

@@ -17,7 +17,7 @@ from pages.shared import pictures
 from pages.shared.data import data
 from pages.shared.errors import guard
 from pages.shared.frame import frame
-from pages.shared.runs import speeds, start
+from pages.shared.runs import start, store
 
 frame(
     "Lessons",
@@ -47,7 +47,7 @@ FIRST_SHIRT = 18  # a training picture with an even ground and clear edges
 
 def offer(plan: Plan, label: str, key: str, main: bool = False) -> None:
     """A button that starts a plan, with the time it will take, and goes to where it is watched."""
-    seconds = estimate(plan, len(data().train_images), speeds())
+    seconds = estimate(plan, len(data().train_images), store().speeds())
     words = f"{label}: about {duration(seconds)}"
     if st.button(words, key=f"lessons_{key}", type="primary" if main else "secondary", width="stretch"):
         st.switch_page("training.py", query_params={"run": start(plan, plan.title)})

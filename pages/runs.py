@@ -7,7 +7,6 @@ import time
 import pandas as pd
 import streamlit as st
 
-from core import charts
 from core.runs import bundle, report, script, tensorboard
 from core.runs.book import NOT_YOURS, UNDO_SECONDS
 from core.runs.schema import Run, Status
@@ -17,6 +16,7 @@ from models.catalogue import OWN, every
 from pages.shared import builder, downloads, pictures
 from pages.shared.choice import say_unknown_run
 from pages.shared.comparing import MOST_COMPARED, compare
+from pages.shared.curve import curve
 from pages.shared.data import data
 from pages.shared.errors import guard
 from pages.shared.frame import frame
@@ -166,7 +166,6 @@ def panel(run: Run) -> None:
 
 def outcome(run: Run) -> None:
     """What came of a run in figures, and its curve."""
-    batches, epochs = store().points(run.id)
     facts = st.container(key="runs_facts").columns(3)
     if run.scored:
         facts[0].metric("of the test pictures right", f"{run.test_accuracy:.1%}")
@@ -175,18 +174,10 @@ def outcome(run: Run) -> None:
         facts[0].metric("state", state(run))
     if run.seconds is not None:
         facts[2].metric("time to train", duration(run.seconds))
-    plan = run.plan
-    if len(batches) or len(epochs):
-        st.plotly_chart(
-            charts.curves(batches, epochs, "accuracy", plan.row.published_train_accuracy, height=280),
-            key="runs_curve",
-            config={"displayModeBar": False},
-            alt="Share of right answers over the epochs",
-        )
-    elif plan.loads:
+    if run.plan.loads:
         st.write("Its weights come from a file. Nothing was trained here, so there is no curve to show.")
     else:
-        st.caption("It has not learned anything yet, so there is no curve.")
+        curve(run, "runs_curve", ("accuracy",))
 
 
 def change(run: Run) -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from core import charts
 from core.lessons.articles import LAYERS, LESSONS
 from core.runs import results, script
 from core.runs.schema import Run, Status
@@ -15,22 +14,17 @@ from models.catalogue import OWN, RECIPES, layers, own_recipe
 from pages.shared import builder
 from pages.shared.choice import say_unknown_run
 from pages.shared.controls import finer, surprise
+from pages.shared.curve import published_curve
 from pages.shared.data import data
 from pages.shared.errors import guard
 from pages.shared.frame import frame
-from pages.shared.runs import run_queue, speeds, start, store
+from pages.shared.runs import run_queue, start, store
 from pages.shared.session import settings, uploaded
 from pages.shared.watching import replay, watch
 
 frame("Train a network", "Choose a network, press Start, and watch it learn.", wide=True)
 
 AMOUNTS = {"a taste": 6_000, "a third": 20_000, "all": None}
-
-
-def nothing_yet() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The tables of a run that has no points."""
-    columns = ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
-    return pd.DataFrame(columns=columns), pd.DataFrame(columns=columns)
 
 
 def build_on(plan: Plan) -> None:
@@ -70,10 +64,10 @@ with guard():
 
     with curve:
 
-        @st.fragment(run_every=None if shown is None or shown.ended else 0.5)
+        @st.fragment
         def moving() -> None:
-            """The one part of the page that moves: reads the store twice a second while the run goes on."""
-            if watch(shown.id).status != shown.status:
+            """The one part of the page that moves: drawn anew when there is something else to press."""
+            if watch(shown.id).ended != shown.ended:
                 st.rerun()
 
         if shown:
@@ -104,6 +98,8 @@ with guard():
                     icon=":material/photo_camera:",
                     query_params={"model": shown.id},
                 )
+            if shown.ended:
+                replay(shown)
         else:
             st.subheader("No run yet", anchor=False)
             st.write(
@@ -111,15 +107,10 @@ with guard():
                 " it happen here. Until then, this is how the author of “The fashionable Hello World” saw his network"
                 " learn."
             )
-            st.plotly_chart(
-                charts.curves(*nothing_yet(), "accuracy", RECIPES["hello-world"].published_train_accuracy),
-                key="training_example",
-                config={"displayModeBar": False},
-                alt="A published curve: the share of right answers rises from 80 to 88 % in five epochs.",
-            )
+            published_curve(RECIPES["hello-world"], "training_example")
 
     with choices:
-        measured = speeds()
+        measured = store().speeds()
         networks = {word: recipe.title for word, recipe in RECIPES.items()} | {OWN: "Build your own"}
         name = st.selectbox(
             "Network", list(networks), format_func=networks.get, key="training_recipe", persist_state="session"
@@ -222,11 +213,6 @@ with guard():
                     key=f"training_layers_{kind}",
                     alt=f"The layers of {recipe.title}",
                 )
-
-    if shown and shown.ended:
-        replay(shown.id)
-    elif shown:
-        st.fragment(replay, run_every=1.0)(shown.id)
 
     if runs:
         st.page_link("runs.py", label="Run book", icon=":material/list:")

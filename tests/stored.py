@@ -28,7 +28,7 @@ def add_points(store: Store, run_id: str, *points: Point) -> None:
 
 def point(epoch: float, kind: str = "batch", accuracy: float = 0.5, loss: float = 1.0, **others: float) -> Point:
     """A point of a curve."""
-    return Point(kind, epoch, accuracy, loss, **{"progress": 0.5, "speed": 1000.0, **others})
+    return Point(kind, epoch, accuracy, loss, **{"progress": 0.5, "speed": 1000.0, "seconds": 1.0, **others})
 
 
 def checkpoint(epoch: float) -> Checkpoint:

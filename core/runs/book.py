@@ -107,6 +107,10 @@ class RunBook:
             raise RunError(f"There is no run “{run_id}”. It may have been deleted.")
         return Run.of_row(row)
 
+    def speeds(self) -> dict[str, float]:
+        """Pictures a second by network, from the latest run of each on this computer."""
+        return {run.plan.network_key: run.speed for run in reversed(self.runs()) if run.scored and run.speed}
+
     def find(self, text: str) -> Run:
         """The run meant by an id, a name, or the beginning of either. Raises RunError when none or several fit."""
         runs = self.runs()

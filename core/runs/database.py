@@ -14,8 +14,10 @@ from typing import Any
 from sqlalchemy import (
     DDL,
     URL,
+    Column,
     Connection,
     Engine,
+    Table,
     create_engine,
     delete,
     event,
@@ -32,7 +34,7 @@ from sqlalchemy.schema import CreateColumn
 
 from core.data.dataset import OWN_TITLE, Source
 from core.errors import StoreError
-from core.runs.schema import RUNS, SCHEMA, TABLES, VERSION
+from core.runs.schema import POINTS, RUNS, SCHEMA, TABLES, VERSION
 
 WRITER_PATIENCE = 20  # seconds a writer of an SQLite file waits for its turn
 MIGRATION_LOCK = 28_28_10  # any number: processes that bring one PostgreSQL database up to date take turns by it
@@ -173,16 +175,22 @@ def _migrate(connection: Connection) -> int:
     if version >= VERSION:
         return version
     TABLES.create_all(connection)
-    present = {column["name"] for column in inspect(connection).get_columns(RUNS.name)}
-    for column in RUNS.columns:
-        if column.name not in present:
-            connection.execute(DDL(f"ALTER TABLE {RUNS.name} ADD COLUMN {CreateColumn(column).compile(connection)}"))
-    if "data_source" not in present:  # an earlier version told uploaded pictures by their title
+    added = [column for table in (RUNS, POINTS) for column in _missing(connection, table)]
+    for column in added:
+        definition = CreateColumn(column).compile(connection)
+        connection.execute(DDL(f"ALTER TABLE {column.table.name} ADD COLUMN {definition}"))
+    if "data_source" in [column.name for column in added]:  # an earlier version told uploaded pictures by their title
         uploaded = update(RUNS).where(RUNS.c.data_title.startswith(OWN_TITLE, autoescape=True))
         connection.execute(uploaded.values(data_source=Source.OWN))
     connection.execute(delete(SCHEMA))
     connection.execute(insert(SCHEMA).values(version=VERSION))
     return VERSION
+
+
+def _missing(connection: Connection, table: Table) -> list[Column[Any]]:
+    """The columns that a table of an earlier version lacks."""
+    present = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    return [column for column in table.columns if column.name not in present]
 
 
 def _cause(error: SQLAlchemyError) -> str:

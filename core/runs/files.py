@@ -1,7 +1,10 @@
 """What a run has made or was given: its curve, snapshots, checkpoint and files."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select
 
 from core.errors import RunError
 from core.runs.database import Database
@@ -16,15 +19,18 @@ class RunFiles:
 
     def points(self, run_id: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The curve so far: one table of batches and one of epochs (epoch, accuracy, loss, val_accuracy, val_loss)."""
-        query = select(POINTS).where(POINTS.c.run == run_id).order_by(POINTS.c.id)
-        with self.database.reading() as connection:
-            rows = connection.execute(query).all()
-        table = pd.DataFrame(rows, columns=[column.name for column in POINTS.columns])
+        table = pd.DataFrame(self.points_since(run_id), columns=[column.name for column in POINTS.columns])
 
         def of_kind(kind: str) -> pd.DataFrame:
             return table.loc[table["kind"] == kind, list(CURVE)].astype(float).reset_index(drop=True)
 
         return of_kind("batch"), of_kind("epoch")
+
+    def points_since(self, run_id: str, last: int = 0) -> Sequence[Row[Any]]:
+        """The rows of a run's curve with an `id` above `last`, in the order in which they were written."""
+        query = select(POINTS).where(POINTS.c.run == run_id, POINTS.c.id > last).order_by(POINTS.c.id)
+        with self.database.reading() as connection:
+            return connection.execute(query).all()
 
     def epochs_of_all(self) -> pd.DataFrame:
         """The points of whole epochs of every run, in one query: run, epoch, accuracy, loss, val_accuracy, val_loss."""

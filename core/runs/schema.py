@@ -28,7 +28,7 @@ from core.data.dataset import Source
 from core.errors import PlanError, RunError
 from core.training.plan import Plan
 
-VERSION = 2  # of these tables; a store without one was written before they had a version
+VERSION = 3  # of these tables; a store without one was written before they had a version
 CURVE = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")  # the numbers of a point
 
 
@@ -112,6 +112,7 @@ POINTS = Table(
     Column("loss", Float),
     Column("val_accuracy", Float),
     Column("val_loss", Float),
+    Column("seconds", Float),  # trained until then; none in runs from elsewhere and of earlier versions
 )
 SNAPSHOTS = Table(
     "snapshots",

@@ -34,6 +34,7 @@ class Point:
     loss: float
     progress: float  # of the training, 0 to 1
     speed: float  # images a second
+    seconds: float  # trained so far, breaks left out
     val_accuracy: float | None = None
     val_loss: float | None = None
 
@@ -110,7 +111,9 @@ class Meter:
         self._count, self._epochs, self._report = count, epochs, report
         self._began = self._last = time.perf_counter()
         self._first = True
+        self._trained = 0.0  # seconds before this process took over
         self._seen = self._before = 0  # pictures: in all, and before this process took over
+        self._usual = 0.0  # pictures in the last point
         self._recent = np.zeros(3)  # images, sum of losses, right answers since the last point
         self.epoch_sums = np.zeros(3)
 
@@ -118,6 +121,7 @@ class Meter:
         """Count from where a checkpoint stands."""
         self._seen = self._before = checkpoint.epoch * self._count + checkpoint.images
         self.epoch_sums = checkpoint.sums.copy()
+        self._trained = checkpoint.seconds
 
     def add(self, images: int, loss: float, right: float) -> None:
         """Count so many images with the sum of their losses and their right answers.
@@ -136,9 +140,11 @@ class Meter:
             self._report_recent()
 
     def end_epoch(self, epoch: int, held_back: dict[str, float]) -> Point:
-        """The Point of the epoch, with val_loss and val_accuracy where pictures are held back; what was not yet
-        reported of its batches is."""
-        if self._recent[0]:
+        """The Point of the epoch, with val_loss and val_accuracy where pictures are held back.
+
+        What was not yet reported of its batches is; but a few are left to the next point, they would be a spike.
+        """
+        if 2 * self._recent[0] > self._usual:
             self._report_recent()
         point = self._point("epoch", epoch, self.epoch_sums, held_back)
         self.epoch_sums = np.zeros(3)
@@ -150,6 +156,7 @@ class Meter:
 
     def _report_recent(self) -> None:
         point = self._point("batch", self._seen / self._count, self._recent, {})
+        self._usual = self._recent[0]
         self._recent[:] = 0
         self._last = time.perf_counter()
         self._report(point)
@@ -157,5 +164,7 @@ class Meter:
     def _point(self, kind: Kind, epoch: float, sums: np.ndarray, held_back: dict[str, float]) -> Point:
         images, loss, right = sums
         progress = min(1.0, self._seen / (self._count * self._epochs))
-        speed = (self._seen - self._before) / (time.perf_counter() - self._began)
-        return Point(kind, float(epoch), float(right / images), float(loss / images), progress, speed, **held_back)
+        spent = time.perf_counter() - self._began
+        speed = (self._seen - self._before) / spent
+        means = float(right / images), float(loss / images)
+        return Point(kind, float(epoch), *means, progress, speed, self._trained + spent, **held_back)

@@ -14,7 +14,9 @@ from urllib.parse import quote
 import numpy as np
 import streamlit as st
 
+from core.charts import SHORT_NAMES
 from core.images import enlarge, png, sheet
+from core.labels import NAMES
 from core.lessons import diagram
 from core.vision.reading import Stage
 
@@ -82,13 +84,34 @@ def strip(stages: Sequence[Stage]) -> None:
     st.html(f'<div class="strip">{figures}</div>')
 
 
-def filters(weights: np.ndarray) -> None:
-    """Show filters (k, height, width) float as small pictures: grey where they do not care, bright for, dark
+def matrix(counts: np.ndarray) -> str:
+    """The HTML of a confusion matrix (10, 10), rows true, columns answers: percent of each row."""
+    totals = counts.sum(axis=1, keepdims=True)
+    share = 100 * counts / np.maximum(totals, 1)
+    head = "".join(f"<th scope=col><span>{html.escape(name)}</span></th>" for name in SHORT_NAMES)
+    rows = "".join(
+        f"<tr><th scope=row>{html.escape(SHORT_NAMES[true])}</th>"
+        + "".join(
+            f'<td style="--share:{share[true, answer]:.0f}%"{" class=strong" if share[true, answer] >= 40 else ""}'
+            f' title="{counts[true, answer]} of {totals[true, 0]} {html.escape(NAMES[true])} pictures were answered'
+            f' “{html.escape(NAMES[answer])}”">{share[true, answer]:.0f}</td>'
+            if counts[true, answer]
+            else "<td></td>"
+            for answer in range(10)
+        )
+        + "</tr>"
+        for true in range(10)
+    )
+    return f'<table class="matrix"><tr><td></td>{head}</tr>{rows}</table>'
+
+
+def filters(weights: np.ndarray) -> str:
+    """The HTML of filters (k, height, width) float as small pictures: grey where they do not care, bright for, dark
     against."""
     strongest = np.abs(weights.astype(np.float32)).max(axis=(1, 2), keepdims=True)
     shades = (127.5 + 127.5 * weights / np.maximum(strongest, 1e-9)).round().astype(np.uint8)
     shown = "".join(f'<img src="{address(shade)}" alt="">' for shade in shades)
-    st.html(f'<div class="filters" role="img" aria-label="{len(weights)} filters of the first layer">{shown}</div>')
+    return f'<div class="filters" role="img" aria-label="{len(weights)} filters of the first layer">{shown}</div>'
 
 
 def large(image: np.ndarray, alt: str) -> None:

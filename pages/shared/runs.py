@@ -65,11 +65,6 @@ def start(
     return run_id
 
 
-def speeds() -> dict[str, float]:
-    """Pictures a second by network, from the latest run of each on this computer. Raises StoreError."""
-    return {run.plan.network_key: run.speed for run in reversed(store().runs()) if run.scored and run.speed}
-
-
 def networks() -> dict[str, str]:
     """The networks one can ask, by their ids, and what each is called in a list. Raises StoreError."""
     finished = {run.id: f"{run.name} ({run.test_accuracy:.1%})" for run in store().runs() if run.scored}

@@ -38,7 +38,12 @@ def _shelf() -> Shelf:
 
 def uploaded() -> UploadedDataset | None:
     """The clothes that were uploaded in this browser, if any."""
-    return _shelf().get(key())
+    return uploaded_by(key())
+
+
+def uploaded_by(browser_key: str) -> UploadedDataset | None:
+    """The clothes that were uploaded in the browser that has a key, if any."""
+    return _shelf().get(browser_key)
 
 
 def use_uploaded(clothes: UploadedDataset) -> None:

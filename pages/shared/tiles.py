@@ -28,12 +28,17 @@ def tiles(images: np.ndarray, captions: Sequence[str], alts: Sequence[str], six:
 
     `six` puts six into a row, three on a phone, where else there are as many as fit.
     """
+    st.html(markup(images, captions, alts, six))
+
+
+def markup(images: np.ndarray, captions: Sequence[str], alts: Sequence[str], six: bool = False) -> str:
+    """The HTML of `tiles`."""
     figures = "".join(
         f'<figure><img src="data:image/png;base64,{base64.b64encode(png(image)).decode()}"'
         f' alt="{html.escape(alt, quote=True)}"><figcaption>{caption}</figcaption></figure>'
         for image, caption, alt in zip(images, captions, alts, strict=True)
     )
-    st.html(f'{STYLE}<div class="tiles{" six" * six}">{figures}</div>')
+    return f'{STYLE}<div class="tiles{" six" * six}">{figures}</div>'
 
 
 def caption(right: bool, answer: int, share: float, note: str = "") -> str:

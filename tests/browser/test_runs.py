@@ -56,7 +56,7 @@ def test_a_run_is_taken_away_as_a_zip_and_brought_in_again(resting_app: App, ope
     page.get_by_role("button", name="Look through it and add it").click()
     expect(page).not_to_have_url(re.compile(run_id))
     expect(page.get_by_text("of the test pictures right")).to_be_visible()
-    expect(page.locator(".st-key-runs_curve .js-plotly-plot")).to_be_visible()
+    expect(page.locator(".st-key-runs_curve path.training")).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 

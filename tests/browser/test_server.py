@@ -1,20 +1,27 @@
 """What the server does beside the pages: it gives each browser its key, hands out files, starts the queue, and has the
 last word on an error."""
 
+import contextlib
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from websockets.sync.client import connect
 
+from core.data.dataset import Dataset
 from core.runs.book import NewRun
 from core.runs.store import open_store
 from core.training.plan import Plan
 from pages.shared.downloads import safe
 from tests.browser.conftest import PATIENCE, App, serve, settled
 from tests.core.processes import wait_for
+from tests.stored import checkpoint, point, snapshot
 
 expect.set_options(timeout=PATIENCE)
 Open = Callable[..., Page]
@@ -114,5 +121,36 @@ def test_the_queue_starts_with_the_server_before_anybody_opens_a_page(tmp_path: 
     running = serve(tmp_path / "home", workers=1)
     try:
         wait_for((running.home / "workers.json").exists, "the workers, which nobody asked for yet")
+    finally:
+        running.stop()
+
+
+def test_what_all_watch_is_sent_as_it_comes_and_the_server_ends_while_they_watch(
+    tmp_path: Path, small: Dataset
+) -> None:
+    running = serve(tmp_path / "home", workers=0)
+    try:
+        store = open_store(f"sqlite:///{running.home / 'runs.sqlite'}")
+        run_id = store.create(NewRun(Plan.of("quick"), "Watched", small.fingerprint, small.title))
+        lease = store.claim(run_id)
+        lease.point(point(0.5))
+        address = f"{running.address.replace('http', 'ws')}/live/{run_id}"
+        with contextlib.ExitStack() as stack:
+            watchers = [stack.enter_context(connect(address)) for _ in range(3)]
+            first = {watcher.recv(timeout=30) for watcher in watchers}
+            assert len(first) == 1 and json.loads(first.pop())["points"] == [[0.5, 1.0, 0.5, 1.0]]
+            lease.point(point(0.75, accuracy=0.9))
+            second = [json.loads(watcher.recv(timeout=30)) for watcher in watchers]
+            assert [message["points"] for message in second] == [[[0.75, 1.0, 0.9, 1.0]]] * 3
+            gone = stack.enter_context(connect(f"{address}-that-is-not-there"))
+            assert json.loads(gone.recv(timeout=30)) == {"gone": True}
+            lease.epoch(point(1.0, "epoch"), snapshot(), checkpoint(1))
+            with urlopen(f"{running.address}/live/{run_id}/1") as answer:
+                assert '<table class="matrix">' in answer.read().decode()
+            with pytest.raises(HTTPError, match="404"):
+                urlopen(f"{running.address}/live/{run_id}/7")
+            store.close()
+            running.process.terminate()
+            running.process.wait(30)
     finally:
         running.stop()

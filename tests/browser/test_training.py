@@ -59,8 +59,9 @@ def test_stop_really_stops_and_a_second_start_waits_its_turn(app: App, open_page
     first.get_by_role("button", name="Start").click()
     expect(first.get_by_text("pictures a second")).to_be_visible()
     expect(first.get_by_text(re.compile(r"epoch \d+ of \d+")).first).to_be_visible()
-    expect(first.locator(".js-plotly-plot .scatterlayer .trace").first).to_be_attached()
-    heights = "[...document.querySelectorAll('[data-testid=stMetricValue]')].map(figure => figure.clientHeight)"
+    expect(first.locator(".accuracy path.raw")).to_have_attribute("d", re.compile("L"))
+    look_closely_while_it_grows(first)
+    heights = "[...document.querySelectorAll('.live-figures dd')].map(figure => figure.clientHeight)"
     one_line = min(first.evaluate(heights))
     first.set_viewport_size({"width": 820, "height": 900})  # a tablet held upright
     assert cut_off(first) == [] and max(first.evaluate(heights)) <= one_line
@@ -96,6 +97,35 @@ def test_a_network_is_built_on_a_phone_and_learns(app: App, open_page: Open) -> 
     press("Start", "of the test pictures right")
     expect(page.get_by_text("Its layers: the picture → Dense (64 neurons) → ten answers")).to_be_visible()
     no_trouble(page)
+
+
+def look_closely_while_it_grows(page: Page) -> None:
+    """The curve moves, and what one has set, marked and looked at stays as it is."""
+    plot, whole = page.locator(".accuracy svg"), page.get_by_role("button", name="whole curve")
+    plot.evaluate("plot => plot.dataset.same = 'yes'")
+    box = plot.bounding_box()
+    left, right, middle = box["x"] + 41, box["x"] + 90, box["y"] + box["height"] / 2
+    page.mouse.move(left, middle)
+    expect(page.locator(".live-tip")).to_contain_text(re.compile(r"epoch [\d.]+, [\d.]+ s\n[\d.]+ % right, loss"))
+    page.mouse.down()
+    page.mouse.move(right, middle)
+    page.mouse.up()
+    expect(whole).to_be_visible()
+    numbers = page.locator(".accuracy text[text-anchor=middle]").all_text_contents()
+    scrolled = page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
+    grown = page.locator(".live-figures").inner_text()
+    page.get_by_role("button", name="log loss").focus()
+    expect(page.locator(".live-figures")).not_to_have_text(grown)
+    assert page.locator(".accuracy text[text-anchor=middle]").all_text_contents() == numbers
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == scrolled
+    expect(page.get_by_role("button", name="log loss")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".loss text[text-anchor=end]").first).to_have_text(re.compile(r"^[\d.]*[125]0*$"))
+    page.get_by_role("button", name="seconds").click()
+    expect(whole).to_be_hidden()
+    expect(plot).to_have_attribute("aria-label", re.compile(r"over the seconds, now [\d.]+"))
+    assert page.locator(".accuracy text[text-anchor=end]").first.text_content() in ("0", "60")
+    assert plot.get_attribute("data-same") == "yes"
 
 
 def choose(page: Page, network: str) -> None:

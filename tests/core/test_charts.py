@@ -16,7 +16,6 @@ EPOCHS = pd.DataFrame(
         "val_loss": [2.1, 1.2],
     }
 )
-BATCHES = pd.DataFrame({"epoch": [0.5, 1.0], "accuracy": [0.3, 0.5], "loss": [2.5, 2.0]})
 
 
 def test_the_bars_show_ten_percentages_in_class_order_and_class_colours() -> None:
@@ -26,21 +25,6 @@ def test_the_bars_show_ten_percentages_in_class_order_and_class_colours() -> Non
     assert list(bar.x) == pytest.approx(100 * shares) and bar.marker.color == COLOURS
     assert bar.y[3] == f"✓ {NAMES[3]}" and bar.y[0] == NAMES[0]
     assert bar.marker.opacity[9] == 1 and bar.marker.opacity[0] < 1
-
-
-@pytest.mark.parametrize(("measure", "factor"), [("accuracy", 100), ("loss", 1)])
-def test_the_curves_show_batches_epochs_validation_and_the_published_line(measure: str, factor: int) -> None:
-    figure = charts.curves(BATCHES, EPOCHS, measure, published=(0.7, 0.8))
-    lines = {line.name: list(line.y) for line in figure.data}
-    assert lines["each batch"] == pytest.approx([factor * value for value in BATCHES[measure]])
-    assert lines["training pictures"] == pytest.approx([factor * value for value in EPOCHS[measure]])
-    assert lines["validation pictures"] == pytest.approx([factor * value for value in EPOCHS[f"val_{measure}"]])
-    assert lines["as published"] == pytest.approx([factor * 0.7, factor * 0.8])
-
-
-def test_without_validation_there_is_no_validation_line() -> None:
-    figure = charts.curves(BATCHES, EPOCHS.assign(val_accuracy=np.nan), "accuracy")
-    assert [line.name for line in figure.data] == ["each batch", "training pictures"]
 
 
 @pytest.mark.parametrize(("measure", "factor"), [("accuracy", 100), ("loss", 1)])

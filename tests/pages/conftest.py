@@ -2,6 +2,7 @@
 
 import functools
 import html
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,3 +70,8 @@ def offers(at: AppTest) -> list[str]:
 def kept(at: AppTest) -> dict[str, Any]:
     """What the session keeps while its page is open."""
     return at.session_state["open_page"][1]
+
+
+def curves(at: AppTest) -> list[dict[str, Any]]:
+    """What the curves on a page are told; what they draw themselves, in the browser, is not seen here."""
+    return [json.loads(each.proto.json) for each in at.get("bidi_component") if each.proto.component_name == "curve"]

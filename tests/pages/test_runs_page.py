@@ -20,7 +20,7 @@ from core.settings import Settings
 from core.training.plan import Plan
 from core.training.weights import written
 from models.catalogue import RECIPES
-from tests.pages.conftest import offers
+from tests.pages.conftest import curves, offers
 from tests.pages.conftest import opened as open_page
 from tests.stored import add_points, alter, point
 
@@ -104,7 +104,7 @@ def test_a_link_opens_a_run_with_its_facts_and_all_its_files(store: Store, small
     run_id = trained(store, small, epochs=2, seed=5)
     at = opened(run=run_id)
     assert not at.exception and not at.error
-    assert "Mine" in headings(at) and len(at.get("plotly_chart")) == 1
+    assert "Mine" in headings(at) and len(curves(at)) == 1
     assert f"{store.run(run_id).test_accuracy:.1%}" in [metric.value for metric in at.metric]
     (facts,) = [block.proto.body for block in at.html if "<dt>Seed</dt><dd>5</dd>" in block.proto.body]
     assert "<dt>Epochs</dt><dd>2</dd>" in facts
@@ -230,10 +230,10 @@ def test_a_packed_run_comes_in_with_its_curve_and_is_scored_here(store: Store, s
     assert not at.exception and not at.error
     copy = next(run for run in store.runs() if run.id != source)
     assert (copy.name, copy.status) == ("Travels 2", "waiting") and at.query_params["run"] in (copy.id, [copy.id])
-    assert len(at.get("plotly_chart")) == 1
+    assert len(curves(at)) == 1
     assert carry_out(copy.id, Settings.from_environment()) == "done"
     assert store.run(copy.id).test_accuracy == store.run(source).test_accuracy
-    assert len(opened(run=copy.id).get("plotly_chart")) == 1
+    assert len(curves(opened(run=copy.id))) == 1
 
 
 def test_a_zip_that_is_no_run_is_refused_in_a_sentence_and_nothing_waits(store: Store):

@@ -9,11 +9,13 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import Dataset
 from core.runs.book import NewRun
+from core.runs.live import version
 from core.runs.runner import carry_out
 from core.runs.schema import owner_of
 from core.runs.store import Store
 from core.settings import Settings
 from core.training.plan import Plan
+from tests.pages.conftest import curves
 from tests.pages.conftest import opened as open_page
 from tests.stored import add_points, alter, checkpoint, point
 
@@ -34,7 +36,7 @@ def test_with_no_run_the_page_invites_and_shows_an_example_curve():
     at = opened()
     assert not at.exception and not at.error
     assert "No run yet" in subheaders(at)
-    assert len(at.get("plotly_chart")) == 1
+    assert [curve["published"]["accuracy"][0] for curve in curves(at)] == [0.7989]
     assert any("a guess" in text.value for text in at.markdown)
 
 
@@ -50,7 +52,7 @@ def test_start_puts_the_chosen_plan_into_the_store_and_the_run_into_the_address(
     assert run.plan == Plan.of("hello-world", epochs=3, seed=9)
     assert at.query_params["run"] in (run.id, [run.id])
     assert "Class 7b" in subheaders(at)
-    assert any("it is next" in info.value for info in at.info)
+    assert [curve["address"] for curve in curves(at)] == [f"live/{run.id}"]
 
 
 def test_choices_of_one_network_do_not_leak_into_another(store: Store):
@@ -75,16 +77,27 @@ def test_a_plan_outside_the_limits_is_refused_in_a_sentence(store: Store, monkey
     assert store.runs() == []
 
 
-def test_a_running_run_shows_its_numbers_and_can_be_stopped(store: Store, small: Dataset):
+def test_a_running_run_is_shown_live_and_can_be_stopped(store: Store, small: Dataset):
     run_id = add(store, small)
     lease = store.claim(run_id)
     lease.phase("training")
     lease.point(point(0.5, accuracy=0.62, loss=1.1, speed=1234.0))
     at = opened(run=run_id)
-    assert {metric.value for metric in at.metric} >= {"62%", "1.10", "1,234"}
+    [curve] = curves(at)
+    assert (curve["address"], curve["epochs"], curve["said"]) == (f"live/{run_id}", 1, True)
+    assert curve["version"] == version(store.run(run_id))  # else it would ask for the page again and again
     at.button(key="training_stop").click().run()
     assert store.run(run_id).stop_requested
-    assert at.button(key="training_stop").disabled
+    assert at.button(key="training_stop").disabled and curves(at)[0]["version"] == version(store.run(run_id))
+
+
+@pytest.mark.parametrize(("owner", "mine"), [("", True), ("somebody else", False)])
+def test_the_page_says_whose_run_it_is_so_that_its_owner_need_not_wait(
+    store: Store, small: Dataset, owner: str, mine: bool
+):
+    run_id = add(store, small)
+    alter(store, run_id, owner=owner_of(owner))
+    assert curves(opened(run=run_id))[0]["mine"] is mine
 
 
 def test_a_run_read_a_moment_before_its_first_point_shows_no_numbers_yet(store: Store, small: Dataset):
@@ -92,7 +105,7 @@ def test_a_run_read_a_moment_before_its_first_point_shows_no_numbers_yet(store: 
     store.claim(run_id)
     add_points(store, run_id, point(0.1))  # without the speed that the lease writes into the run
     at = opened(run=run_id)
-    assert not at.exception and not at.error and not at.metric
+    assert not at.exception and not at.error and curves(at)
 
 
 @pytest.mark.slow
@@ -102,10 +115,12 @@ def test_a_finished_run_shows_its_score_and_its_curve_and_leads_on(store: Store,
     at = opened(run=run_id)
     assert not at.exception and not at.error
     assert f"{store.run(run_id).test_accuracy:.1%}" in [metric.value for metric in at.metric]
-    assert len(at.get("plotly_chart")) == 3  # accuracy, loss, matrix
-    assert "What it says after epoch 2" in subheaders(at)
+    assert "What it says after epoch 2" in subheaders(at) and curves(at)[0]["chosen"] is None
+    [said] = [block.proto.body for block in at.html if 'class="snapshot"' in block.proto.body]
+    assert said.count("<figure>") == 12 and said.count("<td") == 101 and "first neurons" in said
     at.select_slider(key=f"training_epoch_{run_id}").set_value(1).run()
     assert "What it says after epoch 1" in subheaders(at) and not at.exception
+    assert curves(at)[0]["chosen"] == 1
     assert any("going by the last run" in text.value for text in at.markdown)
     assert not [button for button in at.button if button.key == "training_stop"]
 

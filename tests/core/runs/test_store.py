@@ -110,7 +110,7 @@ def test_points_come_back_in_order_as_numbers(store: Store) -> None:
     lease = store.claim(run_id)
     lease.point(point(0.5, accuracy=0.4, progress=0.25))
     numbers = {"epoch": 1.0, "accuracy": 0.5, "loss": 1.5, "val_accuracy": 0.45, "val_loss": 1.6}
-    lease.point(Point(kind="epoch", progress=0.5, speed=1000.0, **numbers))
+    lease.point(Point(kind="epoch", progress=0.5, speed=1000.0, seconds=1.0, **numbers))
     batches, epochs = store.points(run_id)
     assert batches["accuracy"].tolist() == [0.4] and batches["val_loss"].isna().all()
     assert epochs.loc[0].to_dict() == numbers
