@@ -15,6 +15,7 @@ from streamlit import App
 from core.errors import FittingRoomError
 from pages.shared import downloads, live
 from pages.shared.browser_key import BrowserKeyMiddleware
+from pages.shared.compression import CompressionMiddleware
 from pages.shared.errors import show_error
 from pages.shared.runs import run_queue
 
@@ -39,7 +40,7 @@ async def lifespan(_: App) -> AsyncIterator[None]:
 app = App(
     "pages/router.py",
     routes=[downloads.ROUTE, *live.ROUTES],
-    middleware=[Middleware(BrowserKeyMiddleware)],
+    middleware=[Middleware(BrowserKeyMiddleware), Middleware(CompressionMiddleware)],
     lifespan=lifespan,
     on_script_error=show_error,
 )

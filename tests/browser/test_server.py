@@ -2,6 +2,8 @@
 last word on an error."""
 
 import contextlib
+import gzip
+import http.client
 import json
 import re
 import time
@@ -10,8 +12,11 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+import psutil
 import pytest
+import streamlit
 from playwright.sync_api import Browser, Page, expect
+from starlette.datastructures import Headers
 from websockets.sync.client import connect
 
 from core.data.dataset import Dataset
@@ -154,3 +159,32 @@ def test_what_all_watch_is_sent_as_it_comes_and_the_server_ends_while_they_watch
             running.process.wait(30)
     finally:
         running.stop()
+
+
+def fetched(app: App, path: str, **headers: str) -> tuple[int, Headers, bytes]:
+    """A status, its headers and the bytes as they came."""
+    connection = http.client.HTTPConnection(app.address.removeprefix("http://"), timeout=30)
+    connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    response = connection.getresponse()
+    answer = response.status, Headers(dict(response.getheaders())), response.read()
+    connection.close()
+    return answer
+
+
+def test_scripts_come_packed_packed_once_and_not_twice(quiet_app: App) -> None:
+    folder = Path(streamlit.__file__).parent / "static"
+    largest = max((folder / "static" / "js").glob("*.js"), key=lambda path: path.stat().st_size)
+    address = f"/{largest.relative_to(folder).as_posix()}"
+    began = time.process_time()
+    gzip.compress(largest.read_bytes(), 9)
+    packing = time.process_time() - began
+    fetched(quiet_app, address, accept_encoding="gzip")
+    server = psutil.Process(quiet_app.process.pid)
+    before = sum(server.cpu_times()[:2])
+    for _ in range(30):
+        status, headers, packed = fetched(quiet_app, address, accept_encoding="gzip")
+    assert sum(server.cpu_times()[:2]) - before < 10 * packing  # thirty tablets, and it is not packed for each
+    assert (status, headers["content-encoding"]) == (200, "gzip") and len(packed) < 0.4 * largest.stat().st_size
+    assert gzip.decompress(packed) == largest.read_bytes()
+    assert fetched(quiet_app, address, accept_encoding="gzip", if_none_match=headers["etag"])[::2] == (304, b"")
+    assert fetched(quiet_app, address)[2] == largest.read_bytes()
