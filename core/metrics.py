@@ -1,13 +1,13 @@
 """From true labels and stored probabilities to scores, the confusion matrix and the mistakes.
 
-Works on arrays alone: knows nothing of networks, runs or pictures.
+Works on arrays alone: knows nothing of networks, runs or pictures. Every process of the app loads this, so that
+scikit-learn, 50 MB, waits in the functions that need it.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import classification_report, confusion_matrix, precision_recall_fscore_support
 
 from core.labels import NAMES
 
@@ -64,21 +64,28 @@ def loss(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
 def confusion(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
     """Counts (10, 10) int: row = true class, column = predicted class."""
-    counts: np.ndarray = confusion_matrix(labels, probabilities.argmax(axis=1), labels=CLASS_INDEX)
-    return counts
+    cells = 10 * labels.astype(int) + probabilities.argmax(axis=1)
+    return np.bincount(cells, minlength=100).reshape(10, 10)
 
 
 def report(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
     """Per class: precision, recall, F1 (0 to 1) and number of images; one row a class, in class order."""
-    columns = precision_recall_fscore_support(labels, probabilities.argmax(axis=1), labels=CLASS_INDEX, zero_division=0)
-    return pd.DataFrame(
-        dict(zip(("precision", "recall", "f1", "images"), columns, strict=True)), index=pd.Index(NAMES, name="class")
-    )
+    counts = confusion(labels, probabilities)
+    right, answered, images = counts.diagonal(), counts.sum(axis=0), counts.sum(axis=1)
+    columns = {
+        "precision": right / np.maximum(answered, 1),
+        "recall": right / np.maximum(images, 1),
+        "f1": 2 * right / np.maximum(answered + images, 1),
+        "images": images,
+    }
+    return pd.DataFrame(columns, index=pd.Index(NAMES, name="class"))
 
 
 def full_report(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
     """The same with scikit-learn's last three rows: accuracy (in the column f1, of all images), macro avg and weighted
     avg."""
+    from sklearn.metrics import classification_report
+
     rows = classification_report(
         labels, probabilities.argmax(axis=1), labels=CLASS_INDEX, output_dict=True, zero_division=0
     )
@@ -100,6 +107,8 @@ def report_csv(labels: np.ndarray, probabilities: np.ndarray) -> str:
 
 def report_text(labels: np.ndarray, probabilities: np.ndarray) -> str:
     """The classification report as scikit-learn prints it."""
+    from sklearn.metrics import classification_report
+
     text: str = classification_report(
         labels, probabilities.argmax(axis=1), labels=CLASS_INDEX, target_names=NAMES, digits=4, zero_division=0
     )

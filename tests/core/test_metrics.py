@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from core import metrics
 
@@ -54,6 +55,17 @@ def test_the_report_matches_its_definitions(outputs: np.ndarray) -> None:
         [0.5, 0.5, 0.5, 2]
     )
     assert report.loc["Ankle boot", "recall"] == 1 and report["images"].sum() == 6
+
+
+def test_matrix_and_report_are_scikit_learns_also_for_a_class_never_answered_or_not_there() -> None:
+    generator = np.random.default_rng(0)
+    labels, outputs = generator.integers(1, 10, 500).astype(np.uint8), generator.random((500, 10))
+    outputs[:, 3] = 0
+    answers = outputs.argmax(axis=1)
+    classes = np.arange(10)
+    assert (metrics.confusion(labels, outputs) == confusion_matrix(labels, answers, labels=classes)).all()
+    theirs = precision_recall_fscore_support(labels, answers, labels=classes, zero_division=0)
+    assert np.allclose(metrics.report(labels, outputs).to_numpy().T, theirs)
 
 
 def test_the_full_report_ends_with_scikit_learns_three_rows_and_its_csv_and_text_say_the_same(
