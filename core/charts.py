@@ -148,7 +148,10 @@ def matrix(counts: np.ndarray, as_percent: bool = False, height: int = 560) -> g
             ],
             textfont={"size": 11, **look},
         )
-    _quiet(figure, height)
+    outline = {"type": "rect", "line": {"color": SECOND, "width": 2}}
+    corners = [(index - 0.47, index + 0.47) for index in range(10)]
+    diagonal = [outline | {"x0": low, "x1": high, "y0": low, "y1": high} for low, high in corners]
+    _quiet(figure, height, shapes=diagonal)
     labels = {"fixedrange": True, "showgrid": False, "ticks": "", "tickfont": {"size": 12}}
     figure.update_xaxes(title="the answer →", side="top", tickangle=-55, range=[-0.5, 9.5], **labels)
     figure.update_yaxes(range=[9.5, -0.5], **labels)
@@ -175,9 +178,6 @@ def dots(image: np.ndarray, coloured: bool = False, height: int = 380) -> go.Fig
             hovertemplate=f"row %{{y}}, column %{{x}}<br>%{{z{'' if whole else ':.3f'}}}<extra></extra>",
         )
     )
-    for index in range(10):
-        corners = {"x0": index - 0.47, "x1": index + 0.47, "y0": index - 0.47, "y1": index + 0.47}
-        figure.add_shape(type="rect", **corners, line={"color": SECOND, "width": 2})
     _quiet(figure, height)
     figure.update_xaxes(
         fixedrange=True, showgrid=False, zeroline=False, constrain="domain", tickvals=[0, 9, 18, 27], ticks=""

@@ -57,6 +57,13 @@ def sheet(
     return picture
 
 
+def reduced(array: np.ndarray, width: int) -> np.ndarray:
+    """A picture (h, w, ...) uint8 made smaller, so many pixels wide."""
+    height = round(len(array) * width / array.shape[1])
+    smaller: np.ndarray = cv2.resize(array, (width, height), interpolation=cv2.INTER_AREA)
+    return smaller
+
+
 def png(array: np.ndarray) -> bytes:
     """The picture (h, w) grey, (h, w, 3) RGB or (h, w, 4) RGBA, uint8, as a PNG file."""
     if array.ndim == 3:

@@ -222,14 +222,13 @@ with guard():
         "Precision: of the pictures it called so, how many were. Recall: of the pictures that are so, how many it"
         " found. F1: one number for both. Images: how many there are in the test set."
     )
-    table = metrics.full_report(result.labels, result.outputs)
     percent = {
         name: st.column_config.ProgressColumn(name, min_value=0, max_value=1, format="percent")
         for name in ("precision", "recall")
     }
     percent["f1"] = st.column_config.ProgressColumn("F1", min_value=0, max_value=1, format="percent")
     st.dataframe(
-        table,
+        result.report,
         column_config=percent,
         key="mistakes_report",
         height="content",
@@ -240,13 +239,13 @@ with guard():
         " the mean in which a class counts as much as it has pictures."
     )
     with st.container(horizontal=True):
-        for words, make, ending in (
-            ("Download as CSV", metrics.report_csv, "csv"),
-            ("Download as text", metrics.report_text, "txt"),
+        for words, content, ending in (
+            ("Download as CSV", result.report_csv, "csv"),
+            ("Download as text", result.report_text, "txt"),
         ):
             st.download_button(
                 words,
-                make(result.labels, result.outputs),
+                content,
                 f"report-{chosen}.{ending}",
                 key=f"mistakes_report_{ending}",
                 icon=":material/download:",

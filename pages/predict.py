@@ -5,6 +5,7 @@ import html
 import random
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 from streamlit.typing import UploadedFile
 
@@ -17,7 +18,7 @@ from core.labels import NAMES, SLUGS
 from core.vision.reading import Reading, read_drawing, read_sample
 from pages.shared import downloads, photos, pictures, sheets
 from pages.shared.choice import choose_network, choose_rival, say_unknown_network
-from pages.shared.data import data
+from pages.shared.data import data, per_data
 from pages.shared.drawing import keep_drawing, paper
 from pages.shared.errors import guard
 from pages.shared.frame import frame
@@ -112,7 +113,13 @@ def save(reading: Reading, key: str) -> None:
     )
 
 
-def explain(reading: Reading, key: str, at_once: bool = True) -> None:
+@per_data(max_entries=64, show_spinner=False)
+def mattered_in_sample(model: str, fingerprint: str, sample: int) -> np.ndarray:
+    """How much each dot of a test picture mattered for a network's answer."""
+    return explanation.occlusion(asked, data().test_images[sample])
+
+
+def explain(reading: Reading, key: str, at_once: bool = True, sample: int | None = None) -> None:
     """What mattered for the answer, and the training pictures most like this one; worked out only while it is open."""
     why = st.expander("Why this answer?", expanded=at_once, key=f"predict_why_{key}", on_change="rerun", type="compact")
     if not why.open:
@@ -120,7 +127,10 @@ def explain(reading: Reading, key: str, at_once: bool = True) -> None:
     used, reply = data(), answer(asked, reading)
     mattered, nearest = why.columns([1, 2.2], gap="large")
     with mattered:
-        shares = explanation.occlusion(asked, reading.image)
+        if sample is None:
+            shares = explanation.occlusion(asked, reading.image)
+        else:
+            shares = mattered_in_sample(model, used.fingerprint, sample)
         pictures.titled(
             "What mattered",
             explanation.overlay(reading.image, shares),
@@ -239,7 +249,7 @@ with guard():
             st.subheader("For example", anchor=False)
             reading = read_sample(data().test_images[EXAMPLE])
             show(reading, "example", true=int(data().test_labels[EXAMPLE]))
-            explain(reading, "example")
+            explain(reading, "example", sample=EXAMPLE)
         read = photos.read(files[:most])
         opened = gallery(read) if len(read) > 1 else None
         for file, reading in read:
@@ -294,4 +304,4 @@ with guard():
         reading = read_sample(used.test_images[sample])
         show(reading, "sample", true=int(used.test_labels[sample]))
         save(reading, "sample")
-        explain(reading, "sample")
+        explain(reading, "sample", sample=sample)

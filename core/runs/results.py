@@ -5,8 +5,10 @@ Answers are never paired with pictures other than those they were given for.
 
 import io
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
 from core import metrics
 from core.data.dataset import Dataset
@@ -31,6 +33,21 @@ class TestAnswers:
     accuracy: float  # 0 to 1
     loss: float  # nats
     note: str = ""
+
+    @cached_property
+    def report(self) -> pd.DataFrame:
+        """Precision, recall and F1 of each class, with the averages; worked out once."""
+        return metrics.full_report(self.labels, self.outputs)
+
+    @cached_property
+    def report_csv(self) -> str:
+        """The same as CSV."""
+        return metrics.report_csv(self.labels, self.outputs)
+
+    @cached_property
+    def report_text(self) -> str:
+        """The same as scikit-learn prints it."""
+        return metrics.report_text(self.labels, self.outputs)
 
 
 def load_test_answers(name: str, store: Store, dataset: Dataset) -> TestAnswers:

@@ -18,6 +18,7 @@ from core.settings import Settings
 from pages.shared.session import settings, uploaded
 
 WALL = (40, 10)  # columns and rows of garments
+WALL_WIDTH = 1460  # px; Streamlit would make a wider picture smaller anew for each visitor
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -79,7 +80,8 @@ def _wall(chosen: Settings, own_fingerprint: str) -> tuple[bytes, np.ndarray]:
         shown = shown[order.integers(0, len(shown), columns * rows)]
     else:  # drawing all 70,000 takes seconds, and the wall must be there at once
         shown = synthetic.draw(order.integers(0, 10, columns * rows), 7)
-    return images.png(images.sheet(shown, columns, scale=2, gap=10)), shown
+    sheet = images.sheet(shown, columns, scale=2, gap=10)
+    return images.png(images.reduced(sheet, WALL_WIDTH)), shown
 
 
 def wall() -> tuple[bytes, np.ndarray]:

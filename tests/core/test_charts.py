@@ -71,6 +71,13 @@ def test_the_matrix_shows_its_numbers_and_every_cell_can_be_clicked(as_percent: 
     assert "99 of 945 Ankle boot" in hovers[9, 9]
 
 
+def test_the_right_answers_of_the_matrix_are_outlined_and_nothing_is_in_a_picture() -> None:
+    outlines = charts.matrix(np.eye(10, dtype=int)).layout.shapes
+    assert [round((shape.x0 + shape.x1) / 2) for shape in outlines] == list(range(10))
+    assert all((shape.x0, shape.x1) == (shape.y0, shape.y1) for shape in outlines)
+    assert not charts.dots(np.zeros((28, 28), np.uint8)).layout.shapes
+
+
 @pytest.mark.parametrize(("divisor", "top"), [(1, 255), (255, 1)])
 def test_a_picture_as_a_heat_map_has_the_bar_of_its_numbers(divisor: int, top: int) -> None:
     image = np.arange(784).reshape(28, 28).astype(np.uint8)
