@@ -133,8 +133,7 @@ class Crowd:
                     seen.movements.append((time.time(), written[-1] if written else time.time()))
                     seen.written += written
                 if event.get("version", version) != version:
-                    if version is not None and LIVE in tab.widgets:
-                        widget, fragment = tab.widgets[LIVE]
+                    if version is not None:  # what stands around the chart is drawn anew
                         await tab.change(LIVE, json_trigger_value=json.dumps({"version": event["version"]}))
                     version = event["version"]
             if not self.over.is_set():

@@ -65,6 +65,11 @@ class Stage:
         counts = [sum(began <= at <= ended for at, _ in seen.movements) for seen in self.found.watched]
         return min(counts, default=0) / self.seconds
 
+    def written(self) -> float:
+        """How many times a second the store had something new: more often no curve can move."""
+        began, ended = self.found.began, self.found.ended
+        return sum(began <= at <= ended for at in self.points) / self.seconds
+
     def behind(self) -> float:
         """The longest that a curve of any watcher lacked something the store had, in seconds; an upper bound."""
         written = sorted({at for seen in self.found.watched for at in seen.written})
@@ -84,7 +89,7 @@ def lag(movements: Sequence[tuple[float, float]], written: Sequence[float], bega
     A movement is when it came, and the time up to which everything written was on it. What was never seen counts until
     the end. All unix times, ascending; the result in seconds.
     """
-    worst, known, place = 0.0, 0.0, 0
+    worst, known, place = 0.0, float("-inf"), 0
     for came, current in [*movements, (ended, ended)]:
         came = min(came, ended)
         while place < len(written) and written[place] <= known:

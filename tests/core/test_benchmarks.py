@@ -163,8 +163,10 @@ def test_nothing_is_written_where_the_marks_are_not_as_they_should_be(tmp_path, 
 @pytest.mark.parametrize(
     ("name", "document"),
     [
-        *((f"{name}-short", "README.md") for name in ("recipes", "pictures", "training")),
+        *((f"{name}-short", "README.md") for name in ("recipes", "pictures", "training", "load")),
+        ("load-breaks", "README.md"),
         *((name, "results.md") for name in ("recipes", "pictures", "training", "training-facts", "shops")),
+        *((name, "results.md") for name in ("load", "load-goals")),
     ],
 )
 def test_one_document_has_each_pair_of_marks(name, document):
