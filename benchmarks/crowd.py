@@ -15,18 +15,15 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
 from PIL import Image, ImageDraw
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from benchmarks.streamlit_client import Tab, TabError, events
+from benchmarks.streamlit_client import Tab, TabError, fetch, listen
 from core.labels import NAMES
 
 THINK = (1.0, 4.0)  # seconds between two things a person does
-CHART = "training_accuracy"  # the figure that moves where the page polls
-LIVE = "training_live"  # the component that draws the stream
+CURVE = "training_curve"  # the component that draws a run
 GOODBYE = 5.0  # seconds in which all may end what they do
 ARRIVE = 0.1  # seconds between two who come
 PAPER = 320  # px of the drawing paper
-FRAGMENTS, STREAM = "fragments", "stream"
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,6 @@ class Plan:
     watchers: int = 0
     busy: int = 0
     seconds: float = 30.0
-    watch: str = FRAGMENTS
     plain: bool = False  # the app for comparison, of one page
     photos: tuple[tuple[str, bytes], ...] = ()
     seed: int = 0
@@ -51,7 +47,6 @@ class Seen:
     opened: float | None = None  # seconds until the page stood
     # when the curve moved, and a time up to which all that had been learned was on it then
     movements: list[tuple[float, float]] = field(default_factory=list)
-    written: list[float] = field(default_factory=list)  # when what came was written to the store, where that is told
 
 
 @dataclass
@@ -95,21 +90,11 @@ class Crowd:
         """Open a run's page and look at it."""
         seen = Seen()
         self.found.watched.append(seen)
-        charts: dict[str, str] = {}
-
-        def look(message: ForwardMsg, asked: float) -> None:
-            element = message.delta.new_element if message.WhichOneof("type") == "delta" else None
-            if element is not None and CHART in element.plotly_chart.id:
-                if charts.get(CHART) != message.hash:
-                    charts[CHART] = message.hash
-                    seen.movements.append((time.time(), asked))
-
-        tab = Tab(self.plan.address, look)
+        tab = Tab(self.plan.address)
         streaming = None
         try:
             seen.opened = await tab.open("training", f"run={self.plan.run_id}")
-            if self.plan.watch == STREAM:
-                streaming = asyncio.create_task(self.stream(tab, seen))
+            streaming = asyncio.create_task(self.stream(tab, seen))
             await come()
             await self.over.wait()
         except (TabError, OSError) as error:
@@ -123,19 +108,23 @@ class Crowd:
                 self.blame(f"watcher {number}", error)
 
     async def stream(self, tab: Tab, seen: Seen) -> None:
-        """Listen to a run's events as the live chart does; a new version of the page is fetched by its fragment."""
-        version = None
+        """Hear of a run as the curve does; what stands around it is drawn anew when there is something else to press,
+        and after each epoch what the network says is fetched."""
+        version = snapshot = None
+        address = f"/live/{self.plan.run_id}"
         try:
-            async for _, data in events(tab.address, f"/live/{self.plan.run_id}", tab.cookies):
-                event = json.loads(data)
-                if points := event.get("points"):
-                    written = [point["at"] for point in points if isinstance(point, dict) and "at" in point]
-                    seen.movements.append((time.time(), written[-1] if written else time.time()))
-                    seen.written += written
-                if event.get("version", version) != version:
-                    if version is not None:  # what stands around the chart is drawn anew
-                        await tab.change(LIVE, json_trigger_value=json.dumps({"version": event["version"]}))
-                    version = event["version"]
+            async for text in listen(tab.address, address, tab.cookies):
+                message = json.loads(text)
+                state = message["state"]
+                if message["points"]:
+                    seen.movements.append((time.time(), message["at"]))
+                if state["version"] != version:
+                    if version is not None:
+                        await tab.trigger(CURVE, "changed", state["version"])
+                    version = state["version"]
+                if state["snapshot"] != snapshot:
+                    snapshot = state["snapshot"]
+                    await fetch(tab.address, f"{address}/{snapshot}", tab.cookies)
             if not self.over.is_set():
                 self.blame("stream", "it ended")
         except (TabError, OSError, ValueError) as error:

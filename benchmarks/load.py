@@ -59,7 +59,7 @@ class Measured:
 def scenario(server: Server, data: Dataset, given: argparse.Namespace, measured: Measured) -> None:
     """A class watches a run; then others browse, upload and draw beside it; then a hundred tabs stand open."""
     plan = Plan.of(given.recipe, epochs=EPOCHS, examples=min(given.examples, len(data.train_labels)))
-    everybody = crowd.Plan(server.address, watch=given.watch, photos=some_photos(data))
+    everybody = crowd.Plan(server.address, photos=some_photos(data))
     alone, both = (replace(everybody, watchers=WATCHERS, seconds=seconds) for seconds in (SECONDS / 2, SECONDS))
     both = replace(both, busy=BUSY, seconds=60 * given.minutes if given.minutes else SECONDS)
     measured.fresh = server.read()
@@ -209,7 +209,7 @@ def until_it_breaks(server: Server, data: Dataset, given: argparse.Namespace) ->
     count = WATCHERS
     with training(server, plan, data) as trained:
         while count <= MOST_WATCHERS:
-            visitors = crowd.Plan(server.address, watchers=count, seconds=STEP, watch=given.watch)
+            visitors = crowd.Plan(server.address, watchers=count, seconds=STEP)
             stage = beside("watch", server, trained, visitors)
             missed = {
                 f"{len(stage.found.errors)} errors, such as {stage.found.errors[:1]}": bool(stage.found.errors),
@@ -251,10 +251,6 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only", nargs="+", choices=TITLES, default=list(TITLES), metavar="SCENARIO", help=", ".join(TITLES)
     )
-    ways = (crowd.FRAGMENTS, crowd.STREAM)
-    parser.add_argument(
-        "--watch", choices=ways, default=crowd.FRAGMENTS, help="how a tab hears of what is new (default: %(default)s)"
-    )
     parser.add_argument("--minutes", type=float, default=0, help="how long the run is watched and the app used")
     parser.add_argument(
         "--recipe", choices=RECIPES, default="new-abcd", metavar="RECIPE", help="what trains (default: %(default)s)"
@@ -276,7 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         data = sources.load(Settings.from_environment())
         load = f"{psutil.cpu_count()} cores; load before it began: {psutil.getloadavg()[0]:.1f}"
-        print(f"{data.title}; {load}; {given.recipe} trains; watched by {given.watch}", flush=True)
+        print(f"{data.title}; {load}; {given.recipe} trains", flush=True)
         if given.until_it_breaks:
             with app() as server:
                 breaking = until_it_breaks(server, data, given)

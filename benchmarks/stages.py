@@ -72,15 +72,8 @@ class Stage:
 
     def behind(self) -> float:
         """The longest that a curve of any watcher lacked something the store had, in seconds; an upper bound."""
-        written = sorted({at for seen in self.found.watched for at in seen.written})
-        looked = [at for at in self.points if not written or at > written[-1] + 1]
-        return max(
-            (
-                lag(seen.movements, [*written, *looked], self.found.began, self.found.ended)
-                for seen in self.found.watched
-            ),
-            default=0.0,
-        )
+        began, ended = self.found.began, self.found.ended
+        return max((lag(seen.movements, self.points, began, ended) for seen in self.found.watched), default=0.0)
 
 
 def lag(movements: Sequence[tuple[float, float]], written: Sequence[float], began: float, ended: float) -> float:

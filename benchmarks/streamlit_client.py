@@ -4,8 +4,9 @@ Knows nothing of the pages of an app, and draws nothing: of what the server send
 """
 
 import asyncio
+import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 
 PATIENCE = 60.0  # seconds for one answer
 TROUBLE = b"Something went wrong"  # what the app says where it broke
@@ -56,22 +58,25 @@ def cookie_header(cookies: dict[str, str]) -> str:
     return "; ".join(f"{name}={value}" for name, value in cookies.items())
 
 
-async def events(address: str, path: str, cookies: dict[str, str]) -> AsyncIterator[tuple[str, str]]:
-    """The events of a server-sent-event stream: name and data. Ends with the stream; raises TabError and OSError."""
-    reader, writer = await request(address, path, cookies, Accept="text/event-stream")
-    name, data = "message", []
+async def fetch(address: str, path: str, cookies: dict[str, str]) -> bytes:
+    """What stands at an address. Raises TabError and OSError."""
+    reader, writer = await request(address, path, cookies)
+    content = await reader.read()
+    writer.close()
+    return content
+
+
+async def listen(address: str, path: str, cookies: dict[str, str]) -> AsyncIterator[str]:
+    """The messages of a WebSocket, until it ends. Raises TabError when it breaks off, OSError when there is none."""
+    header = {"Cookie": cookie_header(cookies)}
     try:
-        while line := await reader.readline():
-            text = line.decode().rstrip("\r\n")
-            if text.startswith("event:"):
-                name = text[6:].strip()
-            elif text.startswith("data:"):
-                data.append(text[5:].strip())
-            elif not text and data:
-                yield name, "\n".join(data)
-                name, data = "message", []
-    finally:
-        writer.close()
+        async with websockets.connect(
+            f"ws{address[4:]}{path}", additional_headers=header, compression=None, open_timeout=PATIENCE
+        ) as socket:
+            async for message in socket:
+                yield str(message)
+    except websockets.WebSocketException as error:
+        raise TabError(f"{path}: {error}") from error
 
 
 @dataclass
@@ -79,7 +84,6 @@ class Tab:
     """One tab of a browser that nobody else uses."""
 
     address: str  # http://host:port
-    on_message: Callable[[ForwardMsg, float], None] = lambda message, sent: None  # and when its run was asked for
     cookies: dict[str, str] = field(default_factory=dict)
     widgets: dict[str, tuple[str, str]] = field(default_factory=dict)  # by key: its id, and the fragment it is in
     states: dict[str, WidgetState] = field(default_factory=dict)  # by id: what somebody set
@@ -90,7 +94,6 @@ class Tab:
     _pages: dict[str, str] = field(default_factory=dict)  # by name: the hash Streamlit knows it by
     _cached: dict[str, int] = field(default_factory=dict)  # by hash of a large message: the run it was last seen in
     _runs: int = 0
-    _asked: list[float] = field(default_factory=list)  # when the runs not yet answered were asked for
     _answer: asyncio.Future | None = None
     _wanted: set[int] = field(default_factory=set)
     _urls: asyncio.Future | None = None
@@ -150,6 +153,14 @@ class Tab:
             if "trigger_value" in value or "json_trigger_value" in value:
                 del self.states[widget]
 
+    async def trigger(self, key: str, event: str, value: str) -> float:
+        """Let a component of version 2 tell of an event. Seconds until the script has ended. Raises TabError."""
+        if key not in self.widgets:
+            raise TabError(f"no component {key!r} on page {self._page!r}")
+        component, fragment = self.widgets[key]
+        self.widgets[f"{key} {event}"] = f"{STREAMLIT_INTERNAL_KEY_PREFIX}_{component}__events", fragment
+        return await self.change(f"{key} {event}", json_trigger_value=json.dumps([{"event": event, "value": value}]))
+
     async def upload(self, key: str, name: str, content: bytes) -> float:
         """Put a file into an uploader. Seconds from choosing it until the script has ended. Raises TabError."""
         began = time.perf_counter()
@@ -199,7 +210,6 @@ class Tab:
         state.cached_message_hashes.extend(self._cached)
         about = state.context_info
         about.timezone, about.locale, about.url = "Europe/Berlin", "en-GB", f"{self.address}/{self._page}"
-        self._asked.append(time.time())
         await self._send(message)
 
     async def _send(self, message: BackMsg) -> None:
@@ -246,7 +256,6 @@ class Tab:
             self._query = message.page_info_changed.query_string
         elif kind == "file_urls_response" and self._urls:
             self._urls.set_result(message.file_urls_response.file_urls[0])
-        self.on_message(message, self._asked[0] if self._asked else 0.0)
         if kind == "script_finished":
             self._finished(message.script_finished)
 
@@ -262,8 +271,6 @@ class Tab:
             self.widgets[widget.split("-", 2)[2]] = (widget, message.delta.fragment_id)
 
     def _finished(self, status: int) -> None:
-        # what was asked for during this run is answered by the next one, which begins now
-        self._asked = [time.time()] if len(self._asked) > 1 else []
         if status == FULL:
             self._runs += 1
             self._cached = {name: seen for name, seen in self._cached.items() if self._runs - seen <= KEPT_RUNS}

@@ -5,6 +5,7 @@ Knows nothing of how it is sent or drawn.
 
 import json
 import math
+import time
 from collections.abc import Iterable
 from itertools import takewhile
 from typing import Any, TypeAlias
@@ -42,6 +43,7 @@ class Feed:
 
         Raises RunError when the run is gone, and StoreError.
         """
+        now = time.time()
         before, self.run = self.run, self._store.run(self._run_id)
         again = before is None or _claim(before) != _claim(self.run)  # what a killed worker wrote is taken back
         if again:
@@ -60,10 +62,10 @@ class Feed:
         forgotten, messages = self._log
         if again or self._fresh > MOST_POINTS:
             self._fresh = 0
-            message = _message(True, thinned(self._points), self._epochs, state)
+            message = _message(now, True, thinned(self._points), self._epochs, state)
             self._log = (forgotten + len(messages), [message])
         else:
-            messages.append(_message(False, points, epochs, state))
+            messages.append(_message(now, False, points, epochs, state))
         return True
 
     def since(self, seen: int) -> tuple[list[str], int]:
@@ -157,6 +159,7 @@ def _row(row: Any, numbers: int) -> Row:
     return tuple(round(value, 5) if value is not None and math.isfinite(value) else None for value in values)
 
 
-def _message(whole: bool, points: Iterable[Row], epochs: Iterable[Row], state: dict[str, Any]) -> str:
-    content = {"whole": whole, "points": list(points), "epochs": list(epochs), "state": state}
+def _message(at: float, whole: bool, points: Iterable[Row], epochs: Iterable[Row], state: dict[str, Any]) -> str:
+    """What one message says; it holds everything that was written until `at`, in unix time."""
+    content = {"at": at, "whole": whole, "points": list(points), "epochs": list(epochs), "state": state}
     return json.dumps(content, separators=(",", ":"), allow_nan=False)

@@ -15,7 +15,7 @@ from benchmarks import crowd, load, results, stages
 from benchmarks.crowd import Findings, Seen
 from benchmarks.served import Reading, Server, Trained
 from benchmarks.stages import Stage, lag, percentile
-from benchmarks.streamlit_client import Tab, events
+from benchmarks.streamlit_client import Tab
 from core.data import synthetic
 from core.data.dataset import Dataset
 
@@ -169,25 +169,6 @@ def test_a_page_drawn_anew_begins_with_new_timers_and_a_fragment_keeps_them():
         return timers
 
     assert asyncio.run(drawn()) == [["f1"], ["f1"], []]
-
-
-def test_events_of_a_stream_are_read_one_by_one():
-    stream = b': hello\n\ndata: {"points":\ndata: [1]}\n\nevent: end\ndata: {}\n\n'
-
-    async def read() -> list[tuple[str, str]]:
-        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(b"HTTP/1.1 200 OK\r\nset-cookie: key=1; Path=/\r\n\r\n" + stream)
-            writer.close()
-
-        cookies: dict[str, str] = {}
-        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
-            found = [event async for event in events(f"http://127.0.0.1:{port}", "/live/1", cookies)]
-        assert cookies == {"key": "1"}
-        return found
-
-    assert asyncio.run(read()) == [("message", '{"points":\n[1]}'), ("end", "{}")]
 
 
 def test_growth_is_told_in_megabytes_a_minute():
