@@ -1,7 +1,7 @@
 """From true labels and stored probabilities to scores, the confusion matrix and the mistakes.
 
 Works on arrays alone: knows nothing of networks, runs or pictures. Every process of the app loads this, so that
-scikit-learn, 50 MB, waits in the functions that need it.
+scikit-learn, which is large, waits in the functions that need it.
 """
 
 from collections.abc import Sequence
@@ -84,15 +84,14 @@ def report(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
 def full_report(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
     """The same with scikit-learn's last three rows: accuracy (in the column f1, of all images), macro avg and weighted
     avg."""
-    from sklearn.metrics import classification_report
-
-    rows = classification_report(
-        labels, probabilities.argmax(axis=1), labels=CLASS_INDEX, output_dict=True, zero_division=0
-    )
-    averages = {name: [*list(rows[name].values())[:3], len(labels)] for name in ("macro avg", "weighted avg")}
-    table = pd.DataFrame({"accuracy": [np.nan, np.nan, rows["accuracy"], len(labels)], **averages}).T
     classes = report(labels, probabilities)
-    last = table.set_axis(classes.columns, axis=1).astype(classes.dtypes)
+    scores, images = classes[["precision", "recall", "f1"]], classes["images"]
+    rows = {
+        "accuracy": [np.nan, np.nan, accuracy(labels, probabilities), len(labels)],
+        "macro avg": [*scores.mean(), len(labels)],
+        "weighted avg": [*np.average(scores, axis=0, weights=images), len(labels)],
+    }
+    last = pd.DataFrame(rows, index=classes.columns).T.astype(classes.dtypes)
     return pd.concat([classes, last]).rename_axis("class")
 
 

@@ -2,6 +2,7 @@
 wrong answer."""
 
 import random
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -239,13 +240,13 @@ with guard():
         " the mean in which a class counts as much as it has pictures."
     )
     with st.container(horizontal=True):
-        for words, content, ending in (
-            ("Download as CSV", result.report_csv, "csv"),
-            ("Download as text", result.report_text, "txt"),
+        for words, make, ending in (
+            ("Download as CSV", metrics.report_csv, "csv"),
+            ("Download as text", metrics.report_text, "txt"),
         ):
             st.download_button(
                 words,
-                content,
+                partial(make, result.labels, result.outputs),  # when asked for: the text takes scikit-learn
                 f"report-{chosen}.{ending}",
                 key=f"mistakes_report_{ending}",
                 icon=":material/download:",

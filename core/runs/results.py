@@ -39,16 +39,6 @@ class TestAnswers:
         """Precision, recall and F1 of each class, with the averages; worked out once."""
         return metrics.full_report(self.labels, self.outputs)
 
-    @cached_property
-    def report_csv(self) -> str:
-        """The same as CSV."""
-        return metrics.report_csv(self.labels, self.outputs)
-
-    @cached_property
-    def report_text(self) -> str:
-        """The same as scikit-learn prints it."""
-        return metrics.report_text(self.labels, self.outputs)
-
 
 def load_test_answers(name: str, store: Store, dataset: Dataset) -> TestAnswers:
     """The test answers of a run (id, name, beginning of either) or of `shipped`, with the data set in use.

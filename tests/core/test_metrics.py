@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import classification_report, confusion_matrix, precision_recall_fscore_support
 
 from core import metrics
 
@@ -66,6 +66,10 @@ def test_matrix_and_report_are_scikit_learns_also_for_a_class_never_answered_or_
     assert (metrics.confusion(labels, outputs) == confusion_matrix(labels, answers, labels=classes)).all()
     theirs = precision_recall_fscore_support(labels, answers, labels=classes, zero_division=0)
     assert np.allclose(metrics.report(labels, outputs).to_numpy().T, theirs)
+    rows = classification_report(labels, answers, labels=classes, zero_division=0, output_dict=True)
+    averages = metrics.full_report(labels, outputs).loc[["macro avg", "weighted avg"]]
+    assert np.allclose(averages, [list(rows[name].values()) for name in averages.index])
+    assert metrics.full_report(labels, outputs).loc["accuracy", "f1"] == rows["accuracy"]
 
 
 def test_the_full_report_ends_with_scikit_learns_three_rows_and_its_csv_and_text_say_the_same(

@@ -165,5 +165,7 @@ def test_the_diagonal_is_added_up_and_the_report_can_be_taken_away(store: Store,
     at = opened()
     (words,) = [block.proto.body for block in at.html if 'class="diagonal"' in block.proto.body]
     assert f"{' + '.join(map(str, diagonal))} = <b>{diagonal.sum()} right answers</b> of 400" in words
-    assert [button.label for button in at.get("download_button")] == ["Download as CSV", "Download as text"]
+    buttons = at.get("download_button")
+    assert [button.label for button in buttons] == ["Download as CSV", "Download as text"]
+    assert all(button.proto.deferred_file_id for button in buttons)  # made when asked for
     assert at.dataframe[0].value.index.tolist()[-3:] == ["accuracy", "macro avg", "weighted avg"]
