@@ -21,7 +21,7 @@ import importlib, json, sys
 brought = {}
 for name in sys.argv[1:]:
     importlib.import_module(name)
-    if found := {"tensorflow", "keras", "streamlit", "sklearn"} & set(sys.modules):
+    if found := {"tensorflow", "keras", "streamlit", "sklearn", "scipy"} & set(sys.modules):
         brought[name] = sorted(found)
         for module in [module for module in sys.modules if module.partition(".")[0] in found]:
             del sys.modules[module]
@@ -117,7 +117,7 @@ def test_nothing_imports_a_page():
     assert not found
 
 
-def test_core_loads_without_tensorflow_streamlit_and_scikit_learn():
+def test_core_loads_without_tensorflow_streamlit_scikit_learn_and_scipy():
     modules = [".".join(file.relative_to(PROJECT).with_suffix("").parts) for file in files("core")]
     command = [sys.executable, "-c", WITHOUT_HEAVY, *modules]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
