@@ -34,12 +34,15 @@ class View {
     this.figures = make(this.root, "dl", "live-figures");
     this.plots = [];
     this.tools = make(this.root, "div", "live-tools");
-    this.buttons = ["epochs", "seconds"].map((name, x) => this.button(name, () => this.choose({ x }, true)));
-    const smooth = make(make(this.tools, "label", "", "smooth "), "input");
+    const words = ["One epoch: every training picture looked at once", "Seconds of training, breaks left out"];
+    this.buttons = ["epochs", "seconds"].map((name, x) => this.button(name, words[x], () => this.choose({ x }, true)));
+    const label = make(this.tools, "label", "", "smooth ");
+    label.title = "The mean of what came before, so that chance shows less; the line behind is as it was";
+    const smooth = make(label, "input");
     Object.assign(smooth, { type: "range", min: 0, max: 0.95, step: 0.05, value: this.choices.smooth });
     smooth.oninput = () => this.choose({ smooth: Number(smooth.value) });
-    this.log = this.button("log loss", () => this.choose({ log: !this.choices.log }));
-    this.whole = this.button("whole curve", () => this.look(null));
+    this.log = this.button("log scale", "For the loss: each step up is ten times as much, so that small differences show", () => this.choose({ log: !this.choices.log }));
+    this.whole = this.button("whole curve", "No longer look closer", () => this.look(null));
     this.charts = make(this.root, "div", "live-charts");
     this.tip = make(this.charts, "div", "live-tip");
     this.note = make(this.root, "p", "live-note");
@@ -354,9 +357,9 @@ class View {
     this.tip.classList.toggle("left", share > 0.5);
   }
 
-  button(name, pressed) {
+  button(name, title, pressed) {
     const button = make(this.tools, "button", "", name);
-    Object.assign(button, { type: "button", onclick: pressed });
+    Object.assign(button, { type: "button", title, onclick: pressed });
     return button;
   }
 }

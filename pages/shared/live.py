@@ -120,13 +120,13 @@ async def _send(websocket: WebSocket, channel: Channel) -> None:
 
 
 async def _said(request: Request) -> Response:
-    """What a run's network said after an epoch, as HTML; it never changes."""
+    """What a run's network said after an epoch, as HTML."""
     run_id, epoch = request.path_params["run"], request.path_params["epoch"]
     try:
         content = await run_in_threadpool(said, run_id, epoch, key_in(request.cookies))
     except FittingRoomError as error:
         return PlainTextResponse(sentence(error), 404)
-    headers = {"Cache-Control": "private, max-age=3600", "Content-Encoding": "identity"}
+    headers = {"Cache-Control": "no-store", "Content-Encoding": "identity"}
     return HTMLResponse(content, headers=headers)
 
 

@@ -114,11 +114,11 @@ def look_closely_while_it_grows(page: Page) -> None:
     numbers = page.locator(".accuracy text[text-anchor=middle]").all_text_contents()
     scrolled = page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
     grown = page.locator(".live-figures").inner_text()
-    page.get_by_role("button", name="log loss").focus()
+    page.get_by_role("button", name="log scale").focus()
     expect(page.locator(".live-figures")).not_to_have_text(grown)
     assert page.locator(".accuracy text[text-anchor=middle]").all_text_contents() == numbers
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == scrolled
-    expect(page.get_by_role("button", name="log loss")).to_be_focused()
+    expect(page.get_by_role("button", name="log scale")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".loss text[text-anchor=end]").first).to_have_text(re.compile(r"^[\d.]*[125]0*$"))
     page.get_by_role("button", name="seconds").click()

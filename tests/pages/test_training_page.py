@@ -4,10 +4,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import Dataset
+from core.data.upload import UploadedDataset
 from core.runs.book import NewRun
 from core.runs.live import version
 from core.runs.runner import carry_out
@@ -15,9 +17,11 @@ from core.runs.schema import owner_of
 from core.runs.store import Store
 from core.settings import Settings
 from core.training.plan import Plan
+from pages.shared import snapshots
+from pages.shared.snapshots import said
 from tests.pages.conftest import curves
 from tests.pages.conftest import opened as open_page
-from tests.stored import add_points, alter, checkpoint, point
+from tests.stored import add_points, alter, checkpoint, point, snapshot
 
 pytestmark = pytest.mark.usefixtures("small_data")
 opened = partial(open_page, "training")
@@ -123,6 +127,23 @@ def test_a_finished_run_shows_its_score_and_its_curve_and_leads_on(store: Store,
     assert curves(at)[0]["chosen"] == 1
     assert any("going by the last run" in text.value for text in at.markdown)
     assert not [button for button in at.button if button.key == "training_stop"]
+
+
+def test_pictures_that_somebody_uploaded_are_shown_to_that_browser_only(
+    store: Store, garments: Dataset, monkeypatch: pytest.MonkeyPatch
+):
+    arrays = (255 - garments.train_images, garments.train_labels, garments.test_images, garments.test_labels)
+    hers = Dataset.of(arrays, "hers")
+    run_id = add(store, hers)
+    outputs = np.full((12, 10), 0.1, np.float16)
+    seen = replace(snapshot(), rows=np.arange(12, dtype=np.int32), shares=outputs)
+    store.claim(run_id).epoch(point(1.0, "epoch"), seen, checkpoint(1))
+    clothes = UploadedDataset(hers, "")
+    monkeypatch.setattr(snapshots, "uploaded_by", lambda key: clothes if key == "hers" else None)
+    assert said(run_id, 1, "hers").count("<figure>") == 12
+    for other in ("his", None):
+        assert "<img" not in (elsewhere := said(run_id, 1, other)).split("side-by-side")[0]
+        assert "learned from other clothes" in elsewhere
 
 
 def test_a_run_is_paused_goes_on_and_only_its_owner_may(store: Store, small: Dataset):
