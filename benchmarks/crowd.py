@@ -109,9 +109,17 @@ class Crowd:
 
     async def stream(self, tab: Tab, seen: Seen) -> None:
         """Hear of a run as the curve does; what stands around it is drawn anew when there is something else to press,
-        and after each epoch what the network says is fetched."""
-        version = snapshot = None
+        and after each epoch what the network says is fetched. Meanwhile the curve moves on."""
+        version, snapshot, doing, one_by_one = None, None, set(), asyncio.Lock()
         address = f"/live/{self.plan.run_id}"
+
+        async def follow(work: Awaitable[object]) -> None:
+            async with one_by_one:
+                try:
+                    await work
+                except (TabError, OSError) as error:
+                    self.blame("what stands around the curve", error)
+
         try:
             async for text in listen(tab.address, address, tab.cookies):
                 message = json.loads(text)
@@ -120,15 +128,19 @@ class Crowd:
                     seen.movements.append((time.time(), message["at"]))
                 if state["version"] != version:
                     if version is not None:
-                        await tab.trigger(CURVE, "changed", state["version"])
+                        doing.add(asyncio.create_task(follow(tab.trigger(CURVE, "changed", state["version"]))))
                     version = state["version"]
                 if state["snapshot"] != snapshot:
                     snapshot = state["snapshot"]
-                    await fetch(tab.address, f"{address}/{snapshot}", tab.cookies)
+                    said = fetch(tab.address, f"{address}/{snapshot}", tab.cookies)
+                    doing.add(asyncio.create_task(follow(said)))
             if not self.over.is_set():
                 self.blame("stream", "it ended")
         except (TabError, OSError, ValueError) as error:
             self.blame("stream", error)
+        finally:
+            for task in drawing_anew:
+                task.cancel()
 
     async def person(self, number: int, come: Callable[[], Awaitable[None]]) -> None:
         """Do one thing after the other, with time to think before each, until it is over."""

@@ -53,7 +53,9 @@ class Measured:
 
     stages: dict[str, Stage] = field(default_factory=dict)
     fresh: Reading | None = None  # nobody has come yet
-    closed: float | None = None  # after all tabs were closed and forgotten
+    # with the code of the pages loaded, but the idle tabs not yet opened; and after those were closed and forgotten
+    before_idle: float = 0.0
+    closed: float | None = None
 
 
 def scenario(server: Server, data: Dataset, given: argparse.Namespace, measured: Measured) -> None:
@@ -71,9 +73,11 @@ def scenario(server: Server, data: Dataset, given: argparse.Namespace, measured:
                 keep(measured, beside("use", server, trained, both))
     if "idle" in given.only:
         with training(server, plan, data) as trained:
+            come("visitors", server, replace(everybody, run_id=trained.run_id, watchers=1, busy=1, seconds=5.0))
+            measured.before_idle = server.resident()
             keep(measured, beside("idle", server, trained, replace(everybody, watchers=IDLE, seconds=SECONDS / 2)))
         threading.Event().wait(FORGOTTEN)
-        come("visitor", server, replace(everybody, busy=1, seconds=5.0))  # Streamlit forgets when it is next asked
+        come("visitors", server, replace(everybody, busy=1, seconds=5.0))  # Streamlit forgets when it is next asked
         measured.closed = server.resident()
 
 
@@ -191,16 +195,10 @@ def verdicts(measured: Measured, minutes: float) -> list[tuple[str, str, str]]:
             judge(f"memory flat over {FLAT_MINUTES} minutes", words, grown <= MB_FLAT)
     if measured.closed is not None:
         idle = measured.stages["idle"]
-        taken, kept = idle.end.server, measured.closed
-        words = f"{taken:.0f} MB with {IDLE} tabs, {kept:.0f} MB after they were closed"
-        judge("a closed tab gives its memory back", words, kept <= before_idle(measured) + MB_FLAT)
+        sizes = measured.before_idle, idle.end.server, measured.closed
+        words = "{:.0f} MB before {} tabs, {:.0f} MB with them, {:.0f} MB after".format(sizes[0], IDLE, *sizes[1:])
+        judge("a closed tab gives its memory back", words, sizes[2] <= sizes[0] + MB_FLAT)
     return rows
-
-
-def before_idle(measured: Measured) -> float:
-    """Megabytes of the server before the idle tabs were opened."""
-    others = [stage.end.server for name, stage in measured.stages.items() if name in ("watch", "use")]
-    return others[-1] if others else measured.fresh.server
 
 
 def until_it_breaks(server: Server, data: Dataset, given: argparse.Namespace) -> str:
