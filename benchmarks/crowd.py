@@ -139,7 +139,7 @@ class Crowd:
         except (TabError, OSError, ValueError) as error:
             self.blame("stream", error)
         finally:
-            for task in drawing_anew:
+            for task in doing:
                 task.cancel()
 
     async def person(self, number: int, come: Callable[[], Awaitable[None]]) -> None:

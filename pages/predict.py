@@ -119,9 +119,13 @@ def mattered_in_sample(model: str, fingerprint: str, sample: int) -> np.ndarray:
     return explanation.occlusion(asked, data().test_images[sample])
 
 
-def explain(reading: Reading, key: str, at_once: bool = True, sample: int | None = None) -> None:
-    """What mattered for the answer, and the training pictures most like this one; worked out only while it is open."""
-    why = st.expander("Why this answer?", expanded=at_once, key=f"predict_why_{key}", on_change="rerun", type="compact")
+def explain(reading: Reading, key: str, sample: int | None = None) -> None:
+    """What mattered for the answer, and the training pictures most like this one; worked out only while it is open.
+
+    It is open at first for a test picture, the `sample`: that is worked out once for everybody.
+    """
+    look = {"expanded": sample is not None, "type": "compact"}
+    why = st.expander("Why this answer?", key=f"predict_why_{key}", on_change="rerun", **look)
     if not why.open:
         return
     used, reply = data(), answer(asked, reading)
@@ -286,7 +290,7 @@ with guard():
                     reading = read_drawing(drawn)
                     show(reading, "draw")
                     save(reading, "draw")
-                    explain(reading, "draw", at_once=False)
+                    explain(reading, "draw")
 
         draw()
         st.caption(PRIVATE)

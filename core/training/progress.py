@@ -17,7 +17,7 @@ from core.errors import RunError
 from core.training.checkpoint import Checkpoint, Snapshot
 
 EXECUTION_SECONDS = 0.1  # aim for one call into TensorFlow: a stop is seen, and the curve moves, between two
-REPORT_SECONDS = 0.25
+REPORT_SECONDS = 0.2
 Kind = Literal["batch", "epoch"]  # what a point of the curve is the mean of
 
 

@@ -22,7 +22,7 @@ from pages.shared.errors import sentence
 from pages.shared.runs import store
 from pages.shared.snapshots import said
 
-READ_SECONDS = 0.25  # between two looks at a run that trains: its worker writes as often
+READ_SECONDS = 0.2  # between two looks at a run that trains: its worker writes as often
 REST_SECONDS = 1.0  # between two at any other
 LINGER_SECONDS = 20.0  # a run is remembered for so long after the last one who watched it has left
 GONE = '{"gone":true}'  # to those who watch a run that is deleted

@@ -3,6 +3,7 @@
 Knows nothing of networks and answers.
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -31,6 +32,9 @@ from pages.shared.session import page_state, settings
 BRUSHES = {"Belongs to it": KEEP_COLOUR, "Does not": DROP_COLOUR}
 RING = "Draw a ring"  # all three words fit beside each other on a phone
 BRUSH, PEN = 22, 4  # px
+
+
+_AT_ONCE = threading.BoundedSemaphore(2)  # photos read at the same time, so that the pages of others go on
 
 
 @dataclass
@@ -71,7 +75,8 @@ def reading(file: UploadedFile) -> Reading | PictureError:
     known = state.readings.get(file.file_id)
     if known is None or known[0] is not edits:
         try:
-            known = edits, read_picture(_picture(file), edits)
+            with _AT_ONCE:
+                known = edits, read_picture(_picture(file), edits)
         except PictureError as error:
             known = edits, error
         state.readings[file.file_id] = known

@@ -161,6 +161,9 @@ def test_several_photos_are_a_gallery_and_what_was_mended_stays_mended():
 def test_the_answer_is_explained_and_can_be_taken_away():
     at = opened()
     at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
+    assert not any("Training picture" in block.proto.body for block in at.html)  # worked out when somebody asks
+    at.session_state["predict_why_photo"] = True
+    at.run()
     (neighbours,) = [block.proto.body for block in at.html if "Training picture" in block.proto.body]
     assert neighbours.count("<figure") == 6
     assert any("covering one part after the other" in caption.value for caption in at.caption)
