@@ -18,13 +18,13 @@ from benchmarks.results import markdown_table, write
 from core.data import dataset, sources
 from core.lessons import articles
 from core.settings import Settings
-from core.training.loop import limit_threads, train
+from core.training.loop import train, use_cores
 from core.training.plan import Plan
 from core.training.progress import Point, Watcher
 from models import measured
 from models.catalogue import RECIPES
 
-THREADS = 1  # as in the app's worker
+THREADS = 1  # more would change the seconds, not the network
 SEED = 0
 ORDER = ("hello-world", "clothes-ann", "quick", "five-steps", "intuitive-cnn", "new-abcd")  # the quick ones first
 SHORT = ("recipe", "published", "measured")  # columns of the README's table
@@ -103,7 +103,7 @@ def main() -> None:
     given = parser.parse_args()
     if not given.table:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        limit_threads(THREADS)
+        use_cores(THREADS)
         data = sources.load(Settings.from_environment())
         if not data.real:
             parser.error("the real data set is needed: set FITTING_ROOM_DATA to its folder")

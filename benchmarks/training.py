@@ -130,9 +130,9 @@ def stored_and_not(plan: Plan) -> list[tuple[float, float]]:
     For a process of its own.
     """
     from core.runs.runner import carry_out, dataset_in_use
-    from core.training.loop import limit_threads, train
+    from core.training.loop import train, use_cores
 
-    limit_threads(1)
+    use_cores(1)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         settings = replace(Settings.from_environment(), home=Path(folder), store=None)
         data, store = dataset_in_use(settings), open_store(settings.store_url)
@@ -155,9 +155,9 @@ def multiply_adds_per_second() -> float:
     """
     import tensorflow as tf
 
-    from core.training.loop import limit_threads
+    from core.training.loop import use_cores
 
-    limit_threads(1)
+    use_cores(1)
     side = 1024
     matrix = tf.random.normal((side, side))
     multiply = tf.function(lambda: tf.reduce_sum(tf.matmul(matrix, matrix)))

@@ -92,7 +92,7 @@ def _models(asked: argparse.Namespace, _settings: Settings) -> int:
 
 def _train(asked: argparse.Namespace, settings: Settings) -> int:
     from core.runs.runner import carry_out, dataset_in_use
-    from core.training.loop import limit_threads
+    from core.training.loop import use_cores
     from core.training.plan import Plan
     from core.training.progress import Point
 
@@ -101,7 +101,7 @@ def _train(asked: argparse.Namespace, settings: Settings) -> int:
     plan = Plan.of(asked.recipe, asked.variant, layers=_layers(asked.layers), **chosen)
     data = dataset_in_use(settings)
     plan.checked(settings, len(data.train_images))
-    limit_threads(1)  # takes seconds; the run is this process's from its first moment
+    use_cores()  # takes seconds; the run is this process's from its first moment
     store = open_store(settings.store_url)
     name = asked.name or asked.recipe
     run_id = store.create(NewRun(plan, name, data.fingerprint, data.title, data.source, waiting=False))
@@ -152,14 +152,14 @@ def _print_end(asked: argparse.Namespace, run: Run, time_taken: str = "") -> Non
 
 def _load(asked: argparse.Namespace, settings: Settings) -> int:
     from core.runs.runner import carry_out, dataset_in_use
-    from core.training.loop import limit_threads
+    from core.training.loop import use_cores
     from core.training.plan import Plan
     from core.training.weights import checked
 
     plan = Plan.loading(asked.recipe, asked.variant, _layers(asked.layers))
     content = checked(_read_file(asked.file, RunError))
     data = dataset_in_use(settings)
-    limit_threads(1)
+    use_cores()
     store = open_store(settings.store_url)
     name = asked.name or asked.recipe
     run_id = store.create(NewRun(plan, name, data.fingerprint, data.title, data.source, waiting=False, weights=content))

@@ -171,7 +171,7 @@ def _choices(plan: Plan) -> str:
         ]
         lines += [f"PATIENCE = {plan.patience}  # epochs without a better one before it stops"] if plan.patience else []
     lines.append(
-        "tf.config.threading.set_intra_op_parallelism_threads(1)  # sums are added up in the same order as in the app"
+        "tf.config.threading.set_intra_op_parallelism_threads(1)  # each sum is added up by one thread, as in the app"
     )
     return "\n".join(lines)
 

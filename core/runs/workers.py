@@ -49,10 +49,10 @@ class Warm(WorkerPlugin):
 
 
 def _warm(settings: Settings, needed: threading.Event) -> None:
-    from core.training.loop import limit_threads
+    from core.training.loop import use_cores
 
     try:
-        limit_threads(1)
+        use_cores()
         warm_up(settings, needed.is_set)
     except FittingRoomError as error:
         log.warning("Warming up was not possible: %s", error)

@@ -44,19 +44,7 @@ def forward_pass(network: keras.Model, onednn: bool = HAS_ONEDNN) -> Step:
 
     `onednn` says that TensorFlow pools with Intel's routines; without them a maximum is made of additions and ReLUs.
     """
-    steps: list[Step] = []
-    layers = list(network.layers)
-    while layers:
-        layer = layers.pop(0)
-        pooled = bool(layers) and _is_convolution(layer) and _is_pooling(layers[0])
-        if _is_convolution(layer) and layer.kernel.shape[2] == 1:
-            steps.append(_first_convolution(layer, pooled, onednn))
-        elif pooled:
-            steps.append(_pooled_convolution(layer))
-        else:
-            steps.append(_plain(layer))
-        if pooled:
-            layers.pop(0)
+    steps = [step for _, step in steps_of(network, onednn)]
 
     def forward(inputs: tf.Tensor, training: bool) -> tf.Tensor:
         for step in steps:
@@ -64,6 +52,25 @@ def forward_pass(network: keras.Model, onednn: bool = HAS_ONEDNN) -> Step:
         return inputs
 
     return forward
+
+
+def steps_of(network: keras.Model, onednn: bool = HAS_ONEDNN) -> list[tuple[keras.Layer, Step]]:
+    """The same, one step after the other, each beside its layer; a convolution does the pooling after it, too."""
+    steps = []
+    layers = list(network.layers)
+    while layers:
+        layer = layers.pop(0)
+        pooled = bool(layers) and _is_convolution(layer) and _is_pooling(layers[0])
+        if _is_convolution(layer) and layer.kernel.shape[2] == 1:
+            step = _first_convolution(layer, pooled, onednn)
+        elif pooled:
+            step = _pooled_convolution(layer)
+        else:
+            step = _plain(layer)
+        if pooled:
+            layers.pop(0)
+        steps.append((layer, step))
+    return steps
 
 
 def _is_convolution(layer: keras.Layer) -> bool:

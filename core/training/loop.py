@@ -7,17 +7,18 @@ Knows nothing of the store or the queue.
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from core import metrics
 from core.data.dataset import Dataset, subset, validation_split
-from core.training import fast_layers, weights, whitening
+from core.training import fast_layers, parts, weights, whitening
 from core.training.checkpoint import FILTERS, SAMPLE, Checkpoint, Snapshot, sheet_rows
 from core.training.export import SCORE_BATCH, Result, result_of
 from core.training.optimiser import loss_of, optimiser_for
@@ -28,6 +29,8 @@ from models.catalogue import Recipe
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
+
+Steps: TypeAlias = "Callable[[np.ndarray], tf.Tensor]"  # rows in batches (steps, batch) -> sum of losses, right answers
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,13 @@ def train(
     fewer epochs).
 
     `watcher` hears how it goes on. A stop that is `requested` ends the training early and keeps what was learned. The
-    same plan, data and thread count give the same result, with breaks or without. Raises RunError when the loss is no
-    longer a number, and Paused when a pause is requested.
+    same plan and data give the same result, with breaks or without, on any number of cores (see `use_cores`). Raises
+    RunError when the loss is no longer a number, and Paused when a pause is requested.
     """
     import keras
 
     keras.utils.set_random_seed(plan.seed)
+    _add_in_turn()
     with _layer_seeds(plan.seed):
         setup = prepare(plan, dataset)
     training = _Training(plan, setup, watcher, checkpoint, requested)
@@ -68,6 +72,14 @@ def train(
     held_back = setup.scored if setup.held_back else setup.scored[:0]
     network = setup.to_plain(setup.network)
     return result_of(network, plan.row, dataset, held_back, training.seconds, watcher.phase, training.note)
+
+
+def _add_in_turn() -> None:
+    """Let TensorFlow add up in the order it is told. Left alone, it joins sums into one operation that begins with
+    whatever is ready first, and the last bit would differ from time to time."""
+    import tensorflow as tf
+
+    tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
 
 
 @contextlib.contextmanager
@@ -193,7 +205,9 @@ class _Training:
         if checkpoint:
             self._resume(checkpoint)
         self._sheet = sheet_rows(setup.labels.numpy()[setup.count :])
-        self._train_steps, self._score = self._graphs()
+        count, total = setup.count, setup.labels.shape[0]
+        self._scored_rows = np.array_split(np.arange(count, total, dtype=np.int32), -(-(total - count) // SCORE_BATCH))
+        self._train_whole, self._train_rest, self._score = self._graphs()
 
     @property
     def seconds(self) -> float:
@@ -208,7 +222,8 @@ class _Training:
         while epoch < plan.epochs and not self._over:
             order = np.random.default_rng([plan.seed, epoch]).permutation(setup.count).astype(np.int32)
             for batches in pace.portions(order[done:], plan.batch_size):
-                self._meter.add(batches.size, *self._train_steps(batches).numpy())
+                train_steps = self._train_whole if batches.shape[1] == plan.batch_size else self._train_rest
+                self._meter.add(batches.size, *train_steps(batches).numpy())
                 done += batches.size
                 request = self._requested()
                 if request == Request.STOP:
@@ -246,11 +261,9 @@ class _Training:
 
     def _scores(self) -> tuple[np.ndarray, float]:
         """Outputs (n, 10) for the pictures scored after each epoch, and their mean loss."""
-        count, total = self._setup.count, self._setup.labels.shape[0]
-        parts = np.array_split(np.arange(count, total, dtype=np.int32), -(-(total - count) // SCORE_BATCH))
-        scores = [self._score(part) for part in parts]
+        scores = [self._score(rows) for rows in self._scored_rows]
         outputs = np.concatenate([outputs.numpy() for outputs, _ in scores])
-        return outputs, float(sum(loss.numpy() for _, loss in scores)) / (total - count)
+        return outputs, float(sum(loss.numpy() for _, loss in scores)) / len(outputs)
 
     def _checkpoint(self, epoch: int, images: int) -> Checkpoint:
         return Checkpoint(
@@ -274,36 +287,46 @@ class _Training:
         self._meter.resume(checkpoint)
         self._trained = checkpoint.seconds
 
-    def _graphs(self) -> tuple[Callable[[np.ndarray], tf.Tensor], Callable[[np.ndarray], tuple[tf.Tensor, tf.Tensor]]]:
-        """Two functions compiled by TensorFlow: one trains several batches, one scores pictures."""
+    def _graphs(self) -> tuple[Steps, Steps, Callable[[np.ndarray], tuple[tf.Tensor, tf.Tensor]]]:
+        """Three functions compiled by TensorFlow: one trains several whole batches, one the smaller one that is left
+        over, one scores pictures."""
         import tensorflow as tf
 
-        setup, recipe = self._setup, self._plan.row
+        setup, recipe, batch_size = self._setup, self._plan.row, self._plan.batch_size
         trainable = setup.network.trainable_variables
-        forward = fast_layers.forward_pass(setup.network)
+        learned = [variable.value for variable in trainable]
+        in_turn = tf.AggregationMethod.EXPERIMENTAL_TREE
+        count = parts.count_parts(setup.network, batch_size)
+        in_parts, whole = (parts.forward_in_parts(setup.network, number, batch_size) for number in (count, 1))
 
         def inputs(rows: tf.Tensor) -> tf.Tensor:
             return tf.cast(tf.gather(setup.images, rows), tf.float32) / recipe.train_scale
 
-        def train_steps(batches: tf.Tensor) -> tf.Tensor:  # (steps, batch) rows -> sum of losses, number of right ones
-            total = tf.zeros(2)
-            for rows in batches:
-                labels = tf.gather(setup.labels, rows)
-                with tf.GradientTape() as tape:
+        def training(forward: fast_layers.Step, size: int | None) -> Steps:
+            def train_steps(batches: tf.Tensor) -> tf.Tensor:  # (steps, size) rows -> sum of losses, right answers
+                total = tf.zeros(2)
+                for rows in batches:
+                    labels = tf.gather(setup.labels, rows)
                     outputs = forward(inputs(rows), True)
                     losses = loss_of(recipe, labels, outputs)
-                    mean = tf.reduce_mean(losses)
-                self._optimiser.apply(tape.gradient(mean, trainable), trainable)
-                right = tf.cast(tf.argmax(outputs, 1, tf.int32) == labels, tf.float32)
-                total += tf.stack([tf.reduce_sum(losses), tf.reduce_sum(right)])
-            return total
+                    slopes = tf.gradients(tf.reduce_mean(losses), learned, aggregation_method=in_turn)
+                    self._optimiser.apply(slopes, trainable)
+                    right = tf.cast(tf.argmax(outputs, 1, tf.int32) == labels, tf.float32)
+                    total += tf.stack([tf.reduce_sum(losses), tf.reduce_sum(right)])
+                return total
+
+            steps: Steps = tf.function(train_steps, input_signature=[tf.TensorSpec((None, size), tf.int32)])
+            return steps
 
         def score(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:  # rows (n,) -> outputs (n, 10), sum of losses
-            outputs = forward(inputs(rows), False)
+            outputs = (in_parts if enough else whole)(inputs(rows), False)
             return outputs, tf.reduce_sum(loss_of(recipe, tf.gather(setup.labels, rows), outputs))
 
+        enough = len(self._scored_rows[-1]) >= parts.TOGETHER * count
+        any_size = training(whole, None)
         return (
-            tf.function(train_steps, input_signature=[tf.TensorSpec((None, None), tf.int32)]),
+            training(in_parts, batch_size) if count > 1 else any_size,
+            any_size,
             tf.function(score, input_signature=[tf.TensorSpec((None,), tf.int32)]),
         )
 
@@ -322,13 +345,19 @@ class _Best:
             variable.assign(value)
 
 
-def limit_threads(threads: int) -> None:
-    """Let TensorFlow compute with so many threads; call before anything else of TensorFlow.
+def use_cores(cores: int | None = None) -> None:
+    """Let TensorFlow compute so many operations at the same time (None: as many as this process may use cores), each
+    on one core; call before anything else of TensorFlow.
 
-    Small networks train fastest on one.
+    Small networks train fastest so, and the order in which an operation adds up does not depend on the cores.
     """
     fast_layers.set_environment()
     import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(cores or _cores())
+
+
+def _cores() -> int:
+    """How many cores this process may use, as far as the system says."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
