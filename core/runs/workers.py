@@ -24,6 +24,7 @@ LOOK_SECONDS = 1.0
 START_SECONDS = 40.0
 log = logging.getLogger(__name__)
 TRAINER = {"trainer": 1}  # what a run needs of a worker, so that each trains one at a time
+NICE = 10  # of 19 that a process can stand back; a page that wants a core then gets nine tenths of it
 MEMORY_SHARE = 0.7  # of the computer's memory that the workers may use together
 UNDONE = ("waiting", "queued", "no-worker", "processing")  # Dask's words for a task that somebody still counts on
 
@@ -75,7 +76,9 @@ def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
     """Run workers until nobody needs them: a local scheduler and its workers, or workers for FITTING_ROOM_SCHEDULER.
 
     A local scheduler listens on this computer only and ends after IDLE_SECONDS without a client and without a run.
+    All these processes stand back behind the pages: a training takes every core, but only while nobody else wants it.
     """
+    stand_back()
     # Whether a run is given up is for core.runs.runner to say, not for Dask; a worker may use most of the memory, but
     # not all of it.
     dask.config.set({"distributed.scheduler.allowed-failures": sys.maxsize, "distributed.comm.timeouts.connect": "10s"})
@@ -92,6 +95,12 @@ def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
         say(f"Training workers: {cluster.scheduler_address}")
         _wait_until_idle(cluster.scheduler)
         say("No run waits and no app is open, or no worker starts: the workers end.")
+
+
+def stand_back() -> None:
+    """Let other programs have the cores first; what this process starts from now on inherits it."""
+    this, lower = psutil.Process(), getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", NICE)  # Windows has classes
+    this.nice(max(lower, this.nice()))
 
 
 def _join(settings: Settings, scheduler: str, count: int, memory: int, say: Callable[[str], None]) -> None:

@@ -12,7 +12,7 @@ from core.runs.book import NewRun
 from core.runs.store import open_store
 from core.settings import Settings
 from core.training.plan import Plan
-from tests.core.processes import family, wait_for
+from tests.core.processes import family, trainer, wait_for
 
 
 @pytest.mark.slow
@@ -29,6 +29,8 @@ def test_runs_train_in_turn_and_go_on_without_the_app_and_with_a_new_one(working
     wait_for(lambda: len(store.points(long)[0]) >= 2 or store.run(long).ended, "the first run's curve")
     assert store.run(long).status == "running", store.run(long).message
     assert store.run(short).status == "waiting" and [run.id for run in store.ahead(store.run(short))] == [long]
+
+    assert psutil.Process(trainer(store.run(long))).nice() > psutil.Process().nice()  # the pages come first
 
     run_queue.close()  # the app is gone; the training is not
     heartbeat = store.run(long).heartbeat
