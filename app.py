@@ -4,10 +4,7 @@ That is: cookies, the route of the files, the queue's beginning and end, and the
 """
 
 import asyncio
-import ctypes
-import gc
 import logging
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -20,33 +17,12 @@ from pages.shared import downloads, live
 from pages.shared.browser_key import BrowserKeyMiddleware
 from pages.shared.compression import CompressionMiddleware
 from pages.shared.errors import show_error
+from pages.shared.memory import return_large_memory, tidy
 from pages.shared.runs import run_queue
 
 # An upload stays in memory: of itself Starlette puts one over 1 MB, such as a phone's photo, into a temporary file.
 # Neither Starlette's `Request.form` nor Streamlit has a parameter for it.
 MultiPartParser.spool_max_size = 0
-TIDY_SECONDS = 30.0
-M_MMAP_THRESHOLD, LARGE = -3, 1_000_000  # of glibc's mallopt; bytes
-
-
-def return_large_memory() -> None:
-    """Let what photos took go back to the system at once, where the C library is glibc: of itself it keeps ever larger
-    pieces for each thread, and the server would stay as large as its busiest moment."""
-    library = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if hasattr(library, "mallopt"):
-        library.mallopt(M_MMAP_THRESHOLD, LARGE)
-
-
-async def tidy() -> None:
-    """Collect garbage now and then, and set aside what lives on, so that Python itself has little to look through.
-
-    Streamlit would collect after each run of a page, a seventh of a second in which nobody else gets an answer.
-    """
-    while True:
-        gc.unfreeze()
-        gc.collect()
-        gc.freeze()
-        await asyncio.sleep(TIDY_SECONDS)
 
 
 @asynccontextmanager
