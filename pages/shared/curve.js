@@ -6,6 +6,8 @@ const LEFT = 40, RIGHT = 8, TOP = 8, BOTTOM = 22; // around a plot, in pixels
 const MARKED = 40; // epochs: with more, their lines have no dots
 const LOWEST = 60; // the accuracy axis begins here, in percent, unless a run stays below it
 const PATIENT = 12; // points: a run that is still below it then gets the whole axis
+const ENDS = [1, 10, 100, 1000, 10000].flatMap((ten) => [ten, 2 * ten, 5 * ten]); // of an axis
+const CLOSEST = 0.002; // share of the axis that one can look at
 const RETRY = 1500, SPREAD = 1500; // milliseconds
 const SVG = "http://www.w3.org/2000/svg";
 const views = new WeakMap();
@@ -124,7 +126,10 @@ class View {
   }
 
   look(zoom) {
-    this.zoom = zoom;
+    const before = this.zoom;
+    this.zoom = null;
+    const [first, last] = this.span();
+    this.zoom = zoom && zoom[1] - zoom[0] < CLOSEST * (last - first) ? before : zoom;
     this.show();
   }
 
@@ -196,6 +201,7 @@ class View {
     svg.onpointerleave = () => this.point(null);
     svg.ondblclick = () => this.look(null);
     svg.onkeydown = (event) => this.key(event);
+    svg.onblur = () => this.point(null);
     return { measure, figure, legend, svg };
   }
 
@@ -222,6 +228,7 @@ class View {
       ["training", "training pictures", training, true],
       ["validation", "validation pictures", validation, true],
     ].filter(([, , points]) => points.length);
+    const seams = this.choices.x === EPOCH ? this.state.seams ?? [] : [], chosen = this.choices.x === EPOCH && this.data.chosen;
     const [first, last] = this.span();
     const [low, high] = this.heights(measure, lines, [first, last], logarithm);
     const level = (y) => (logarithm ? Math.log10(y) : y);
@@ -233,8 +240,8 @@ class View {
       parts.push(line("grid", LEFT, down(y), width - RIGHT, down(y)), text("end", LEFT - 6, down(y) + 4, plain(y)));
     }
     for (const x of ticks(first, last, width / 90)) parts.push(text("middle", right(x), height - 4, plain(x)));
-    for (const seam of this.choices.x === EPOCH ? this.state.seams ?? [] : []) parts.push(line("seam", right(seam), TOP, right(seam), height - BOTTOM));
-    if (this.data.chosen && this.choices.x === EPOCH) parts.push(line("chosen", right(this.data.chosen), TOP, right(this.data.chosen), height - BOTTOM));
+    for (const seam of seams) parts.push(line("seam", right(seam), TOP, right(seam), height - BOTTOM));
+    if (chosen) parts.push(line("chosen", right(chosen), TOP, right(chosen), height - BOTTOM));
     const clip = `curve-${measure}-${width}`;
     parts.push(`<clipPath id="${clip}"><rect x="${LEFT}" y="${TOP - 4}" width="${width - LEFT - RIGHT + 4}" height="${height - TOP - BOTTOM + 4}"/></clipPath><g clip-path="url(#${clip})">`);
     for (const [kind, , points, marked] of lines) {
@@ -247,7 +254,8 @@ class View {
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const now = (validation.at(-1) ?? smoothed.at(-1) ?? raw.at(-1) ?? published.at(-1))?.[1];
     svg.setAttribute("aria-label", `${NAMES[measure]}, over the ${this.choices.x === EPOCH ? "epochs" : "seconds"}, now ${now === undefined ? "none" : now.toFixed(percent === 100 ? 0 : 2)}`);
-    const names = [NAMES[measure], ...lines.map(([kind, name]) => `<span class="${kind}">${name}</span>`)].join(" ");
+    const marks = [...(seams.length ? [["seam", "taken up again"]] : []), ...(chosen ? [["chosen", "looked at below"]] : [])];
+    const names = [NAMES[measure], ...[...lines, ...marks].map(([kind, name]) => `<span class="${kind}">${name}</span>`)].join(" ");
     if (legend.innerHTML !== names) legend.innerHTML = names;
   }
 
@@ -257,7 +265,8 @@ class View {
     const rows = [...this.rows.points.slice(-1), ...this.rows.epochs.slice(-1)];
     const last = Math.max(0, ...rows.map((row) => row[this.choices.x]));
     if (this.choices.x === EPOCH && this.data.epochs <= 10) return [0, this.data.epochs];
-    return [0, [1, 2, 5].flatMap((step) => [1, 10, 100, 1000, 10000].map((ten) => step * ten)).sort((a, b) => a - b).find((end) => end >= last) ?? last];
+    const end = ENDS.find((each) => each >= last) ?? last;
+    return [0, this.choices.x === EPOCH ? Math.min(end, Math.max(this.data.epochs, last)) : end];
   }
 
   heights(measure, lines, [first, last], logarithm) {
@@ -350,7 +359,7 @@ class View {
     const epoch = this.rows.epochs.filter((row) => row[x] <= this.at).at(-1);
     const words = point ? [`epoch ${point[EPOCH].toFixed(2)}` + (point[SECONDS] === null ? "" : `, ${point[SECONDS].toFixed(1)} s`), `${values(point, 2, 3)}`] : [];
     if (epoch) words.push(`after epoch ${epoch[EPOCH]}: ${values(epoch, 2, 3)}`);
-    if (epoch && epoch[4] !== null) words.push(`held back: ${values(epoch, 4, 5)}`);
+    if (epoch && epoch[4] !== null) words.push(`validation pictures: ${values(epoch, 4, 5)}`);
     write(this.tip, words.join("\n"));
     const share = (this.at - first) / (last - first);
     this.tip.style.left = `${LEFT + share * (width - LEFT - RIGHT)}px`;
