@@ -207,7 +207,8 @@ class _Training:
         self._sheet = sheet_rows(setup.labels.numpy()[setup.count :])
         count, total = setup.count, setup.labels.shape[0]
         self._scored_rows = np.array_split(np.arange(count, total, dtype=np.int32), -(-(total - count) // SCORE_BATCH))
-        self._train_whole, self._train_rest, self._score = self._graphs()
+        self._parts = parts.count_parts(setup.network, plan.batch_size)
+        self._train_in_parts, self._train_whole, self._score = self._graphs()
 
     @property
     def seconds(self) -> float:
@@ -222,7 +223,7 @@ class _Training:
         while epoch < plan.epochs and not self._over:
             order = np.random.default_rng([plan.seed, epoch]).permutation(setup.count).astype(np.int32)
             for batches in pace.portions(order[done:], plan.batch_size):
-                train_steps = self._train_whole if batches.shape[1] == plan.batch_size else self._train_rest
+                train_steps = self._train_in_parts if self._is_cut(batches.shape[1]) else self._train_whole
                 self._meter.add(batches.size, *train_steps(batches).numpy())
                 done += batches.size
                 request = self._requested()
@@ -288,22 +289,21 @@ class _Training:
         self._trained = checkpoint.seconds
 
     def _graphs(self) -> tuple[Steps, Steps, Callable[[np.ndarray], tuple[tf.Tensor, tf.Tensor]]]:
-        """Three functions compiled by TensorFlow: one trains several whole batches, one the smaller one that is left
-        over, one scores pictures."""
+        """Three functions compiled by TensorFlow: one trains several batches in parts, one such that are too small for
+        it, one scores pictures."""
         import tensorflow as tf
 
         setup, recipe, batch_size = self._setup, self._plan.row, self._plan.batch_size
         trainable = setup.network.trainable_variables
         learned = [variable.value for variable in trainable]
         in_turn = tf.AggregationMethod.EXPERIMENTAL_TREE
-        count = parts.count_parts(setup.network, batch_size)
-        in_parts, whole = (parts.forward_in_parts(setup.network, number, batch_size) for number in (count, 1))
+        in_parts, whole = (parts.forward_in_parts(setup.network, count, batch_size) for count in (self._parts, 1))
 
         def inputs(rows: tf.Tensor) -> tf.Tensor:
             return tf.cast(tf.gather(setup.images, rows), tf.float32) / recipe.train_scale
 
-        def training(forward: fast_layers.Step, size: int | None) -> Steps:
-            def train_steps(batches: tf.Tensor) -> tf.Tensor:  # (steps, size) rows -> sum of losses, right answers
+        def training(forward: fast_layers.Step) -> Steps:
+            def train_steps(batches: tf.Tensor) -> tf.Tensor:  # (steps, batch) rows -> sum of losses, right answers
                 total = tf.zeros(2)
                 for rows in batches:
                     labels = tf.gather(setup.labels, rows)
@@ -315,20 +315,22 @@ class _Training:
                     total += tf.stack([tf.reduce_sum(losses), tf.reduce_sum(right)])
                 return total
 
-            steps: Steps = tf.function(train_steps, input_signature=[tf.TensorSpec((None, size), tf.int32)])
+            steps: Steps = tf.function(train_steps, input_signature=[tf.TensorSpec((None, None), tf.int32)])
             return steps
 
         def score(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:  # rows (n,) -> outputs (n, 10), sum of losses
-            outputs = (in_parts if enough else whole)(inputs(rows), False)
+            outputs = (in_parts if self._is_cut(len(self._scored_rows[-1])) else whole)(inputs(rows), False)
             return outputs, tf.reduce_sum(loss_of(recipe, tf.gather(setup.labels, rows), outputs))
 
-        enough = len(self._scored_rows[-1]) >= parts.TOGETHER * count
-        any_size = training(whole, None)
         return (
-            training(in_parts, batch_size) if count > 1 else any_size,
-            any_size,
+            training(in_parts),
+            training(whole),
             tf.function(score, input_signature=[tf.TensorSpec((None,), tf.int32)]),
         )
+
+    def _is_cut(self, pictures: int) -> bool:
+        """Whether so many pictures at once are computed in parts: none may be empty."""
+        return self._parts == 1 or pictures >= parts.TOGETHER * self._parts
 
 
 @dataclass

@@ -83,7 +83,7 @@ def test_one_part_is_the_forward_pass_itself(garments: Dataset) -> None:
 @pytest.mark.parametrize("plan", [Plan.of("intuitive-cnn"), own(NORMALISED)], ids=lambda plan: plan.recipe)
 def test_no_sum_leaves_its_order_to_chance(plan: Plan, garments: Dataset) -> None:
     training = loop._Training(plan, loop.prepare(plan, garments), Watcher(), None, no_request)
-    graph = training._train_whole.get_concrete_function().graph.as_graph_def()
+    graph = training._train_in_parts.get_concrete_function().graph.as_graph_def()
     nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
     added = [node.attr["N"].i for node in nodes if node.op == "AddN"]
     assert set(added) == {2}
