@@ -11,13 +11,17 @@ from core.settings import Settings
 from core.training.plan import Plan
 
 
-def plain(plan: Plan) -> tuple[float, float]:
+def plain(plan: Plan, cores: int | None = None) -> tuple[float, float]:
     """Seconds of `compile` and `fit` for a plan: of `fit` alone, and of all but importing and loading.
 
-    For a process of its own.
+    With TensorFlow as it comes, or told to use so many cores. For a process of its own.
     """
     import keras
+    import tensorflow as tf
 
+    if cores:
+        tf.config.threading.set_intra_op_parallelism_threads(cores)
+        tf.config.threading.set_inter_op_parallelism_threads(cores)
     recipe, data = plan.row, sources.load(Settings.from_environment())
     began = time.perf_counter()
     keras.utils.set_random_seed(plan.seed)

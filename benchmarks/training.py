@@ -12,25 +12,24 @@ most of a minute an epoch, so they get 12,000 pictures unless `--examples` says 
 
 import argparse
 import json
-import multiprocessing
 import os
 import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from math import prod
 from pathlib import Path
-from typing import TypeVar
 
 import psutil
 
 from benchmarks.keras_script import plain
 from benchmarks.results import markdown_table, write
+from benchmarks.threads import SLOW, threads, write_table
+from benchmarks.timing import in_new_process, print_row
 from core.data import sources
 from core.data.dataset import Dataset
 from core.errors import FittingRoomError, RunError
@@ -46,15 +45,12 @@ from models.catalogue import RECIPES, layers
 
 EPOCHS = 2
 FEWER = 12_000  # pictures, for recipes that do fewer than SLOW a second
-SLOW = 10_000
 GROWTH = (6_000, 20_000, 60_000)
 ALTERNATIONS = 5
 GOAL = 0.90
 RIVAL = "intuitive-cnn"
 POLL_SECONDS = 0.02
 PATIENCE = 120.0  # seconds until a worker must have started
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -169,12 +165,6 @@ def multiply_adds_per_second() -> float:
     return side**3 / min(spent)
 
 
-def in_new_process(function: Callable[..., Result], *arguments: object) -> Result:
-    """Call a function from the top of a module in a new process."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(function, *arguments).result()
-
-
 def multiply_adds(rows: Sequence[dict]) -> tuple[int, int]:
     """Of one picture, forwards and while training, from rows of layers.json.
 
@@ -194,20 +184,6 @@ def examples(recipe: str, asked: int | None, available: int) -> int:
 def images_per_epoch(plan: Plan, available: int) -> int:
     """Pictures that a run learns from in one epoch."""
     return plan.images(available) // plan.epochs
-
-
-def format_row(cells: Sequence[object], width: int = 13) -> str:
-    """One line of a table: the first cell to the left, numbers to the right."""
-    texts = [
-        f"{cell:,.2f}" if isinstance(cell, float) else f"{cell:,}" if isinstance(cell, int) else str(cell)
-        for cell in cells
-    ]
-    return texts[0].ljust(16) + "".join(text.rjust(width) for text in texts[1:])
-
-
-def print_row(*cells: object) -> None:
-    """Print a line of a table at once."""
-    print(format_row(cells), flush=True)
 
 
 @dataclass(frozen=True)
@@ -230,6 +206,7 @@ class Findings:
 
     plain_seconds: dict[str, float] = field(default_factory=dict)  # of `fit` alone, by recipe
     facts: dict[str, str] = field(default_factory=dict)  # one sentence a section
+    threads: list[tuple[str, ...]] = field(default_factory=list)  # rows of a table
 
 
 def recipes(setup: Setup, findings: Findings) -> None:
@@ -330,7 +307,7 @@ def limit(setup: Setup, findings: Findings) -> None:
         print_row(plan.recipe, forwards, training, round(speed), f"{speed * training / most:.0%}")
 
 
-SECTIONS = {section.__name__: section for section in (recipes, start, live, ninety, seeds, growth, limit)}
+SECTIONS = {section.__name__: section for section in (recipes, threads, start, live, ninety, seeds, growth, limit)}
 DOCUMENTED = ("recipes", "ninety", "seeds", "live")  # sections that write_tables needs
 
 
@@ -369,8 +346,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print, section by section, and write where asked."""
     parser = command_line()
     given = parser.parse_args(arguments)
-    if given.readme and (set(given.recipes) != set(RECIPES) or not set(DOCUMENTED) <= set(given.only)):
-        parser.error(f"--readme needs all recipes and the sections {', '.join(DOCUMENTED)}")
+    whole = set(given.only) >= set(DOCUMENTED)
+    if given.readme and (set(given.recipes) != set(RECIPES) or not whole and given.only != [threads.__name__]):
+        parser.error(f"--readme needs all recipes and the sections {', '.join(DOCUMENTED)}, or threads alone")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     for name in ("STORE", "SCHEDULER"):
         os.environ.pop(f"FITTING_ROOM_{name}", None)
@@ -388,8 +366,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for name in given.only:
                 print(f"\n{name}: {SECTIONS[name].__doc__}", flush=True)
                 SECTIONS[name](setup, findings)
-            if given.readme:
+            if given.readme and whole:
                 write_tables(setup, findings)
+            if given.readme and findings.threads:
+                write_table(findings)
     except KeyboardInterrupt:
         print("\nStopped.")
     except FittingRoomError as error:

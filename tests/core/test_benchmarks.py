@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import pictures, recipes, results, shops, training
+from benchmarks import pictures, recipes, results, shops, threads, training
 from core.data import class_folders, synthetic
 from core.data.dataset import Dataset
 from core.inference.verdict import Answer, Verdict
@@ -165,7 +165,7 @@ def test_nothing_is_written_where_the_marks_are_not_as_they_should_be(tmp_path, 
     [
         *((f"{name}-short", "README.md") for name in ("recipes", "pictures", "training", "load")),
         ("load-breaks", "README.md"),
-        *((name, "results.md") for name in ("recipes", "pictures", "training", "training-facts", "shops")),
+        *((name, "results.md") for name in ("recipes", "pictures", "training", "training-facts", "threads", "shops")),
         *((name, "results.md") for name in ("load", "load-goals")),
     ],
 )
@@ -261,6 +261,9 @@ def pretended(monkeypatch):
     }
     monkeypatch.setattr(training, "app", lambda data: nullcontext(Pretended()))
     monkeypatch.setattr(training, "in_new_process", lambda function, *_: answers[function])
+    seconds = {threads.trained: {1: 10.0, 2: 6.0}, threads.plain: {1: (12.0, 0.0), 2: (6.0, 0.0)}}
+    monkeypatch.setattr(threads, "in_new_process", lambda function, _plan, cores: seconds[function][cores])
+    monkeypatch.setattr(threads.psutil, "cpu_count", lambda: 2)
     monkeypatch.setattr(training.sources, "load", lambda settings: Pretended.data)
     monkeypatch.setattr(training.measured, "results", lambda: {"intuitive-cnn": RIVAL})
 
@@ -273,7 +276,9 @@ def test_training_prints_ratios_section_by_section(pretended, capsys):
     printed = capsys.readouterr().out
     sections = dict(part.split(":", 1) for part in printed.split("\n\n")[1:])
     assert (
-        list(sections) == list(training.SECTIONS) == ["recipes", "start", "live", "ninety", "seeds", "growth", "limit"]
+        list(sections)
+        == list(training.SECTIONS)
+        == ["recipes", "threads", "start", "live", "ninety", "seeds", "growth", "limit"]
     )
     quick = {
         name: [line.split()[1:] for line in text.splitlines() if line.startswith("quick ")]
@@ -308,6 +313,19 @@ def test_training_writes_its_tables_where_they_belong(pretended, documents, caps
         "- 2 of 3 seeds reach 90 % (worst 89.0 %, median 22.8 s of training).",
         "- Storing every point for the live view: quickest of 2 each, 2.10 s with, 2.00 s without.",
     ]
+
+
+def test_what_cores_bring_is_measured_and_carried_on_on_paper(pretended, documents, capsys):
+    assert threads.counts(1) == [1] and threads.counts(6) == [1, 2, 4, 6] and threads.counts(8) == [1, 2, 4, 8]
+    assert threads.share_alone(10, 6, 2) == pytest.approx(0.2) and threads.share_alone(10, 2, 4) == 0
+    training.main(["--readme", "--only", "threads"])
+    rows = [row for row in cells(written("threads", documents[1:])) if row[0] == "`five-steps`"]
+    assert rows == [
+        ["`five-steps`", "1", "10.00", "12.00", "0.83", "", ""],
+        ["`five-steps`", "2", "6.00", "6.00", "1.00", "", ""],
+        ["`five-steps`", "8, on paper", "3.00", "1.50", "2.00", "20%", "0%"],
+    ]
+    assert "old training" in documents[1].read_text(encoding="utf-8") and "quick" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [["--recipes", "quick"], ["--only", "recipes", "seeds", "live"]])
