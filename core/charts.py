@@ -12,9 +12,7 @@ import plotly.graph_objects as go
 
 from core.labels import COLOURS, NAMES
 
-ACCENT = "#c2410c"
 SECOND = "#0d9488"
-PALE = "rgba(207,84,26,.6)"
 RIM = "rgba(243,238,230,.55)"  # around what would be lost on dark ground; not seen on light
 # One look a curve where several are compared: from Okabe and Ito's palette for the colour-blind, seen on light and dark
 # ground alike.

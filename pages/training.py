@@ -63,15 +63,8 @@ with guard():
     curve, choices = st.columns([1.9, 1], gap="large")
 
     with curve:
-
-        @st.fragment
-        def moving() -> None:
-            """The one part of the page that moves: drawn anew when there is something else to press."""
-            if watch(shown.id).ended != shown.ended:
-                st.rerun()
-
         if shown:
-            moving()
+            watch(shown)
             if shown.ended and shown.kept_epoch and shown.fingerprint == data().fingerprint:
                 train_on(shown)
             if shown.recipe == OWN:

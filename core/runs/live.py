@@ -19,6 +19,8 @@ from core.training.overfitting import curve_summary
 from core.training.plan import duration, estimate
 
 MOST_POINTS = 600  # of a curve: about as many as a screen has room for
+MOST_MESSAGES = 240  # of what is new, before one says all again: who comes late gets no more of them
+SILENT_SECONDS = 4.0  # a worker that trains writes at least once a second
 RECENT_SECONDS = 5.0  # the time left goes by the speed of so long
 # Numbers, or None: of a batch epoch, seconds, accuracy, loss; of an epoch val_accuracy and val_loss too.
 Row: TypeAlias = tuple[Any, ...]
@@ -36,6 +38,7 @@ class Feed:
         self._points: list[Row] = []
         self._epochs: list[Row] = []
         self._last = 0  # id of the last row read
+        self._broken = False  # whether an error came between reading and sending
         self._fresh = 0  # points in messages since the last one that said all
 
     def read(self) -> bool:
@@ -43,24 +46,28 @@ class Feed:
 
         Raises RunError when the run is gone, and StoreError.
         """
-        now = time.time()
-        before, self.run = self.run, self._store.run(self._run_id)
-        again = before is None or _claim(before) != _claim(self.run)  # what a killed worker wrote is taken back
+        now, before = time.time(), self.run
+        run = self._store.run(self._run_id)
+        # what a killed worker wrote is taken back; and after an error nobody knows what was sent
+        again = before is None or self._broken or _claim(before) != _claim(run)
+        self._broken = True
+        rows = self._store.points_since(self._run_id, 0 if again else self._last)
         if again:
             self._points, self._epochs, self._last, self._fresh = [], [], 0, 0
-        rows = self._store.points_since(self._run_id, self._last)
         points = [_row(row, 4) for row in rows if row.kind == "batch"]
         epochs = [_row(row, 6) for row in rows if row.kind == "epoch"]
+        self.run = run
         self._points += points
         self._epochs += epochs
         self._last = rows[-1].id if rows else self._last
         self._fresh += len(points)
-        state = self._state(self.run)
+        state = self._state(run, now)
+        self._broken = False
         if not again and not rows and state == self._sent:
             return False
         self._sent = state
         forgotten, messages = self._log
-        if again or self._fresh > MOST_POINTS:
+        if again or self._fresh > MOST_POINTS or len(messages) > MOST_MESSAGES:
             self._fresh = 0
             message = _message(now, True, thinned(self._points), self._epochs, state)
             self._log = (forgotten + len(messages), [message])
@@ -75,11 +82,11 @@ class Feed:
         """
         forgotten, messages = self._log
         new = messages[max(0, seen - forgotten) :]
-        return new, forgotten + len(messages)
+        return new, max(seen, forgotten) + len(new)
 
-    def _state(self, run: Run) -> dict[str, Any]:
+    def _state(self, run: Run, now: float) -> dict[str, Any]:
         """How the run stands, in words and figures ready to show."""
-        words, figures = self._words(run), self._figures(run)
+        words, figures = self._words(run, now), self._figures(run)
         epochs = pd.DataFrame([row[:1] + row[2:] for row in self._epochs], columns=list(CURVE), dtype=float)
         return {
             "version": version(run),
@@ -92,13 +99,15 @@ class Feed:
             "snapshot": int(self._epochs[-1][0] or 0) if self._epochs else None,
         }
 
-    def _words(self, run: Run) -> str:
+    def _words(self, run: Run, now: float) -> str:
         if run.status == Status.WAITING:
             return f"In the queue: {self._queue(run)}. It starts by itself; you may close this page."
         if run.ended:
             return ""
         doing = f"epoch {min(len(self._epochs) + 1, run.plan.epochs)} of {run.plan.epochs}"
         words = doing if run.phase in ("training", "") else run.phase
+        if run.status == Status.RUNNING and run.heartbeat and now - run.heartbeat > SILENT_SECONDS:
+            return f"{words}: nothing heard of its worker for a while. Another one takes it up where it stood."
         return f"{words}, paused" if run.status == Status.PAUSED else words
 
     def _queue(self, run: Run) -> str:

@@ -144,7 +144,7 @@ class Meter:
 
         What was not yet reported of its batches is; but a few are left to the next point, they would be a spike.
         """
-        if 2 * self._recent[0] > self._usual:
+        if 2 * self._recent[0] > self._usual or (epoch == self._epochs and self._recent[0]):
             self._report_recent()
         point = self._point("epoch", epoch, self.epoch_sums, held_back)
         self.epoch_sums = np.zeros(3)

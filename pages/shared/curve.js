@@ -2,7 +2,7 @@
 
 const EPOCH = 0, SECONDS = 1, COLUMNS = { accuracy: [2, 4], loss: [3, 5] }; // of a row: training, held back
 const NAMES = { accuracy: "right answers, %", loss: "loss" };
-const LEFT = 40, RIGHT = 8, TOP = 8, BOTTOM = 22; // around a plot, in pixels
+const LEFT = 40, RIGHT = 14, TOP = 8, BOTTOM = 22; // around a plot, in pixels
 const MARKED = 40; // epochs: with more, their lines have no dots
 const LOWEST = 60; // the accuracy axis begins here, in percent, unless a run stays below it
 const PATIENT = 12; // points: a run that is still below it then gets the whole axis
@@ -26,7 +26,8 @@ class View {
   constructor(root) {
     this.rows = { points: [], epochs: [] };
     this.state = {};
-    this.choices = { x: EPOCH, smooth: 0.6, log: false, ...JSON.parse(sessionStorage.getItem("curve") ?? "{}") };
+    this.choices = { x: EPOCH, smooth: 0.6, log: false, ...remembered() };
+    this.x = EPOCH; // which column of a row lies along the axis
     this.zoom = null; // the part of the x axis that is looked at; null: all of it
     this.at = null; // the x that is pointed at
     this.pointers = new Map();
@@ -65,14 +66,17 @@ class View {
 
   update(data, changed) {
     const other = data.address !== this.data?.address;
+    if (data.version !== this.data?.version) Object.assign(this, { told: null, ended: !data.address });
     Object.assign(this, { data, changed });
     if (other) {
       this.hangUp();
       Object.assign(this, { rows: { points: [], epochs: [] }, state: {}, zoom: null, at: null, ended: !data.address });
       this.plots.forEach((plot) => plot.figure.remove());
+      this.pointers.clear();
       this.plots = data.measures.map((measure) => this.plot(measure));
       this.said.replaceChildren();
       this.snapshot = null;
+      if (data.mine && this.root.getBoundingClientRect().bottom < 0) this.root.scrollIntoView(); // Start was pressed below it
       this.call();
     }
     this.show();
@@ -85,6 +89,7 @@ class View {
     const address = new URL(this.data.address, document.baseURI);
     address.protocol = address.protocol.replace("http", "ws");
     const socket = (this.socket = new WebSocket(address));
+    this.told = null;
     socket.onmessage = ({ data }) => this.take(JSON.parse(data));
     socket.onclose = () => {
       if (this.socket !== socket) return;
@@ -120,7 +125,7 @@ class View {
 
   choose(change, whole = false) {
     Object.assign(this.choices, change);
-    sessionStorage.setItem("curve", JSON.stringify(this.choices));
+    remember(this.choices);
     if (whole) this.zoom = this.at = null;
     this.show();
   }
@@ -160,10 +165,11 @@ class View {
     }
     const drawn = this.rows.points.length + this.rows.epochs.length > 0 || !this.data.address;
     const timed = this.rows.points.length > 0 && this.rows.points.every((row) => row[SECONDS] !== null);
-    if (!timed) this.choices.x = EPOCH;
+    const x = timed ? this.choices.x : EPOCH;
+    if (x !== this.x) Object.assign(this, { x, zoom: null, at: null });
     this.charts.hidden = this.tools.hidden = !drawn;
     this.buttons.forEach((button, x) => {
-      button.setAttribute("aria-pressed", x === this.choices.x);
+      button.setAttribute("aria-pressed", x === this.x);
       button.hidden = !timed;
     });
     this.log.setAttribute("aria-pressed", this.choices.log);
@@ -178,7 +184,8 @@ class View {
     if (ended || !this.data.said) this.said.replaceChildren();
     if (ended || !this.data.said || !snapshot || snapshot === this.snapshot) return;
     this.snapshot = snapshot;
-    const answer = await fetch(new URL(`${this.data.address}/${snapshot}`, document.baseURI));
+    const answer = await fetch(new URL(`${this.data.address}/${snapshot}`, document.baseURI)).catch(() => ({ ok: false }));
+    if (!answer.ok) this.snapshot = null; // asked for again with the next message
     if (!answer.ok || this.snapshot !== snapshot || this.state.ended) return;
     const said = document.createElement("div");
     said.innerHTML = await answer.text(); // made by our own server, every word of it escaped
@@ -216,10 +223,10 @@ class View {
     const percent = measure === "accuracy" ? 100 : 1;
     const logarithm = measure === "loss" && this.choices.log;
     const [column, heldBack] = COLUMNS[measure];
-    const series = (rows, index) => rows.filter((row) => row[index] !== null).map((row) => [row[this.choices.x], percent * row[index]]);
+    const series = (rows, index) => rows.filter((row) => row[index] !== null && row[this.x] !== null).map((row) => [row[this.x], percent * row[index]]);
     const raw = series(this.rows.points, column);
     const smoothed = this.choices.smooth ? smooth(raw, this.choices.smooth) : [];
-    const published = this.choices.x === EPOCH ? (this.data.published[measure] ?? []).map((y, index) => [index + 1, percent * y]) : [];
+    const published = this.x === EPOCH ? (this.data.published[measure] ?? []).map((y, index) => [index + 1, percent * y]) : [];
     const training = series(this.rows.epochs, column), validation = series(this.rows.epochs, heldBack);
     const lines = [
       ["raw", "each batch", raw],
@@ -228,7 +235,7 @@ class View {
       ["training", "training pictures", training, true],
       ["validation", "validation pictures", validation, true],
     ].filter(([, , points]) => points.length);
-    const seams = this.choices.x === EPOCH ? this.state.seams ?? [] : [], chosen = this.choices.x === EPOCH && this.data.chosen;
+    const seams = this.x === EPOCH ? this.state.seams ?? [] : [], chosen = this.x === EPOCH && this.data.chosen;
     const [first, last] = this.span();
     const [low, high] = this.heights(measure, lines, [first, last], logarithm);
     const level = (y) => (logarithm ? Math.log10(y) : y);
@@ -236,7 +243,8 @@ class View {
     const down = (y) => TOP + (1 - (level(y) - level(low)) / (level(high) - level(low))) * (height - TOP - BOTTOM);
     this.scale = { first, last, width };
     const parts = [];
-    for (const y of logarithm ? decades(low, high) : ticks(low, high, height / 45)) {
+    const even = ticks(low, high, height / 45), round = logarithm ? decades(low, high) : even;
+    for (const y of round.length > 1 ? round : even) {
       parts.push(line("grid", LEFT, down(y), width - RIGHT, down(y)), text("end", LEFT - 6, down(y) + 4, plain(y)));
     }
     for (const x of ticks(first, last, width / 90)) parts.push(text("middle", right(x), height - 4, plain(x)));
@@ -246,14 +254,14 @@ class View {
     parts.push(`<clipPath id="${clip}"><rect x="${LEFT}" y="${TOP - 4}" width="${width - LEFT - RIGHT + 4}" height="${height - TOP - BOTTOM + 4}"/></clipPath><g clip-path="url(#${clip})">`);
     for (const [kind, , points, marked] of lines) {
       parts.push(`<path class="${kind}" d="${path(points, right, down, [first, last])}"/>`);
-      if (marked && points.length <= MARKED) for (const [x, y] of points) parts.push(`<circle class="${kind}" cx="${right(x).toFixed(1)}" cy="${down(y).toFixed(1)}" r="3.5"/>`);
+      if (marked && points.filter(([x]) => x >= first && x <= last).length <= MARKED) for (const [x, y] of points.filter(([, each]) => Number.isFinite(down(each)))) parts.push(`<circle class="${kind}" cx="${right(x).toFixed(1)}" cy="${down(y).toFixed(1)}" r="3.5"/>`);
     }
     if (this.at !== null) parts.push(line("at", right(this.at), TOP, right(this.at), height - BOTTOM));
     if (this.pulled) parts.push(`<rect class="pulled" x="${Math.min(...this.pulled)}" y="${TOP}" width="${Math.abs(this.pulled[1] - this.pulled[0])}" height="${height - TOP - BOTTOM}"/>`);
     svg.innerHTML = parts.join("") + "</g>";
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const now = (validation.at(-1) ?? smoothed.at(-1) ?? raw.at(-1) ?? published.at(-1))?.[1];
-    svg.setAttribute("aria-label", `${NAMES[measure]}, over the ${this.choices.x === EPOCH ? "epochs" : "seconds"}, now ${now === undefined ? "none" : now.toFixed(percent === 100 ? 0 : 2)}`);
+    svg.setAttribute("aria-label", `${NAMES[measure]}, over the ${this.x === EPOCH ? "epochs" : "seconds"}, now ${now === undefined ? "none" : now.toFixed(percent === 100 ? 0 : 2)}`);
     const marks = [...(seams.length ? [["seam", "taken up again"]] : []), ...(chosen ? [["chosen", "looked at below"]] : [])];
     const names = [NAMES[measure], ...[...lines, ...marks].map(([kind, name]) => `<span class="${kind}">${name}</span>`)].join(" ");
     if (legend.innerHTML !== names) legend.innerHTML = names;
@@ -263,10 +271,10 @@ class View {
   span() {
     if (this.zoom) return this.zoom;
     const rows = [...this.rows.points.slice(-1), ...this.rows.epochs.slice(-1)];
-    const last = Math.max(0, ...rows.map((row) => row[this.choices.x]));
-    if (this.choices.x === EPOCH && this.data.epochs <= 10) return [0, this.data.epochs];
+    const last = Math.max(0, ...rows.map((row) => row[this.x]));
+    if (this.x === EPOCH && this.data.epochs <= 10) return [0, this.data.epochs];
     const end = ENDS.find((each) => each >= last) ?? last;
-    return [0, this.choices.x === EPOCH ? Math.min(end, Math.max(this.data.epochs, last)) : end];
+    return [0, this.x === EPOCH ? Math.min(end, Math.max(this.data.epochs, last)) : end];
   }
 
   heights(measure, lines, [first, last], logarithm) {
@@ -295,6 +303,7 @@ class View {
   }
 
   press(event, svg) {
+    if (event.button) return;
     this.pointers.set(event.pointerId, event.clientX);
     if (event.pointerType === "mouse") {
       svg.setPointerCapture(event.pointerId);
@@ -332,29 +341,34 @@ class View {
   }
 
   key(event) {
-    const rows = this.rows.points.length ? this.rows.points : this.rows.epochs;
-    const [first, last] = this.span(), step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const [first, last] = this.span();
+    const rows = this.pointed().filter((row) => row[this.x] >= first && row[this.x] <= last);
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const middle = this.at ?? (first + last) / 2;
     if (step && rows.length) {
-      const index = rows.findIndex((row) => row[this.choices.x] >= middle);
-      this.point(rows.at(Math.min(rows.length - 1, Math.max(0, index + step)))[this.choices.x]);
+      const index = rows.findIndex((row) => row[this.x] >= middle);
+      this.point(rows.at(Math.min(rows.length - 1, Math.max(0, index + step)))[this.x]);
     } else if (event.key === "+") this.look([middle - (middle - first) / 2, middle + (last - middle) / 2]);
     else if (event.key === "Escape" || event.key === "-") this.look(null);
     else return;
     event.preventDefault();
   }
 
+  pointed() {
+    return this.rows.points.length ? this.rows.points : this.rows.epochs;
+  }
+
   nearest(x) {
-    const rows = this.rows.points.length ? this.rows.points : this.rows.epochs;
-    const away = (row) => Math.abs(row[this.choices.x] - x);
+    const rows = this.pointed();
+    const away = (row) => Math.abs(row[this.x] - x);
     const row = rows.length ? rows.reduce((best, each) => (away(each) < away(best) ? each : best)) : null;
-    this.at = row && row[this.choices.x];
+    this.at = row && row[this.x];
   }
 
   drawTip() {
     this.tip.hidden = this.at === null || !this.scale;
     if (this.tip.hidden) return;
-    const { x } = this.choices, { first, last, width } = this.scale;
+    const { x } = this, { first, last, width } = this.scale;
     const point = this.rows.points.find((row) => row[x] === this.at);
     const epoch = this.rows.epochs.filter((row) => row[x] <= this.at).at(-1);
     const words = point ? [`epoch ${point[EPOCH].toFixed(2)}` + (point[SECONDS] === null ? "" : `, ${point[SECONDS].toFixed(1)} s`), `${values(point, 2, 3)}`] : [];
@@ -375,6 +389,20 @@ class View {
 
 // Small things: elements, numbers, lines.
 
+function remembered() {
+  try {
+    return JSON.parse(sessionStorage.getItem("curve"));
+  } catch {
+    return null; // this browser keeps nothing
+  }
+}
+
+function remember(choices) {
+  try {
+    sessionStorage.setItem("curve", JSON.stringify(choices));
+  } catch {} // then it lasts as long as the page
+}
+
 function make(parent, kind, name = "", words = "") {
   const element = parent.appendChild(document.createElement(kind));
   element.className = name;
@@ -393,7 +421,7 @@ function bold(words) {
 }
 
 const values = (row, accuracy, loss) => `${(100 * row[accuracy]).toFixed(1)} % right, loss ${(row[loss] ?? 0).toFixed(3)}`;
-const plain = (value) => String(Number(value.toPrecision(3)));
+const plain = (value) => String(Number(value.toPrecision(6)));
 const line = (name, x1, y1, x2, y2) => `<line class="${name}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"/>`;
 const text = (anchor, x, y, words) => `<text text-anchor="${anchor}" x="${x}" y="${y}">${words}</text>`;
 

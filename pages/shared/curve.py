@@ -20,7 +20,7 @@ def curve(run: Run, key: str, measures: tuple[str, ...] = BOTH, chosen: int | No
     """How a run stands, and its curve, with the epoch that was `chosen` to look at.
 
     With `said` also what its network says after each epoch while it trains. When there is something else to press, the
-    fragment or page around it is drawn anew.
+    page is drawn anew.
     """
     _COMPONENT(
         key=key,

@@ -5,6 +5,8 @@ own: that passes wherever the page itself has passed, and ends with the server.
 """
 
 import asyncio
+import logging
+import sys
 from collections.abc import AsyncIterator
 
 from starlette.concurrency import run_in_threadpool
@@ -25,6 +27,7 @@ from pages.shared.snapshots import said
 READ_SECONDS = 0.2  # between two looks at a run that trains: its worker writes as often
 REST_SECONDS = 1.0  # between two at any other
 LINGER_SECONDS = 20.0  # a run is remembered for so long after the last one who watched it has left
+log = logging.getLogger(__name__)
 GONE = '{"gone":true}'  # to those who watch a run that is deleted
 
 
@@ -35,7 +38,7 @@ class Channel:
         self.watching = 0
         self._run_id = run_id
         self._feed: Feed | None = None
-        self._gone = False
+        self.gone = False  # the run was deleted
         self._moved = asyncio.Event()  # set, and replaced, whenever there is something to send
         self._reading = asyncio.create_task(self._read())
 
@@ -51,9 +54,9 @@ class Channel:
             new, seen = self._feed.since(seen) if self._feed else ([], 0)
             for message in new:
                 yield message
-            if self._gone:
+            if self.gone:
                 yield GONE
-            if over or self._gone:
+            if over or self.gone:
                 return
             await moved.wait()
 
@@ -64,10 +67,10 @@ class Channel:
                     if await run_in_threadpool(self._look):
                         self._tell()
                 except RunError:
-                    self._gone = True
+                    self.gone = True
                     return
-                except FittingRoomError:  # the store, say: it may come back
-                    pass
+                except Exception as error:  # the store, say: it may come back
+                    log.warning("The run %s cannot be read: %s", self._run_id, error)
                 running = self._feed and self._feed.run and self._feed.run.status == Status.RUNNING
                 await asyncio.sleep(READ_SECONDS if running else REST_SECONDS)
         finally:
@@ -93,8 +96,9 @@ class Live:
         """Send one who watches a run what is new of it, until the run ends or he leaves."""
         await websocket.accept()
         run_id = websocket.path_params["run"]
-        channel = self.channels.get(run_id) or Channel(run_id)
-        self.channels[run_id] = channel
+        channel = self.channels.get(run_id)
+        if channel is None or channel.gone:  # one that was deleted may have come back
+            channel = self.channels[run_id] = Channel(run_id)
         channel.watching += 1
         # There is nothing to say on this line: whoever speaks is let go, as one who leaves.
         tasks = [asyncio.create_task(each) for each in (_send(websocket, channel), websocket.receive())]
@@ -123,7 +127,7 @@ async def _said(request: Request) -> Response:
     """What a run's network said after an epoch, as HTML."""
     run_id, epoch = request.path_params["run"], request.path_params["epoch"]
     try:
-        content = await run_in_threadpool(said, run_id, epoch, key_in(request.cookies))
+        content = await run_in_threadpool(said, run_id, min(epoch, sys.maxsize), key_in(request.cookies))
     except FittingRoomError as error:
         return PlainTextResponse(sentence(error), 404)
     headers = {"Cache-Control": "no-store", "Content-Encoding": "identity"}

@@ -19,8 +19,9 @@ from pages.shared.tiles import caption, markup
 def said(run_id: str, epoch: int, key: str | None) -> str:
     """What the network said at the end of an epoch, with the clothes in use in the browser that has a key.
 
-    Raises RunError when nothing was kept of that epoch, StoreError and DataError.
+    Raises RunError when nothing was kept of that epoch or the run is gone, StoreError and DataError.
     """
+    store().run(run_id)  # one that was deleted says nothing more
     clothes = uploaded_by(key) if key else None
     used = clothes.data if clothes else shared_data()
     if clothes:

@@ -14,9 +14,8 @@ from pages.shared.session import key
 from pages.shared.snapshots import said
 
 
-def watch(run_id: str) -> Run:
-    """How a run stands, its curve and its buttons. Gives the run. Raises RunError and StoreError."""
-    run = store().run(run_id)
+def watch(run: Run) -> None:
+    """How a run stands, its curve and its buttons."""
     st.subheader(run.name, anchor=False)
     if run.ended and run.message:
         (st.error if run.status == Status.FAILED else st.info)(run.message)
@@ -29,7 +28,6 @@ def watch(run_id: str) -> Run:
     else:
         curve(run, "training_curve", chosen=st.session_state.get(f"training_epoch_{run.id}"), said=True)
     _buttons(run)
-    return run
 
 
 def _score(run: Run, plan: Plan) -> None:

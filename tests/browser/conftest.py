@@ -46,11 +46,12 @@ class App:
                     process.kill()
 
 
-def serve(home: Path, workers: int) -> App:
-    """Start the app on a free port and wait until it answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def serve(home: Path, workers: int, port: int | None = None) -> App:
+    """Start the app on a port, a free one when none is named, and wait until it answers."""
+    if port is None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
     home.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "FITTING_ROOM_HOME": str(home), "FITTING_ROOM_WORKERS": str(workers)}
     options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]

@@ -21,6 +21,7 @@ from websockets.sync.client import connect
 
 from core.data.dataset import Dataset
 from core.runs.book import NewRun
+from core.runs.schema import Status
 from core.runs.store import open_store
 from core.training.plan import Plan
 from pages.shared.downloads import safe
@@ -153,10 +154,34 @@ def test_what_all_watch_is_sent_as_it_comes_and_the_server_ends_while_they_watch
             with urlopen(f"{running.address}/live/{run_id}/1") as answer:
                 assert '<table class="matrix">' in answer.read().decode()
             with pytest.raises(HTTPError, match="404"):
-                urlopen(f"{running.address}/live/{run_id}/7")
+                urlopen(f"{running.address}/live/{run_id}/{10**30}")
             store.close()
             running.process.terminate()
             running.process.wait(30)
+    finally:
+        running.stop()
+
+
+def test_who_watches_goes_on_watching_when_the_server_was_started_again(
+    tmp_path: Path, small: Dataset, open_page: Open
+) -> None:
+    running = serve(tmp_path / "home", workers=0)
+    try:
+        store = open_store(f"sqlite:///{running.home / 'runs.sqlite'}")
+        run_id = store.create(NewRun(Plan.of("quick"), "Watched", small.fingerprint, small.title))
+        lease = store.claim(run_id)
+        lease.phase("training")
+        lease.point(point(0.5, accuracy=0.66))
+        page = open_page(f"{running.address}/training?run={run_id}")
+        expect(page.locator(".live-figures")).to_contain_text("66%")
+        running.process.kill()
+        running.process.wait(30)
+        running = serve(running.home, workers=0, port=int(running.address.rpartition(":")[2]))
+        lease.point(point(0.75, accuracy=0.77))
+        expect(page.locator(".live-figures")).to_contain_text("77%")
+        lease.finish({}, Status.STOPPED, message="Stopped by hand.")
+        expect(page.get_by_text("Stopped by hand.")).to_be_visible()
+        store.close()
     finally:
         running.stop()
 

@@ -1,11 +1,13 @@
 """What those who watch are sent: everything once, then only what is new, and never more than a screen can show."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from core.errors import StoreError
 from core.runs.book import NewRun, Past
 from core.runs.lease import Lease
 from core.runs.live import MOST_POINTS, Feed, thinned
@@ -142,6 +144,31 @@ def test_one_who_waits_learns_his_place_and_the_page_learns_when_there_is_someth
         [message], seen = read(feed, seen)
         versions.add(message["state"]["version"])
     assert len(versions) == 4 and message["state"]["ended"] and message["state"]["figures"] == []
+
+
+def test_what_could_not_be_read_once_is_read_the_next_time(
+    store: Store, feed: Feed, lease: Lease, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease.point(point(0.25))
+    for where in ("points_since", "points_since", "ahead"):
+        with monkeypatch.context() as patch, pytest.raises(StoreError):
+            patch.setattr(Store, where, broken)
+            if where == "ahead":  # asked when the points have been read already
+                alter(store, run_id, status="waiting")
+            feed.read()
+        [message], _ = read(feed)
+        assert message["whole"] and len(message["points"]) == 1
+
+
+def broken(*_: object) -> None:
+    """A store that cannot be read."""
+    raise StoreError("The store of runs cannot be read.")
+
+
+def test_a_worker_that_is_not_heard_of_is_said(store: Store, feed: Feed, lease: Lease, run_id: str) -> None:
+    assert "nothing heard" not in read(feed)[0][0]["state"]["words"]
+    alter(store, run_id, heartbeat=time.time() - 5)
+    assert "nothing heard of its worker" in read(feed)[0][-1]["state"]["words"]
 
 
 def test_the_time_left_goes_by_the_last_seconds_not_by_the_slow_beginning(feed: Feed, lease: Lease) -> None:

@@ -375,6 +375,7 @@ def test_a_store_of_an_earlier_version_is_brought_up_to_date_and_keeps_its_runs(
         )  # fmt: skip
         assert old.plan == Plan.of("quick", epochs=2) and old.status == Status.DONE
         assert store.points("aa")[1]["loss"].tolist() == [1.5]
+        assert [(point.loss, point.seconds) for point in store.points_since("aa")] == [(1.5, None)]
         assert [run.on_uploaded_pictures for run in (hers, old)] == [True, False]
         store.close()
 
