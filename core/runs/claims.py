@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, upd
 from core.runs.database import Database
 from core.runs.lease import Lease
 from core.runs.process import is_dead, this_process
-from core.runs.schema import FILES, POINTS, RUNS, FileKind, Run, Status, readable
+from core.runs.schema import FILES, GETTING_READY, POINTS, RUNS, FileKind, Run, Status, readable
 
 SILENT_SECONDS = 6.0  # a running run whose worker wrote nothing for so long has lost it; one seen dead, at once
 
@@ -58,7 +58,7 @@ class Claims:
             "started": func.coalesce(RUNS.c.started, now),
             "heartbeat": now,
             "attempts": RUNS.c.attempts + 1,
-            "phase": "getting ready",
+            "phase": GETTING_READY,
             "worker": process,
         }
         with self.database.writing() as connection:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from core.runs.schema import CURVE, Run, Status
+from core.runs.schema import CURVE, GETTING_READY, Run, Status
 from core.runs.store import Store
 from core.training.overfitting import curve_summary
 from core.training.plan import duration, estimate
@@ -131,7 +131,7 @@ class Feed:
 
     def _time_left(self, run: Run) -> str:
         if run.phase not in ("training", ""):
-            return "almost done"
+            return "…" if run.phase == GETTING_READY else "almost done"
         last, now, *_ = self._points[-1]
         recent = takewhile(lambda row: row[1] is not None and row[1] >= now - RECENT_SECONDS, reversed(self._points))
         *_, (first, then, *_) = recent

@@ -43,6 +43,7 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
+GETTING_READY = "getting ready"  # the phase of a run that a worker has just taken
 ENDED = (Status.DONE, Status.STOPPED, Status.FAILED)
 
 

@@ -205,7 +205,7 @@ class View {
     svg.onpointerdown = (event) => this.press(event, svg);
     svg.onpointermove = (event) => this.move(event, svg);
     svg.onpointerup = svg.onpointercancel = (event) => this.lift(event, svg);
-    svg.onpointerleave = () => this.point(null);
+    svg.onpointerleave = ({ pointerType }) => pointerType === "mouse" && this.point(null); // what a finger pointed at stays
     svg.ondblclick = () => this.look(null);
     svg.onkeydown = (event) => this.key(event);
     svg.onblur = () => this.point(null);
@@ -349,7 +349,7 @@ class View {
       const index = rows.findIndex((row) => row[this.x] >= middle);
       this.point(rows.at(Math.min(rows.length - 1, Math.max(0, index + step)))[this.x]);
     } else if (event.key === "+") this.look([middle - (middle - first) / 2, middle + (last - middle) / 2]);
-    else if (event.key === "Escape" || event.key === "-") this.look(null);
+    else if (event.key === "Escape" || event.key === "-") this.at = null, this.look(null);
     else return;
     event.preventDefault();
   }
