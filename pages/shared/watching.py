@@ -26,8 +26,8 @@ def watch(run: Run) -> None:
     if run.ended and run.plan.loads:
         st.write("Its weights come from a file. Nothing was trained here, so there is no curve to show.")
     else:
+        _buttons(run)
         curve(run, "training_curve", chosen=st.session_state.get(f"training_epoch_{run.id}"), said=True)
-    _buttons(run)
 
 
 def _score(run: Run, plan: Plan) -> None:
