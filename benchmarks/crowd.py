@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw
 from benchmarks.streamlit_client import Tab, TabError, fetch, listen
 from core.labels import NAMES
 
-THINK = (1.0, 4.0)  # seconds between two things a person does
+THINK = (2.0, 8.0)  # seconds between two things a person does
 CURVE = "training_curve"  # the component that draws a run
 GOODBYE = 5.0  # seconds in which all may end what they do
 ARRIVE = 0.1  # seconds between two who come

@@ -13,7 +13,7 @@ import pandas as pd
 from core import metrics
 from core.data.dataset import Dataset
 from core.errors import RunError
-from core.inference.network import Calibration, Network, shipped, shipped_card, shipped_probabilities
+from core.inference.network import Calibration, Network, another_shipped, shipped, shipped_card, shipped_probabilities
 from core.runs.schema import Run
 from core.runs.store import Store
 
@@ -50,7 +50,7 @@ def load_test_answers(name: str, store: Store, dataset: Dataset) -> TestAnswers:
     if name == SHIPPED:
         outputs, note = shipped_probabilities(), ""
         if shipped_card()["fingerprint"] != dataset.fingerprint or outputs is None:
-            outputs = shipped().probabilities(dataset.test_images)
+            outputs = another_shipped().probabilities(dataset.test_images)
             note = f"It learned from the real Fashion-MNIST; these are its answers to other pictures: {dataset.title}."
         run_id, title = SHIPPED, SHIPPED_TITLE
     else:

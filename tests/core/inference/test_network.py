@@ -9,9 +9,11 @@ import pytest
 from benchmarks.pictures import measure
 from benchmarks.results import DOCUMENTS
 from core.data.class_folders import NONE, find
+from core.data.dataset import Dataset
 from core.errors import RunError
 from core.inference.network import SHIPPED, Calibration, Network, shipped, shipped_card, shipped_probabilities
 from core.inference.verdict import Answer, Verdict, answer
+from core.runs import results
 from core.vision.quality import WEAKENING, Problem
 from core.vision.reading import Kind, Reading, read_photo, read_sample
 
@@ -262,3 +264,13 @@ def test_hats_and_shorts_are_as_rarely_answered_as_sure_as_the_card_says(picture
     labels, answers = read_every(pictures, NONE, 2)
     assert (labels == -1).all() and len(labels) == 22
     assert measure(labels, answers)["not_sure"] >= 1 - shipped_card()["figures"]["none_of_the_ten_check"]["sure"] - 0.1
+
+
+def test_the_answers_to_ten_thousand_pictures_keep_no_photo_waiting(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    raw = Network.raw
+    monkeypatch.setattr(Network, "raw", lambda network, images: asked.append(network) or raw(network, images))
+    answers = results.load_test_answers(results.SHIPPED, None, small)
+    assert len(answers.outputs) == len(small.test_labels) and asked and shipped() not in asked
