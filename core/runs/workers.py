@@ -24,7 +24,7 @@ LOOK_SECONDS = 1.0
 START_SECONDS = 40.0
 log = logging.getLogger(__name__)
 TRAINER = {"trainer": 1}  # what a run needs of a worker, so that each trains one at a time
-NICE = 10  # of 19 that a process can stand back; a page that wants a core then gets nine tenths of it
+NICE = 10  # of 19 that a process can stand back; a page that wants a core then gets most of it
 MEMORY_SHARE = 0.7  # of the computer's memory that the workers may use together
 UNDONE = ("waiting", "queued", "no-worker", "processing")  # Dask's words for a task that somebody still counts on
 
