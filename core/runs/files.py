@@ -41,6 +41,14 @@ class RunFiles:
             rows = connection.execute(query.order_by(POINTS.c.run, POINTS.c.epoch)).all()
         return pd.DataFrame(rows, columns=["run", *CURVE]).astype(dict.fromkeys(CURVE, float))
 
+    def epoch_points(self, run_id: str) -> pd.DataFrame:
+        """The points of a run's whole epochs: epoch, accuracy, loss, val_accuracy, val_loss."""
+        whole = (POINTS.c.run == run_id) & (POINTS.c.kind == "epoch")
+        query = select(*(POINTS.c[name] for name in CURVE)).where(whole).order_by(POINTS.c.id)
+        with self.database.reading() as connection:
+            rows = connection.execute(query).all()
+        return pd.DataFrame(rows, columns=list(CURVE)).astype(float)
+
     def epochs(self, run_id: str) -> list[int]:
         """The epochs a run has a snapshot of, in order."""
         query = select(SNAPSHOTS.c.epoch).where(SNAPSHOTS.c.run == run_id).order_by(SNAPSHOTS.c.epoch)

@@ -8,7 +8,7 @@ const LOWEST = 60; // the accuracy axis begins here, in percent, unless a run st
 const PATIENT = 12; // points: a run that is still below it then gets the whole axis
 const ENDS = [1, 10, 100, 1000, 10000].flatMap((ten) => [ten, 2 * ten, 5 * ten]); // of an axis
 const CLOSEST = 0.002; // share of the axis that one can look at
-const RETRY = 1500, SPREAD = 1500; // milliseconds
+const RETRY = 1500, SPREAD = 1500, WAIT = 200; // milliseconds
 const SVG = "http://www.w3.org/2000/svg";
 const views = new WeakMap();
 
@@ -118,7 +118,15 @@ class View {
     const { version } = this.state;
     if (version === this.data.version || version === this.told) return;
     this.told = version; // the page has something else to offer: thirty do not ask for it at the same moment
-    setTimeout(() => !this.closed && this.changed(version), this.data.mine ? 0 : SPREAD * Math.random());
+    setTimeout(() => this.ask(version), this.data.mine ? 0 : SPREAD * Math.random());
+  }
+
+  // Have the page drawn anew, but not while it is being drawn: somebody may just have pressed something or gone elsewhere.
+  ask(version) {
+    if (this.closed) return;
+    const state = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState ?? "notRunning";
+    if (state === "notRunning") this.changed(version);
+    else setTimeout(() => this.ask(version), WAIT);
   }
 
   // What is shown.
@@ -148,7 +156,8 @@ class View {
   }
 
   fill() {
-    const { words = "", progress = null, figures = [], note = "" } = this.state;
+    const { words = "", progress = null, figures = [], ended } = this.state;
+    const note = ended ? "" : this.state.note ?? ""; // after the end the page says it
     write(this.words, words);
     this.bar.parentElement.hidden = progress === null;
     this.bar.style.width = `${100 * progress}%`;
@@ -163,14 +172,12 @@ class View {
       this.note.dataset.words = note;
       this.note.replaceChildren(...note.split("**").map((part, index) => (index % 2 ? bold(part) : part)));
     }
-    const drawn = this.rows.points.length + this.rows.epochs.length > 0 || !this.data.address;
     const timed = this.rows.points.length > 0 && this.rows.points.every((row) => row[SECONDS] !== null);
     const x = timed ? this.choices.x : EPOCH;
     if (x !== this.x) Object.assign(this, { x, zoom: null, at: null });
-    this.charts.hidden = this.tools.hidden = !drawn;
     this.buttons.forEach((button, x) => {
       button.setAttribute("aria-pressed", x === this.x);
-      button.hidden = !timed;
+      button.disabled = !timed && x === SECONDS;
     });
     this.log.setAttribute("aria-pressed", this.choices.log);
     this.log.hidden = !this.data.measures.includes("loss");

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.labels import PEOPLE
 from core.runs.schema import Run, Status
+from core.training.overfitting import curve_summary
 from core.training.plan import Plan, duration
 from pages.shared.curve import curve
 from pages.shared.runs import store
@@ -27,6 +28,8 @@ def watch(run: Run) -> None:
         st.write("Its weights come from a file. Nothing was trained here, so there is no curve to show.")
     else:
         _buttons(run)
+        if run.ended and (words := curve_summary(store().epoch_points(run.id), run.ended)):
+            st.info(words, icon=":material/lightbulb:")
         curve(run, "training_curve", chosen=st.session_state.get(f"training_epoch_{run.id}"), said=True)
 
 

@@ -1,7 +1,6 @@
 """The load test counts what it says, judges by its targets, writes where it belongs; its tab keeps the browser's
 rules."""
 
-import asyncio
 import re
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +17,7 @@ from benchmarks.stages import Stage, lag, percentile
 from benchmarks.streamlit_client import Tab
 from core.data import synthetic
 from core.data.dataset import Dataset
+from tests import aio
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_a_page_drawn_anew_begins_with_new_timers_and_a_fragment_keeps_them():
             timers.append(list(tab._timers))
         return timers
 
-    assert asyncio.run(drawn()) == [["f1"], ["f1"], []]
+    assert aio.run(drawn()) == [["f1"], ["f1"], []]
 
 
 def test_growth_is_told_in_megabytes_a_minute():

@@ -15,6 +15,7 @@ from streamlit.web.server.starlette.starlette_static_routes import create_stream
 
 from pages.shared import compression
 from pages.shared.compression import CompressionMiddleware, accepts_gzip
+from tests import aio
 
 SCRIPT = b"const clothes = ['T-shirt', 'Trouser', 'Pullover'];\n" * 500
 PAGE = b"<!doctype html><title>Fitting Room</title>" + b"<p></p>" * 500
@@ -67,7 +68,7 @@ async def ask(server: Starlette, path: str, method: str = "GET", **headers: str)
 
 
 def answer(server: Starlette, path: str, method: str = "GET", **headers: str) -> Answer:
-    return asyncio.run(ask(server, path, method, **headers))
+    return aio.run(ask(server, path, method, **headers))
 
 
 def test_a_script_comes_packed_and_is_the_file(server: Starlette) -> None:
@@ -86,7 +87,7 @@ def test_thirty_at_once_wait_for_one_packing(server: Starlette, packed: list[str
         path = "/class/static/app.C0FFEE12.js"
         return await asyncio.gather(*(ask(server, path, accept_encoding="gzip") for _ in range(30)))
 
-    assert len({body for _, _, body in asyncio.run(thirty())}) == 1
+    assert len({body for _, _, body in aio.run(thirty())}) == 1
     assert packed == ["app.C0FFEE12.js"]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pages.shared.memory import return_large_memory, tidy
+from tests import aio
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -35,7 +36,7 @@ def test_garbage_is_collected_and_what_lives_is_set_aside(aside: bool) -> None:
         tidying.cancel()
 
     try:
-        asyncio.run(once())
+        aio.run(once())
         assert not gone() and gc.get_freeze_count() > 10_000
     finally:
         gc.unfreeze()
