@@ -36,7 +36,7 @@ def fetched(context: BrowserContext, address: str) -> float:
     before = -1
     while len(sizes) > before:
         before = len(sizes)
-        page.wait_for_timeout(QUIET_MS)
+        page.wait_for_timeout(QUIET_MS)  # nothing says that a browser will fetch no more: it is asked until it is quiet
     page.close()
     return sum(sizes) / 1000
 
