@@ -18,7 +18,8 @@ from benchmarks.results import markdown_table, write
 from core.data import dataset, sources
 from core.lessons import articles
 from core.settings import Settings
-from core.training.loop import train, use_cores
+from core.training.backend import use_cores
+from core.training.loop import train
 from core.training.plan import Plan
 from core.training.progress import Point, Watcher
 from models import measured

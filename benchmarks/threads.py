@@ -25,7 +25,8 @@ HEADER = ("recipe", "cores", "app, s", "plain `fit`, s", "ratio", "app, not shar
 
 def trained(plan: Plan, cores: int) -> float:
     """Seconds of training in the app's own loop on so many cores. For a process of its own."""
-    from core.training.loop import train, use_cores
+    from core.training.backend import use_cores
+    from core.training.loop import train
 
     use_cores(cores)
     data = sources.load(Settings.from_environment())

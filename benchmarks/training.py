@@ -126,7 +126,8 @@ def stored_and_not(plan: Plan) -> list[tuple[float, float]]:
     For a process of its own.
     """
     from core.runs.runner import carry_out, dataset_in_use
-    from core.training.loop import train, use_cores
+    from core.training.backend import use_cores
+    from core.training.loop import train
 
     use_cores(1)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -151,7 +152,7 @@ def multiply_adds_per_second() -> float:
     """
     import tensorflow as tf
 
-    from core.training.loop import use_cores
+    from core.training.backend import use_cores
 
     use_cores(1)
     side = 1024

@@ -92,7 +92,7 @@ def _models(asked: argparse.Namespace, _settings: Settings) -> int:
 
 def _train(asked: argparse.Namespace, settings: Settings) -> int:
     from core.runs.runner import carry_out, dataset_in_use
-    from core.training.loop import use_cores
+    from core.training.backend import use_cores
     from core.training.plan import Plan
     from core.training.progress import Point
 
@@ -152,7 +152,7 @@ def _print_end(asked: argparse.Namespace, run: Run, time_taken: str = "") -> Non
 
 def _load(asked: argparse.Namespace, settings: Settings) -> int:
     from core.runs.runner import carry_out, dataset_in_use
-    from core.training.loop import use_cores
+    from core.training.backend import use_cores
     from core.training.plan import Plan
     from core.training.weights import checked
 

@@ -1,15 +1,20 @@
 """From true labels and stored probabilities to scores, the confusion matrix and the mistakes.
 
-Works on arrays alone: knows nothing of networks, runs or pictures. Every process of the app loads this, so that
-scikit-learn, which is large, waits in the functions that need it.
+Works on arrays alone: knows nothing of networks, runs or pictures. Every process of the app loads this, so that pandas
+and scikit-learn, which are large, wait in the functions that need them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from core.labels import NAMES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CLASS_INDEX = np.arange(10)
 
@@ -70,6 +75,8 @@ def confusion(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
 
 def report(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
     """Per class: precision, recall, F1 (0 to 1) and number of images; one row a class, in class order."""
+    import pandas as pd
+
     counts = confusion(labels, probabilities)
     right, answered, images = counts.diagonal(), counts.sum(axis=0), counts.sum(axis=1)
     columns = {
@@ -84,6 +91,8 @@ def report(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
 def full_report(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
     """The same with scikit-learn's last three rows: accuracy (in the column f1, of all images), macro avg and weighted
     avg."""
+    import pandas as pd
+
     classes = report(labels, probabilities)
     scores, images = classes[["precision", "recall", "f1"]], classes["images"]
     rows = {
@@ -128,6 +137,8 @@ def shown(count: int, begin: int, size: int, seed: int | None = None) -> np.ndar
 
 def mistakes(labels: np.ndarray, probabilities: np.ndarray) -> pd.DataFrame:
     """The wrongly answered images, most confident first: `index`, `label`, `predicted`, `probability` (0 to 1)."""
+    import pandas as pd
+
     shares = normalise(probabilities)
     predicted = shares.argmax(axis=1)
     wrong = np.flatnonzero(predicted != labels)

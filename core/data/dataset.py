@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -96,11 +97,13 @@ def fingerprint(arrays: Sequence[np.ndarray]) -> str:
 
 
 def validation_split(count: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows to learn from and rows to hold back, as scikit-learn's `train_test_split(random_state=seed)` deals them."""
-    from sklearn.model_selection import train_test_split
+    """Rows to learn from and rows to hold back, as scikit-learn's `train_test_split(random_state=seed)` deals them.
 
-    learn, hold_back = train_test_split(np.arange(count), test_size=fraction, random_state=seed)
-    return learn, hold_back
+    They are dealt here, as scikit-learn is large and takes a second or two of a worker's first Start to import.
+    """
+    order = np.random.RandomState(seed).permutation(count)
+    held_back = math.ceil(fraction * count)
+    return order[held_back:], order[:held_back]
 
 
 def subset(dataset: Dataset, examples: int | None, seed: int) -> np.ndarray:

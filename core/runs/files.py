@@ -1,14 +1,18 @@
 """What a run has made or was given: its curve, snapshots, checkpoint and files."""
 
-from collections.abc import Sequence
-from typing import Any
+from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select
 
 from core.errors import RunError
 from core.runs.database import Database
 from core.runs.schema import CURVE, FILES, POINTS, RUNS, SNAPSHOTS, UPLOADED, FileKind
+
+if TYPE_CHECKING:
+    import pandas as pd  # large, and the processes that train need none of it
 
 
 class RunFiles:
@@ -19,6 +23,8 @@ class RunFiles:
 
     def points(self, run_id: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The curve so far: one table of batches and one of epochs (epoch, accuracy, loss, val_accuracy, val_loss)."""
+        import pandas as pd
+
         table = pd.DataFrame(self.points_since(run_id), columns=[column.name for column in POINTS.columns])
 
         def of_kind(kind: str) -> pd.DataFrame:
@@ -34,6 +40,8 @@ class RunFiles:
 
     def epochs_of_all(self) -> pd.DataFrame:
         """The points of whole epochs of every run, in one query: run, epoch, accuracy, loss, val_accuracy, val_loss."""
+        import pandas as pd
+
         columns = [POINTS.c.run, *(POINTS.c[name] for name in CURVE)]
         whole = (POINTS.c.kind == "epoch") & RUNS.c.removed.is_(None)
         query = select(*columns).join(RUNS, RUNS.c.id == POINTS.c.run).where(whole)
@@ -43,6 +51,8 @@ class RunFiles:
 
     def epoch_points(self, run_id: str) -> pd.DataFrame:
         """The points of a run's whole epochs: epoch, accuracy, loss, val_accuracy, val_loss."""
+        import pandas as pd
+
         whole = (POINTS.c.run == run_id) & (POINTS.c.kind == "epoch")
         query = select(*(POINTS.c[name] for name in CURVE)).where(whole).order_by(POINTS.c.id)
         with self.database.reading() as connection:

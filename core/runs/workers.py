@@ -15,7 +15,6 @@ import psutil
 from distributed import Client, LocalCluster, Scheduler, Worker, WorkerPlugin, get_worker
 
 from core.errors import FittingRoomError
-from core.runs.runner import carry_out, warm_up
 from core.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -50,7 +49,8 @@ class Warm(WorkerPlugin):
 
 
 def _warm(settings: Settings, needed: threading.Event) -> None:
-    from core.training.loop import use_cores
+    from core.runs.runner import warm_up
+    from core.training.backend import use_cores
 
     try:
         use_cores()
@@ -60,7 +60,12 @@ def _warm(settings: Settings, needed: threading.Event) -> None:
 
 
 def perform(run_id: str, settings: Settings) -> str:
-    """The task Dask runs: wait until this worker is warm, then carry out one run."""
+    """The task Dask runs: wait until this worker is warm, then carry out one run.
+
+    What trains is imported here, for the scheduler's process needs none of it.
+    """
+    from core.runs.runner import carry_out
+
     extensions = get_worker().extensions
     extensions["needed"].set()
     extensions["warming"].join()

@@ -13,30 +13,17 @@ a shortcut (the third, for Adam, stands in optimiser.py):
 from __future__ import annotations
 
 import inspect
-import os
-import platform
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
+
+from core.training.backend import HAS_ONEDNN
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
 POOL = 2  # the pooling that has a shortcut: the largest of 2 x 2
-# Intel's routines; elsewhere the gradient of TensorFlow's pooling is slow.
-HAS_ONEDNN = platform.machine() in {"x86_64", "AMD64"}
-# Keep memory once freed: asking the system for it again can take a third of a step.
-ENVIRONMENT = {"TF_CPU_ALLOCATOR_USE_BFC": "true"}
-if HAS_ONEDNN:  # TensorFlow turns them on by itself for the newest processors only
-    ENVIRONMENT["TF_ENABLE_ONEDNN_OPTS"] = "1"
-
 Step: TypeAlias = "Callable[[tf.Tensor, bool], tf.Tensor]"  # inputs, whether it trains -> outputs
-
-
-def set_environment() -> None:
-    """Set what TensorFlow reads from the environment, unless somebody has; call before it is imported."""
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
 
 
 def forward_pass(network: keras.Model, onednn: bool = HAS_ONEDNN) -> Step:

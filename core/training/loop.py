@@ -7,7 +7,6 @@ Knows nothing of the store or the queue.
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -57,7 +56,7 @@ def train(
     fewer epochs).
 
     `watcher` hears how it goes on. A stop that is `requested` ends the training early and keeps what was learned. The
-    same plan and data give the same result, with breaks or without, on any number of cores (see `use_cores`). Raises
+    same plan and data give the same result, with breaks or without, on any number of cores (see backend.py). Raises
     RunError when the loss is no longer a number, and Paused when a pause is requested.
     """
     import keras
@@ -345,21 +344,3 @@ class _Best:
         """Give the network the weights it had then."""
         for variable, value in zip(network.variables, self.variables, strict=True):
             variable.assign(value)
-
-
-def use_cores(cores: int | None = None) -> None:
-    """Let TensorFlow compute so many operations at the same time (None: as many as this process may use cores), each
-    on one core; call before anything else of TensorFlow.
-
-    Small networks train fastest so, and the order in which an operation adds up does not depend on the cores.
-    """
-    fast_layers.set_environment()
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(cores or _cores())
-
-
-def _cores() -> int:
-    """How many cores this process may use, as far as the system says."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.model_selection import train_test_split
 
 from core.data import dataset, files, synthetic
 from core.data.dataset import Dataset, Source, subset, validation_split
@@ -275,11 +276,13 @@ def test_a_folder_that_is_empty_absent_or_a_file_is_said(tmp_path: Path) -> None
             read_folder(place)
 
 
-def test_a_split_is_scikit_learns_and_repeats() -> None:
-    learn, hold_back = validation_split(100, 0.2, 12345)
-    assert (len(learn), len(hold_back)) == (80, 20) and sorted([*learn, *hold_back]) == list(range(100))
-    assert np.array_equal(learn, validation_split(100, 0.2, 12345)[0])
-    assert not np.array_equal(learn, validation_split(100, 0.2, 1)[0])
+@pytest.mark.parametrize(
+    ("count", "share", "seed"), [(100, 0.2, 12345), (60_000, 1 / 6, 42), (777, 0.1, 0), (3, 0.3, 1)]
+)
+def test_a_split_is_scikit_learns(count: int, share: float, seed: int) -> None:
+    theirs = train_test_split(np.arange(count), test_size=share, random_state=seed)
+    for ours, expected in zip(validation_split(count, share, seed), theirs, strict=True):
+        assert np.array_equal(ours, expected)
 
 
 @pytest.mark.parametrize("examples", [1, 7, 100, 1195, 1200, 5000])

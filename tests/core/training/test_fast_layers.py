@@ -1,13 +1,11 @@
 """The shortcuts of training: what they compute, and learn, is what the plain Keras network and optimiser do."""
 
-import os
-
 import numpy as np
 import pytest
 
 from core.data.dataset import Dataset
 from core.training import whitening
-from core.training.fast_layers import ENVIRONMENT, forward_pass, set_environment
+from core.training.fast_layers import forward_pass
 from core.training.optimiser import fused
 from models.catalogue import every
 
@@ -159,14 +157,3 @@ def test_the_fused_optimiser_takes_the_steps_of_keras(kind: str) -> None:
     (ours, kept), (theirs, expected) = walked(fused(plain)), walked(plain)
     assert np.allclose(ours, theirs, rtol=0, atol=1e-6) and kept == expected
     assert np.abs(ours - begin).max() > 0.1
-
-
-def test_the_environment_is_set_but_not_against_the_users_will(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ENVIRONMENT:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TF_CPU_ALLOCATOR_USE_BFC", "false")
-    set_environment()
-    assert os.environ["TF_CPU_ALLOCATOR_USE_BFC"] == "false"
-    assert all(name in os.environ for name in ENVIRONMENT)
-    for name in ENVIRONMENT:
-        monkeypatch.delenv(name)

@@ -10,7 +10,7 @@ import pytest
 
 from core.data.dataset import Dataset
 from core.data.sources import read_folder
-from core.training import loop
+from core.training import backend, loop
 from core.training.checkpoint import Checkpoint
 from core.training.fast_layers import forward_pass
 from core.training.parts import TOGETHER, count_parts, forward_in_parts
@@ -91,7 +91,7 @@ def test_no_sum_leaves_its_order_to_chance(plan: Plan, garments: Dataset) -> Non
 
 def digest(folder: Path, plan: Plan, cores: int, breaks_after: int | None) -> str:
     """What a plan learns on so many cores, with a break or without, as a few letters. For a process of its own."""
-    loop.use_cores(cores)
+    backend.use_cores(cores)
     garments, asked = read_folder(folder), iter(range(10_000))
     try:
         paused = (lambda: Request.PAUSE if next(asked) == breaks_after else None) if breaks_after else no_request
