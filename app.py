@@ -17,7 +17,7 @@ from pages.shared import downloads, live
 from pages.shared.browser_key import BrowserKeyMiddleware
 from pages.shared.compression import CompressionMiddleware
 from pages.shared.errors import show_error
-from pages.shared.memory import return_large_memory, tidy
+from pages.shared.memory import return_memory, tidy
 from pages.shared.runs import run_queue
 
 # An upload stays in memory: of itself Starlette puts one over 1 MB, such as a phone's photo, into a temporary file.
@@ -28,12 +28,12 @@ MultiPartParser.spool_max_size = 0
 @asynccontextmanager
 async def lifespan(_: App) -> AsyncIterator[None]:
     """Start the queue with the server, before anybody opens a page, and let go of it when the server ends."""
+    return_memory()
     queue = None
     try:
         queue = run_queue()
     except FittingRoomError as error:  # a setting that does not fit: each page says so
         logging.getLogger(__name__).error("The queue was not started: %s", error)
-    return_large_memory()
     tidying = asyncio.create_task(tidy())
     yield
     tidying.cancel()

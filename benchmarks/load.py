@@ -187,8 +187,9 @@ def verdicts(measured: Measured, minutes: float) -> list[tuple[str, str, str]]:
         )
     if use:
         judge(f"server {MB_AFTER} MB after use", f"{use.end.server:.0f} MB", use.end.server <= MB_AFTER)
-        everything = max(stage.end.everything for stage in ours)
-        judge(f"{MB_ALL} MB in all, worker included", f"{everything:.0f} MB", everything <= MB_ALL)
+        most = max((stage.end for stage in ours), key=lambda reading: reading.everything)
+        words = f"{most.everything:.0f} MB, of which {most.everything - most.written:.0f} are code"
+        judge(f"{MB_ALL} MB in all, worker included", words, most.everything <= MB_ALL)
         if minutes >= FLAT_MINUTES:
             grown = minutes * slope(use)
             words = f"{slope(use):+.2f} MB a minute, {grown:+.0f} MB in {minutes:.0f} minutes"

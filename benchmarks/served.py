@@ -47,6 +47,7 @@ class Reading:
     workers_cpu: float
     server: float  # resident
     everything: float  # of server and workers, what is theirs alone
+    written: float  # of that, what they wrote; the rest is code, which the system may drop and read again
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -70,9 +71,13 @@ class Server:
         """How it stands now. Raises RunError when it has ended."""
         try:
             workers = self._workers()
-            own = sum(process.memory_full_info().uss for process in [self.process, *workers]) / MEGABYTE
+            sizes = [process.memory_full_info() for process in [self.process, *workers]]
+            own = sum(size.uss for size in sizes) / MEGABYTE
+            written = (
+                sum(size.rss - getattr(size, "shared", 0) for size in sizes) / MEGABYTE
+            )  # Linux says what is shared
             spent = sum(_cpu(process) for process in workers)
-            return Reading(time.time(), _cpu(self.process), spent, self.resident(), own)
+            return Reading(time.time(), _cpu(self.process), spent, self.resident(), own, written)
         except psutil.NoSuchProcess as error:
             raise RunError(f"The server or its worker has ended: {error}") from error
 

@@ -160,8 +160,13 @@ def show_photo(file: UploadedFile, key: str) -> None:
     """The answer to one photo, and below it what mends its reading; the answer follows at once."""
     above = st.container()
     row = st.container(horizontal=True, key="predict_mend")
-    with st.expander("Crop it, or brush what belongs to it", key="predict_fine", type="compact"):
-        reading = photos.fine_edits(file)
+    fine = st.expander("Crop it, or brush what belongs to it", key="predict_fine", type="compact", on_change="rerun")
+    if fine.open:
+        with fine:
+            reading = photos.fine_edits(file)
+    else:
+        photos.put_away()
+        reading = photos.reading(file)
     with above:
         show(reading, key)
     with row:  # filled last: a stroke that has just been painted can be taken back

@@ -24,6 +24,7 @@ from core.vision.edits import (
     bounding_box,
     brush_masks,
     overlay_masks,
+    shrink,
 )
 from core.vision.reading import Reading, read_picture
 from pages.shared.pictures import address
@@ -32,6 +33,7 @@ from pages.shared.session import page_state, settings
 BRUSHES = {"Belongs to it": KEEP_COLOUR, "Does not": DROP_COLOUR}
 RING = "Draw a ring"  # all three words fit beside each other on a phone
 BRUSH, PEN = 22, 4  # px
+SHARP = 2  # dots of a screen to a pixel: the picture under the brush is not finer
 
 
 _ONE_AT_A_TIME = threading.Lock()  # a photo is read quickest alone, and the pages of others go on
@@ -43,7 +45,7 @@ class Photos:
 
     edits: dict[str, Edits] = field(default_factory=dict)
     readings: dict[str, tuple[Edits, Reading | PictureError]] = field(default_factory=dict)
-    picture: tuple[str, np.ndarray] | None = None  # the one that is looked at, (h, w, 4) uint8
+    picture: tuple[str, np.ndarray] | None = None  # the one that is brushed on, (h, w, 4) uint8
     brushed: str = ""  # the paper that was painted on last
     laid_out: str = ""  # the paper that lies there now
     marked: tuple[np.ndarray | None, np.ndarray | None] = (
@@ -83,13 +85,24 @@ def reading(file: UploadedFile) -> Reading | PictureError:
     return known[1]
 
 
-def _picture(file: UploadedFile) -> np.ndarray:
-    """The picture in a file, (h, w, 4) uint8; the last one is kept, so that it can be edited without decoding it
-    again."""
+def _picture(file: UploadedFile, keep: bool = False) -> np.ndarray:
+    """The picture in a file, (h, w, 4) uint8; kept while it is brushed on, so that it is not decoded at each stroke."""
     state = photos()
-    if state.picture is None or state.picture[0] != file.file_id:
-        state.picture = file.file_id, open_picture(file.getvalue(), settings().max_upload_mb * 1_000_000)
-    return state.picture[1]
+    if state.picture and state.picture[0] == file.file_id:
+        return state.picture[1]
+    picture = open_picture(file.getvalue(), settings().max_upload_mb * 1_000_000)
+    if keep:
+        state.picture = file.file_id, picture
+    return picture
+
+
+def put_away() -> None:
+    """Nobody brushes: the picture, megabytes large, goes, and the next paper begins with what was painted so far."""
+    state = photos()
+    state.picture = None
+    if state.laid_out:
+        state.laid_out, state.brushed = "", ""
+        state.papers += 1
 
 
 def _change(name: str, edits: Edits) -> None:
@@ -124,7 +137,7 @@ def fine_edits(file: UploadedFile) -> Reading | PictureError:
 
     name, state = file.file_id, photos()
     edits = state.edits.get(name, NO_EDITS)
-    shown = apply_edits(_picture(file), edits)
+    shown = shrink(apply_edits(_picture(file, keep=True), edits), SHARP * WORKING)
     height, width = (max(24, round(side * WORKING / max(shown.shape[:2]))) for side in shown.shape[:2])
     paper, beside = st.columns([1, 1], gap="large")
     with beside:

@@ -48,7 +48,7 @@ def pretended(name: str, plan: crowd.Plan, worst: float = 0.2) -> Stage:
     moved = [(0.25 * step, 0.25 * step - 0.1) for step in range(1, 41)]
     found = Findings(0.0, 10.0, [("draw", 0.1), ("turn the page", worst)] + 8 * [("draw", 0.1)])
     found.watched = [Seen(1.5, moved) for _ in range(plan.watchers)]
-    begin, end = Reading(0.0, 5.0, 0.0, 200.0, 700.0), Reading(10.0, 8.0, 8.0, 300.0, 900.0)
+    begin, end = Reading(0.0, 5.0, 0.0, 200.0, 700.0, 500.0), Reading(10.0, 8.0, 8.0, 300.0, 900.0, 650.0)
     written = [at for _, at in moved]
     return Stage(name, plan, found, begin, end, alone=1_000.0, together=900.0, points=written)
 
@@ -61,7 +61,7 @@ def nobody(monkeypatch):
 
     class Still(Server):
         def read(self) -> Reading:
-            return Reading(0.0, 0.0, 0.0, 190.0, 190.0)
+            return Reading(0.0, 0.0, 0.0, 190.0, 190.0, 150.0)
 
         def resident(self) -> float:
             return 310.0

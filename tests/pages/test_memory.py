@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pages.shared.memory import return_large_memory, tidy
+from pages.shared.memory import return_memory, tidy
 from tests import aio
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -45,4 +45,4 @@ def test_garbage_is_collected_and_what_lives_is_set_aside(aside: bool) -> None:
 def test_streamlit_leaves_the_collecting_to_the_app() -> None:
     config = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     assert config["runner"]["postScriptGC"] is False
-    return_large_memory()  # on any system
+    return_memory()  # on any system

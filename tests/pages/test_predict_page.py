@@ -132,12 +132,24 @@ def test_swapping_and_cropping_change_what_the_network_sees():
     seen = [last_image(at)]
     at.button(key="predict_swap").click().run()
     seen.append(last_image(at))
+    at.session_state["predict_fine"] = True
+    at.run()
     at.slider(key="predict_down").set_value((0, 50)).run()
     seen.append(last_image(at))
     assert at.slider(key="predict_down").value == (0, 50) and len(set(seen)) == 3
     at.button(key="predict_undo").click().run()
     assert last_image(at) == seen[0] and at.slider(key="predict_down").value == (0, 100)
     assert not at.exception and not at.error
+
+
+def test_a_picture_megabytes_large_is_kept_only_while_it_is_brushed_on():
+    at = opened()
+    at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
+    said = answers(at)
+    for is_open in (False, True, False):
+        at.session_state["predict_fine"] = is_open
+        at.run()
+        assert (kept(at)["photos"].picture is not None) == is_open and answers(at) == said
 
 
 def test_several_photos_are_a_gallery_and_what_was_mended_stays_mended():

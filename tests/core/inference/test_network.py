@@ -1,5 +1,7 @@
 """The network answers the same alone, in batches and from threads, and its verdict never claims more than it knows."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -50,6 +52,22 @@ def test_a_batch_gives_what_single_images_give(count):
     assert together.shape == (count, 10) and together.dtype == np.float32
     for index in range(min(count, 7)):
         assert np.allclose(shipped().probabilities(images[index : index + 1])[0], together[index], atol=1e-5)
+
+
+LARGE = """
+import numpy as np, psutil
+from core.inference.network import shipped
+sizes = []
+for count in (1, 2000):
+    shipped().raw(np.zeros((count, 28, 28), np.uint8))
+    sizes.append(psutil.Process().memory_info().rss / 1e6)
+print(round(sizes[1] - sizes[0]))
+"""
+
+
+def test_thousands_of_answers_hardly_take_more_memory_than_one():
+    done = subprocess.run([sys.executable, "-c", LARGE], capture_output=True, text=True, check=True)
+    assert int(done.stdout.splitlines()[-1]) < 60  # MB; 1,000 pictures at once would take 150 and keep them
 
 
 def test_many_threads_share_one_network():
