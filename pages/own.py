@@ -15,7 +15,7 @@ from pages.shared import downloads, pictures
 from pages.shared.data import halves, shared_data
 from pages.shared.errors import guard
 from pages.shared.frame import frame
-from pages.shared.session import settings, uploaded, use_uploaded
+from pages.shared.session import keep_only, settings, uploaded, use_uploaded
 
 frame(
     "Bring your own clothes", "Browse, train and test on pictures of your own, from a table or from folders of photos."
@@ -87,6 +87,7 @@ with guard():
         max_upload_size=most_mb,
         key=f"own_files_{turn}",
     )
+    keep_only(files, "own")
     st.caption(f"Up to {most_mb:,} MB and {most:,} pictures, at least {MIN_PICTURES} of them, of two classes or more.")
     if files and st.button("Use these clothes", type="primary", icon=":material/check:", key="own_use"):
         bar, began = st.progress(0.0, text="Reading …"), time.monotonic()

@@ -259,7 +259,7 @@ with guard():
             reading = read_sample(data().test_images[EXAMPLE])
             show(reading, "example", true=int(data().test_labels[EXAMPLE]))
             explain(reading, "example", sample=EXAMPLE)
-        read = photos.read(files[:most])
+        read = photos.read(files, most)
         opened = gallery(read) if len(read) > 1 else None
         for file, reading in read:
             if len(read) == 1 and isinstance(reading, PictureError):

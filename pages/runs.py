@@ -21,7 +21,7 @@ from pages.shared.data import data
 from pages.shared.errors import guard
 from pages.shared.frame import frame
 from pages.shared.runs import start, store
-from pages.shared.session import key, settings
+from pages.shared.session import keep_only, key, settings
 
 frame("Run book", "Every run is kept here. Tick one to open it, or two to four to see them side by side.", wide=True)
 
@@ -264,6 +264,7 @@ def bring_in() -> None:
         packed = st.file_uploader(
             "Packed run", type=["zip"], max_upload_size=bundle.MOST_MB, key=f"runs_import_file_{turn}"
         )
+        keep_only([packed] if packed else [], "packed")
         with guard():
             if st.button(
                 "Look through it and add it", key="runs_import_start", icon=":material/input:", disabled=packed is None
@@ -292,6 +293,7 @@ def bring_in() -> None:
         file = st.file_uploader(
             "File of weights", type=["h5"], max_upload_size=weights.MOST_MB, key=f"runs_load_file_{turn}"
         )
+        keep_only([file] if file else [], "weights")
         with guard():
             if st.button("Load and score", key="runs_load_start", icon=":material/play_arrow:", disabled=file is None):
                 plan = loadable[owner]

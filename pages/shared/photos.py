@@ -28,7 +28,7 @@ from core.vision.edits import (
 )
 from core.vision.reading import Reading, read_picture
 from pages.shared.pictures import address
-from pages.shared.session import page_state, settings
+from pages.shared.session import keep_only, page_state, settings
 
 BRUSHES = {"Belongs to it": KEEP_COLOUR, "Does not": DROP_COLOUR}
 RING = "Draw a ring"  # all three words fit beside each other on a phone
@@ -60,8 +60,11 @@ def photos() -> Photos:
     return page_state().setdefault("photos", Photos())
 
 
-def read(files: Sequence[UploadedFile]) -> list[tuple[UploadedFile, Reading | PictureError]]:
-    """Each file with what the network will see, or why it cannot be read. Files that are gone are forgotten."""
+def read(files: Sequence[UploadedFile], most: int | None = None) -> list[tuple[UploadedFile, Reading | PictureError]]:
+    """Each file, or the first `most`, with what the network will see, or why it cannot be read. Files that are gone are
+    forgotten."""
+    keep_only(files, "photos")
+    files = files[:most]
     state, here = photos(), {file.file_id for file in files}
     state.edits = {name: edits for name, edits in state.edits.items() if name in here}
     state.readings = {name: reading for name, reading in state.readings.items() if name in here}

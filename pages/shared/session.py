@@ -3,9 +3,12 @@
 Knows nothing of runs and of how a page looks.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.typing import UploadedFile
 
 from core.data.shelf import Shelf
 from core.data.upload import UploadedDataset
@@ -13,6 +16,7 @@ from core.settings import Settings
 from pages.shared.browser_key import COOKIE, key_in, new_key
 
 UPLOADED = "clothes_uploaded"  # where a session remembers that clothes were uploaded in it
+FILES = "files"  # where an open page keeps the ids of the files that were brought to it
 OPEN_PAGE = "open_page"  # where a session keeps the page that is open, and what lives as long as it
 
 
@@ -67,6 +71,7 @@ def open_page(title: str) -> None:
     """Begin a page: when another one was open in this session, what lived with that one is forgotten."""
     before, kept = st.session_state.get(OPEN_PAGE, ("", {}))
     if before != title:
+        _let_go(set().union(*kept.get(FILES, {}).values()))
         kept.clear()  # at once: Streamlit itself may hold on to an old value for a while
         st.session_state[OPEN_PAGE] = (title, {})
 
@@ -74,3 +79,20 @@ def open_page(title: str) -> None:
 def page_state() -> dict[str, Any]:
     """What this session keeps while its page is open, and no longer."""
     return st.session_state[OPEN_PAGE][1]
+
+
+def keep_only(files: Iterable[UploadedFile], uploader: str) -> None:
+    """Of all the files that were brought to an uploader of the open page, the server keeps these.
+
+    Streamlit itself keeps whatever a tab has sent until two minutes after it was closed.
+    """
+    kept = page_state().setdefault(FILES, {})
+    before, kept[uploader] = kept.get(uploader, set()), {file.file_id for file in files}
+    _let_go(before - kept[uploader])
+
+
+def _let_go(files: set[str]) -> None:
+    context = get_script_run_ctx()
+    remove = getattr(context.uploaded_file_mgr, "remove_file", None) if context else None
+    for file_id in files if remove else ():
+        remove(context.session_id, file_id)

@@ -15,7 +15,7 @@ from core.data.dataset import Dataset
 from core.data.files import CSV_COLUMNS, read_csv
 from core.data.sources import load
 from core.settings import Settings
-from tests.browser.conftest import PATIENCE, App
+from tests.browser.conftest import PATIENCE, App, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 expect.set_options(timeout=PATIENCE)
@@ -42,6 +42,7 @@ def test_a_tapped_dot_of_the_map_shows_its_picture_which_can_be_opened(app: App,
     page = open_page(f"{app.address}/dataset?look=Map", height=2200)
     expect(page.get_by_text("Tap a dot to see its picture")).to_be_visible()
     page.locator(".js-plotly-plot .gl-container canvas").first.wait_for()
+    settled(page)  # what the script's end draws anew cannot take the tap away
     x, y, row = page.evaluate(LEFTMOST)
     page.mouse.move(x, y)
     expect(page.locator(".hoverlayer")).to_contain_text(f"picture {row}")
