@@ -23,7 +23,7 @@ from pages.shared.drawing import keep_drawing, paper
 from pages.shared.errors import guard
 from pages.shared.frame import frame
 from pages.shared.runs import network
-from pages.shared.session import settings
+from pages.shared.session import keep_only, settings
 from pages.shared.tiles import tiles
 
 frame(
@@ -161,7 +161,7 @@ def show_photo(file: UploadedFile, key: str) -> None:
     above = st.container()
     row = st.container(horizontal=True, key="predict_mend")
     fine = st.expander("Crop it, or brush what belongs to it", key="predict_fine", type="compact", on_change="rerun")
-    if fine.open:
+    if fine.open or photos.photos().unread:
         with fine:
             reading = photos.fine_edits(file)
     else:
@@ -238,12 +238,11 @@ with guard():
     asked, title = network(model)
     other, other_title = network(rival) if rival else (None, "")
 
-    if way not in ("photo", "camera"):
-        photos.read([])  # forgets what was uploaded
     if way != "draw":
         keep_drawing()
+    brought: list[UploadedFile] = []
     if way == "photo":
-        files = st.file_uploader(
+        brought = st.file_uploader(
             "Photos of clothes: one piece each, on a plain background",
             type=["image", "heic", "heif", "avif"],
             accept_multiple_files=True,
@@ -252,14 +251,14 @@ with guard():
         )
         st.caption(PRIVATE)
         most = settings().max_pictures
-        if len(files) > most:
-            st.warning(f"These are {len(files)} pictures; {most} at once is the most. The first {most} are answered.")
-        if not files:
+        if len(brought) > most:
+            st.warning(f"These are {len(brought)} pictures; {most} at once is the most. The first {most} are answered.")
+        if not brought:
             st.subheader("For example", anchor=False)
             reading = read_sample(data().test_images[EXAMPLE])
             show(reading, "example", true=int(data().test_labels[EXAMPLE]))
             explain(reading, "example", sample=EXAMPLE)
-        read = photos.read(files, most)
+        read = photos.read(brought[:most])
         opened = gallery(read) if len(read) > 1 else None
         for file, reading in read:
             if len(read) == 1 and isinstance(reading, PictureError):
@@ -274,7 +273,8 @@ with guard():
             f"{PRIVATE} The camera works on that computer itself, or where the address begins with https. "
             "On a phone, choose “Photo” and take one there."
         )
-        for file, reading in photos.read([snap] if snap else []):
+        brought = [snap] if snap else []
+        for file, reading in photos.read(brought):
             if isinstance(reading, PictureError):
                 st.error(f"{file.name}: {reading}", icon=":material/broken_image:")
             else:
@@ -314,3 +314,8 @@ with guard():
         show(reading, "sample", true=int(used.test_labels[sample]))
         save(reading, "sample")
         explain(reading, "sample", sample=sample)
+    if not brought:
+        photos.read([])  # forgets what was shown before
+    # Last: when a tap ends this run early, the uploader that comes back still has its files.
+    for uploader in ("photo", "camera"):
+        keep_only(brought if uploader == way else [], uploader)

@@ -64,11 +64,11 @@ def perform(run_id: str, settings: Settings) -> str:
 
     What trains is imported here, for the scheduler's process needs none of it.
     """
-    from core.runs.runner import carry_out
-
     extensions = get_worker().extensions
     extensions["needed"].set()
     extensions["warming"].join()
+    from core.runs.runner import carry_out
+
     return carry_out(run_id, settings)
 
 

@@ -24,16 +24,14 @@ from core.vision.edits import (
     bounding_box,
     brush_masks,
     overlay_masks,
-    shrink,
 )
 from core.vision.reading import Reading, read_picture
 from pages.shared.pictures import address
-from pages.shared.session import keep_only, page_state, settings
+from pages.shared.session import page_state, settings
 
 BRUSHES = {"Belongs to it": KEEP_COLOUR, "Does not": DROP_COLOUR}
 RING = "Draw a ring"  # all three words fit beside each other on a phone
 BRUSH, PEN = 22, 4  # px
-SHARP = 2  # dots of a screen to a pixel: the picture under the brush is not finer
 
 
 _ONE_AT_A_TIME = threading.Lock()  # a photo is read quickest alone, and the pages of others go on
@@ -47,6 +45,7 @@ class Photos:
     readings: dict[str, tuple[Edits, Reading | PictureError]] = field(default_factory=dict)
     picture: tuple[str, np.ndarray] | None = None  # the one that is brushed on, (h, w, 4) uint8
     brushed: str = ""  # the paper that was painted on last
+    unread: bool = False  # whether a stroke has come that no run has taken in yet: the next one may begin first
     laid_out: str = ""  # the paper that lies there now
     marked: tuple[np.ndarray | None, np.ndarray | None] = (
         None,
@@ -60,11 +59,8 @@ def photos() -> Photos:
     return page_state().setdefault("photos", Photos())
 
 
-def read(files: Sequence[UploadedFile], most: int | None = None) -> list[tuple[UploadedFile, Reading | PictureError]]:
-    """Each file, or the first `most`, with what the network will see, or why it cannot be read. Files that are gone are
-    forgotten."""
-    keep_only(files, "photos")
-    files = files[:most]
+def read(files: Sequence[UploadedFile]) -> list[tuple[UploadedFile, Reading | PictureError]]:
+    """Each file with what the network will see, or why it cannot be read. Files that are gone are forgotten."""
     state, here = photos(), {file.file_id for file in files}
     state.edits = {name: edits for name, edits in state.edits.items() if name in here}
     state.readings = {name: reading for name, reading in state.readings.items() if name in here}
@@ -140,22 +136,11 @@ def fine_edits(file: UploadedFile) -> Reading | PictureError:
 
     name, state = file.file_id, photos()
     edits = state.edits.get(name, NO_EDITS)
-    shown = shrink(apply_edits(_picture(file, keep=True), edits), SHARP * WORKING)
+    shown = apply_edits(_picture(file, keep=True), edits)
     height, width = (max(24, round(side * WORKING / max(shown.shape[:2]))) for side in shown.shape[:2])
     paper, beside = st.columns([1, 1], gap="large")
     with beside:
-        tools = [*BRUSHES, RING]
-        tool = st.segmented_control(
-            "With the mouse or a finger", tools, default=tools[0], required=True, key="predict_brush"
-        )
-        st.caption(
-            "Once around the garment, or across it from corner to corner: only the part you span is looked at."
-            if tool == RING
-            else (
-                "Paint roughly over what was left out, or over what is too much; what looks alike follows. The arrow"
-                " takes a stroke back."
-            )
-        )
+        tool = _tool()
         for words, side in (("Keep, from left to right", "across"), ("Keep, from top to bottom", "down")):
             key = f"predict_{side}"
             st.session_state[key] = tuple(round(100 * share) for share in getattr(edits, side))
@@ -166,7 +151,7 @@ def fine_edits(file: UploadedFile) -> Reading | PictureError:
 
     def brushed() -> None:
         """This paper, beside what was marked before it was laid out, says from now on what belongs to the garment."""
-        state.brushed = key
+        state.brushed, state.unread = key, True
 
     with paper, st.container(key="predict_mend_paper"):
         painted = st_canvas(
@@ -179,6 +164,7 @@ def fine_edits(file: UploadedFile) -> Reading | PictureError:
             key=key,
             on_change=brushed,
         )
+    state.unread = False
     if state.brushed == key and painted.image_data is not None:
         if tool == RING:
             if box := bounding_box(painted.image_data):
@@ -190,6 +176,28 @@ def fine_edits(file: UploadedFile) -> Reading | PictureError:
         if not (_same(keep, edits.keep) and _same(drop, edits.drop)):
             state.edits[name] = replace(edits, keep=keep, drop=drop)
     return reading(file)
+
+
+def _tool() -> str:
+    """What the hand does on the paper, and how."""
+    tools = [*BRUSHES, RING]
+    tool: str = st.segmented_control(
+        "With the mouse or a finger",
+        tools,
+        default=tools[0],
+        required=True,
+        key="predict_brush",
+        persist_state="session",
+    )
+    st.caption(
+        "Once around the garment, or across it from corner to corner: only the part you span is looked at."
+        if tool == RING
+        else (
+            "Paint roughly over what was left out, or over what is too much; what looks alike follows. The arrow takes"
+            " a stroke back."
+        )
+    )
+    return tool
 
 
 def _crop(name: str, side: str, key: str) -> None:

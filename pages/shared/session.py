@@ -71,7 +71,8 @@ def open_page(title: str) -> None:
     """Begin a page: when another one was open in this session, what lived with that one is forgotten."""
     before, kept = st.session_state.get(OPEN_PAGE, ("", {}))
     if before != title:
-        _let_go(set().union(*kept.get(FILES, {}).values()))
+        if context := get_script_run_ctx():
+            context.uploaded_file_mgr.remove_session_files(context.session_id)
         kept.clear()  # at once: Streamlit itself may hold on to an old value for a while
         st.session_state[OPEN_PAGE] = (title, {})
 
@@ -84,15 +85,11 @@ def page_state() -> dict[str, Any]:
 def keep_only(files: Iterable[UploadedFile], uploader: str) -> None:
     """Of all the files that were brought to an uploader of the open page, the server keeps these.
 
-    Streamlit itself keeps whatever a tab has sent until two minutes after it was closed.
+    Streamlit lets go of a file that somebody takes out of an uploader, but not of those of an uploader that is gone.
     """
     kept = page_state().setdefault(FILES, {})
     before, kept[uploader] = kept.get(uploader, set()), {file.file_id for file in files}
-    _let_go(before - kept[uploader])
-
-
-def _let_go(files: set[str]) -> None:
     context = get_script_run_ctx()
-    remove = getattr(context.uploaded_file_mgr, "remove_file", None) if context else None
-    for file_id in files if remove else ():
+    remove = getattr(context.uploaded_file_mgr, "remove_file", None) if context else None  # not in every manager
+    for file_id in before - kept[uploader] if remove else ():
         remove(context.session_id, file_id)
