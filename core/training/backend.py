@@ -16,7 +16,7 @@ ENVIRONMENT = {"TF_CPU_ALLOCATOR_USE_BFC": "true"}
 if HAS_ONEDNN:  # TensorFlow turns them on by itself for the newest processors only
     ENVIRONMENT["TF_ENABLE_ONEDNN_OPTS"] = "1"
 # Keras and TensorFlow import these where they are installed, but do without: no network needs them, and they take a
-# sixth of the memory and a third of the time.
+# fifth of the memory and a third of the time of the import.
 OPTIONAL = ("IPython", "jax", "matplotlib", "pandas", "pyarrow", "scipy", "sklearn", "torch")
 
 
