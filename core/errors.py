@@ -4,6 +4,7 @@ FittingRoomError
 ├── SettingsError    a FITTING_ROOM_* variable holds something that cannot be used
 ├── DataError        the data set is missing, truncated or not what it says it is
 ├── PictureError     an uploaded picture cannot be opened or is too large
+├── LimitError       reading what was brought takes more time or memory than it may
 ├── PlanError        a training plan asks for something outside the limits
 ├── RunError         a run cannot be found, is ambiguous, or is not ready for what was asked
 │   └── TakenError   a worker wrote about a run that another one has meanwhile
@@ -26,6 +27,10 @@ class DataError(FittingRoomError):
 
 class PictureError(FittingRoomError):
     """A picture cannot be opened or is too large."""
+
+
+class LimitError(FittingRoomError):
+    """Reading what was brought takes more time or memory than it may."""
 
 
 class PlanError(FittingRoomError):
