@@ -15,12 +15,14 @@ from pages.shared import downloads, pictures
 from pages.shared.data import halves, shared_data
 from pages.shared.errors import guard
 from pages.shared.frame import frame
+from pages.shared.readers import LONG
 from pages.shared.session import keep_only, settings, uploaded, use_uploaded
 
 frame(
     "Bring your own clothes", "Browse, train and test on pictures of your own, from a table or from folders of photos."
 )
 
+READING = "Reading. One file is read at a time: when somebody else's is, yours comes next …"
 SHOWN = ("coat", "sneaker", "bag")  # class folders of the sample
 TABLE = """<pre class="sample"><b>label</b>,pixel1,pixel2, … ,pixel784
 <b>4</b>,0,0,31, … ,0
@@ -90,19 +92,25 @@ with guard():
     keep_only(files, "own")
     st.caption(f"Up to {most_mb:,} MB and {most:,} pictures, at least {MIN_PICTURES} of them, of two classes or more.")
     if files and st.button("Use these clothes", type="primary", icon=":material/check:", key="own_use"):
-        bar, began = st.progress(0.0, text="Reading …"), time.monotonic()
+        reading = st.container(key="own_reading")
+        bar, began = reading.progress(0.0, text=READING), time.monotonic()
+        reading.button("Stop reading", icon=":material/stop:", key="own_stop")  # a tap ends this run of the page
 
         def tell_progress(done: int, total: int) -> None:
             """How far the reading is, and how long it will take."""
-            left = duration((time.monotonic() - began) * (total - done) / done)
-            bar.progress(done / total, text=f"{done:,} of {total:,} pictures, about {left} left")
+            if done:
+                left = duration((time.monotonic() - began) * (total - done) / done)
+                bar.progress(done / total, text=f"{done:,} of {total:,} pictures, about {left} left")
+            else:
+                bar.progress(0.0, text=READING)
 
         with guard():
-            found = read_upload([(file.name, file.getvalue()) for file in files], settings(), tell_progress)
+            brought = [(file.name, file.getvalue()) for file in files]
+            found = LONG.do(read_upload, brought, settings(), listen=tell_progress)
             use_uploaded(found)
             st.session_state["own_turn"] = turn + 1  # a new, empty uploader: the file itself is not kept
             st.rerun()
-        bar.empty()
+        reading.empty()
 
     folders, table = st.columns(2, gap="large")
     with folders:

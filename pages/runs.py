@@ -20,6 +20,7 @@ from pages.shared.curve import curve
 from pages.shared.data import data
 from pages.shared.errors import guard
 from pages.shared.frame import frame
+from pages.shared.readers import QUICK
 from pages.shared.runs import start, store
 from pages.shared.session import keep_only, key, settings
 
@@ -269,7 +270,7 @@ def bring_in() -> None:
             if st.button(
                 "Look through it and add it", key="runs_import_start", icon=":material/input:", disabled=packed is None
             ):
-                found = bundle.unpack(packed.getvalue(), settings())
+                found = QUICK.do(bundle.unpack, packed.getvalue(), settings())
                 added(start(found.plan, found.name, weights=found.weights, past=found.past(data().fingerprint)))
     with st.expander("Weights saved elsewhere", key="runs_load"):
         st.write(

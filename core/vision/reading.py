@@ -87,12 +87,12 @@ class Work:
 Step = Callable[[Work], Work]
 
 
-def read_photo(data: bytes, max_bytes: int) -> Reading:
-    """Read an uploaded picture: a photo, a cut-out with transparency, or a line drawing on pale paper.
+def read_photo(data: bytes, max_bytes: int, edits: Edits = NO_EDITS) -> Reading:
+    """Read an uploaded picture, edited by a person: a photo, a cut-out with transparency, or a line drawing on paper.
 
     Raises PictureError when the file cannot be opened; a picture without one clear garment gives a `finding`.
     """
-    return read_picture(open_picture(data, max_bytes))
+    return read_picture(open_picture(data, max_bytes), edits)
 
 
 def read_picture(picture: np.ndarray, edits: Edits = NO_EDITS) -> Reading:

@@ -3,7 +3,6 @@
 Knows nothing of networks and answers.
 """
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +10,7 @@ import numpy as np
 import streamlit as st
 from streamlit.typing import UploadedFile
 
-from core.errors import PictureError
+from core.errors import LimitError, PictureError
 from core.vision.decode import open_picture
 from core.vision.edits import (
     DROP_COLOUR,
@@ -25,16 +24,16 @@ from core.vision.edits import (
     brush_masks,
     overlay_masks,
 )
-from core.vision.reading import Reading, read_picture
+from core.vision.reading import Reading, read_photo, read_picture
 from pages.shared.pictures import address
+from pages.shared.readers import QUICK
 from pages.shared.session import page_state, settings
 
 BRUSHES = {"Belongs to it": KEEP_COLOUR, "Does not": DROP_COLOUR}
 RING = "Draw a ring"  # all three words fit beside each other on a phone
 BRUSH, PEN = 22, 4  # px
-
-
-_ONE_AT_A_TIME = threading.Lock()  # a photo is read quickest alone, and the pages of others go on
+MOST_HEAVY = 2  # photos of one upload that may take all the time or memory there is; the others are then left unread
+LEFT_UNREAD = "This picture was left unread: others brought with it took too long. Take those out."
 
 
 @dataclass
@@ -43,6 +42,7 @@ class Photos:
 
     edits: dict[str, Edits] = field(default_factory=dict)
     readings: dict[str, tuple[Edits, Reading | PictureError]] = field(default_factory=dict)
+    heavy: set[str] = field(default_factory=set)  # those that broke the limits
     picture: tuple[str, np.ndarray] | None = None  # the one that is brushed on, (h, w, 4) uint8
     brushed: str = ""  # the paper that was painted on last
     unread: bool = False  # whether a stroke has come that no run has taken in yet: the next one may begin first
@@ -63,6 +63,7 @@ def read(files: Sequence[UploadedFile]) -> list[tuple[UploadedFile, Reading | Pi
     """Each file with what the network will see, or why it cannot be read. Files that are gone are forgotten."""
     state, here = photos(), {file.file_id for file in files}
     state.edits = {name: edits for name, edits in state.edits.items() if name in here}
+    state.heavy &= here
     state.readings = {name: reading for name, reading in state.readings.items() if name in here}
     if state.picture and state.picture[0] not in here:
         state.picture = None
@@ -75,24 +76,35 @@ def reading(file: UploadedFile) -> Reading | PictureError:
     edits = state.edits.get(file.file_id, NO_EDITS)
     known = state.readings.get(file.file_id)
     if known is None or known[0] is not edits:
-        try:
-            with _ONE_AT_A_TIME:
-                known = edits, read_picture(_picture(file), edits)
-        except PictureError as error:
-            known = edits, error
-        state.readings[file.file_id] = known
+        if len(state.heavy - {file.file_id}) >= MOST_HEAVY:
+            return PictureError(LEFT_UNREAD)
+        known = state.readings[file.file_id] = edits, _read(file, edits)
     return known[1]
 
 
-def _picture(file: UploadedFile, keep: bool = False) -> np.ndarray:
+def _read(file: UploadedFile, edits: Edits) -> Reading | PictureError:
+    state = photos()
+    try:
+        if state.picture and state.picture[0] == file.file_id:
+            return QUICK.do(read_picture, state.picture[1], edits)
+        return QUICK.do(read_photo, file.getvalue(), _most_bytes(), edits)
+    except PictureError as error:
+        return error
+    except LimitError as error:
+        state.heavy.add(file.file_id)
+        return PictureError(str(error))
+
+
+def _most_bytes() -> int:
+    return settings().max_upload_mb * 1_000_000
+
+
+def _picture(file: UploadedFile) -> np.ndarray:
     """The picture in a file, (h, w, 4) uint8; kept while it is brushed on, so that it is not decoded at each stroke."""
     state = photos()
-    if state.picture and state.picture[0] == file.file_id:
-        return state.picture[1]
-    picture = open_picture(file.getvalue(), settings().max_upload_mb * 1_000_000)
-    if keep:
-        state.picture = file.file_id, picture
-    return picture
+    if not state.picture or state.picture[0] != file.file_id:
+        state.picture = file.file_id, QUICK.do(open_picture, file.getvalue(), _most_bytes())
+    return state.picture[1]
 
 
 def put_away() -> None:
@@ -136,7 +148,7 @@ def fine_edits(file: UploadedFile) -> Reading | PictureError:
 
     name, state = file.file_id, photos()
     edits = state.edits.get(name, NO_EDITS)
-    shown = apply_edits(_picture(file, keep=True), edits)
+    shown = apply_edits(_picture(file), edits)
     height, width = (max(24, round(side * WORKING / max(shown.shape[:2]))) for side in shown.shape[:2])
     paper, beside = st.columns([1, 1], gap="large")
     with beside:
