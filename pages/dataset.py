@@ -15,7 +15,7 @@ from core.inference.explanation import neighbours_in_words
 from core.labels import CLASSES, COLOURS, NAMES
 from pages.shared import downloads, pictures
 from pages.shared.data import averages, brightness, data, forget_data, halves, picture_map
-from pages.shared.errors import guard
+from pages.shared.errors import guard, guarded
 from pages.shared.frame import frame
 from pages.shared.session import settings
 
@@ -125,7 +125,7 @@ with guard():
                     " link."
                 ),
             )
-    kind = st.pills("Kind of clothes", NAMES, key="class", bind="query-params", on_change=open_kind)
+    kind = st.pills("Kind of clothes", NAMES, key="class", bind="query-params", on_change=guarded(open_kind))
     images, labels = parts[part]
     index = NAMES.index(kind) if kind else None
     rows = explore.arrange(labels, index, seed if order == "shuffled" else None)
@@ -145,14 +145,14 @@ with guard():
                 ":material/chevron_left:",
                 key="dataset_before",
                 help="Picture before",
-                on_click=open_picture,
+                on_click=guarded(open_picture),
                 args=(-1, last),
             )
             st.button(
                 ":material/chevron_right:",
                 key="dataset_next",
                 help="Next picture",
-                on_click=open_picture,
+                on_click=guarded(open_picture),
                 args=(1, last),
             )
             if len(rows):
@@ -162,7 +162,7 @@ with guard():
                     key="dataset_any",
                     icon=":material/casino:",
                     help=of_these,
-                    on_click=open_any,
+                    on_click=guarded(open_any),
                     args=(rows,),
                 )
         garment = CLASSES[labels[number]]
@@ -341,7 +341,7 @@ with guard():
                     pictures.large(images[row], f"{NAMES[labels[row]]}, {part} picture {row}, found on the map")
                     st.subheader(NAMES[labels[row]], anchor=False)
                     st.caption(f"{part.capitalize()} picture {row}")
-                    st.button("Open this picture", key="dataset_map_open", on_click=open_from_map, args=(row,))
+                    st.button("Open this picture", key="dataset_map_open", on_click=guarded(open_from_map), args=(row,))
                 else:
                     st.write(
                         "**Tap a dot to see its picture.** Look where the colours mix: those are the clothes a network"

@@ -12,11 +12,12 @@ from core.labels import NAMES, PEOPLE
 from pages.shared import sheets
 from pages.shared.choice import choose_network, say_unknown_network
 from pages.shared.data import data
-from pages.shared.errors import guard
+from pages.shared.errors import guard, guarded
 from pages.shared.frame import frame
 from pages.shared.runs import tested
 from pages.shared.session import uploaded
 from pages.shared.tiles import caption, tiles
+from pages.shared.words import plain
 
 frame("Mistakes", "See which clothes a network mixes up. Tap a number to see the pictures behind it.", wide=True)
 
@@ -78,7 +79,7 @@ with guard():
         help="Loss: how surprised the network is by the truth. Lower is better; 0 is perfect.",
     )
     if result.note:
-        st.caption(result.note)
+        st.caption(plain(result.note))
 
     left, right = st.columns([1.25, 1], gap="large")
     with left:
@@ -162,7 +163,7 @@ with guard():
                 key="mistakes_back",
                 icon=":material/arrow_back:",
                 disabled=begin == 0,
-                on_click=turn,
+                on_click=guarded(turn),
                 args=(-1, size),
             )
             st.button(
@@ -170,7 +171,7 @@ with guard():
                 key="mistakes_on",
                 icon=":material/arrow_forward:",
                 disabled=begin + size > last,
-                on_click=turn,
+                on_click=guarded(turn),
                 args=(1, size),
             )
         rows = metrics.shown(len(result.labels), begin, size, seed)
@@ -191,7 +192,7 @@ with guard():
         st.html(HOLD, unsafe_allow_javascript=True)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             picture = st.number_input("Test picture", 0, last, key="picture", bind="query-params", width=160)
-            st.button("Take another", key="mistakes_another", icon=":material/casino:", on_click=another)
+            st.button("Take another", key="mistakes_another", icon=":material/casino:", on_click=guarded(another))
         label, raw = int(result.labels[picture]), result.outputs[picture]
         sheets.opened(picture, data().test_images[picture], label, shares[picture])
         alike = metrics.adds_up(result.outputs)

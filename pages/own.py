@@ -17,6 +17,7 @@ from pages.shared.errors import guard
 from pages.shared.frame import frame
 from pages.shared.readers import LONG
 from pages.shared.session import keep_only, settings, uploaded, use_uploaded
+from pages.shared.words import plain
 
 frame(
     "Bring your own clothes", "Browse, train and test on pictures of your own, from a table or from folders of photos."
@@ -64,8 +65,8 @@ def show(clothes: UploadedDataset) -> None:
     """What was uploaded: how much of each class, a few of the pictures, and what is to be said about it."""
     images, labels = halves(clothes.data)["training"]
     with st.container(key="own_brought"):
-        st.subheader(f"✓ {clothes.data.title}", anchor=False)
-        st.write(f"In use on every page of this browser. {clothes.split}")
+        st.subheader(f"✓ {plain(clothes.data.title)}", anchor=False)
+        st.write(f"In use on every page of this browser. {plain(clothes.split)}")
         tell(f"✗ {len(clothes.left_out)} left out", clothes.left_out)
         tell(f"? {len(clothes.doubtful)} used, but the garment was hard to find", clothes.doubtful)
         pictures.bunch(images[:24], 12, "The first of these pictures, as the network sees them")

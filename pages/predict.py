@@ -20,11 +20,12 @@ from pages.shared import downloads, photos, pictures, sheets
 from pages.shared.choice import choose_network, choose_rival, say_unknown_network
 from pages.shared.data import data, per_data
 from pages.shared.drawing import keep_drawing, paper
-from pages.shared.errors import guard
+from pages.shared.errors import fragment, guard, guarded
 from pages.shared.frame import frame
 from pages.shared.runs import network
 from pages.shared.session import keep_only, settings
 from pages.shared.tiles import tiles
+from pages.shared.words import plain
 
 frame(
     "Try a photo",
@@ -195,7 +196,7 @@ def gallery(read: Sequence[tuple[UploadedFile, Reading | PictureError]]) -> Uplo
                     f"{SIGNS[reply.verdict][0]} {reply.name}",
                     key=f"predict_open_{index}",
                     type="tertiary",
-                    on_click=open_file,
+                    on_click=guarded(open_file),
                     args=(file.file_id,),
                 )
     sure = sum(not isinstance(reply, PictureError) and reply.verdict is Verdict.SURE for _, reply in rows)
@@ -262,10 +263,10 @@ with guard():
         opened = gallery(read) if len(read) > 1 else None
         for file, reading in read:
             if len(read) == 1 and isinstance(reading, PictureError):
-                st.error(f"{file.name}: {reading}", icon=":material/broken_image:")
+                st.error(plain(f"{file.name}: {reading}"), icon=":material/broken_image:")
             elif len(read) == 1 or file is opened:
                 with guard(), st.container(key="predict_answer_photo"):
-                    st.caption(file.name)
+                    st.caption(plain(file.name))
                     show_photo(file, "photo")
     elif way == "camera":
         snap = st.camera_input("Hold one piece of clothing in front of the camera", key="predict_camera")
@@ -276,12 +277,12 @@ with guard():
         brought = [snap] if snap else []
         for file, reading in photos.read(brought):
             if isinstance(reading, PictureError):
-                st.error(f"{file.name}: {reading}", icon=":material/broken_image:")
+                st.error(plain(f"{file.name}: {reading}"), icon=":material/broken_image:")
             else:
                 show_photo(file, "camera")
     elif way == "draw":
 
-        @st.fragment
+        @fragment()
         def draw() -> None:
             """Paper and answer: runs again by itself with each stroke."""
             left, right = st.columns([1, 1.7], gap="large")
@@ -309,7 +310,7 @@ with guard():
 
         with st.container(horizontal=True, vertical_alignment="bottom"):
             sample = st.number_input("Test picture", 0, last, key="sample", bind="query-params", width=180)
-            st.button("Take another", key="predict_another", icon=":material/casino:", on_click=another)
+            st.button("Take another", key="predict_another", icon=":material/casino:", on_click=guarded(another))
         reading = read_sample(used.test_images[sample])
         show(reading, "sample", true=int(used.test_labels[sample]))
         save(reading, "sample")

@@ -8,21 +8,23 @@ import pandas as pd
 import streamlit as st
 
 from core.runs import bundle, report, script, tensorboard
-from core.runs.book import NOT_YOURS, UNDO_SECONDS
+from core.runs.book import LONGEST_NAME, LONGEST_NOTE, NOT_YOURS, UNDO_SECONDS
 from core.runs.schema import Run, Status
 from core.training import weights
 from core.training.plan import Plan, duration
+from core.words import line
 from models.catalogue import OWN, every
 from pages.shared import builder, downloads, pictures
 from pages.shared.choice import say_unknown_run
 from pages.shared.comparing import MOST_COMPARED, compare
 from pages.shared.curve import curve
 from pages.shared.data import data
-from pages.shared.errors import guard
+from pages.shared.errors import fragment, guard, guarded
 from pages.shared.frame import frame
 from pages.shared.readers import QUICK
 from pages.shared.runs import start, store
 from pages.shared.session import keep_only, key, settings
+from pages.shared.words import plain
 
 frame("Run book", "Every run is kept here. Tick one to open it, or two to four to see them side by side.", wide=True)
 
@@ -71,13 +73,13 @@ def book(runs: list[Run], chosen: list[str]) -> None:
     curves = {run_id: (100 * curve).tolist() for run_id, curve in epochs.groupby("run")["accuracy"]}
     table = pd.DataFrame(
         {
-            "name": [f"{'★ ' if run.pinned else ''}{run.name}" for run in runs],
+            "name": [f"{'★ ' if run.pinned else ''}{line(run.name)}" for run in runs],
             "curve": [curves.get(run.id, []) for run in runs],
             "right": [None if run.test_accuracy is None else 100 * run.test_accuracy for run in runs],
             "state": [state(run) for run in runs],
             "network": [network(run) for run in runs],
             "training": [trained(run) for run in runs],
-            "note": [run.note for run in runs],
+            "note": [line(run.note) for run in runs],
             "started": [pd.Timestamp(run.created, unit="s") for run in runs],
         }
     )
@@ -109,7 +111,7 @@ def book(runs: list[Run], chosen: list[str]) -> None:
         row_height=44,
         placeholder="",
         column_config=columns,
-        on_select=lambda: choose(*(ids[row] for row in st.session_state[widget].selection.rows)),
+        on_select=guarded(lambda: choose(*(ids[row] for row in st.session_state[widget].selection.rows))),
         selection_mode="multi-row",
         selection_default={"selection": {"rows": [ids.index(run_id) for run_id in chosen if run_id in ids]}},
         key=widget,
@@ -125,7 +127,7 @@ def undo() -> None:
             del deleted[run_id]
             continue
         with st.container(horizontal=True, vertical_alignment="center", key=f"runs_gone_{run_id}"):
-            st.write(f"Deleted “{name}”. For ten minutes you can take that back.")
+            st.write(f"Deleted “{plain(name)}”. For ten minutes you can take that back.")
             if st.button("Undo", key=f"runs_undo_{run_id}", icon=":material/undo:"):
                 del deleted[run_id]
                 with guard():
@@ -136,7 +138,7 @@ def undo() -> None:
 
 def panel(run: Run) -> None:
     """All about one run, and what can be done with it."""
-    st.subheader(f"{'★ ' if run.pinned else ''}{run.name}", anchor=False)
+    st.subheader(f"{'★ ' if run.pinned else ''}{plain(run.name)}", anchor=False)
     with st.container(horizontal=True, key="runs_links"):
         watch = "Watch it learn" if not run.ended else "Open in Train"
         st.page_link("training.py", label=watch, icon=":material/monitoring:", query_params={"run": run.id})
@@ -149,7 +151,7 @@ def panel(run: Run) -> None:
                 query_params={"model": run.id},
             )
     if run.message:
-        (st.error if run.status == Status.FAILED else st.info)(run.message)
+        (st.error if run.status == Status.FAILED else st.info)(plain(run.message))
     left, right = st.columns([1.4, 1], gap="large")
     with left:
         outcome(run)
@@ -191,7 +193,7 @@ def change(run: Run) -> None:
         note = st.text_area(
             "Note",
             run.note,
-            max_chars=500,
+            max_chars=LONGEST_NOTE,
             key=f"runs_note_{run.id}",
             disabled=not is_owner,
             placeholder="What did you try? What came of it?",
@@ -202,7 +204,7 @@ def change(run: Run) -> None:
             store().annotate(run.id, key(), note=note)
             st.rerun()
     with named:
-        name = st.text_input("Name", run.name, key=f"runs_name_{run.id}", max_chars=60, disabled=not is_owner)
+        name = st.text_input("Name", run.name, key=f"runs_name_{run.id}", max_chars=LONGEST_NAME, disabled=not is_owner)
         with st.container(horizontal=True):
             if st.button(
                 "Rename", key="runs_rename", icon=":material/edit:", disabled=not is_owner or name == run.name
@@ -271,7 +273,8 @@ def bring_in() -> None:
                 "Look through it and add it", key="runs_import_start", icon=":material/input:", disabled=packed is None
             ):
                 found = QUICK.do(bundle.unpack, packed.getvalue(), settings())
-                added(start(found.plan, found.name, weights=found.weights, past=found.past(data().fingerprint)))
+                past = found.past(data().fingerprint, len(data().train_images), len(data().test_images))
+                added(start(found.plan, found.name, weights=found.weights, past=past))
     with st.expander("Weights saved elsewhere", key="runs_load"):
         st.write(
             "The code of a run leaves a file that ends in .weights.h5: the numbers the network has learned. Bring it"
@@ -333,7 +336,7 @@ with guard():
         else:
             st.write("No run fits. Take a word away.")
 
-        @st.fragment(run_every=2 if any(run.status in (Status.WAITING, Status.RUNNING) for run in runs) else None)
+        @fragment(run_every=2 if any(run.status in (Status.WAITING, Status.RUNNING) for run in runs) else None)
         def watch() -> None:
             """Draws the page anew when a run has moved on."""
             if moving(store().runs()) != moving(sorted(runs, key=lambda run: -run.created)):

@@ -16,11 +16,12 @@ from pages.shared.choice import say_unknown_run
 from pages.shared.controls import finer, surprise
 from pages.shared.curve import published_curve
 from pages.shared.data import data
-from pages.shared.errors import guard
+from pages.shared.errors import guard, guarded
 from pages.shared.frame import frame
 from pages.shared.runs import run_queue, start, store
 from pages.shared.session import settings, uploaded
 from pages.shared.watching import replay, watch
+from pages.shared.words import plain
 
 frame("Train a network", "Choose a network, press Start, and watch it learn.", wide=True)
 
@@ -74,7 +75,7 @@ with guard():
                     "Build on it",
                     key="training_build_on",
                     icon=":material/construction:",
-                    on_click=build_on,
+                    on_click=guarded(build_on),
                     args=(of_shown,),
                 )
             if shown.scored:
@@ -180,7 +181,7 @@ with guard():
             "Surprise me",
             key="training_surprise_me",
             icon=":material/casino:",
-            on_click=surprise,
+            on_click=guarded(surprise),
             args=[amounts],
             width="stretch",
         )
@@ -189,7 +190,7 @@ with guard():
         if uploaded():
             st.caption("Your pictures are kept with the run only until it has ended.")
         if run_queue().problem:
-            st.warning(run_queue().problem)
+            st.warning(plain(run_queue().problem))
         if name != OWN:
             with st.expander("What is inside this network"):
                 rows = [

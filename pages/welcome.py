@@ -9,9 +9,10 @@ from core.runs import results
 from core.runs.schema import Status
 from pages.shared import pictures
 from pages.shared.data import wall
-from pages.shared.errors import guard
+from pages.shared.errors import fragment, guard
 from pages.shared.frame import frame, say_which_clothes
 from pages.shared.runs import store
+from pages.shared.words import plain
 
 frame("Welcome", wide=True)
 
@@ -48,7 +49,7 @@ with guard():
 
     busy = any(run.status in (Status.WAITING, Status.RUNNING) for run in store().runs())
 
-    @st.fragment(run_every=2 if busy else None)
+    @fragment(run_every=2 if busy else None)
     def going_on() -> None:
         """What is being trained now, and the best run so far."""
         runs = store().runs()
@@ -58,9 +59,8 @@ with guard():
         with now:
             st.subheader("Now", anchor=False)
             for run in live[:4]:
-                st.progress(
-                    run.progress, text=run.name if run.status == Status.RUNNING else f"{run.name}: waits its turn"
-                )
+                waits = "" if run.status == Status.RUNNING else ": waits its turn"
+                st.progress(run.progress, text=f"{plain(run.name)}{waits}")
                 st.page_link(
                     "training.py",
                     label="Watch it learn",
@@ -74,7 +74,11 @@ with guard():
             st.subheader("Best run so far", anchor=False)
             if best:
                 st.metric(
-                    best.name, f"{best.test_accuracy:.1%}", f"people: {PEOPLE}", delta_color="off", delta_arrow="off"
+                    plain(best.name),
+                    f"{best.test_accuracy:.1%}",
+                    f"people: {PEOPLE}",
+                    delta_color="off",
+                    delta_arrow="off",
                 )
                 st.page_link(
                     "mistakes.py",

@@ -14,6 +14,7 @@ from core.runs.files import delete_uploads, put
 from core.runs.process import this_process
 from core.runs.schema import CURVE, FILES, POINTS, RUNS, SNAPSHOTS, FileKind, Run, Status, owner_of, readable
 from core.training.plan import Plan
+from core.words import line, lines
 
 NOT_YOURS = (
     "Only the browser that started this run can stop, change or delete it. "
@@ -21,7 +22,7 @@ NOT_YOURS = (
 )
 UNDO_SECONDS = 600.0  # a deleted run can be brought back for so long
 MOST_WAITING = 40
-LONGEST_NAME, LONGEST_NOTE = 60, 500  # letters
+LONGEST_NAME, LONGEST_NOTE, LONGEST_TITLE = 60, 500, 200  # characters
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,9 @@ class RunBook:
         self.database = database
 
     def create(self, new: NewRun, most_waiting: int = MOST_WAITING) -> str:
-        """Write a new run and give its id; a name already taken gets a number.
+        """Write a new run and give its id; a name already taken gets a number, and an empty one is the plan's title.
 
+        What a person wrote of it is cleaned and cut to the longest that is kept.
         Raises RunError when the queue is full, its owner has a run waiting, or nothing is kept of its parent.
         """
         run_id, now, owner = secrets.token_hex(4), time.time(), owner_of(new.key)
@@ -67,17 +69,17 @@ class RunBook:
             _check_queue(connection, owner, most_waiting)
             values = {
                 "id": run_id,
-                "name": _free_name(connection, new.name),
+                "name": _free_name(connection, line(new.name, LONGEST_NAME) or new.plan.title),
                 "recipe": new.plan.recipe,
                 "plan": new.plan.as_dict(),
                 "created": now,
                 "fingerprint": new.fingerprint,
-                "data_title": new.data_title,
+                "data_title": line(new.data_title, LONGEST_TITLE),
                 "data_source": new.data_source or "",
                 "owner": owner,
                 "parent": new.parent,
                 "status": Status.WAITING,
-                "note": new.past.note if new.past else "",
+                "note": lines(new.past.note, LONGEST_NOTE) if new.past else "",
             }
             if not new.waiting:
                 values |= {"status": Status.RUNNING, "started": now, "heartbeat": now, "worker": this_process()}
@@ -159,24 +161,27 @@ class RunBook:
             _change(connection, run_id, Status.PAUSED, again)
 
     def rename(self, run_id: str, name: str, key: str | None = None) -> None:
-        """Give a run another name; one already taken gets a number.
+        """Give a run another name, cleaned and cut to the longest that is kept; one already taken gets a number.
 
         Raises RunError when it is empty, or the key not its owner's.
         """
         self._check_owner(run_id, key)
-        if not name.strip():
+        cleaned = line(name, LONGEST_NAME)
+        if not cleaned:
             raise RunError("A run needs a name. Type at least one letter.")
         with self.database.writing() as connection:
-            _set(connection, run_id, name=_free_name(connection, name.strip()[:LONGEST_NAME], run_id))
+            _set(connection, run_id, name=_free_name(connection, cleaned, run_id))
 
     def annotate(
         self, run_id: str, key: str | None = None, note: str | None = None, pinned: bool | None = None
     ) -> None:
-        """Write a note about a run, or pin it. Raises RunError when the key is not its owner's."""
+        """Write a note about a run, cleaned and cut to the longest that is kept, or pin it.
+
+        Raises RunError when the key is not its owner's."""
         self._check_owner(run_id, key)
         with self.database.writing() as connection:
             if note is not None:
-                _set(connection, run_id, note=note.strip()[:LONGEST_NOTE])
+                _set(connection, run_id, note=lines(note, LONGEST_NOTE))
             if pinned is not None:
                 _set(connection, run_id, pinned=pinned)
 
@@ -274,5 +279,6 @@ def _free_name(connection: Connection, name: str, own_id: str = "") -> str:
     number = 2
     free = name
     while free in taken:
-        free, number = f"{name} {number}", number + 1
+        end = f" {number}"
+        free, number = line(name[: LONGEST_NAME - len(end)]) + end, number + 1
     return free

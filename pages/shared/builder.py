@@ -14,7 +14,9 @@ from core.lessons.articles import LAYERS
 from core.training.plan import OVERHEAD_SECONDS, Plan, duration, estimate
 from models.catalogue import OWN
 from models.own_network import KINDS, MAKE_A_ROW, MOST_LAYERS, PICTURE, TAKE_PICTURES, Layer, LayerError, checked, walk
+from pages.shared.errors import guarded
 from pages.shared.pictures import ink
+from pages.shared.words import plain
 
 BENCH = "builder_bench"  # where the session keeps what is built
 STEPS_BACK = 50
@@ -138,14 +140,14 @@ def build(count: int, measured: Mapping[str, float]) -> list[list] | None:
     )
     with st.container(horizontal=True, key="builder_starters", gap="small"):
         for index, (name, rows) in enumerate(STARTERS.items()):
-            st.button(name, key=f"builder_starter_{index}", on_click=work.put, args=(rows,))
+            st.button(name, key=f"builder_starter_{index}", on_click=guarded(work.put), args=(rows,))
     with st.container(key="builder_list", gap=None):
         _fixed("picture", "The picture", PICTURE, _gives(PICTURE))
         reached = [_shown(work, layer, problem) for layer in layers]
         for index in range(sum(reached), len(work.rows)):
             _row(work, index, None, problem)
     if problem and problem.index is None:
-        st.error(str(problem), icon=":material/error:")
+        st.error(plain(str(problem)), icon=":material/error:")
     _tools(work)
     if problem:
         st.caption("It can be started as soon as its layers fit: look at the sentence in red.")
@@ -193,7 +195,7 @@ def _row(work: Bench, index: int, layer: Layer | None, problem: LayerError | Non
     opened = work.open == index
     with st.container(key=f"builder_tile_{'open' if opened else 'closed'}_{index}", gap=None):
         label = f"**{index + 1} · {name}** {_setting(kind, numbers)}"
-        st.button(label, key=f"builder_toggle_{index}", type="tertiary", on_click=work.toggle, args=(index,))
+        st.button(label, key=f"builder_toggle_{index}", type="tertiary", on_click=guarded(work.toggle), args=(index,))
         st.html(
             _drawn(layer.shape, _gives(layer.shape), layer.parameters)
             if layer
@@ -201,7 +203,7 @@ def _row(work: Bench, index: int, layer: Layer | None, problem: LayerError | Non
         )
         if problem and problem.index == index:
             with st.container(key="builder_wrong"):
-                st.error(str(problem), icon=":material/error:")
+                st.error(plain(str(problem)), icon=":material/error:")
         if opened:
             with st.container(key="builder_controls", gap="small"):
                 st.caption(meaning)
@@ -215,17 +217,24 @@ def _moves(work: Bench, index: int) -> None:
     first, last = index == 0, index == len(work.rows) - 1
     with st.container(horizontal=True, key="builder_moves", gap="small"):
         st.button(
-            "Up", key="builder_up", icon=":material/arrow_upward:", disabled=first, on_click=work.move, args=(index, -1)
+            "Up",
+            key="builder_up",
+            icon=":material/arrow_upward:",
+            disabled=first,
+            on_click=guarded(work.move),
+            args=(index, -1),
         )
         st.button(
             "Down",
             key="builder_down",
             icon=":material/arrow_downward:",
             disabled=last,
-            on_click=work.move,
+            on_click=guarded(work.move),
             args=(index, 1),
         )
-        st.button("Take out", key="builder_out", icon=":material/delete:", on_click=work.take_out, args=(index,))
+        st.button(
+            "Take out", key="builder_out", icon=":material/delete:", on_click=guarded(work.take_out), args=(index,)
+        )
 
 
 def _control(work: Bench, index: int, number: int, word: str, value: float) -> None:
@@ -235,7 +244,13 @@ def _control(work: Bench, index: int, number: int, word: str, value: float) -> N
     values = sorted({value, *(each for each in offered if low <= each <= high)})
     key = f"builder_{work.version}_{index}_{word}"
     st.select_slider(
-        label, values, value, format_func=written.format, key=key, on_change=work.choose, args=(index, number, key)
+        label,
+        values,
+        value,
+        format_func=written.format,
+        key=key,
+        on_change=guarded(work.choose),
+        args=(index, number, key),
     )
 
 
@@ -253,12 +268,17 @@ def _tools(work: Bench) -> None:
                 icon=":material/add:",
                 help=meaning,
                 disabled=full,
-                on_click=work.add,
+                on_click=guarded(work.add),
                 args=(kind,),
             )
     words = "Take the last change back"
     st.button(
-        words, key="builder_undo", icon=":material/undo:", type="tertiary", disabled=not work.before, on_click=work.undo
+        words,
+        key="builder_undo",
+        icon=":material/undo:",
+        type="tertiary",
+        disabled=not work.before,
+        on_click=guarded(work.undo),
     )
 
 

@@ -2,8 +2,12 @@
 
 import streamlit as st
 
+from core.runs.book import LONGEST_NAME
 from core.runs.results import SHIPPED
+from core.words import line
+from pages.shared.errors import guarded
 from pages.shared.runs import networks
+from pages.shared.words import plain
 
 
 def say_unknown_network(word: str) -> None:
@@ -11,15 +15,19 @@ def say_unknown_network(word: str) -> None:
     asked = st.query_params.get(word, SHIPPED)
     if asked not in networks():
         st.info(
-            f"There is no finished run “{asked}”. The network that comes with the app answers instead.",
+            f"There is no finished run “{_named(asked)}”. The network that comes with the app answers instead.",
             icon=":material/search_off:",
         )
 
 
 def say_unknown_run(asked: str, instead: str = "") -> None:
     """A sentence about a run that an address asks for and the run book does not have; `instead` goes on from there."""
-    words = f"There is no run “{asked}” in the run book; it may have been deleted. {instead}".strip()
+    words = f"There is no run “{_named(asked)}” in the run book; it may have been deleted. {instead}".strip()
     st.info(words, icon=":material/search_off:")
+
+
+def _named(asked: str) -> str:
+    return plain(line(asked, LONGEST_NAME))
 
 
 def choose_network(word: str, label: str = "Network") -> str:
@@ -45,4 +53,6 @@ def _choose(word: str, label: str, choices: dict[str, str], usual: str, width: i
         elif word in st.query_params:
             del st.query_params[word]
 
-    return st.selectbox(label, list(choices), format_func=choices.get, key=key, on_change=remember, width=width)
+    return st.selectbox(
+        label, list(choices), format_func=choices.get, key=key, on_change=guarded(remember), width=width
+    )

@@ -11,6 +11,7 @@ from core.runs.schema import Run
 from pages.shared.data import data
 from pages.shared.runs import store, tested
 from pages.shared.tiles import caption, tiles
+from pages.shared.words import plain
 
 MOST_COMPARED = len(charts.COMPARED)
 PER_PAGE = 12
@@ -34,7 +35,7 @@ def compare(runs: list[Run]) -> None:
                 alt=f"{words} of {', '.join(drawn)} after each epoch",
             )
     if missing := [name for name in curves if name not in drawn]:
-        st.caption(f"Without a curve: {', '.join(missing)}.")
+        st.caption(f"Without a curve: {plain(', '.join(missing))}.")
     came_out, chosen = st.columns(2, gap="large")
     with came_out:
         st.markdown("**What came out**")
@@ -78,7 +79,7 @@ def _only_one(right: str, wrong: str, names: dict[str, str]) -> None:
     yes, no = tested(right), tested(wrong)
     rows = metrics.only_one_right(yes.labels, yes.outputs, no.outputs)
     st.markdown(
-        f"**“{names[right]}” is right, “{names[wrong]}” is wrong: {len(rows):,}"
+        f"**“{plain(names[right])}” is right, “{plain(names[wrong])}” is wrong: {len(rows):,}"
         f" picture{'' if len(rows) == 1 else 's'}**"
     )
     if not len(rows):

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.labels import NAMES
 from core.vision import templates
+from pages.shared.errors import guarded
 from pages.shared.pictures import address
 from pages.shared.session import page_state
 
@@ -65,8 +66,8 @@ def keep_drawing() -> None:
 
 def _buttons(strokes: list[dict]) -> None:
     none = not strokes
-    undo = {"icon": ":material/undo:", "on_click": _lay_out, "args": (strokes[:-1],)}
-    clear = {"icon": ":material/delete:", "on_click": _lay_out, "args": ([],)}
+    undo = {"icon": ":material/undo:", "on_click": guarded(_lay_out), "args": (strokes[:-1],)}
+    clear = {"icon": ":material/delete:", "on_click": guarded(_lay_out), "args": ([],)}
     with st.container(horizontal=True):
         st.button("Undo", key="predict_stroke_undo", disabled=none, **undo)
         st.button("Clear", key="predict_stroke_clear", disabled=none, **clear)

@@ -8,8 +8,9 @@ from pathlib import Path
 import streamlit as st
 
 from pages.shared.data import data, shared_data
-from pages.shared.errors import guard
+from pages.shared.errors import guard, guarded
 from pages.shared.session import forget_uploaded, open_page, uploaded, uploaded_lapsed
+from pages.shared.words import plain
 
 LOOKS = Path(__file__).with_name("looks.css")
 ICON = Path(__file__).with_name("icon.svg")
@@ -55,16 +56,20 @@ def say_which_clothes(switch: bool = True) -> None:
     """One quiet line: which data are in use, and the way to others. With the `switch` to a light ground."""
     used = data()
     if used.problem:
-        st.warning(used.problem, icon=":material/folder_off:")
+        st.warning(plain(used.problem), icon=":material/folder_off:")
     if uploaded_lapsed():
         st.info("Your clothes were put away after a long rest. Bring them again to go on.", icon=":material/checkroom:")
     with st.container(horizontal=True, vertical_alignment="center", key="clothes_in_use"):
-        st.caption(f"Clothes in use: {used.title}{', in this browser only' if uploaded() else ''}", width="content")
+        st.caption(
+            f"Clothes in use: {plain(used.title)}{', in this browser only' if uploaded() else ''}", width="content"
+        )
         if switch and st.toggle("Dark clothes on light", key="frame_negative", persist_state="session"):
             st.html(NEGATIVE)
         if uploaded():
             back = "Back to Fashion-MNIST" if shared_data().real else "Back to the drawn clothes"
-            st.button(back, key="frame_put_away", icon=":material/undo:", type="tertiary", on_click=forget_uploaded)
+            st.button(
+                back, key="frame_put_away", icon=":material/undo:", type="tertiary", on_click=guarded(forget_uploaded)
+            )
         elif switch:
             st.page_link("own.py", label="Bring your own", icon=":material/upload_file:")
         if not used.real:

@@ -14,6 +14,7 @@ from core.runs.book import NewRun, Past
 from core.runs.store import Store, open_store
 from core.settings import Settings
 from core.training.plan import Plan
+from core.words import line
 from pages.shared.data import data, per_data
 from pages.shared.session import key, settings, uploaded
 
@@ -67,7 +68,7 @@ def start(
 
 def networks() -> dict[str, str]:
     """The networks one can ask, by their ids, and what each is called in a list. Raises StoreError."""
-    finished = {run.id: f"{run.name} ({run.test_accuracy:.1%})" for run in store().runs() if run.scored}
+    finished = {run.id: f"{line(run.name)} ({run.test_accuracy:.1%})" for run in store().runs() if run.scored}
     return {results.SHIPPED: "The network that comes with the app"} | finished
 
 

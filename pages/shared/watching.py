@@ -10,18 +10,20 @@ from core.runs.schema import Run, Status
 from core.training.overfitting import curve_summary
 from core.training.plan import Plan, duration
 from pages.shared.curve import curve
+from pages.shared.errors import guard, guarded
 from pages.shared.runs import store
 from pages.shared.session import key
 from pages.shared.snapshots import said
+from pages.shared.words import plain
 
 
 def watch(run: Run) -> None:
     """How a run stands, its curve and its buttons."""
-    st.subheader(run.name, anchor=False)
+    st.subheader(plain(run.name), anchor=False)
     if run.ended and run.message:
-        (st.error if run.status == Status.FAILED else st.info)(run.message)
+        (st.error if run.status == Status.FAILED else st.info)(plain(run.message))
     elif run.status == Status.PAUSED:
-        st.caption(run.message)
+        st.caption(plain(run.message))
     if run.scored:
         _score(run, run.plan)
     if run.ended and run.plan.loads:
@@ -56,11 +58,11 @@ def _buttons(run: Run) -> None:
             go_on = {
                 "icon": ":material/play_arrow:",
                 "type": "primary",
-                "on_click": lambda: store().go_on(run.id, key()),
+                "on_click": guarded(lambda: store().go_on(run.id, key())),
             }
             st.button("Go on", key="training_go_on", disabled=not is_owner, **go_on)
         elif run.status == Status.RUNNING and run.phase == "training":
-            pause = {"icon": ":material/pause:", "on_click": lambda: store().pause(run.id, key())}
+            pause = {"icon": ":material/pause:", "on_click": guarded(lambda: store().pause(run.id, key()))}
             st.button(
                 "Pause",
                 key="training_pause",
@@ -72,7 +74,7 @@ def _buttons(run: Run) -> None:
             Status.PAUSED: "End it here",
             Status.WAITING: "Take it out of the queue",
         }[run.status]
-        stop = {"icon": ":material/stop:", "on_click": lambda: store().stop(run.id, key())}
+        stop = {"icon": ":material/stop:", "on_click": guarded(lambda: store().stop(run.id, key()))}
         st.button(words, key="training_stop", disabled=not is_owner or run.stop_requested, **stop)
     if not is_owner:
         st.caption("Somebody else started this run: only they can pause or stop it.")
@@ -83,9 +85,10 @@ def _buttons(run: Run) -> None:
 
 
 def replay(run: Run) -> None:
-    """What the network of a run that has ended said at the end of an epoch, the last one or another.
+    """What the network of a run that has ended said at the end of an epoch, the last one or another; one that cannot be
+    read is said, and the page goes on.
 
-    Raises RunError and StoreError.
+    Raises StoreError.
     """
     kept = store().epochs(run.id)
     if not kept:
@@ -99,4 +102,5 @@ def replay(run: Run) -> None:
         }
         epoch = slider.select_slider(options=kept, value=epoch, key=f"training_epoch_{run.id}", **words)
     heading.subheader(f"What it says after epoch {epoch}", anchor=False)
-    st.html(said(run.id, epoch, key()))
+    with guard():
+        st.html(said(run.id, epoch, key()))

@@ -37,7 +37,7 @@ BELOW = {
     "runs": {"training", "inference", "data"},
     "fitting": {"data", "vision", "inference"},
 }
-TOP = {"apart", "archive", "charts", "errors", "images", "labels", "metrics", "settings"}  # these import no package
+TOP = {"apart", "archive", "charts", "errors", "images", "labels", "metrics", "settings", "words"}  # these import no package
 ABOVE = {"__main__", "launch"}  # these may import everything, and nothing imports them
 
 

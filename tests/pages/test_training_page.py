@@ -19,6 +19,7 @@ from core.settings import Settings
 from core.training.plan import Plan
 from pages.shared import snapshots
 from pages.shared.snapshots import said
+from pages.shared.words import plain
 from tests.pages.conftest import curves
 from tests.pages.conftest import opened as open_page
 from tests.stored import add_points, alter, checkpoint, point, snapshot
@@ -219,7 +220,7 @@ def test_a_store_that_cannot_be_written_is_one_sentence(tmp_path: Path, monkeypa
     monkeypatch.setenv("FITTING_ROOM_STORE", f"sqlite:///{tmp_path / 'file' / 'runs.sqlite'}")
     at = opened()
     assert not at.exception
-    assert any("FITTING_ROOM_HOME" in error.value for error in at.error)
+    assert any(plain("FITTING_ROOM_HOME") in error.value for error in at.error)
 
 
 def shown_code(at: AppTest) -> str:
