@@ -14,6 +14,8 @@ from platformdirs import user_data_path
 from core.errors import SettingsError
 
 PREFIX = "FITTING_ROOM_"
+MOST = 1_000_000_000  # what a setting that has no limit of its own may be
+LONGEST = 20  # letters of a wrong value that are repeated
 
 
 def _setting(default: object, words: str, parse: Callable[[str], object]) -> Any:
@@ -22,32 +24,43 @@ def _setting(default: object, words: str, parse: Callable[[str], object]) -> Any
 
 
 def _path(words: str) -> Any:
-    return _setting(None, words, lambda text: Path(text).expanduser())
+    return _setting(None, words, _folder)
+
+
+def _folder(text: str) -> Path:
+    """The folder meant, whatever folder a process is started in."""
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError("a folder of somebody who has no home here. Write its whole path") from error
 
 
 def _text(words: str) -> Any:
     return _setting(None, words, str)
 
 
-def _number(default: int, words: str) -> Any:
-    return _setting(default, words, _whole_number)
+def _number(default: int, words: str, least: int = 1, most: int = MOST) -> Any:
+    def parse(text: str) -> int:
+        digits = text.lstrip("0") or "0"  # int() refuses thousands of digits
+        if not text.isdecimal() or len(digits) > len(str(most)) or not least <= int(digits) <= most:
+            raise ValueError(f"not a whole number from {least:,} to {most:,}. Write digits only")
+        return int(digits)
 
-
-def _whole_number(text: str) -> int:
-    if not text.isdecimal():
-        raise ValueError("not a whole number. Write digits only")
-    return int(text)
+    return _setting(default, words, parse)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Every setting with its default. `None` means "worked out from the others", see the properties."""
+    """Every setting with its default. `None` means "worked out from the others", see the properties.
+
+    The `repr` tells settings apart within one process, and hides the store's address, which may hold a password.
+    """
 
     home: Path | None = _path("folder that holds the downloaded data set and the store of runs")
     data: Path | None = _path("folder with the real Fashion-MNIST: four idx files (.gz or plain) or two CSV files")
     store: str | None = _text("where runs are kept, as a SQLAlchemy URL (default: an SQLite file in the home folder)")
     scheduler: str | None = _text("address of a Dask scheduler to use in place of a local one")
-    workers: int = _number(1, "training processes started on this machine; 0 starts none")
+    workers: int = _number(1, "training processes started on this machine; 0 starts none", least=0, most=1_000)
     max_epochs: int = _number(100, "most epochs one run may ask for")
     max_parameters: int = _number(4_000_000, "largest network one may train, in numbers to learn")
     max_minutes: int = _number(120, "longest time one run may train")
@@ -64,7 +77,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read the settings from environment variables.
 
-        Raises SettingsError when a number is not one.
+        Raises SettingsError when a number or a folder is not one, and when there is no home folder to be found.
         """
         given = {}
         for row in fields(cls):
@@ -73,18 +86,35 @@ class Settings:
                 try:
                     given[row.name] = row.metadata["parse"](text)
                 except ValueError as error:
-                    raise SettingsError(f"{name} is “{text}”, which is {error}, or leave it out.") from error
-        return cls(**given)
+                    shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+                    raise SettingsError(f"{name} is “{shown}”, which is {error}, or leave it out.") from error
+        settings = cls(**given)
+        settings.folder  # noqa: B018 - said now, and not in the middle of something
+        return settings
+
+    def __repr__(self) -> str:
+        values = {row.name: getattr(self, row.name) for row in fields(self)}
+        values["store"] = None if self.store is None else f"#{hash(self.store)}"
+        return f"Settings({values})"
 
     @property
     def folder(self) -> Path:
-        """The home folder, by default the one this system keeps for an app's data."""
-        return self.home or user_data_path("fitting-room", appauthor=False)
+        """The home folder, by default the one this system keeps for an app's data. Raises SettingsError without one."""
+        try:
+            return self.home or user_data_path("fitting-room", appauthor=False).absolute()
+        except RuntimeError as error:
+            raise SettingsError(
+                "The user this runs as has no home folder to keep the runs in. Set FITTING_ROOM_HOME to a folder."
+            ) from error
 
     @property
     def store_url(self) -> str:
         """The SQLAlchemy URL of the store of runs."""
-        return self.store or f"sqlite:///{(self.folder / 'runs.sqlite').as_posix()}"
+        if self.store:
+            return self.store
+        from sqlalchemy import URL  # takes a moment, and not every process that reads settings opens the store
+
+        return URL.create("sqlite", database=str(self.folder / "runs.sqlite")).render_as_string(hide_password=False)
 
 
 def describe() -> list[tuple[str, str, str]]:

@@ -3,10 +3,11 @@
 Any database that SQLAlchemy speaks to. Knows the tables, but nothing of what is done with them.
 """
 
+import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,6 @@ from sqlalchemy import (
     event,
     insert,
     inspect,
-    make_url,
     select,
     text,
     update,
@@ -34,14 +34,29 @@ from sqlalchemy.schema import CreateColumn
 
 from core.data.dataset import OWN_TITLE, Source
 from core.errors import StoreError
+from core.runs.address import NO_ADDRESS, address_of, harmless, need_driver, title
 from core.runs.schema import POINTS, RUNS, SCHEMA, TABLES, VERSION
 
 WRITER_PATIENCE = 20  # seconds a writer of an SQLite file waits for its turn
+SERVER_PATIENCE = 10  # seconds one waits for a database's server to answer
+NO_SHARED_MEMORY = (  # what SQLite says where processes cannot share memory beside the file, as on a network drive
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_IOERR_SHMOPEN,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+    sqlite3.SQLITE_IOERR_SHMLOCK,
+    sqlite3.SQLITE_IOERR_SHMMAP,
+)
+GONE = "The file of runs was deleted while the app ran; an empty one was begun in its place."
 MIGRATION_LOCK = 28_28_10  # any number: processes that bring one PostgreSQL database up to date take turns by it
+NOT_AHEAD = (
+    "The file of runs lies where SQLite cannot write ahead, a network drive perhaps: pages wait for its writers."
+)
+log = logging.getLogger(__name__)
 
 
 class Database:
-    """One engine a process; safe to use from several threads.
+    """One engine a process; safe to use from several threads. An SQLite file that is deleted meanwhile is begun anew.
 
     Raises StoreError, with a sentence, when the database cannot be read or written.
     """
@@ -49,6 +64,10 @@ class Database:
     def __init__(self, engine: Engine, url: str) -> None:
         self.url = url
         self._engine = engine
+        self._address = address_of(url)
+        self._file = _file(self._address)
+        self._turn = threading.Lock()  # of the threads that find the file gone, one begins it anew
+        self._in_use = False  # once it is brought up to date, its tables are to be there
 
     def close(self) -> None:
         """Let go of the database file."""
@@ -57,29 +76,73 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction: all of it is written, or nothing."""
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise StoreError(f"The store of runs cannot be used ({_cause(error)}). {self._remedy()}") from error
+        self._look()
+        with self._sentences("used"), self._engine.begin() as connection:
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection to read from; it never waits for a writer of an SQLite file."""
+        """A connection to read from; where an SQLite file is written ahead, it never waits for a writer."""
+        self._look()
+        with self._sentences("read"), self._engine.connect() as connection:
+            yield connection
+
+    def bring_up_to_date(self) -> tuple[int, int]:
+        """Make the tables, or bring those of an earlier version up to date; gives the versions before and after."""
+        with self._sentences("read"), self._engine.connect() as connection:
+            before = version = _version(connection)
+            if version < VERSION and connection.dialect.name == "sqlite":
+                _let_readers_pass(connection)
+        if version < VERSION:
+            with self._sentences("used"), self._engine.begin() as connection:
+                version = _migrate(connection)
+        self._in_use = True
+        return before, version
+
+    def _look(self) -> None:
+        """Begin the SQLite file anew where it was deleted."""
         try:
-            with self._engine.connect() as connection:
-                yield connection
+            there = not self._in_use or self._file is None or self._file.stat().st_size > 0
+        except (FileNotFoundError, NotADirectoryError):
+            there = False
+        except OSError:  # whoever opens it will say why
+            there = True
+        if not there:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Make the tables of a store that lost them: its runs are lost, but the pages go on."""
+        with self._turn:
+            try:
+                if self._file:
+                    self._file.parent.mkdir(parents=True, exist_ok=True)
+                before, _ = self.bring_up_to_date()
+            except OSError as error:
+                raise StoreError(_no_folder(error)) from error
+            if not before:  # no other has done so meanwhile
+                log.error("%s (%s)", GONE, title(self.url))
+
+    @contextmanager
+    def _sentences(self, verb: str) -> Iterator[None]:
+        """Say in a sentence what goes wrong in these lines, which use the tables."""
+        try:
+            yield
         except SQLAlchemyError as error:
-            raise StoreError(f"The store of runs cannot be read ({_cause(error)}). {self._remedy()}") from error
+            if self._in_use and _tables_are_gone(error):
+                self._begin_anew()
+                raise StoreError(f"{GONE} Reload the page, or try again.") from error
+            cause = harmless(str(getattr(error, "orig", None) or error), self.url)
+            why = cause or type(error).__name__
+            words = f"The store of runs cannot be {verb} ({why}). {self._remedy()}"
+            raise StoreError(words) from (error if cause else None)
 
     def _remedy(self) -> str:
-        address = make_url(self.url)
-        if address.get_backend_name() == "sqlite":
+        if self._address.get_backend_name() == "sqlite":
             return (
-                f"Check that {address.database} can be written and that the disk has room, "
+                f"Check that {self._address.database} can be written and that the disk has room, "
                 "or choose another folder with FITTING_ROOM_HOME."
             )
-        return f"Check that the database at {address.host} answers, or choose another with FITTING_ROOM_STORE."
+        return f"Check that {title(self.url)} answers, and that FITTING_ROOM_STORE holds the right user and password."
 
 
 def open_database(url: str) -> Database:
@@ -87,25 +150,15 @@ def open_database(url: str) -> Database:
 
     Raises StoreError for an address that is none, a database that cannot be used, and one of a later version.
     """
+    address = address_of(url)
+    need_driver(address)
     try:
-        address = make_url(url)
-        engine = _sqlite(address) if address.get_backend_name() == "sqlite" else create_engine(address)
-    except (ArgumentError, ImportError) as error:
-        raise StoreError(
-            f"“{url}” is not a database address I can use. FITTING_ROOM_STORE takes a SQLAlchemy URL."
-        ) from error
+        database = Database(_sqlite(address) if address.get_backend_name() == "sqlite" else _server(address), url)
+        _, version = database.bring_up_to_date()
+    except (ArgumentError, TypeError, ValueError):  # an option that the driver does not know; its words may be secret
+        raise StoreError(NO_ADDRESS) from None
     except OSError as error:
-        raise StoreError(
-            f"The folder for the runs cannot be made: {error}. Choose another with FITTING_ROOM_HOME."
-        ) from error
-    database = Database(engine, url)
-    with database.reading() as connection:
-        version = _version(connection)
-        if version < VERSION and connection.dialect.name == "sqlite":
-            _let_readers_pass(connection)
-    if version < VERSION:
-        with database.writing() as connection:
-            version = _migrate(connection)
+        raise StoreError(_no_folder(error)) from error
     if version > VERSION:
         database.close()
         raise StoreError(
@@ -115,19 +168,44 @@ def open_database(url: str) -> Database:
     return database
 
 
+def _no_folder(error: OSError) -> str:
+    return f"The folder for the runs cannot be made: {error}. Choose another with FITTING_ROOM_HOME."
+
+
+def _server(address: URL) -> Engine:
+    """An engine for a database with a server; a connection that the server has ended meanwhile is made anew."""
+    patience = {"connect_timeout": SERVER_PATIENCE} if address.get_driver_name() == "psycopg" else {}
+    return create_engine(address, pool_pre_ping=True, hide_parameters=True, connect_args=patience)
+
+
+def _file(address: URL) -> Path | None:
+    """The file of an SQLite database; None for one with a server, and for one named by a URI of SQLite's own."""
+    if address.get_backend_name() != "sqlite" or not address.database or address.database.startswith("file:"):
+        return None
+    return Path(address.database).absolute()
+
+
 def _sqlite(address: URL) -> Engine:
     """An engine for an SQLite file: connections are short-lived, and writers wait their turn."""
-    if not address.database or address.database == ":memory:":
+    if not address.database or ":memory:" in address.database or address.query.get("mode") == "memory":
         raise StoreError(
             "FITTING_ROOM_STORE names an SQLite database in memory, which no training process could see. "
             "Name a file, for instance sqlite:////home/me/runs.sqlite, or leave it out."
         )
-    Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, poolclass=NullPool, connect_args={"timeout": WRITER_PATIENCE})
+    if file := _file(address):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    waiting = {"timeout": WRITER_PATIENCE}
+    engine = create_engine(address, poolclass=NullPool, hide_parameters=True, connect_args=waiting)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA synchronous=NORMAL")
+        try:
+            connection.execute("PRAGMA synchronous=NORMAL")  # reads the file, as the first statement does
+        except sqlite3.OperationalError as error:  # one that was written ahead elsewhere and then moved here, perhaps
+            if error.sqlite_errorcode not in NO_SHARED_MEMORY:
+                raise
+            _make_readers_wait(connection.execute)
+            connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute(
             "PRAGMA secure_delete=ON"
@@ -139,19 +217,31 @@ def _sqlite(address: URL) -> Engine:
 def _let_readers_pass(connection: Connection) -> None:
     """Write ahead from now on, which the SQLite file itself remembers: readers and the writer do not block each other.
 
-    SQLite does not wait for its turn to change this, as it does for any other write.
+    SQLite does not wait for its turn to change this, as it does for any other write. Where it cannot write ahead, as on
+    a network drive, readers wait for the writer.
     """
     deadline = time.monotonic() + WRITER_PATIENCE
     pause = threading.Event()
     while True:
         try:
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            if connection.exec_driver_sql("PRAGMA journal_mode=WAL").scalar() != "wal":
+                log.warning(NOT_AHEAD)
             return
         except OperationalError as error:
-            busy = getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
-            if not busy or time.monotonic() > deadline:
+            code = getattr(error.orig, "sqlite_errorcode", 0)
+            if code in NO_SHARED_MEMORY:
+                _make_readers_wait(connection.exec_driver_sql)
+                return
+            if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             pause.wait(0.05)
+
+
+def _make_readers_wait(execute: Callable[[str], Any]) -> None:
+    """Take the journal that needs no shared memory; to get there, SQLite has to have the file for itself."""
+    for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=DELETE", "locking_mode=NORMAL"):
+        execute(f"PRAGMA {pragma}")
+    log.warning(NOT_AHEAD)
 
 
 def _version(connection: Connection) -> int:
@@ -193,5 +283,7 @@ def _missing(connection: Connection, table: Table) -> list[Column[Any]]:
     return [column for column in table.columns if column.name not in present]
 
 
-def _cause(error: SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", None) or error).splitlines()[0]
+def _tables_are_gone(error: SQLAlchemyError) -> bool:
+    """Whether the database is there and a table of ours is not."""
+    cause = getattr(error, "orig", None)
+    return "no such table" in str(cause) or type(cause).__name__ == "UndefinedTable"  # SQLite's and psycopg's
