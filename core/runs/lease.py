@@ -1,15 +1,15 @@
 """The right of one process to write about one run while it trains it."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, delete, insert, update
 
 from core.errors import TakenError
 from core.runs.database import Database
 from core.runs.files import delete_uploads, put
+from core.runs.patience import patiently
 from core.runs.schema import POINTS, RUNS, SNAPSHOTS, FileKind, Status
 from core.training.checkpoint import Checkpoint, Snapshot
 from core.training.progress import Point, Watcher
@@ -21,9 +21,10 @@ LONGEST_MESSAGE = 500  # letters
 class Lease(Watcher):
     """What a worker that has claimed a run writes about it; the training itself reports to it.
 
-    Each write also says that the worker is alive.
+    Each write also says that the worker is alive. A store that is away is waited for, see `core.runs.patience`.
 
-    Every method raises TakenError, and writes nothing, when another process has the run meanwhile or it has ended.
+    Every method raises TakenError, and writes nothing, when another process has the run meanwhile or it has ended, and
+    StoreError when the store stays away.
     """
 
     database: Database
@@ -32,29 +33,32 @@ class Lease(Watcher):
     listen: Callable[[Point], None] = lambda point: None  # gets each point of the curve too, once it is written
 
     def beat(self) -> None:
-        """Say that the worker is alive."""
-        with self._writing():
-            pass
+        """Say that the worker is alive, unless the store is away just now: then StoreError is raised at once."""
+        self._write_once(lambda connection: None, {})
 
     def phase(self, words: str) -> None:
         """Say in a few words what is being done."""
-        with self._writing(phase=words):
-            pass
+        self._write(phase=words)
 
     def point(self, point: Point) -> None:
         """Add a point to the curve."""
-        with self._writing(progress=point.progress, speed=point.speed) as connection:
-            _add(connection, self.run_id, point)
+        self._write(lambda connection: _add(connection, self.run_id, point), progress=point.progress, speed=point.speed)
         self.listen(point)
 
     def epoch(self, point: Point, snapshot: Snapshot, checkpoint: Checkpoint) -> None:
         """Add the point of a whole epoch with its snapshot and the checkpoint to go on from, all or nothing."""
         columns = {"progress": point.progress, "speed": point.speed, "seconds": checkpoint.seconds}
-        with self._writing(kept_epoch=point.epoch, attempts=1, **columns) as connection:
+        seen = {"run": self.run_id, "epoch": round(point.epoch), "content": snapshot.to_bytes()}
+        content = checkpoint.to_bytes()
+
+        def add(connection: Connection) -> None:
             _add(connection, self.run_id, point)
-            seen = {"run": self.run_id, "epoch": round(point.epoch), "content": snapshot.to_bytes()}
+            again = (SNAPSHOTS.c.run == self.run_id) & (SNAPSHOTS.c.epoch == seen["epoch"])
+            connection.execute(delete(SNAPSHOTS).where(again))
             connection.execute(insert(SNAPSHOTS).values(seen))
-            put(connection, self.run_id, FileKind.CHECKPOINT, checkpoint.to_bytes())
+            put(connection, self.run_id, FileKind.CHECKPOINT, content)
+
+        self._write(add, kept_epoch=point.epoch, attempts=1, **columns)
         self.listen(point)
 
     def keep(self, checkpoint: Checkpoint) -> None:
@@ -68,31 +72,44 @@ class Lease(Watcher):
 
     def finish(self, files: Mapping[FileKind, bytes], status: Status = Status.DONE, **figures: object) -> None:
         """Store what the run made and how it ended, all or nothing; `figures` are further columns of the run."""
-        ended = {"status": status, "finished": time.time(), "phase": ""}
-        with self._writing(**ended, **figures) as connection:
+
+        def add(connection: Connection) -> None:
             delete_uploads(connection, self.run_id)
             for kind, content in files.items():
                 put(connection, self.run_id, kind, content)
+
+        self._write(add, status=status, finished=time.time(), phase="", **figures)
 
     def fail(self, message: str) -> None:
         """Write that the run failed, and why."""
         self.finish({}, Status.FAILED, message=message[:LONGEST_MESSAGE])
 
     def _keep(self, checkpoint: Checkpoint, **columns: object) -> None:
-        with self._writing(kept_epoch=checkpoint.standing, seconds=checkpoint.seconds, **columns) as connection:
-            put(connection, self.run_id, FileKind.CHECKPOINT, checkpoint.to_bytes())
+        content = checkpoint.to_bytes()
+        self._write(
+            lambda connection: put(connection, self.run_id, FileKind.CHECKPOINT, content),
+            kept_epoch=checkpoint.standing,
+            seconds=checkpoint.seconds,
+            **columns,
+        )
 
-    @contextmanager
-    def _writing(self, **columns: object) -> Iterator[Connection]:
+    def _write(self, also: Callable[[Connection], None] = lambda connection: None, **columns: object) -> None:
+        """Set columns of the run, and what `also` does in the same transaction; wait for a store that is away."""
+        patiently(lambda: self._write_once(also, columns))
+
+    def _write_once(self, also: Callable[[Connection], None], columns: Mapping[str, object]) -> None:
         held = (RUNS.c.id == self.run_id) & (RUNS.c.worker == self.process) & (RUNS.c.status == Status.RUNNING)
         with self.database.writing() as connection:
             values = {"heartbeat": time.time(), **columns}
             if not connection.execute(update(RUNS).where(held).values(values)).rowcount:
                 raise TakenError("Another worker has taken this run.")
-            yield connection
+            also(connection)
 
 
 def _add(connection: Connection, run_id: str, point: Point) -> None:
+    """Add a point to a curve, in place of the same one: it may have been written before the store went away."""
     row = asdict(point)
     del row["progress"], row["speed"]  # of the run, not of the point
+    same = (POINTS.c.run == run_id) & (POINTS.c.kind == point.kind) & (POINTS.c.epoch == point.epoch)
+    connection.execute(delete(POINTS).where(same))
     connection.execute(insert(POINTS).values(run=run_id, **row))

@@ -4,9 +4,9 @@ The same function serves the queue's worker and `python -m core train`. While it
 the worker is alive, and looks four times a second whether a person asked to stop or to pause.
 """
 
+import contextlib
 import functools
 import io
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +18,7 @@ from core.data import dataset, sources
 from core.errors import FittingRoomError, RunError, StoreError, TakenError
 from core.runs.claims import SILENT_SECONDS
 from core.runs.lease import Lease
+from core.runs.patience import patiently
 from core.runs.schema import FileKind, Run, Status
 from core.runs.store import Store, open_store
 from core.settings import Settings
@@ -30,9 +31,7 @@ from core.training.progress import Paused, Point, Request
 PULSE_SECONDS = 0.25
 BEAT_SECONDS = 1.0
 MOST_ATTEMPTS = 30
-PATIENT_SECONDS = 60
 TAKEN = "taken"  # what `carry_out` gives for a run that another worker has
-log = logging.getLogger(__name__)
 
 
 class Pulse:
@@ -64,14 +63,14 @@ class Pulse:
         last = time.monotonic()
         while not self._ended.wait(PULSE_SECONDS):
             try:
+                if time.monotonic() - self._began > self._most_seconds:  # first: the store may be away for long
+                    minutes = f"{self._most_seconds / 60:.0f} minutes"
+                    self._stop(f"Stopped after {minutes}, the longest a run may train here.")
                 run = self._store.run(self._lease.run_id)
                 if run.stop_requested:
                     self._stop("Stopped by hand.")
                 if run.pause_requested:
                     self._pausing.set()
-                if time.monotonic() - self._began > self._most_seconds:
-                    minutes = f"{self._most_seconds / 60:.0f} minutes"
-                    self._stop(f"Stopped after {minutes}, the longest a run may train here.")
                 if time.monotonic() - last > BEAT_SECONDS:
                     self._lease.beat()
                     last = time.monotonic()
@@ -100,7 +99,8 @@ def carry_out(
 
     `claimed` says that the caller made the run for itself. A run that another worker holds is left alone ("taken"); one
     whose worker is dead or silent goes on from its last checkpoint. Whatever goes wrong with it ends the run as failed,
-    with a sentence. Raises StoreError while the store cannot be opened, or the run not be claimed.
+    with a sentence. Only the store's troubles do not: it is waited for, and where it stays away StoreError is raised
+    and the run let go, to be taken up again from its checkpoint.
     """
     store = open_store(settings.store_url)
     try:
@@ -109,7 +109,7 @@ def carry_out(
             return TAKEN
         lease = replace(lease, listen=listen)
         try:
-            run = store.run(run_id)
+            run = patiently(lambda: store.run(run_id))
         except RunError as error:  # a plan that this version cannot read
             return _fail(lease, str(error))
         if run.attempts > MOST_ATTEMPTS:
@@ -120,6 +120,8 @@ def carry_out(
                 return _train(store, run, lease, settings, pulse)
             except TakenError:
                 return TAKEN
+            except StoreError:
+                raise
             except FittingRoomError as error:
                 message = str(error)
             except Exception as error:  # noqa: BLE001 - whatever happens in a training ends as a sentence, and the next run starts
@@ -137,17 +139,9 @@ def _sentence(error: Exception) -> str:
 
 
 def _fail(lease: Lease, message: str) -> str:
-    """Write that a run failed, and why; where not even that can be written, on a full disk say, try for a while."""
-    pause = threading.Event()
-    for _ in range(PATIENT_SECONDS):
-        try:
-            lease.fail(message)
-            break
-        except TakenError:
-            break
-        except StoreError as error:
-            log.warning("Run %s cannot be ended: %s", lease.run_id, error)
-            pause.wait(1.0)
+    """Write that a run failed, and why, unless another has it meanwhile."""
+    with contextlib.suppress(TakenError):
+        lease.fail(message)
     return Status.FAILED
 
 
@@ -167,22 +161,27 @@ def _claim(store: Store, run_id: str) -> Lease | None:
 
 
 def _train(store: Store, run: Run, lease: Lease, settings: Settings, pulse: Pulse) -> str:
-    uploaded = store.pictures(run.id)
+    uploaded = patiently(lambda: store.pictures(run.id))
     data = dataset.Dataset.from_bytes(uploaded) if uploaded else dataset_with(settings, run.fingerprint)
-    initial_weights = store.initial_weights(run.id)
+    initial_weights = patiently(lambda: store.initial_weights(run.id))
     if initial_weights is not None:
         result = load(run.plan, data, initial_weights, lease.phase)
     else:
         run.plan.checked(settings, len(data.train_images))
+        start = _start(run, patiently(lambda: store.checkpoint(run.id)))
         try:
-            result = train(run.plan, data, lease, _start(store, run), pulse.request)
+            result = train(run.plan, data, lease, start, pulse.request)
         except Paused as pause:
             lease.pause(pause.checkpoint)
-            if store.run(run.id).stop_requested:  # asked for while the pause was written
-                store.stop(run.id)
-            return store.run(run.id).status
+            return patiently(lambda: _status_after_pause(store, run.id))
     _finish(store, lease, result, pulse)
-    return store.run(run.id).status
+    return patiently(lambda: store.run(run.id).status)
+
+
+def _status_after_pause(store: Store, run_id: str) -> str:
+    if store.run(run_id).stop_requested:  # asked for while the pause was written
+        store.stop(run_id)
+    return store.run(run_id).status
 
 
 def _finish(store: Store, lease: Lease, result: Result, pulse: Pulse) -> None:
@@ -197,7 +196,7 @@ def _finish(store: Store, lease: Lease, result: Result, pulse: Pulse) -> None:
             FileKind.PROBABILITIES: outputs.getvalue(),
         },
         Status.STOPPED if stopped else Status.DONE,
-        progress=store.run(lease.run_id).progress if stopped else 1.0,
+        progress=patiently(lambda: store.run(lease.run_id).progress) if stopped else 1.0,
         message=pulse.reason or result.note,
         test_accuracy=result.test_accuracy,
         test_loss=result.test_loss,
@@ -206,9 +205,8 @@ def _finish(store: Store, lease: Lease, result: Result, pulse: Pulse) -> None:
     )
 
 
-def _start(store: Store, run: Run) -> Checkpoint | None:
+def _start(run: Run, content: bytes | None) -> Checkpoint | None:
     """Where a run goes on from. One that trains on from another's end has a patience of its own."""
-    content = store.checkpoint(run.id)
     if content is None:
         return None
     checkpoint = Checkpoint.from_bytes(content)

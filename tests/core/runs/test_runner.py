@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import Engine, event, select
 
 from core.data.dataset import Dataset
-from core.errors import RunError
-from core.runs import runner
+from core.errors import RunError, StoreError
+from core.runs import patience, runner
 from core.runs.book import NewRun
 from core.runs.results import SHIPPED, best, load_test_answers, network
 from core.runs.schema import RUNS
@@ -101,30 +101,66 @@ def test_any_other_trouble_ends_as_a_sentence(
     assert words in store.run(run_id).message
 
 
-def test_on_a_full_disk_a_run_ends_with_a_sentence_and_the_next_one_works_when_there_is_room(
-    store: Store, home: Settings, garments: Dataset
-) -> None:
+@pytest.fixture
+def disk() -> Iterator[threading.Event]:
+    """While this is set, no SQLite file may grow any more."""
     full = threading.Event()
 
     def limit(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute(
-            f"PRAGMA max_page_count={1 if full.is_set() else 2**30}"
-        )  # 1: the file may not grow any more
+        connection.execute(f"PRAGMA max_page_count={1 if full.is_set() else 2**30}")
 
-    run_id, following = add(store, garments, epochs=3), add(store, garments)
     event.listen(Engine, "connect", limit)
-    try:
-        assert runner.carry_out(run_id, home, lambda point: full.set()) == "failed"
+    yield full
+    event.remove(Engine, "connect", limit)
+
+
+def test_a_run_waits_for_room_on_a_full_disk_and_loses_nothing(
+    store: Store, home: Settings, garments: Dataset, disk: threading.Event, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_id, undisturbed = add(store, garments, epochs=3), add(store, garments, epochs=3)
+
+    def fill(_point: object) -> None:
+        if not caplog.records:
+            disk.set()
+            threading.Timer(0.5, disk.clear).start()
+
+    assert runner.carry_out(run_id, home, fill) == "done"
+    assert "database or disk is full" in caplog.text
+    assert runner.carry_out(undisturbed, home) == "done"
+    assert store.epochs(run_id) == store.points(run_id)[1]["epoch"].tolist() == [1, 2, 3]
+    assert store.artifact(run_id, "probabilities") == store.artifact(undisturbed, "probabilities")
+
+
+def test_a_run_whose_store_stays_away_is_let_go_and_goes_on_from_its_checkpoint(
+    store: Store, home: Settings, garments: Dataset, disk: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "PATIENT_SECONDS", 0.3)
+    run_id, undisturbed = add(store, garments, epochs=3), add(store, garments, epochs=3)
+    moments = {
+        "in an epoch": lambda point: point.kind == "batch",
+        "after an epoch": lambda point: point.kind == "epoch" and point.epoch < 3,
+        "at the end": lambda point: point.epoch == 3,
+    }
+    for moment in moments.values():
+        with pytest.raises(StoreError, match="database or disk is full"):
+            runner.carry_out(run_id, home, lambda point: disk.set() if moment(point) else None)  # noqa: B023
         run = store.run(run_id)
-        assert (
-            "database or disk is full" in run.message
-            and "that the disk has room" in run.message
-            and run.status == "failed"
-        )
-        full.clear()
-        assert runner.carry_out(following, home) == "done"
-    finally:
-        event.remove(Engine, "connect", limit)
+        assert run.status == "running" and run.message == ""
+        disk.clear()
+        alter(store, run_id, heartbeat=0.0)  # silent for long enough
+        assert store.pending(time.time())[0].id == run_id
+    assert runner.carry_out(run_id, home) == runner.carry_out(undisturbed, home) == "done"
+    assert store.points(run_id)[1]["epoch"].tolist() == [1, 2, 3]
+    assert store.artifact(run_id, "probabilities") == store.artifact(undisturbed, "probabilities")
+
+
+def test_the_time_limit_holds_while_the_store_is_away(store: Store, garments: Dataset) -> None:
+    lease = store.claim(add(store, garments))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "run", _raise(StoreError("away")))
+        with runner.Pulse(store, lease, most_seconds=0.0) as pulse:
+            assert pulse.stopping.wait(10)
+    assert "longest a run may train" in pulse.reason
 
 
 def test_when_tensorflow_has_no_more_memory_a_run_ends_with_a_sentence_and_the_next_one_works(
