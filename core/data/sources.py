@@ -3,6 +3,7 @@
 Knows nothing of what people bring, of runs or of pages.
 """
 
+import contextlib
 import hashlib
 import os
 import zipfile
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from core.atomic import abandoned, replacing, room_for
 from core.data.dataset import Dataset, Source
 from core.data.download import DOWNLOADS
 from core.data.files import FILES, REMEDY, TABLES, check_pair, idx_path, read_csv, read_idx
@@ -93,17 +95,14 @@ def _synthetic_arrays(settings: Settings) -> tuple[np.ndarray, ...]:
             return tuple(arrays[name] for name in FILES)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         drawn = synthetic.make()
-    part = kept.with_suffix(f".{os.getpid()}.part")
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        for old in kept.parent.glob("garments-*.npz"):
-            old.unlink(missing_ok=True)
-        with open(part, "wb") as output:
+    with contextlib.suppress(OSError):  # without room or the right to write they are drawn again next time
+        for old in kept.parent.glob("garments-*"):
+            if old.suffix != ".part" or abandoned(old):
+                old.unlink(missing_ok=True)
+        if room_for(sum(array.nbytes for array in drawn), kept.parent):
             named: dict[str, Any] = dict(zip(FILES, drawn, strict=True))
-            np.savez(output, **named)
-        os.replace(part, kept)
-    except OSError:
-        return drawn  # no room or no right to write: they are drawn again next time
+            with replacing(kept) as output:
+                np.savez(output, **named)
     return drawn
 
 

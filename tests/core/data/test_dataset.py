@@ -1,24 +1,23 @@
-"""The data set is found wherever it lies, damage is said in a sentence that names the file, and a download survives
-breaks."""
+"""The data set is found wherever it lies, damage is said in a sentence that names the file."""
 
+import errno
 import gzip
-import hashlib
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
+from typing import BinaryIO
 
 import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
 
+from core.atomic import SPARE
 from core.data import dataset, files, synthetic
 from core.data.dataset import Dataset, Source, subset, validation_split
-from core.data.download import download
 from core.data.files import FILES, TABLES
 from core.data.sources import load, read_folder
 from core.errors import DataError
@@ -167,6 +166,39 @@ def test_drawn_clothes_need_no_folder_that_can_be_written(tmp_path: Path, quick_
     assert load(Settings(home=tmp_path / "file/home")).source == "garments"
 
 
+def test_drawn_clothes_that_cannot_be_written_leave_nothing_on_the_full_disk(
+    bare: Settings, quick_garments: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(output: BinaryIO, **_arrays: object) -> None:
+        output.write(bytes(1000))
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", fill)
+    assert load(bare).source == "garments" and not list(bare.folder.iterdir())
+
+
+def test_drawn_clothes_are_not_kept_on_a_disk_that_is_almost_full(
+    bare: Settings, quick_garments: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = 30 * (28 * 28 + 1)
+    for free, kept in ((SPARE + size - 1, 0), (SPARE + size, 1)):
+        monkeypatch.setattr("shutil.disk_usage", lambda folder, free=free: SimpleNamespace(free=free))
+        assert load(bare).source == "garments" and len(list(bare.folder.iterdir())) == kept
+
+
+def test_what_a_process_that_was_ended_has_left_of_the_drawn_clothes_is_removed(
+    bare: Settings, quick_garments: list[int]
+) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = [bare.folder / f"garments-12345678{ending}.{ended.pid}.part" for ending in ("", ".npz")]
+    others = [bare.folder / f"garments-12345678.npz.{os.getppid()}.part", bare.folder / "runs.sqlite"]
+    for file in (*left, *others):
+        file.write_text("x")
+    load(bare)
+    assert not any(file.exists() for file in left) and all(file.exists() for file in others)
+
+
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-40])
 
@@ -297,158 +329,6 @@ def test_a_part_of_the_pictures_has_every_class_in_its_share(garments: Dataset, 
 def test_another_seed_takes_other_pictures_and_none_takes_all(garments: Dataset) -> None:
     assert not np.array_equal(subset(garments, 100, seed=1), subset(garments, 100, seed=2))
     assert np.array_equal(subset(garments, None, seed=1), np.arange(1200))
-
-
-class Shop:
-    """A server on this computer that hands out four files, and can break off, answer wrongly, or ignore where to go
-    on."""
-
-    def __init__(self) -> None:
-        rng = np.random.default_rng(0)
-        self.contents = {f"{name}.gz": rng.bytes(200_000 if "images" in name else 900) for name in FILES}
-        self.files = {
-            name.removesuffix(".gz"): (hashlib.md5(content).hexdigest(), len(content))
-            for name, content in self.contents.items()
-        }
-        self.requests: list[tuple[str, str | None]] = []
-        self.break_after: int | None = None  # bytes of an answer
-        self.breaks = 0  # answers still to be broken off
-        self.resumes = True
-        shop = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                shop.serve(self)
-
-            def log_message(self, *_words: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-
-    def serve(self, handler: BaseHTTPRequestHandler) -> None:
-        name, asked = handler.path[1:], handler.headers["Range"]
-        self.requests.append((name, asked))
-        content = self.contents.get(name)
-        if content is None:
-            handler.send_error(404)
-            return
-        start = int(asked.removeprefix("bytes=").rstrip("-")) if asked and self.resumes else 0
-        handler.send_response(206 if start else 200)
-        if start:
-            handler.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-        handler.send_header("Content-Length", str(len(content) - start))
-        handler.end_headers()
-        end = len(content)
-        if self.breaks and self.break_after is not None:
-            self.breaks -= 1
-            end = start + self.break_after
-        handler.wfile.write(content[start:end])
-        handler.close_connection = True
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-@pytest.fixture
-def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    opened = Shop()
-    yield opened
-    opened.close()
-
-
-def complete(folder: Path, shop: Shop) -> bool:
-    return {path.name: path.read_bytes() for path in folder.iterdir()} == shop.contents
-
-
-def test_a_download_brings_four_checked_files_and_says_how_far_it_is(home: Settings, shop: Shop) -> None:
-    steps: list[tuple[int, int]] = []
-    folder = download(home, lambda done, total: steps.append((done, total)), shop.url, shop.files)
-    assert complete(folder, shop) and folder == home.folder / "fashion-mnist"
-    total = sum(map(len, shop.contents.values()))
-    assert steps[-1] == (total, total) and {each for _, each in steps} == {total}
-    assert len(steps) > 4 and [done for done, _ in steps] == sorted(done for done, _ in steps)
-    asked = len(shop.requests)
-    download(home, base_url=shop.url, files=shop.files)
-    assert len(shop.requests) == asked, "what is there must not be fetched again"
-
-
-def test_a_download_that_breaks_off_goes_on_where_it_stopped(home: Settings, shop: Shop) -> None:
-    shop.break_after, shop.breaks = 50_000, 2
-    assert complete(download(home, base_url=shop.url, files=shop.files), shop)
-    assert [asked for name, asked in shop.requests if name == f"{TRAIN_IMAGES}.gz"] == [
-        None,
-        "bytes=50000-",
-        "bytes=100000-",
-    ]
-
-
-def test_what_has_arrived_is_kept_for_the_next_try_and_has_no_final_name(home: Settings, shop: Shop) -> None:
-    shop.break_after, shop.breaks = 10_000, 1000
-    with pytest.raises(DataError, match="broke off.*try again"):
-        download(home, base_url=shop.url, files=shop.files)
-    assert [path.name for path in (home.folder / "fashion-mnist").iterdir()] == [f"{TRAIN_IMAGES}.gz.part"]
-    shop.breaks, shop.requests = 0, []
-    assert complete(download(home, base_url=shop.url, files=shop.files), shop)
-    assert shop.requests[0] == (f"{TRAIN_IMAGES}.gz", "bytes=40000-")
-
-
-def test_a_server_that_cannot_go_on_begins_again(home: Settings, shop: Shop) -> None:
-    shop.break_after, shop.breaks, shop.resumes = 50_000, 1, False
-    assert complete(download(home, base_url=shop.url, files=shop.files), shop)
-
-
-@pytest.mark.parametrize("left", [b"junk" * 100, b"junk" * 60_000], ids=["shorter", "longer"])
-def test_a_wrong_part_is_thrown_away_and_fetched_anew(home: Settings, shop: Shop, left: bytes) -> None:
-    folder = home.folder / "fashion-mnist"
-    folder.mkdir()
-    (folder / f"{TRAIN_IMAGES}.gz.part").write_bytes(left)
-    assert complete(download(home, base_url=shop.url, files=shop.files), shop)
-
-
-def test_a_damaged_file_under_its_final_name_is_replaced(home: Settings, shop: Shop) -> None:
-    folder = download(home, base_url=shop.url, files=shop.files)
-    flip(folder / f"{TEST_IMAGES}.gz")
-    assert complete(download(home, base_url=shop.url, files=shop.files), shop)
-
-
-def test_a_wrong_checksum_leaves_nothing_behind(home: Settings, shop: Shop) -> None:
-    shop.files[TRAIN_IMAGES] = ("0" * 32, shop.files[TRAIN_IMAGES][1])
-    with pytest.raises(DataError, match=f"{TRAIN_IMAGES}.*damaged"):
-        download(home, base_url=shop.url, files=shop.files)
-    assert not list((home.folder / "fashion-mnist").iterdir())
-
-
-def test_no_network_and_a_missing_file_are_said(home: Settings, shop: Shop) -> None:
-    del shop.contents[f"{TRAIN_IMAGES}.gz"]
-    with pytest.raises(DataError, match=f"{TRAIN_IMAGES}.*404"):
-        download(home, base_url=shop.url, files=shop.files)
-    shop.close()
-    with pytest.raises(DataError, match="internet connection"):
-        download(home, base_url=shop.url, files=shop.files)
-
-
-def test_a_home_folder_that_cannot_be_written_is_said(tmp_path: Path, shop: Shop) -> None:
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(DataError, match="cannot be written"):
-        download(Settings(home=tmp_path / "file"), base_url=shop.url, files=shop.files)
-
-
-def test_two_people_who_press_at_once_get_one_download(home: Settings, shop: Shop) -> None:
-    threads = [
-        threading.Thread(target=download, args=(home,), kwargs={"base_url": shop.url, "files": shop.files})
-        for _ in range(3)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert complete(home.folder / "fashion-mnist", shop) and len(shop.requests) == 4
 
 
 @pytest.mark.real_data
