@@ -14,6 +14,7 @@ from core.data.files import FILES
 from core.inference.explanation import neighbours_in_words
 from core.labels import CLASSES, COLOURS, NAMES
 from pages.shared import downloads, pictures
+from pages.shared.choice import tidy_address
 from pages.shared.data import averages, brightness, data, forget_data, halves, picture_map
 from pages.shared.errors import guard, guarded
 from pages.shared.frame import frame
@@ -61,6 +62,7 @@ def open_kind() -> None:
 
 
 with guard():
+    tidy_address("part", "size", "order", "class", "map", "look", numbers=("page", "picture", "seed"))
     used = data()
     if not used.real:
         with st.container(key="fetch"):

@@ -17,7 +17,7 @@ from core.inference.verdict import Answer, Verdict, answer
 from core.labels import NAMES, SLUGS
 from core.vision.reading import Reading, read_drawing, read_sample
 from pages.shared import downloads, photos, pictures, sheets
-from pages.shared.choice import choose_network, choose_rival, say_unknown_network
+from pages.shared.choice import choose_network, choose_rival, say_unknown_network, tidy_address
 from pages.shared.data import data, per_data
 from pages.shared.drawing import keep_drawing, paper
 from pages.shared.errors import fragment, guard, guarded
@@ -222,6 +222,7 @@ def open_file(file_id: str) -> None:
 
 
 with guard():
+    tidy_address(numbers=("sample",))
     say_unknown_network("model")
     with st.container(horizontal=True, vertical_alignment="bottom", key="predict_choices"):
         asked_way = st.query_params.get("way", "photo")

@@ -1,6 +1,11 @@
 """Choosing networks: the one that comes with the app, or finished runs. The choice stands in the address."""
 
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from core.runs.book import LONGEST_NAME
 from core.runs.results import SHIPPED
@@ -8,6 +13,25 @@ from core.words import line
 from pages.shared.errors import guarded
 from pages.shared.runs import networks
 from pages.shared.words import plain
+
+WHOLE = re.compile(r"[0-9]{1,9}")  # a number that each widget can take
+
+
+def tidy_address(*words: str, numbers: Sequence[str] = ()) -> None:
+    """Take out of the address what no widget bound to it can read, so that the usual choice comes in its place.
+
+    Each of the `words` needs one value that is not empty, and each of the `numbers` one whole number.
+    """
+    odd = False
+    for word in (*words, *numbers):
+        given = st.query_params.get_all(word)
+        fits = len(given) == 1 and bool(WHOLE.fullmatch(given[0]) if word in numbers else given[0])
+        if given and not fits:
+            with suppress(StreamlitAPIException):  # its widget is there already, and has looked at it
+                del st.query_params[word]
+                odd = True
+    if odd:
+        st.rerun()
 
 
 def say_unknown_network(word: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.message import Message
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
@@ -18,6 +19,12 @@ from core.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROUTER = PROJECT / "pages" / "router.py"
+NO_MARKDOWN = {"html", "code", "plotly_chart", "bidi_component", "main"}  # elements; the first is escaped as HTML is
+AS_IT_IS = {  # fields of others that Streamlit shows letter by letter
+    ("selectbox", "options"),
+    ("selectbox", "raw_value"),
+    *((kind, field) for kind in ("text_input", "text_area") for field in ("default", "value", "placeholder")),
+}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -70,6 +77,28 @@ def offers(at: AppTest) -> list[str]:
 def kept(at: AppTest) -> dict[str, Any]:
     """What the session keeps while its page is open."""
     return at.session_state["open_page"][1]
+
+
+def markdown(at: AppTest) -> list[str]:
+    """Every text of a page that Streamlit may take for Markdown: all that its elements hold, but for AS_IT_IS."""
+    nodes = [*(node for block in (at.main, at.sidebar) for node in block if node.type not in NO_MARKDOWN), *at.toast]
+    return [
+        text
+        for node in nodes
+        if node.proto is not None
+        for field, text in _texts(node.proto)
+        if (node.type, field) not in AS_IT_IS and field != "id"
+    ]
+
+
+def _texts(message: Message) -> Iterator[tuple[str, str]]:
+    """The texts in a message of Streamlit's, each with the name of its field, and in those that are parts of it."""
+    for field, value in message.ListFields():
+        for each in value if field.is_repeated else [value]:
+            if isinstance(each, str):
+                yield field.name, each
+            elif isinstance(each, Message):
+                yield from _texts(each)
 
 
 def curves(at: AppTest) -> list[dict[str, Any]]:
