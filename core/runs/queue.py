@@ -4,7 +4,6 @@ The store's rows are the queue of record: Dask only executes, so nothing is lost
 """
 
 import contextlib
-import json
 import logging
 import os
 import subprocess
@@ -13,15 +12,26 @@ import threading
 import time
 from typing import Any
 
-import psutil
 from distributed import Client, Future, fire_and_forget
 
 from core.errors import FittingRoomError, WorkerError
+from core.runs import credentials
 from core.runs.store import Store, open_store
-from core.runs.workers import LOOK_SECONDS, PROJECT, START_SECONDS, TRAINER, address_file, environment, perform
+from core.runs.workers import (
+    LOOK_SECONDS,
+    PROJECT,
+    START_SECONDS,
+    TRAINER,
+    address_file,
+    connected,
+    environment,
+    perform,
+    warn_of_open_door,
+)
 from core.settings import Settings
 
 AGAIN_SECONDS = 15.0
+NAME = "fitting-room"  # of a client, by which the workers know that an app is open
 log = logging.getLogger(__name__)
 
 
@@ -46,6 +56,8 @@ class RunQueue:
     def start(self) -> "RunQueue":
         """Begin, without waiting for the workers; does nothing when FITTING_ROOM_WORKERS is 0 and no scheduler is
         named."""
+        if self.settings.scheduler:
+            warn_of_open_door(self.settings.scheduler)
         if self.settings.workers or self.settings.scheduler:
             self._thread.start()
         return self
@@ -124,35 +136,17 @@ class RunQueue:
 
     def _connected(self) -> Client:
         if self.settings.scheduler:
-            return self._client_at(self.settings.scheduler)
-        address = self._running_address()
-        return self._client_at(address or self._started())
+            return connected(self.settings.scheduler, name=NAME)
+        local = credentials.read(address_file(self.settings)) or self._started()
+        return connected(local.address, local.security(), NAME)
 
-    def _client_at(self, address: str) -> Client:
-        try:
-            return Client(address, timeout="5s", name="fitting-room", set_as_default=False)
-        except (OSError, TimeoutError) as error:
-            raise WorkerError(
-                f"No scheduler answers at {address}. Start one, or leave FITTING_ROOM_SCHEDULER out."
-            ) from error
-
-    def _running_address(self) -> str | None:
-        try:
-            content = json.loads(address_file(self.settings).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        try:
-            return content["address"] if "workers" in psutil.Process(content["pid"]).cmdline() else None
-        except psutil.Error:  # it has just ended, or its number belongs to somebody else's process
-            return None
-
-    def _started(self) -> str:
+    def _started(self) -> credentials.Credentials:
         """Start the workers as a process of their own, in a group of its own: Ctrl-C on the server must not reach a
         training."""
-        self.settings.folder.mkdir(parents=True, exist_ok=True)
+        self.settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # CREATE_NEW_PROCESS_GROUP is 0x200; the name exists on Windows only
         own_group: dict[str, Any] = {"creationflags": 0x200} if os.name == "nt" else {"start_new_session": True}
-        with open(self.settings.folder / "workers.log", "w", encoding="utf-8") as output:
+        with open(self.settings.folder / "workers.log", "w", opener=credentials.private) as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "core", "workers"],
                 cwd=PROJECT,
@@ -165,8 +159,8 @@ class RunQueue:
         threading.Thread(target=process.wait, daemon=True).start()  # it may outlive us; if not, it leaves no zombie
         began = time.monotonic()
         while time.monotonic() - began < START_SECONDS and process.poll() is None and not self._ended.wait(0.1):
-            if address := self._running_address():
-                return address
+            if local := credentials.read(address_file(self.settings)):
+                return local
         raise WorkerError(
             f"The training worker did not start. {self.settings.folder / 'workers.log'} says why. Restart the app to"
             " try again."

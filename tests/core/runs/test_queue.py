@@ -60,22 +60,6 @@ def test_without_workers_nothing_is_started_and_a_dead_scheduler_is_said(home: S
     lost.close()
 
 
-@pytest.mark.parametrize(
-    "error",
-    [psutil.NoSuchProcess(1), psutil.ZombieProcess(1), psutil.AccessDenied(1)],
-    ids=lambda error: type(error).__name__,
-)
-def test_an_address_left_by_workers_that_are_gone_is_not_used(
-    home: Settings, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
-    def gone(_number: int) -> psutil.Process:
-        raise error
-
-    workers._write(workers.address_file(home), {"address": "tcp://127.0.0.1:9", "pid": 1})
-    monkeypatch.setattr(queue.psutil, "Process", gone)
-    assert queue.RunQueue(home)._running_address() is None
-
-
 def test_workers_stay_while_a_task_lost_its_worker_and_end_when_none_can_be_kept_alive(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -83,7 +67,8 @@ def test_workers_stay_while_a_task_lost_its_worker_and_end_when_none_can_be_kept
         monkeypatch.setattr(workers, name, 0.02)
     task = SimpleNamespace(state="no-worker")  # its worker was killed, the next is not there yet
     scheduler = SimpleNamespace(clients={}, tasks={"run": task}, workers={"one": None})
-    waiting = threading.Thread(target=workers._wait_until_idle, args=(scheduler,), daemon=True)
+    ending = SimpleNamespace(asked=threading.Event().wait)
+    waiting = threading.Thread(target=workers._wait_until_idle, args=(scheduler, ending, lambda: True), daemon=True)
     waiting.start()
     waiting.join(0.3)
     assert waiting.is_alive()
@@ -92,7 +77,7 @@ def test_workers_stay_while_a_task_lost_its_worker_and_end_when_none_can_be_kept
     assert not waiting.is_alive()
 
     unmanned = SimpleNamespace(clients={"Client-fitting-room-1": None}, tasks={}, workers={})
-    waiting = threading.Thread(target=workers._wait_until_idle, args=(unmanned,), daemon=True)
+    waiting = threading.Thread(target=workers._wait_until_idle, args=(unmanned, ending, lambda: True), daemon=True)
     waiting.start()
     waiting.join(10)
     assert not waiting.is_alive()
