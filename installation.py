@@ -7,6 +7,7 @@ checksums are in the lock files; pyproject.toml has the ranges they were chosen 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import hashlib
 import importlib.util
 import os
@@ -18,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent
@@ -30,6 +31,7 @@ LOCK, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"  # the second hol
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 ROOM_NEEDED = 4_000_000_000  # bytes: what a full installation takes, with a margin
+MEMORY_NEEDED = 3_000_000_000  # bytes; computers sold with 4 GB keep some of it to themselves
 PYTHON_PAGE = "https://www.python.org/downloads/"
 
 
@@ -53,14 +55,57 @@ def version_of(command: list[str]) -> tuple[int, int] | None:
         return None
 
 
-def machine_sentence(system: str, machine: str, bits: int) -> str | None:
-    """Why TensorFlow cannot be had on this kind of machine, or None when it can."""
+def machine_sentence(
+    system: str, machine: str, bits: int, avx: bool | None = None, memory: int | None = None
+) -> str | None:
+    """Why TensorFlow cannot be had on this kind of machine, or None when it can.
+
+    `avx` is whether the processor has AVX, `memory` counts bytes; None where nobody knows.
+    """
     if bits < 64:
         return f"This is a 32-bit Python. Fitting Room needs the 64-bit one: install Python 3.12 from {PYTHON_PAGE}."
     if system == "Darwin" and machine == "x86_64":
         needed = "an Apple chip (M1 or newer) and a Python for it"
         return f"This Python is made for Intel Macs. Fitting Room needs {needed}: {PYTHON_PAGE}"
+    if avx is False and machine.lower() in ("x86_64", "amd64"):
+        needed = "AVX, which those made since about 2011 have"
+        return f"This computer's processor lacks a part that TensorFlow needs ({needed}). Use another computer."
+    if memory is not None and memory < MEMORY_NEEDED:
+        needed = "about 4 GB, for a training would be ended for want of it"
+        return f"This computer has {memory / 1e9:.1f} GB of memory. Fitting Room needs {needed}. Use another computer."
     return None
+
+
+def has_avx(system: str, processors: Path = Path("/proc/cpuinfo")) -> bool | None:
+    """Whether this computer's processor has AVX, which TensorFlow is built with; None where nobody knows.
+
+    `processors` is the file in which Linux describes them.
+    """
+    try:
+        if system == "Windows":
+            kernel = ctypes.WinDLL("kernel32")
+            kernel.GetEnabledXStateFeatures.restype = ctypes.c_uint64
+            return bool(kernel.IsProcessorFeaturePresent(39) or kernel.GetEnabledXStateFeatures() & 4)
+        flags = re.search(r"^flags\s*:(.*)$", processors.read_text(), re.MULTILINE)
+        return "avx" in flags[1].split() if flags else None
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def memory_of(system: str, limit: Path = Path("/sys/fs/cgroup/memory.max")) -> int | None:
+    """Bytes of memory this computer, or the container it is, may use; `limit` is the file that bounds a container."""
+    try:
+        if system == "Windows":
+            status = (ctypes.c_uint64 * 8)()  # MEMORYSTATUSEX; its size is in the first four bytes
+            status[0] = ctypes.sizeof(status)
+            return int(status[1]) if ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)) else None
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (OSError, ValueError, AttributeError):
+        return None
+    try:
+        return min(memory, int(limit.read_text()))
+    except (OSError, ValueError):  # no container, or one without a limit
+        return memory
 
 
 def tell(words: object = "") -> None:
@@ -96,6 +141,17 @@ def need_room(free: int) -> None:
     if free < ROOM_NEEDED:
         figures = f"{free / 1e9:.1f} GB are free, Fitting Room needs {ROOM_NEEDED / 1e9:.0f} GB"
         raise Trouble(f"There is too little room on this disk: {figures}. Make room, then start again.")
+
+
+def need_writable(folder: Path) -> None:
+    """Raise Trouble when nothing can be installed into this folder."""
+    try:
+        NOTES.mkdir(exist_ok=True)
+        with LOG.open("a"):
+            pass
+    except OSError as error:
+        refused = f"The folder {folder} cannot be written ({error.strerror or error})"
+        raise Trouble(f"{refused}. Copy the whole project to a folder of your own and start it there.") from error
 
 
 def venv_sentence(version: tuple[int, ...], system: str) -> str:
@@ -195,12 +251,26 @@ def lines_of(process: subprocess.Popen) -> Iterator[str]:
             line = ""
 
 
+def uv_options(variables: Mapping[str, str]) -> list[str]:
+    """What pip is told by these variables of the environment, as uv takes it, which does not read them."""
+    options = (
+        ["--no-index"] if variables.get("PIP_NO_INDEX", "0").lower() not in ("", "0", "false", "no", "off") else []
+    )
+    for name, option in (("PIP_FIND_LINKS", "--find-links"), ("PIP_INDEX_URL", "--index-url")):
+        options += [word for value in variables.get(name, "").split() for word in (option, value)]
+    return options
+
+
 def install(wanted: list[str], uv: str | None) -> str | None:
     """Install what these arguments name, with a progress line. Returns None, or all that a failing installer said."""
     python = str(environment_python())
     quietly = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
-    installer = [uv, "pip", "install", "--python", python] if uv else [python, "-m", "pip", "install", *quietly]
     variables = {**os.environ, "PIP_USER": "0"}
+    installer = [python, "-m", "pip", "install", *quietly]
+    if uv:
+        installer = [uv, "pip", "install", "--python", python, *uv_options(variables)]
+        if "PIP_CERT" in variables:
+            variables.setdefault("SSL_CERT_FILE", variables["PIP_CERT"])
     process = subprocess.Popen([*installer, *wanted], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=variables)
     packages = re.findall(r"^\w", (PROJECT / LOCK).read_text(encoding="utf-8"), re.MULTILINE)
     progress, started, output, shown = Progress(len(packages)), time.monotonic(), [], -1
@@ -224,7 +294,9 @@ def install(wanted: list[str], uv: str | None) -> str | None:
         tell()
 
 
-# What pip and uv print: no network, no room on the disk, a package that was changed, none for this computer.
+# What pip and uv print: no network, one with a certificate of its own, no room on the disk, a package that was changed,
+# none for this computer.
+STRANGE_CERTIFICATE = "CERTIFICATE_VERIFY_FAILED|certificate verify failed|invalid peer certificate|UnknownIssuer"
 NO_NETWORK = (
     "NewConnectionError|NameResolutionError|getaddrinfo|Name or service not known|name resolution|ReadTimeout"
     "|ConnectTimeout|ProxyError|Max retries|Network is unreachable|SSLError|error sending request|Failed to fetch"
@@ -236,8 +308,12 @@ NO_PACKAGE = (
     "|Failed building wheel|Failed to build|metadata-generation-failed"
 )
 REASONS = {
-    NO_ROOM: "The disk is full. Make about 4 GB of room, then start again; it goes on where it stopped.",
     CHANGED: f"A package that came is not the one this app was tested with, so it was not installed. {LOG} names it.",
+    STRANGE_CERTIFICATE: "The packages could not be fetched: this network puts a certificate of its own in between, as "
+    "schools and firms do. Ask who runs it for the certificate's file, set SSL_CERT_FILE and PIP_CERT to its path, and "
+    "start again.\nOr fetch the files elsewhere, on a computer and with a Python of the same kind: "
+    f"python -m pip download -d wheels -r {LOCK}\n"
+    "Bring that folder here, set PIP_NO_INDEX=1 and PIP_FIND_LINKS to its path, and start again.",
     NO_NETWORK: "The packages could not be fetched: no network, or it blocks pypi.org. "
     "Connect this computer, then start again.",
     "Long Path": "The folder's path is too long for Windows. "
@@ -247,8 +323,30 @@ REASONS = {
 }
 
 
+def no_room(free: int, installed: int) -> str:
+    """What to do on a disk that became full while this was installed, with so many bytes free and in .venv."""
+    missing = max(ROOM_NEEDED - installed - free, 500_000_000)
+    return (
+        f"The disk became full: {free / 1e9:.1f} GB are free now. Make about {missing / 1e9:.1f} GB more room, then "
+        f"start again. What was installed so far ({installed / 1e9:.1f} GB) stays in {VENV}: delete that folder if you "
+        "would rather have the room back."
+    )
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files in a folder, as far as they can be looked at."""
+    total = 0
+    for place, _, names in os.walk(str(folder)):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.lstat(os.path.join(place, name)).st_size
+    return total
+
+
 def explain(output: str) -> str:
     """The plain reason why an installation failed, from what pip or uv printed."""
+    if re.search(NO_ROOM, output):
+        return no_room(shutil.disk_usage(PROJECT).free, size_of(VENV))
     for signs, sentence in REASONS.items():
         if re.search(signs, output):
             return sentence
@@ -270,9 +368,11 @@ def set_up(development: bool) -> Path:
     locks = [PROJECT / LOCK, *([PROJECT / DEVELOPMENT] if development else [])]
     if installed(locks, STAMP) and fits(version_of([str(environment_python())]) or (0, 0)):
         return environment_python()
-    unsuited = machine_sentence(platform.system(), platform.machine(), 64 if sys.maxsize > 2**32 else 32)
+    system, bits = platform.system(), 64 if sys.maxsize > 2**32 else 32
+    unsuited = machine_sentence(system, platform.machine(), bits, has_avx(system), memory_of(system))
     if unsuited:
         raise Trouble(unsuited)
+    need_writable(PROJECT)
     if not STAMP.exists():
         need_room(shutil.disk_usage(PROJECT).free)
     uv = find_uv()
@@ -281,7 +381,11 @@ def set_up(development: bool) -> Path:
         STAMP.unlink()  # written again at the end, so the next start repairs what is interrupted
     tell("Installing the packages" + (" for development" if development else "") + " (some minutes, only once) ...")
     output = install(["--require-hashes", "-r", str(locks[-1])], uv)
-    if output and re.search(NO_PACKAGE, output) and not re.search(f"{NO_NETWORK}|{NO_ROOM}|{CHANGED}", output):
+    if (
+        output
+        and re.search(NO_PACKAGE, output)
+        and not re.search(f"{NO_NETWORK}|{NO_ROOM}|{CHANGED}|{STRANGE_CERTIFICATE}", output)
+    ):
         tell("The exact versions this app was tested with cannot be had here; taking the nearest that should work.")
         output = install(ranges(development), uv)
     if output:

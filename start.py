@@ -5,6 +5,7 @@
     python3 start.py --share                  the same, and let other screens in this network open it too
     python3 start.py VERB ...                 what `python -m core` can do: train quick, predict photo.jpg
     python3 start.py check                    lint, format and types
+    python3 start.py audit                    ask whether weaknesses of the packages are known
     python3 start.py test [--quick] [pytest]  every test, or those that take no browser and little time
 
 Standard library only, and readable by Python 3.8, so that an unfitting Python can still look for a fitting one.
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import json
 import os
 import re
 import shutil
@@ -29,10 +31,11 @@ from typing import BinaryIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where PYTHONSAFEPATH is set, Python leaves it out
 
-from installation import NOTES, OLDEST, PROJECT, PYTHON_PAGE, Trouble, fits, set_up, tell, version_of
+from installation import DEVELOPMENT, LOCK, NOTES, OLDEST, PROJECT, PYTHON_PAGE, Trouble, fits, set_up, tell, version_of
 
 FITTING = ("3.13", "3.12", "3.11")
 CHECKS = {"lint": ("ruff", "check", "."), "format": ("ruff", "format", "--check", "."), "types": ("mypy",)}
+AUDIT = ("--format=json", "--progress-spinner=off", "--disable-pip", "--require-hashes", "--timeout=15")
 QUICK = ("--ignore=tests/browser", "-m", "not slow")
 
 
@@ -76,8 +79,13 @@ def hand_over(command: list[str]) -> int:
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
     """Let one start.py at a time set up this folder; another waits here."""
-    NOTES.mkdir(exist_ok=True)
-    with (NOTES / "lock").open("a+b") as handle:
+    with contextlib.ExitStack() as stack:
+        try:
+            NOTES.mkdir(exist_ok=True)
+            handle = stack.enter_context((NOTES / "lock").open("a+b"))
+        except OSError:  # a folder that cannot be written needs nobody to wait: what is installed stays as it is
+            yield
+            return
         if not lock(handle, wait=False):
             tell("Another start.py is setting up in this folder; waiting for it ...")
             while not lock(handle, wait=True):
@@ -118,29 +126,61 @@ def check(python: Path) -> int:
     return int(bool(failed))
 
 
+def audit(python: Path, ask: Callable = subprocess.run) -> int:
+    """Ask whether weaknesses of the locked packages are known; returns 0 for none, 1 for some, 2 without an answer."""
+    status = 0
+    for lock in (LOCK, DEVELOPMENT):
+        command = [str(python), "-m", "pip_audit", *AUDIT, "--requirement", str(PROJECT / lock)]
+        answer = ask(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            packages = json.loads(answer.stdout)["dependencies"]
+        except (ValueError, KeyError, TypeError):
+            packages = []
+        asked = [package for package in packages if "skip_reason" not in package]
+        weak = [package for package in asked if package["vulns"]]
+        print(f"{lock}: {len(asked)} of {len(packages)} packages are known there, {len(weak)} with known weaknesses.")
+        for package in weak:
+            names = ", ".join(weakness["id"] for weakness in package["vulns"])
+            print(f"  {package['name']} {package['version']}: {names}")
+        status = max(status, 2 if not asked else int(bool(weak)))
+    if status == 2:
+        print("COULD NOT ASK: no index of known weaknesses answers here. Connect this computer, then audit again.")
+    return status
+
+
 def version() -> str:
     """The version of Fitting Room, which only pyproject.toml keeps."""
     return re.findall('^version = "(.+)"', (PROJECT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)[0]
 
 
+def port(text: str) -> int:
+    """The port in an option. Raises ArgumentTypeError, which argparse shows, for what is none."""
+    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"“{text[:10]}” is no port. Write a whole number from 1 to 65535")
+    return int(text)
+
+
 def read_options(arguments: list[str]) -> None:
     """Refuse options that are not the app's before anything is installed for them; answer --help and --version."""
-    verbs = "check, test [--quick], and those of `python -m core`: models, train quick, predict photo.jpg ..."
+    verbs = "check, audit, test [--quick], and those of `python -m core`: models, train quick, predict photo.jpg ..."
     parser = argparse.ArgumentParser(
         prog="start.py", description="Set up and open Fitting Room.", epilog=f"Verbs: {verbs}"
     )
-    parser.add_argument("--port", type=int, help="first port to try (8501 when not given)")
+    parser.add_argument("--port", type=port, help="first port to try (8501 when not given)")
     parser.add_argument("--share", action="store_true", help="let other screens in this network open it, by a QR code")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     parser.add_argument("--version", action="version", version=f"Fitting Room {version()}")
     parser.parse_args(arguments)
 
 
+OWN = {"check": check, "audit": audit}
+
+
 def carry_out(arguments: list[str], python: Path) -> int:
     """Do what the command line asks, with the Python that has the packages; returns the exit status."""
     verb, *rest = arguments or [""]
-    if verb == "check":
-        return check(python)
+    if verb in OWN:
+        return OWN[verb](python)
     if verb and verb != "test" and not verb.startswith("-"):  # in the person's own folder, so that files mean theirs
         paths = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
         os.environ.update(PYTHONPATH=paths, PYTHONSAFEPATH="1", FITTING_ROOM_PROGRAM="start.py")
@@ -158,12 +198,12 @@ def main(arguments: list[str]) -> int:
         read_options(arguments)
     try:
         if not fits(sys.version_info):
-            other = find_python(python_commands(Path.home()))
+            other = find_python(python_commands(Path(os.path.expanduser("~"))))
             if not other:
                 raise Trouble(unfit_sentence(sys.version_info))
             return hand_over([*other, str(PROJECT / "start.py"), *arguments])
         with alone():
-            python = set_up(development=arguments[:1] in (["check"], ["test"]))
+            python = set_up(development=arguments[:1] in (["check"], ["audit"], ["test"]))
         return carry_out(arguments, python)
     except KeyboardInterrupt:
         tell("\nStopped. The next start repairs what is half done.")

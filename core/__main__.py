@@ -30,6 +30,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 START = "start.py"
 START_VERBS = {  # start.py does these itself; they are named here so that it can list and complete them
     "check": "look through the code: lint, format, types",
+    "audit": "ask whether weaknesses of the packages are known",
     "test": "run the tests; --quick: without a browser and what takes long",
 }
 

@@ -176,8 +176,9 @@ def open_new(note: Path, first_port: int, share: bool, browser: bool) -> int:
     app = psutil.Popen(app_command(port, share), cwd=PROJECT)
     running = Running(app.pid, port, share)
     try:
-        note.parent.mkdir(exist_ok=True)
-        note.write_text(json.dumps(running._asdict()))
+        with suppress(OSError):  # without the note, as in a folder that cannot be written, the next start opens another
+            note.parent.mkdir(exist_ok=True)
+            note.write_text(json.dumps(running._asdict()))
         problem = wait_for(app, port)
         if problem:
             print(problem, file=sys.stderr)
@@ -192,7 +193,8 @@ def open_new(note: Path, first_port: int, share: bool, browser: bool) -> int:
         return 0
     finally:
         end(app)
-        note.unlink(missing_ok=True)
+        with suppress(OSError):
+            note.unlink(missing_ok=True)
 
 
 def main(arguments: list[str]) -> int:

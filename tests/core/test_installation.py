@@ -1,11 +1,15 @@
 """installation.py installs once, with uv or pip, and says plainly what is wrong."""
 
+import hashlib
 import os
+import platform
+import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import psutil
 import pytest
 
 import installation
@@ -20,11 +24,72 @@ PROJECT = Path(__file__).resolve().parents[2]
         (("Windows", "AMD64", 32), "64-bit"),
         (("Darwin", "arm64", 64), None),
         (("Linux", "aarch64", 64), None),
+        (("Linux", "x86_64", 64, False), "AVX"),
+        (("Windows", "AMD64", 64, False, 8_000_000_000), "AVX"),
+        (("Linux", "x86_64", 64, True, 8_000_000_000), None),
+        (("Linux", "x86_64", 64, None, None), None),
+        (("Linux", "aarch64", 64, False), None),
+        (("Darwin", "arm64", 64, False), None),
+        (("Linux", "x86_64", 64, True, 2_040_000_000), "has 2.0 GB of memory.*needs about 4 GB"),
+        (("Darwin", "arm64", 64, None, 2_999_999_999), "memory"),
+        (("Linux", "x86_64", 64, True, 3_800_000_000), None),
     ],
 )
 def test_machines_without_tensorflow_are_named(machine, words):
     sentence = installation.machine_sentence(*machine)
-    assert sentence is None if words is None else words in sentence
+    assert sentence is None if words is None else re.search(words, sentence)
+
+
+@pytest.mark.parametrize(
+    ("described", "avx"),
+    [
+        ("processor: 0\nflags\t\t: fpu sse4_2 avx avx2\n", True),
+        ("flags\t: fpu sse4_2 avx2_of_another_name\n", False),
+        ("Features\t: fp asimd\n", None),
+        ("", None),
+    ],
+)
+def test_a_processor_with_avx_is_told_from_one_without(tmp_path, described, avx):
+    (tmp_path / "cpuinfo").write_text(described)
+    assert installation.has_avx("Linux", tmp_path / "cpuinfo") is avx
+    assert installation.has_avx("Darwin", tmp_path / "none") is None
+
+
+def test_the_memory_is_that_of_the_computer_or_less_in_a_container(tmp_path):
+    limit = tmp_path / "memory.max"
+    whole = installation.memory_of(platform.system(), limit)
+    assert whole == pytest.approx(psutil.virtual_memory().total, rel=0.1)
+    for text, bytes_there in (("max\n", whole), ("2000000000\n", 2_000_000_000), (f"{10**18}\n", whole)):
+        limit.write_text(text)
+        assert installation.memory_of(platform.system(), limit) == bytes_there or os.name == "nt"
+
+
+@pytest.mark.parametrize("facts", [{"has_avx": False}, {"memory_of": 2_000_000_000}])
+def test_a_computer_that_cannot_train_is_told_before_anything_is_fetched(tmp_path, monkeypatch, facts):
+    setup = Setup(tmp_path, monkeypatch, [])
+    monkeypatch.setattr(installation.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(installation.platform, "system", lambda: "Linux")
+    for name, fact in facts.items():
+        monkeypatch.setattr(installation, name, lambda system, fact=fact: fact)
+    with pytest.raises(installation.Trouble, match="Use another computer"):
+        installation.set_up(development=False)
+    assert setup.asked == []
+
+
+def test_a_folder_that_cannot_be_written_is_told_what_to_do_and_what_is_installed_there_still_runs(
+    tmp_path, monkeypatch
+):
+    setup = Setup(tmp_path, monkeypatch, [None])
+    (tmp_path / "in the way").touch()
+    with monkeypatch.context() as patch:
+        patch.setattr(installation, "NOTES", tmp_path / "in the way" / "notes")
+        with pytest.raises(installation.Trouble, match="cannot be written.*Copy the whole project"):
+            installation.set_up(development=False)
+    assert setup.asked == []
+    installation.set_up(development=False)
+    monkeypatch.setattr(installation, "NOTES", tmp_path / "in the way" / "notes")
+    installation.set_up(development=False)
+    assert len(setup.asked) == 1
 
 
 def test_a_full_disk_is_named_with_both_figures():
@@ -90,6 +155,8 @@ class Setup:
             lock.write_text(f"{lock.name}==1\n")
         (folder / "pyproject.toml").write_text(PROJECT_TABLE)
         monkeypatch.setattr(installation, "PROJECT", folder)
+        monkeypatch.setattr(installation, "NOTES", folder / "notes")
+        monkeypatch.setattr(installation, "LOG", folder / "notes" / "install.log")
         monkeypatch.setattr(installation, "VENV", folder)
         monkeypatch.setattr(installation, "STAMP", self.stamp)
         monkeypatch.setattr(installation, "make_environment", lambda uv: None)
@@ -168,7 +235,7 @@ def test_without_a_network_the_ranges_are_not_tried(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk is full"),
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "disk became full"),
         ("Retrying (Retry(total=4)) after connection broken by 'NewConnectionError'", "no network"),
         (
             "HINT: This error might have occurred since this system does not have Windows Long Path support enabled.",
@@ -177,13 +244,32 @@ def test_without_a_network_the_ranges_are_not_tried(tmp_path, monkeypatch):
         ("ERROR: [Errno 13] Permission denied: '.venv/lib'", "could not be written"),
         ("Collecting numpy\nERROR: something else", "ERROR: something else"),
         ("error: Failed to fetch: `six`\n  cause: dns error", "no network"),
-        ("error: failed to write\n  cause: No space left on device (os error 28)", "disk is full"),
+        ("error: failed to write\n  cause: No space left on device (os error 28)", "disk became full"),
+        (
+            "Could not fetch URL https://pypi.org/simple/pip/: There was a problem confirming the ssl certificate: "
+            "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: ...",
+            "SSL_CERT_FILE and PIP_CERT",
+        ),
+        (
+            "error: Failed to fetch: `https://pypi.org/simple/six/`\n  cause: invalid peer certificate: UnknownIssuer",
+            "pip download -d wheels -r requirements.txt",
+        ),
         ("error: Failed to download `six`\n  cause: Hash mismatch for `six`", "not the one this app was tested with"),
         ("Resolved 3 packages in 1ms\nerror: it broke\n  cause: so it is", "error: it broke\n    cause: so it is"),
     ],
 )
 def test_what_an_installer_says_becomes_a_sentence(said, words):
     assert words in installation.explain(said)
+
+
+def test_a_disk_that_became_full_is_told_how_much_is_missing_and_what_remains(tmp_path):
+    sentence = installation.no_room(free=100_000_000, installed=1_500_000_000)
+    assert "0.1 GB are free" in sentence and "2.4 GB more room" in sentence
+    assert "(1.5 GB) stays in" in sentence and str(installation.VENV) in sentence
+    assert "0.5 GB more room" in installation.no_room(free=10**9, installed=10**10)
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "file").write_bytes(bytes(1234))
+    assert installation.size_of(tmp_path) == 1234 and installation.size_of(tmp_path / "none") == 0
 
 
 def test_progress_follows_pip():
@@ -246,13 +332,16 @@ def fake_uv(tmp_path, monkeypatch):
     uv.parent.mkdir()
     status.write_text("0")
     uv.write_text(f"""#!{sys.executable}
-import sys
+import os, sys
+open({str(tmp_path / "certificate")!r}, "a").write(str(os.environ.get("SSL_CERT_FILE")) + "\\n")
 open({str(tmp_path / "asked")!r}, "a").write(" ".join(sys.argv[1:]) + "\\n")
 print("Resolved 1 package in 1ms", file=sys.stderr)
 sys.exit(int(open({str(status)!r}).read()))
 """)
     uv.chmod(0o755)
     monkeypatch.setenv("PATH", str(uv.parent))
+    for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_CERT", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(installation, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(installation, "LOG", tmp_path / "install.log")
     monkeypatch.setattr(installation, "environment_python", lambda: tmp_path / "python")
@@ -270,6 +359,25 @@ def test_uv_is_used_where_it_is_there(fake_uv, capsys):
         f"pip install --python {fake_uv / 'python'} --require-hashes -r the.lock",
     ]
     assert "[####" in capsys.readouterr().err
+
+
+def test_uv_is_told_what_pip_would_read_in_the_environment(fake_uv, monkeypatch):
+    uv, start = str(fake_uv / "bin" / "uv"), f"pip install --python {fake_uv / 'python'}"
+    installation.install(["numpy"], uv)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", "wheels more")
+    installation.install(["numpy"], uv)
+    monkeypatch.setenv("PIP_NO_INDEX", "0")
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    monkeypatch.setenv("PIP_INDEX_URL", "https://mirror.school/simple")
+    monkeypatch.setenv("PIP_CERT", "school.pem")
+    installation.install(["numpy"], uv)
+    assert (fake_uv / "asked").read_text().splitlines() == [
+        f"{start} numpy",
+        f"{start} --no-index --find-links wheels --find-links more numpy",
+        f"{start} --index-url https://mirror.school/simple numpy",
+    ]
+    assert (fake_uv / "certificate").read_text().splitlines() == ["None", "None", "school.pem"]
 
 
 def test_a_uv_that_does_not_run_is_not_used(fake_uv):
@@ -294,19 +402,41 @@ def test_where_uv_cannot_make_the_environment_its_reason_is_shown(fake_uv):
         installation.make_environment(str(fake_uv / "bin" / "uv"))
 
 
-def test_pip_refuses_a_package_with_another_checksum(tmp_path, monkeypatch):
-    if not installation.runs([sys.executable, "-m", "pip", "--version"]):
-        pytest.skip("this environment was made by uv and has no pip")
-    with zipfile.ZipFile(tmp_path / "thing-1.0-py3-none-any.whl", "w") as wheel:
+def make_wheel(folder: Path) -> Path:
+    """A package called thing that holds nothing."""
+    path = folder / "thing-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
         for name, text in (("METADATA", "Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n"), ("RECORD", "")):
             wheel.writestr(f"thing-1.0.dist-info/{name}", text)
         wheel.writestr("thing-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+    return path
+
+
+def test_pip_refuses_a_package_with_another_checksum(tmp_path, monkeypatch):
+    if not installation.runs([sys.executable, "-m", "pip", "--version"]):
+        pytest.skip("this environment was made by uv and has no pip")
+    make_wheel(tmp_path)
     (tmp_path / "the.lock").write_text(f"thing==1.0 --hash=sha256:{'0' * 64}\n")
     monkeypatch.setattr(installation, "LOG", tmp_path / "install.log")
     monkeypatch.setattr(installation, "environment_python", lambda: Path(sys.executable))
     here = ["--dry-run", "--no-index", "--find-links", str(tmp_path)]
     output = installation.install([*here, "--require-hashes", "-r", str(tmp_path / "the.lock")], None)
     assert "not the one this app was tested with" in installation.explain(output)
+
+
+def test_pip_installs_from_a_folder_of_files_where_no_index_can_be_reached(tmp_path, monkeypatch):
+    if not installation.runs([sys.executable, "-m", "pip", "--version"]):
+        pytest.skip("this environment was made by uv and has no pip")
+    wheel = make_wheel(tmp_path)
+    checksum = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    (tmp_path / "the.lock").write_text(f"thing==1.0 --hash=sha256:{checksum}\n")
+    monkeypatch.setattr(installation, "LOG", tmp_path / "install.log")
+    monkeypatch.setattr(installation, "environment_python", lambda: Path(sys.executable))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    wanted = ["--dry-run", "--require-hashes", "-r", str(tmp_path / "the.lock")]
+    assert installation.install(wanted, None) is None
+    assert "Would install thing-1.0" in (tmp_path / "install.log").read_text()
 
 
 def test_lines_come_as_they_are_printed():

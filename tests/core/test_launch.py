@@ -136,3 +136,13 @@ def test_sharing_shows_an_address_and_a_code(monkeypatch, capsys):
     assert "http://192.0.2.7:8502" in shown and "\N{FULL BLOCK}" in shown
     launch.announce(launch.Running(1, 8502, share=False), browser=False)
     assert "192.0.2.7" not in capsys.readouterr().out
+
+
+def test_an_app_is_opened_and_ended_in_a_folder_that_cannot_be_written(tmp_path, monkeypatch, port, capsys):
+    (tmp_path / "in the way").touch()
+    command = [sys.executable, "-c", "input()"]
+    monkeypatch.setattr(launch, "app_command", lambda port, share: command)
+    monkeypatch.setattr(launch, "wait_for", lambda app, port: app.kill())
+    note = tmp_path / "in the way" / "running.json"
+    assert launch.open_new(note, port, share=False, browser=False) != 0
+    assert f"Fitting Room is open at http://127.0.0.1:{port}" in capsys.readouterr().out

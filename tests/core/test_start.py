@@ -141,7 +141,8 @@ def test_an_unknown_verb_is_answered_with_all_there_are(tmp_path):
 
 
 def test_the_verbs_that_core_lists_for_it_are_its_own(handed, monkeypatch):
-    monkeypatch.setattr(start, "check", lambda python: 0)
+    monkeypatch.setattr(start, "OWN", dict.fromkeys(start.OWN, lambda python: 0))
+    assert {*start.OWN, "test"} == set(START_VERBS)
     assert not [verb for verb in START_VERBS if handed([verb]) == ["python-app", "-m", "core", verb]]
 
 
@@ -185,5 +186,60 @@ def test_the_check_says_what_to_mend(monkeypatch, capsys):
 
 
 def test_the_check_is_made_in_the_development_environment(handed, monkeypatch):
-    monkeypatch.setattr(start, "check", lambda python: str(python))
-    assert handed(["check"]) == "python-dev"
+    monkeypatch.setattr(start, "OWN", dict.fromkeys(start.OWN, str))
+    assert handed(["check"]) == handed(["audit"]) == "python-dev"
+
+
+KNOWN, UNKNOWN = {"name": "six", "version": "1", "vulns": []}, {"name": "mine", "skip_reason": "not found"}
+WEAK = {"name": "pillow", "version": "1.0", "vulns": [{"id": "CVE-1"}, {"id": "CVE-2"}]}
+
+
+@pytest.mark.parametrize(
+    ("packages", "status", "words"),
+    [
+        ([KNOWN, UNKNOWN], 0, "requirements.txt: 1 of 2 packages are known there, 0 with known weaknesses."),
+        ([KNOWN, WEAK], 1, "  pillow 1.0: CVE-1, CVE-2"),
+        ([UNKNOWN, UNKNOWN], 2, "COULD NOT ASK"),
+        ([], 2, "COULD NOT ASK"),
+        (None, 2, "COULD NOT ASK"),
+    ],
+)
+def test_an_audit_says_what_is_known_of_both_lock_files_and_whether_anybody_answered(capsys, packages, status, words):
+    asked = []
+
+    def ask(command, **_options):
+        asked.append(Path(command[-1]).name)
+        answer = b"" if packages is None else json.dumps({"dependencies": packages, "fixes": []}).encode()
+        return subprocess.CompletedProcess(command, 1, answer, b"ERROR: no connection")
+
+    assert start.audit(Path("python"), ask) == status
+    assert asked == ["requirements.txt", "requirements-dev.txt"]
+    assert words in capsys.readouterr().out.splitlines() or words == "COULD NOT ASK"
+
+
+def test_an_audit_that_asked_in_vain_says_so_loudly(capsys):
+    silent = subprocess.CompletedProcess([], 1, b"", b"")
+    assert start.audit(Path("python"), lambda command, **_options: silent) == 2
+    assert capsys.readouterr().out.splitlines()[-1].startswith("COULD NOT ASK: no index of known weaknesses answers")
+
+
+def test_an_audit_asks_in_words_that_pip_audit_knows(tmp_path):
+    (tmp_path / "none.txt").write_text("")
+    command = [sys.executable, "-m", "pip_audit", *start.AUDIT, "--requirement", str(tmp_path / "none.txt")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert json.loads(done.stdout)["dependencies"] == [], done.stderr
+
+
+@pytest.mark.parametrize("port", ["-1", "0", "65536", "70000", "8501.5", "x", "", "9" * 5000, "²"])
+def test_a_port_that_is_none_is_said_and_installs_nothing(monkeypatch, capsys, port):
+    monkeypatch.setattr(start, "set_up", lambda development: pytest.fail("must not install"))
+    with pytest.raises(SystemExit, match="2"):
+        start.main([f"--port={port}"])
+    assert f"“{port[:10]}” is no port. Write a whole number from 1 to 65535" in capsys.readouterr().err
+    assert start.port("1") == 1 and start.port("65535") == 65535
+
+
+def test_in_a_folder_that_cannot_be_written_a_verb_is_carried_out_all_the_same(handed, monkeypatch, tmp_path):
+    (tmp_path / "in the way").touch()
+    monkeypatch.setattr(start, "NOTES", tmp_path / "in the way" / "notes")
+    assert handed(["models"]) == ["python-app", "-m", "core", "models"]
