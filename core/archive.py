@@ -13,9 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 KNOWN_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others can grow without a bound in one step
 ENCRYPTED = 1  # bit of an entry's flags
+LISTED = b"PK\1\2"  # begins what the list at a zip's end says of one file,
+LISTED_HEAD = 46  # in so many bytes, then its name, what is extra, and a comment, of the lengths that stand at
+LENGTHS = 28
+MOST_FILES = 10_000  # where the caller says no other number; listing them takes a tenth of a second
+MOST_EXTRA = 1_024  # bytes of what is extra, which zipfile takes apart slowly; no program writes half as many
 DAMAGE = (  # what zipfile raises for bytes that are no zip, a broken one, or one of a kind it does not know
     zipfile.BadZipFile,
     zlib.error,
@@ -58,13 +64,34 @@ class Limits:
     unpacked: int  # bytes
 
 
-class Archive:
-    """A zip that a stranger may have made. Every method raises ArchiveError for what it refuses."""
+class _Source(io.BytesIO):
+    """The bytes of a zip, and a look at its list before zipfile goes through all of it: it may be very long, whatever
+    number of files the zip says to hold."""
 
-    def __init__(self, content: bytes) -> None:
+    most_files: int | None = None  # in the list; None once that has been read
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """So many bytes from here on. Raises ArchiveError when they are a list of too many files."""
+        found = super().read(size)
+        if self.most_files is not None and found.startswith(LISTED):
+            _check_list(found, self.most_files)
+        return found
+
+
+class Archive:
+    """A zip that a stranger may have made, of `most_files` at most. Every method raises ArchiveError for what it
+    refuses."""
+
+    def __init__(self, content: bytes, most_files: int = MOST_FILES) -> None:
+        source = _Source(content)
+        source.most_files = most_files
         with _damage():
-            self._zip = zipfile.ZipFile(io.BytesIO(content))
+            self._zip = zipfile.ZipFile(source)
+        source.most_files = None
         self.entries = self._zip.infolist()  # folders are entries too; their names end in a slash
+        begins = [*sorted(entry.header_offset for entry in self.entries), len(content)]
+        # Bytes from where an entry begins to where the next one does: none where two begin at once.
+        self._room = {begin: end - begin for begin, end in reversed([*pairwise(begins)])}
 
     def read(self, entry: zipfile.ZipInfo, most: int) -> bytes:
         """The unpacked bytes of an entry, `most` at most; no more is unpacked, whatever the zip says about its size."""
@@ -72,6 +99,8 @@ class Archive:
             raise ArchiveError(Fault.PACKING, entry.filename)
         if entry.file_size > most:
             raise ArchiveError(Fault.FILE_TOO_LARGE, entry.filename, entry.file_size)
+        if entry.compress_size > self._room[entry.header_offset]:  # it shares bytes with another
+            raise ArchiveError(Fault.DAMAGED, entry.filename)
         with _damage(entry.filename), self._zip.open(entry) as file:
             return file.read(entry.file_size + 1)  # past its end, so that its checksum is compared
 
@@ -108,6 +137,19 @@ def zipped(files: Mapping[str, bytes | str]) -> bytes:
         for name, body in files.items():
             archive.writestr(name, body)
     return content.getvalue()
+
+
+def _check_list(listing: bytes, most_files: int) -> None:
+    """Refuse a zip's list that would take long to read. Raises ArchiveError, and struct.error where it breaks off."""
+    place = count = 0
+    while listing.startswith(LISTED, place):
+        count += 1
+        if count > most_files:
+            raise ArchiveError(Fault.TOO_MANY, amount=listing.count(LISTED))
+        name, extra, comment = struct.unpack_from("<3H", listing, place + LENGTHS)
+        if extra > MOST_EXTRA:
+            raise ArchiveError(Fault.DAMAGED)
+        place += LISTED_HEAD + name + extra + comment
 
 
 @contextmanager

@@ -12,6 +12,12 @@ FittingRoomError
 └── WorkerError      no training worker can be started or reached
 """
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+log = logging.getLogger(__name__)
+
 
 class FittingRoomError(Exception):
     """Something went wrong that a person can understand; `str(error)` is fit to be shown."""
@@ -51,3 +57,19 @@ class StoreError(FittingRoomError):
 
 class WorkerError(FittingRoomError):
     """No training worker can be started or reached."""
+
+
+@contextmanager
+def door(refusal: type[FittingRoomError], sentence: str, expected: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Where a stranger's bytes come in: whatever a decoder raises in these lines leaves them as `refusal(sentence)`.
+
+    A FittingRoomError passes as it is. An error that is not one of the `expected` is logged with where it came from.
+    """
+    try:
+        yield
+    except FittingRoomError:
+        raise
+    except Exception as error:
+        if not isinstance(error, expected):
+            log.exception("Refused with “%s”, for an error that was not expected", sentence)
+        raise refusal(sentence) from error

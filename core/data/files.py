@@ -1,23 +1,38 @@
 """The files Fashion-MNIST comes in, idx and CSV, as arrays; what is wrong with one is said in a sentence.
 
-Knows nothing of where the files lie.
+A table is read in blocks, and what is wrong with it is found out as early as can be: a stranger may have made it. Knows
+nothing of where the files lie.
 """
 
+from __future__ import annotations
+
+import codecs
 import csv
 import gzip
-import io
 import zlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from core.errors import DataError
+from core.errors import DataError, door
 from core.images import SIDE
 
 TABLES = ("fashion-mnist_train.csv", "fashion-mnist_test.csv")
 CSV_COLUMNS = ("label", *(f"pixel{number}" for number in range(1, SIDE * SIDE + 1)))
+NEEDED = frozenset(CSV_COLUMNS)
+MOST_COLUMNS, LONGEST_HEAD = 1_000, 64_000  # of a table; bytes of its first line
+MOST_ROWS = 200_000  # of a table in a folder
+BLOCK = 2 * 2**20  # bytes of a table that are read at once
+NEWLINE = 10
+PACKED = b"\x1f\x8b"  # begins what gzip has packed
+FIRST_LINE = "Its first line must name label, pixel1 to pixel784."
+UNREADABLE = "cannot be read as a table"
 REMEDY = "Get the file again, or leave FITTING_ROOM_DATA out and download the data set in the app."
 FILES = {  # name: (MD5 of the .gz as published, bytes)
     "train-images-idx3-ubyte": ("8d4fb7e6c68d591d4c3dfef9ec88bf0d", 26_421_880),
@@ -40,7 +55,7 @@ def read_idx(path: Path) -> np.ndarray:
     where = f"The file “{path.name}” in {path.parent}"
     try:
         content = path.read_bytes()
-        if content[:2] == b"\x1f\x8b":
+        if content.startswith(PACKED):
             content = gzip.decompress(content)
     except EOFError as error:
         raise DataError(f"{where} ends too early: it was not copied or downloaded to its end. {REMEDY}") from error
@@ -82,70 +97,156 @@ def check_pair(images_path: Path, images: np.ndarray, labels_path: Path, labels:
 def read_csv(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Pictures (n, 28, 28) and labels (n,), both uint8, of a table with the columns label, pixel1 ... pixel784."""
     where = f"The file “{path.name}” in {path.parent}"
-    try:
-        return read_table(lambda: open(path, "rb"), where, REMEDY)
-    except OSError as error:
-        raise DataError(f"{where} cannot be read ({error.strerror or error}). Check its permissions.") from error
+
+    def opened() -> BinaryIO:
+        try:
+            return open(path, "rb")
+        except OSError as error:
+            raise DataError(f"{where} cannot be read ({error.strerror or error}). Check its permissions.") from error
+
+    return Table.of(opened, where, REMEDY, MOST_ROWS).read()
 
 
-def read_table(opened: Callable[[], BinaryIO], where: str, remedy: str) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures (n, 28, 28) and labels (n,), both uint8, of a table with the columns label, pixel1 ... pixel784.
+@dataclass(frozen=True)
+class Table:
+    """A table of pictures whose first line has been read and whose rows have been counted; reading it takes longer."""
 
-    `opened` gives the table from its beginning, each time it is asked. Raises DataError: `where`, the first bad row,
-    `remedy`.
-    """
-    import pyarrow
-    from pyarrow import csv as fast
+    opened: Callable[[], BinaryIO]  # gives the table from its beginning, each time
+    where: str  # how a sentence about it begins,
+    remedy: str  # and how it ends
+    columns: tuple[str, ...]
+    rows: int  # lines below the first that are not empty
 
-    try:
-        with _text(opened) as text:
-            header = next(csv.reader(text), [])
-        missing = [name for name in CSV_COLUMNS if name not in header]
-        if missing:
-            more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
-            raise DataError(
-                f"{where} has no column “{missing[0]}”{more}. Its first line must name label, pixel1 to pixel784."
+    @classmethod
+    def of(cls, opened: Callable[[], BinaryIO], where: str, remedy: str, most_rows: int) -> Table:
+        """A table with the columns label, pixel1 ... pixel784, in any order and perhaps beside others.
+
+        Raises DataError for one that lacks a column or has more rows than `most_rows`.
+        """
+        with door(DataError, f"{where} {UNREADABLE}. {remedy}"):
+            with closing(_blocks(opened)) as blocks:
+                columns = _columns(next(blocks, b""), where)
+            rows = sum(map(_count_lines, _blocks(opened))) - 1
+            if not rows:
+                raise DataError(f"{where} holds no pictures. {remedy}")
+            if rows > most_rows:
+                raise DataError(f"{where} holds {rows:,} pictures; {most_rows:,} is the most. {remedy}")
+            return cls(opened, where, remedy, columns, rows)
+
+    def read(self, progress: Callable[[int], None] = lambda rows: None) -> tuple[np.ndarray, np.ndarray]:
+        """Pictures (n, 28, 28) and labels (n,), both uint8; `progress` gets the rows that are read so far.
+
+        Raises DataError that names the first bad row.
+        """
+        values = np.empty((self.rows, len(CSV_COLUMNS)), np.uint8)
+        rows = lines = 0  # read so far; lines are counted with the first and the empty ones
+        with door(DataError, f"{self.where} {UNREADABLE}. {self.remedy}"), closing(_blocks(self.opened)) as blocks:
+            for block in blocks:
+                if not lines:
+                    lines, block = 1, block.partition(b"\n")[2]
+                if _count_lines(block):
+                    found = self._numbers(block)
+                    if found is None:
+                        raise DataError(f"{self.where} {self._first_fault(block, rows, lines)}. {self.remedy}")
+                    values[rows : rows + len(found)] = found
+                    rows += len(found)
+                    progress(rows)
+                lines += block.count(b"\n")
+        return values[:, 1:].reshape(-1, SIDE, SIDE), values[:, 0].copy()
+
+    def _numbers(self, block: bytes) -> np.ndarray | None:
+        """The numbers in some lines, (n, 785) uint8; None where one of them is at fault."""
+        import pyarrow
+        from pyarrow import csv as fast
+
+        names = list(map(str, range(len(self.columns))))  # the table may have one twice that is not needed
+        needed = [names[self.columns.index(name)] for name in CSV_COLUMNS]
+        numbers = dict.fromkeys(needed, pyarrow.uint8())
+        try:
+            table = fast.read_csv(
+                pyarrow.BufferReader(block),
+                fast.ReadOptions(column_names=names, block_size=len(block) + 1),
+                convert_options=fast.ConvertOptions(column_types=numbers, include_columns=needed, null_values=[]),
             )
-        options = fast.ConvertOptions(
-            column_types=dict.fromkeys(CSV_COLUMNS, pyarrow.uint8()), include_columns=list(CSV_COLUMNS)
-        )
-        with opened() as content:
-            table = fast.read_csv(content, convert_options=options)
-    except (pyarrow.ArrowInvalid, csv.Error) as error:
-        raise DataError(f"{where} {_first_fault(opened)}. {remedy}") from error
-    if not table.num_rows:
-        raise DataError(f"{where} holds no pictures. {remedy}")
-    if any(column.null_count for column in table.columns) or table["label"].to_numpy().max() > 9:
-        raise DataError(f"{where} {_first_fault(opened)}. {remedy}")
-    pixels = np.empty((table.num_rows, SIDE * SIDE), np.uint8)
-    for index, name in enumerate(CSV_COLUMNS[1:]):
-        pixels[:, index] = table[name].to_numpy()
-    return pixels.reshape(-1, SIDE, SIDE), table["label"].to_numpy().copy()
+        except pyarrow.ArrowInvalid:
+            return None
+        values = np.empty((table.num_rows, len(needed)), np.uint8)
+        for index, column in enumerate(table.columns):
+            values[:, index] = column.to_numpy()
+        return values if len(values) == _count_lines(block) and values[:, 0].max() <= 9 else None
 
-
-def _text(opened: Callable[[], BinaryIO]) -> io.TextIOWrapper:
-    """A table as text; closing it closes the file beneath."""
-    return io.TextIOWrapper(opened(), encoding="utf-8-sig", errors="replace", newline="")
-
-
-def _first_fault(opened: Callable[[], BinaryIO]) -> str:
-    """What is wrong with the first bad row of a table, as the rest of a sentence.
-
-    Slow, and only for tables with a fault.
-    """
-    number = 0
-    try:
-        with _text(opened) as text:
-            rows = csv.reader(text)
-            header = next(rows)
-            highest = [9 if name == "label" else 255 if name in CSV_COLUMNS else None for name in header]
-            for number, row in enumerate(filter(None, rows), start=1):
-                where = f"row {number} (line {rows.line_num})"
-                if len(row) != len(header):
-                    return f"has {len(row)} values in {where}, where {len(header)} are due"
-                for name, most, value in zip(header, highest, row, strict=True):
-                    if most is not None and not (value.isdecimal() and int(value.lstrip("0")[:4] or "0") <= most):
-                        return f"says “{value[:20]}” for {name} in {where}; it must be a whole number from 0 to {most}"
-    except csv.Error:
+    def _first_fault(self, block: bytes, rows: int, lines: int) -> str:
+        """What is wrong with the first bad row of some lines, as the rest of a sentence; so many rows and lines come
+        before them."""
+        highest = [9 if name == "label" else 255 if name in NEEDED else None for name in self.columns]
+        for line, text in enumerate(block.decode("utf-8", errors="replace").split("\n"), lines + 1):
+            if not text:
+                continue
+            rows += 1
+            where = f"row {rows} (line {line})"
+            try:
+                row = next(csv.reader([text]))
+            except csv.Error:  # one value is longer than any may be
+                return f"has something in {where} that is no number"
+            if len(row) != len(highest):
+                return f"has {len(row)} values in {where}, where {len(highest)} are due"
+            for name, most, value in zip(self.columns, highest, row, strict=True):
+                if most is not None and not _is_whole(value, most):
+                    shown = "".join(filter(str.isprintable, value[:20]))
+                    return f"says “{shown}” for {name} in {where}; it must be a whole number from 0 to {most}"
         return "is not a table of numbers"
-    return "holds no pictures" if not number else "is not a table of numbers"
+
+
+def _columns(block: bytes, where: str) -> tuple[str, ...]:
+    """What the first line of a table names, where it is the beginning of this. Raises DataError."""
+    if block.startswith(PACKED):
+        raise DataError(f"{where} is packed. Unpack it, and bring the table that is in it.")
+    if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise DataError(f"{where} is written in UTF-16. Save it anew as “CSV UTF-8”.")
+    head = block.partition(b"\n")[0]
+    if len(head) > LONGEST_HEAD:
+        raise DataError(f"{where} has a first line of more than {LONGEST_HEAD // 1000} kB. {FIRST_LINE}")
+    columns = next(csv.reader([head.decode("utf-8", errors="replace")]), [])
+    missing = sorted(NEEDED.difference(columns), key=CSV_COLUMNS.index)
+    if missing:
+        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        raise DataError(f"{where} has no column “{missing[0]}”{more}. {FIRST_LINE}")
+    if len(columns) > MOST_COLUMNS:
+        raise DataError(f"{where} has {len(columns):,} columns; {MOST_COLUMNS:,} is the most. {FIRST_LINE}")
+    twice = [name for name, count in Counter(columns).items() if count > 1 and name in NEEDED]
+    if twice:
+        raise DataError(f"{where} has the column “{twice[0]}” twice. {FIRST_LINE}")
+    return tuple(columns)
+
+
+def _blocks(opened: Callable[[], BinaryIO]) -> Generator[bytes, None, None]:
+    """A table in pieces of whole lines, each line with a newline at its end, but perhaps the last; a line longer than
+    BLOCK comes in several pieces."""
+    with opened() as content:
+        rest = b""
+        for number, piece in enumerate(iter(partial(content.read, BLOCK), b"")):
+            piece = piece if number else piece.removeprefix(codecs.BOM_UTF8)
+            if piece.endswith(b"\r"):
+                piece += content.read(1)  # both parts of a line's end
+            if b"\r" in piece:
+                piece = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            whole, newline, after = piece.rpartition(b"\n")
+            if newline or len(rest) > BLOCK:
+                yield b"".join((rest, whole, newline))
+                rest = after
+            else:
+                rest += after
+        if rest:
+            yield rest
+
+
+def _count_lines(block: bytes) -> int:
+    """How many of some lines are not empty."""
+    ends = np.flatnonzero(np.frombuffer(block, np.uint8) == NEWLINE)
+    return int(np.count_nonzero(np.diff(ends, prepend=-1) > 1)) + (not block.endswith(b"\n") and bool(block))
+
+
+def _is_whole(value: str, most: int) -> bool:
+    """Whether a value is a whole number from 0 to `most`, however many digits it has."""
+    digits = value.strip(" \t")
+    return digits.isascii() and digits.isdecimal() and int(digits.lstrip("0")[:4] or "0") <= most

@@ -6,6 +6,7 @@ Works on bytes in memory: nothing of a file is written anywhere. Knows nothing o
 
 import io
 import re
+import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -13,12 +14,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from PIL import Image
 
 from core.archive import Archive, ArchiveError, Fault, Limits, check, zipped
 from core.data import synthetic
 from core.data.dataset import Dataset, Source
-from core.data.files import CSV_COLUMNS, read_table
-from core.errors import DataError, PictureError
+from core.data.files import CSV_COLUMNS, Table
+from core.errors import DataError, PictureError, door
 from core.images import SIDE, png
 from core.labels import CLASSES, NAMES, SLUGS
 from core.settings import Settings
@@ -27,6 +29,11 @@ from core.vision.reading import read_picture
 
 MIN_PICTURES = 20  # pictures a data set needs
 TEST_SHARE, SPLIT_SEED = 0.2, 12345
+FILES_BESIDE = 5_000  # in a zip may be so many files more than two for each picture: systems add some
+FOLDERS = 20  # of a path in a zip that are looked at, from its end
+PIXELS_A_BYTE = 40  # so many pixels may be in all pictures together for each byte of the largest upload
+PHONE_PIXELS = 12_000_000
+TOLD = 200  # sentences about single pictures; of the others only their number is told
 UNPACKED = 5  # a zip may unpack to so many times the largest upload
 EXAMPLES = 100  # pictures in an example file
 REMEDY = "Mend it and bring it again; nothing was changed here."
@@ -92,6 +99,13 @@ def read_upload(
 
     `progress` gets the pictures done and in all. Raises DataError that names the file, and the row where there is one.
     """
+    with door(DataError, f"These files cannot be read as a data set. {REMEDY}", (MemoryError,)):
+        return _read(files, settings, progress)
+
+
+def _read(
+    files: Sequence[tuple[str, bytes]], settings: Settings, progress: Callable[[int, int], None]
+) -> UploadedDataset:
     size = sum(len(content) for _, content in files)
     if size > settings.max_own_mb * 2**20:
         raise DataError(
@@ -102,7 +116,7 @@ def read_upload(
         return _from_zip(*files[0], settings, progress)
     if zips or not 1 <= len(files) <= 2:
         raise DataError("Bring one zip, or one table, or two tables: one to learn from and one to test on.")
-    return _from_tables(files, settings)
+    return _from_tables(files, settings, progress)
 
 
 def tidy(name: str) -> str:
@@ -141,20 +155,32 @@ def example_zip() -> bytes:
     )
 
 
-def _from_tables(files: Sequence[tuple[str, bytes]], settings: Settings) -> UploadedDataset:
-    tables: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+def _from_tables(
+    files: Sequence[tuple[str, bytes]], settings: Settings, progress: Callable[[int, int], None]
+) -> UploadedDataset:
+    tables: dict[str, Table] = {}
     for name, content in files:
         if tidy(name) in tables:
             raise DataError(f"Both tables are called “{tidy(name)}”. Call the one to test on test.csv.")
-        tables[tidy(name)] = read_table(partial(io.BytesIO, content), f"The file “{tidy(name)}”", REMEDY)
+        opened = partial(io.BytesIO, content)
+        tables[tidy(name)] = Table.of(opened, f"The file “{tidy(name)}”", REMEDY, settings.max_own_pictures)
     title = " and ".join(tables)
-    _check_count(title, sum(len(labels) for _, labels in tables.values()), settings)
-    if len(tables) == 1:
-        return _split_at_random(title, *tables[title])
+    total = sum(table.rows for table in tables.values())
+    _check_count(title, total, settings)
+    arrays: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for name, table in tables.items():
+        before = sum(len(labels) for _, labels in arrays.values())
+
+        def tell(rows: int, before: int = before) -> None:
+            progress(before + rows, total)
+
+        arrays[name] = table.read(tell)
+    if len(arrays) == 1:
+        return _split_at_random(title, *arrays[title])
     called_test = [name for name in tables if "test" in name.lower()]
-    test = called_test[0] if len(called_test) == 1 else min(tables, key=lambda name: len(tables[name][1]))
+    test = called_test[0] if len(called_test) == 1 else min(tables, key=lambda name: tables[name].rows)
     train = next(name for name in tables if name != test)
-    data = _dataset(title, (*tables[train], *tables[test]))
+    data = _dataset(title, (*arrays[train], *arrays[test]))
     return UploadedDataset(data, f"It learns from “{train}”; the test pictures are those of “{test}”.")
 
 
@@ -200,12 +226,16 @@ def _too_many(title: str, count: int, settings: Settings) -> str:
 def _from_zip(name: str, content: bytes, settings: Settings, progress: Callable[[int, int], None]) -> UploadedDataset:
     title = tidy(name)
     try:
-        archive = Archive(content)
+        archive = Archive(content, _most_files(settings))
         entries, left_out = _class_entries(archive, title)
         check([entry.info for entry in entries], Limits(settings.max_own_pictures, _most_unpacked_mb(settings) * 2**20))
     except ArchiveError as error:
         raise DataError(_refusal(error, title, settings)) from error
     return _from_entries(archive, title, entries, left_out, settings, progress)
+
+
+def _most_files(settings: Settings) -> int:
+    return 2 * settings.max_own_pictures + FILES_BESIDE
 
 
 def _most_unpacked_mb(settings: Settings) -> int:
@@ -216,6 +246,8 @@ def _refusal(error: ArchiveError, title: str, settings: Settings) -> str:
     """Why a whole zip is refused, in a sentence."""
     if error.fault == Fault.LOCKED:
         return f"“{title}” is locked with a password. Pack it without one."
+    if error.fault == Fault.TOO_MANY and error.amount > _most_files(settings):
+        return f"“{title}” holds {error.amount:,} files; {_most_files(settings):,} is the most. Take fewer."
     if error.fault == Fault.TOO_MANY:
         return _too_many(title, error.amount, settings)
     if error.fault == Fault.TOO_LARGE:
@@ -232,7 +264,7 @@ def _class_entries(archive: Archive, title: str) -> tuple[list[_Entry], list[str
     entries: list[_Entry] = []
     unused: Counter[str] = Counter()  # files by their folder
     for info in archive.entries:
-        *folders, file = info.filename.replace("\\", "/").split("/")
+        *folders, file = info.filename.replace("\\", "/").rsplit("/", FOLDERS)
         if not file or any(part.startswith(".") or part in SIDE_FILES for part in (*folders, file)):
             continue
         labels = [LABEL_OF_FOLDER[plain] for folder in folders if (plain := _plain(folder)) in LABEL_OF_FOLDER]
@@ -267,9 +299,15 @@ def _from_entries(
     pictures: list[np.ndarray] = []
     used: list[_Entry] = []
     doubtful: list[str] = []
+    pixels = PIXELS_A_BYTE * settings.max_own_mb * 2**20  # that may still be decoded
     for done, entry in enumerate(entries, start=1):
         try:
-            picture, finding = _picture(archive, entry.info, settings.max_upload_mb * 1_000_000)
+            content = _content(archive, entry.info, settings.max_upload_mb * 1_000_000)
+            size = _pixels(content)
+            if size > pixels:
+                raise PictureError("The pictures before it are so large that this one is too much. Send smaller ones.")
+            pixels -= size
+            picture, finding = _picture(content)
             pictures.append(picture)
             used.append(entry)
             if finding:
@@ -281,25 +319,49 @@ def _from_entries(
     images = np.array(pictures, np.uint8).reshape(-1, SIDE, SIDE)
     labels = np.array([entry.label for entry in used], np.uint8)
     test = np.array([entry.test for entry in used], bool)
+    told = _told(left_out)
     if not test.any() or test.all():
-        return _split_at_random(title, images, labels, tuple(left_out), tuple(doubtful))
-    data = _dataset(title, (images[~test], labels[~test], images[test], labels[test]), tuple(left_out))
-    return UploadedDataset(data, SPLIT_BY_FOLDER, tuple(left_out), tuple(doubtful))
+        return _split_at_random(title, images, labels, told, _told(doubtful))
+    data = _dataset(title, (images[~test], labels[~test], images[test], labels[test]), told)
+    return UploadedDataset(data, SPLIT_BY_FOLDER, told, _told(doubtful))
 
 
-def _picture(archive: Archive, info: zipfile.ZipInfo, most: int) -> tuple[np.ndarray, str | None]:
-    """One picture of a zip of `most` bytes, (28, 28) uint8, and what is doubtful about it.
+def _told(sentences: Sequence[str]) -> tuple[str, ...]:
+    """The first of these sentences, and how many more there are."""
+    more = (f"… and {len(sentences) - TOLD:,} more",) if len(sentences) > TOLD else ()
+    return (*sentences[:TOLD], *more)
 
-    A grey one of 28 x 28 is taken as it is. Raises PictureError.
-    """
+
+def _content(archive: Archive, info: zipfile.ZipInfo, most: int) -> bytes:
+    """The bytes of a picture in a zip, `most` at most. Raises PictureError."""
     try:
-        content = archive.read(info, most)
+        return archive.read(info, most)
     except ArchiveError as error:
         sentence = REFUSED_PICTURE[error.fault].format(size=error.amount / 1e6, most=most / 1e6)
         raise PictureError(sentence) from error
-    opened = open_picture(content, most)
-    grey = opened[..., :1]
-    if opened.shape[:2] == (SIDE, SIDE) and (opened[..., :3] == grey).all() and (opened[..., 3] == 255).all():
-        return grey[..., 0], None
-    reading = read_picture(opened)
-    return reading.image, reading.finding.words if reading.finding else None
+
+
+def _pixels(content: bytes) -> int:
+    """How many pixels a picture says to have. One that Pillow cannot ask counts as a phone's photo where it may be one,
+    and as none where it is no picture."""
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content)) as picture:
+            return picture.width * picture.height
+    except Image.DecompressionBombError:
+        return 2 * (Image.MAX_IMAGE_PIXELS or 0)
+    except Exception:  # what is wrong with it is said by the one who opens it
+        return PHONE_PIXELS if content[4:8] == b"ftyp" else 0
+
+
+def _picture(content: bytes) -> tuple[np.ndarray, str | None]:
+    """One picture, (28, 28) uint8, and what is doubtful about it. A grey one of 28 x 28 is taken as it is.
+
+    Raises PictureError.
+    """
+    with door(PictureError, "This picture cannot be read. Leave it out, or save it anew as JPEG or PNG."):
+        opened = open_picture(content, len(content))
+        grey = opened[..., :1]
+        if opened.shape[:2] == (SIDE, SIDE) and (opened[..., :3] == grey).all() and (opened[..., 3] == 255).all():
+            return grey[..., 0], None
+        reading = read_picture(opened)
+        return reading.image, reading.finding.words if reading.finding else None

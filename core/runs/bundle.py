@@ -4,29 +4,27 @@ Of an uploaded zip only plain numbers and words are read: the plan, the curve, t
 Its networks (.keras, .tflite), code and answers are never opened. Knows nothing of pages.
 """
 
-import csv
-import io
 import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib.metadata import version
-from tokenize import TokenError
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from core.archive import Archive, ArchiveError, Fault, Limits, check, zipped
-from core.errors import RunError
+from core.errors import RunError, door
 from core.runs import report, script
 from core.runs.book import Past
+from core.runs.results import answers_of
 from core.runs.schema import CURVE, Run
 from core.runs.store import Store
 from core.settings import Settings
 from core.training import weights
-from core.training.checkpoint import FILTERS, SHEET, Snapshot
+from core.training.checkpoint import Snapshot
 from core.training.plan import Plan
 from models.catalogue import OWN
 
@@ -40,8 +38,10 @@ FILES = {
 SNAPSHOT = re.compile(r"snapshot-(\d{1,4})\.npz")
 PACKAGES = ("tensorflow", "keras", "numpy")
 MOST_MB = 100  # of a zip
-LIMITS = Limits(files=1_200, unpacked=200_000_000)  # of all it holds, and of a snapshot in it
-MOST_POINTS = 100_000
+LIMITS = Limits(files=1_200, unpacked=200_000_000)  # of all it holds
+MOST_POINTS, LONGEST_POINT = 100_000, 300  # of a curve; letters of each
+LARGEST_NUMBER = 2**53  # in a plan
+LONGEST_WORD, MOST_WORDS = 100, 20  # of a plan: letters, and how many in a list
 LARGEST = {  # bytes of each file that is read
     "plan.json": 100_000,
     "metrics.csv": 10_000_000,
@@ -52,6 +52,7 @@ MOST_PICTURES = 1_000_000  # in a plan
 SMALL_UPLOAD = 100  # pictures: fewer than other plans may take, from a small data set that a visitor uploaded
 WORDS = {"name": 60, "note": 400, "data_title": 80, "fingerprint": 16}  # of plan.json, with the most signs kept of each
 REMEDY = "Pack the run again with “Everything as one zip”."
+UNREADABLE = f"This zip cannot be read as a run. {REMEDY}"
 Point: TypeAlias = dict[str, str | float | None]  # of a curve, as the store takes it: `kind` and the numbers of CURVE
 
 
@@ -68,13 +69,19 @@ class Bundle:
     weights: bytes  # .weights.h5
     snapshots: dict[int, bytes]  # by epoch
 
-    def past(self, fingerprint: str) -> Past:
-        """What goes into the store beside the weights, where the data set in use has this fingerprint.
+    def past(self, fingerprint: str, training: int, test: int) -> Past:
+        """What goes into the store beside the weights, where the data set in use has this fingerprint and so many
+        pictures to train and to test on.
 
-        Snapshots are about pictures: those of another data set are left out.
+        Snapshots are about pictures: those of another data set are left out. Raises RunError for one about pictures
+        that this data set does not have.
         """
         note = f"Came as a zip; it learned from “{self.data_title}”. {self.note}".strip()[:500]
-        return Past(self.points, self.snapshots if self.fingerprint == fingerprint else {}, note)
+        snapshots = self.snapshots if self.fingerprint == fingerprint else {}
+        for epoch, content in snapshots.items():
+            if not Snapshot.from_bytes(content).fits(training, test):
+                raise RunError(f"{_snapshot_name(epoch)} in this zip names pictures that do not exist. {REMEDY}")
+        return Past(self.points, snapshots, note)
 
 
 def pack(run: Run, store: Store, labels: np.ndarray | None = None) -> bytes:
@@ -93,7 +100,7 @@ def pack(run: Run, store: Store, labels: np.ndarray | None = None) -> bytes:
     }
     files |= {name: store.artifact(run.id, kind) for kind, name in FILES.items() if kind in kinds}
     files[f"{run.recipe}.py"], files[f"{run.recipe}.ipynb"] = script.of_run(run)
-    files |= {f"snapshot-{epoch:04}.npz": store.snapshot(run.id, epoch) for epoch in store.epochs(run.id)}
+    files |= {_snapshot_name(epoch): store.snapshot(run.id, epoch) for epoch in store.epochs(run.id)}
     return zipped(files)
 
 
@@ -101,7 +108,7 @@ def printed(run: Run, store: Store, labels: np.ndarray | None = None) -> str:
     """The report of a run as a page of its own."""
     outputs = None
     if run.scored and labels is not None:
-        outputs = np.load(io.BytesIO(store.artifact(run.id, "probabilities")))
+        outputs = answers_of(run, store, len(labels))
     return report.page(run, store.points(run.id)[1], labels, outputs)
 
 
@@ -112,19 +119,23 @@ def unpack(content: bytes, settings: Settings) -> Bundle:
     """
     if len(content) > MOST_MB * 1_000_000:
         raise RunError(f"This zip is larger than {MOST_MB} MB; no run here is. Choose another file.")
-    try:
-        archive = _opened(content)
-        described = _description(archive.read_named("plan.json", LARGEST["plan.json"]))
-        plan = _plan(described["plan"], settings)
-        points = _points(archive.read_named("metrics.csv", LARGEST["metrics.csv"]), plan)
-        weights_file = archive.read_named("model.weights.h5", LARGEST["model.weights.h5"])
-        snapshots = {
-            int(match[1]): _snapshot(name, archive.read_named(name, LARGEST_SNAPSHOT))
-            for name in archive.plain_names()
-            if (match := SNAPSHOT.fullmatch(name)) and 1 <= int(match[1]) <= plan.epochs
-        }
-    except ArchiveError as error:
-        raise RunError(_refusal(error)) from error
+    with door(RunError, UNREADABLE):
+        try:
+            return _unpacked(_opened(content), settings)
+        except ArchiveError as error:
+            raise RunError(_refusal(error)) from error
+
+
+def _unpacked(archive: Archive, settings: Settings) -> Bundle:
+    described = _description(archive.read_named("plan.json", LARGEST["plan.json"]))
+    plan = _plan(described["plan"], settings)
+    points = _points(archive.read_named("metrics.csv", LARGEST["metrics.csv"]), plan)
+    weights_file = archive.read_named("model.weights.h5", LARGEST["model.weights.h5"])
+    snapshots = {
+        int(match[1]): _snapshot(name, archive.read_named(name, LARGEST_SNAPSHOT))
+        for name in archive.plain_names()
+        if (match := SNAPSHOT.fullmatch(name)) and 1 <= int(match[1]) <= plan.epochs
+    }
     words = {name: _line(described[name], most) for name, most in WORDS.items()}
     return Bundle(
         plan,
@@ -155,7 +166,7 @@ def _described(run: Run) -> dict[str, Any]:
 
 def _opened(content: bytes) -> Archive:
     """A zip of files without folders, within the limits of a run's. Raises ArchiveError."""
-    archive = Archive(content)
+    archive = Archive(content, LIMITS.files)
     check(archive.entries, LIMITS)
     archive.plain_names()
     return archive
@@ -217,15 +228,15 @@ def _plan(given: Mapping[str, Any], settings: Settings) -> Plan:
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str)
+    return isinstance(value, str) and len(value) <= LONGEST_WORD
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_NUMBER
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+    return _is_count(value) or (isinstance(value, float) and not math.isnan(value))
 
 
 def _is_count_or_none(value: object) -> bool:
@@ -233,7 +244,12 @@ def _is_count_or_none(value: object) -> bool:
 
 
 def _is_layers_or_none(value: object) -> bool:
-    return value is None or (isinstance(value, list) and all(isinstance(row, list) for row in value))
+    return value is None or (
+        isinstance(value, list)
+        and len(value) <= MOST_WORDS
+        and all(isinstance(row, list) and len(row) <= MOST_WORDS for row in value)
+        and all(_is_text(cell) or _is_number(cell) for row in value for cell in row)
+    )
 
 
 CHOICES: dict[str, Callable[[object], bool]] = {  # what a plan may hold, and whether a value is of its kind
@@ -254,101 +270,65 @@ CHOICES: dict[str, Callable[[object], bool]] = {  # what a plan may hold, and wh
 
 def _points(content: bytes, plan: Plan) -> list[Point]:
     """The points of a curve, each number checked. Raises RunError that names the line."""
+    if content.count(b"\n") > MOST_POINTS:  # counted before a line is read
+        raise RunError(f"metrics.csv in this zip has more than {MOST_POINTS:,} lines; in a run it never does. {REMEDY}")
     try:
-        rows = list(csv.reader(io.StringIO(content.decode())))
-    except (UnicodeDecodeError, csv.Error) as error:
+        head, *lines = content.decode().removesuffix("\n").split("\n")
+    except UnicodeDecodeError as error:
         raise RunError(f"metrics.csv in this zip is no table. {REMEDY}") from error
-    if not rows or rows[0] != ["kind", *CURVE] or len(rows) > MOST_POINTS:
+    if head.rstrip("\r") != ",".join(("kind", *CURVE)):
         raise RunError(f"metrics.csv in this zip is not the table of a curve. {REMEDY}")
-    return [_point(number, row, plan) for number, row in enumerate(rows[1:], 2)]
+    points: list[Point] = []
+    last = {"batch": -1e-3, "epoch": 0.0}  # where the last point of each kind stands
+    for number, line in enumerate(lines, 2):
+        kind, values = _numbers(number, line)
+        epoch = values["epoch"]
+        in_turn = (
+            epoch is not None
+            and kind in last
+            and last[kind] - 1e-3 <= epoch <= plan.epochs + 1e-3
+            and (kind == "batch" or (epoch == round(epoch) and epoch > last[kind]))
+        )
+        if not (in_turn and _can_be(values)):
+            raise RunError(f"Line {number} of metrics.csv in this zip has a number that cannot be. {REMEDY}")
+        last[kind] = epoch or 0.0
+        points.append({"kind": kind, **values})
+    return points
 
 
-def _point(number: int, row: list[str], plan: Plan) -> Point:
-    """The point of a curve in a row of its table, which is line `number` of the file."""
+def _numbers(number: int, line: str) -> tuple[str, dict[str, float | None]]:
+    """The kind and the numbers of the point in a line, which has this number in the file. Raises RunError."""
     try:
-        kind, *texts = row
-        values = dict(zip(CURVE, (float(text) if text else None for text in texts), strict=True))
+        kind, *texts = line[:LONGEST_POINT].rstrip("\r").split(",")
+        return kind, dict(zip(CURVE, (float(text) if text else None for text in texts), strict=True))
     except ValueError as error:
         raise RunError(f"Line {number} of metrics.csv in this zip is no point of a curve. {REMEDY}") from error
-    epoch = values["epoch"]
-    lowest = 1.0 if kind == "epoch" else 0.0
-    fits = (
-        kind in ("batch", "epoch")
-        and epoch is not None
-        and lowest <= epoch <= plan.epochs + 1e-3
-        and (kind == "batch" or epoch == round(epoch))
-        and _within(values["accuracy"], 1)
+
+
+def _can_be(values: Mapping[str, float | None]) -> bool:
+    """Whether these can be the scores of a point; those of pictures held back are there together, or neither is."""
+    held_back = values["val_accuracy"], values["val_loss"]
+    return (
+        _within(values["accuracy"], 1)
         and _within(values["loss"], 1e6)
-        and (values["val_accuracy"] is None or _within(values["val_accuracy"], 1))
-        and (values["val_loss"] is None or _within(values["val_loss"], 1e6))
+        and (held_back == (None, None) or (_within(held_back[0], 1) and _within(held_back[1], 1e6)))
     )
-    if not fits:
-        raise RunError(f"Line {number} of metrics.csv in this zip has a number that cannot be. {REMEDY}")
-    return {"kind": kind, **values}
 
 
 def _within(value: float | None, most: float) -> bool:
     return value is not None and 0 <= value <= most
 
 
+def _snapshot_name(epoch: int) -> str:
+    return f"snapshot-{epoch:04}.npz"
+
+
 def _snapshot(name: str, content: bytes) -> bytes:
-    """The snapshot in a file, read as plain arrays of the right shapes and written anew.
-
-    Raises RunError, and ArchiveError where the zip it is breaks the limits.
-    """
+    """The snapshot in a file, each number checked, and written anew. Raises RunError."""
     try:
-        archive = _opened(content)
-        arrays = {
-            field.name: _array(archive.read_named(f"{field.name}.npy", LARGEST_SNAPSHOT)) for field in fields(Snapshot)
-        }
-    except ArchiveError as error:
-        if error.fault == Fault.DAMAGED:
-            raise RunError(f"{name} in this zip is damaged. {REMEDY}") from error
-        raise
-    except ValueError as error:
-        raise RunError(f"{name} in this zip is damaged. {REMEDY}") from error
-    counts, rows, shares, filters = (arrays[name] for name in ("counts", "rows", "shares", "filters"))
-    fits = (
-        counts.shape == (10, 10)
-        and rows.ndim == 1
-        and len(rows) <= SHEET
-        and shares.shape == (len(rows), 10)
-        and filters.ndim == 3
-        and len(filters) <= FILTERS
-        and max(filters.shape[1:], default=0) <= 28
-        and arrays["held_back"].shape == ()
-        and all(np.isfinite(array).all() for array in (counts, rows, shares, filters))
-        and (counts >= 0).all()
-        and (rows >= 0).all()
-    )
-    if not fits:
-        raise RunError(f"{name} in this zip holds something else than a snapshot. {REMEDY}")
-    kept = Snapshot(
-        counts.astype(np.int32),
-        rows.astype(np.int32),
-        bool(arrays["held_back"]),
-        shares.astype(np.float16),
-        filters.astype(np.float16),
-    )
-    return kept.to_bytes()
-
-
-def _array(content: bytes) -> np.ndarray:
-    """An array in NumPy's own form, read without pickle and only when it holds as many numbers as it says.
-
-    Raises ValueError.
-    """
-    file = io.BytesIO(content)
-    if np.lib.format.read_magic(file) != (1, 0):
-        raise ValueError("another version")
-    try:
-        shape, in_columns, kind = np.lib.format.read_array_header_1_0(file)
-    except (TypeError, SyntaxError, TokenError) as error:
-        raise ValueError("its head cannot be read") from error
-    numbers = content[file.tell() :]
-    if kind.kind not in "biuf" or len(numbers) != kind.itemsize * np.prod(shape, dtype=object):
-        raise ValueError("not the numbers it promises")
-    return np.frombuffer(numbers, kind).reshape(shape, order="F" if in_columns else "C")
+        return Snapshot.from_bytes(content).to_bytes()
+    except RunError as error:
+        raise RunError(f"{name} in this zip is damaged, or holds something else than a snapshot. {REMEDY}") from error
 
 
 def _line(text: str, most: int) -> str:

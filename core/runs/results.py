@@ -3,7 +3,6 @@
 Answers are never paired with pictures other than those they were given for.
 """
 
-import io
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,12 +11,14 @@ import pandas as pd
 
 from core import metrics
 from core.data.dataset import Dataset
-from core.errors import RunError
+from core.errors import RunError, door
 from core.inference.network import Calibration, Network, another_shipped, shipped, shipped_card, shipped_probabilities
 from core.runs.schema import Run
 from core.runs.store import Store
+from core.training.checkpoint import DAMAGE, plain_array
 
 SHIPPED = "shipped"
+MOST_SURE = 1e6  # no network here answers with a larger number
 SHIPPED_TITLE = "the network that comes with the app"
 
 
@@ -60,12 +61,25 @@ def load_test_answers(name: str, store: Store, dataset: Dataset) -> TestAnswers:
                 f"“{run.name}” was tested on “{run.data_title}”, but the pictures in use now are “{dataset.title}”. "
                 "Bring those back to look into its mistakes, or choose another run."
             )
-        outputs = np.load(io.BytesIO(store.artifact(run.id, "probabilities")))
+        outputs = answers_of(run, store, len(labels))
         run_id, title, note = run.id, run.name, ""
     outputs = outputs.astype(np.float32)
     return TestAnswers(
         run_id, title, labels, outputs, metrics.accuracy(labels, outputs), metrics.loss(labels, outputs), note
     )
+
+
+def answers_of(run: Run, store: Store, count: int) -> np.ndarray:
+    """What a run's network answered to the `count` test pictures, (count, 10) float32, as it is kept in the store.
+
+    Raises RunError when there is none (yet), or it is not that.
+    """
+    content = store.artifact(run.id, "probabilities")
+    with door(RunError, f"What was kept of the answers of “{run.name}” cannot be read. Choose another run.", DAMAGE):
+        outputs = plain_array(content)
+        if outputs.shape != (count, 10) or not (np.abs(outputs) <= MOST_SURE).all():
+            raise ValueError("numbers that cannot be")
+        return outputs.astype(np.float32)
 
 
 def network(name: str, store: Store) -> Network:

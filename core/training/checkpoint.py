@@ -1,21 +1,43 @@
 """What is kept of a run while it trains: a checkpoint to go on from, and a snapshot of each epoch to look at
 afterwards.
 
-Both become plain arrays in an .npz file, read without pickle. Knows nothing of Keras, the store or pages.
+Both become plain arrays in an .npz file, which may have passed through strangers' hands: it is read without pickle, and
+each number is checked. Knows nothing of Keras, the store or pages.
 """
 
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass, field, fields
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
+
+from core.archive import Archive, ArchiveError, Limits, check
+from core.errors import RunError, door
 
 SHEET = 12  # pictures whose answers are kept after each epoch
 SAMPLE = 1_000  # test pictures looked at after each epoch by a run that holds none back
 FILTERS = 32  # most first-layer filters kept
 LISTS = ("variables", "best")  # fields of a checkpoint that become an array each of their members
+MOST_ARRAYS = 1_000  # of a checkpoint
+MOST_COUNTED = 1_000_000  # pictures, of which a snapshot may count the answers
+LARGEST_SNAPSHOT = 200_000  # bytes of each of its arrays
+LOST_SNAPSHOT = "What was kept of this epoch cannot be read. Choose another."
+LOST_CHECKPOINT = "What was kept of this run cannot be read, so that it cannot go on. Start a new one."
+DAMAGE = (  # what reading an .npz file raises for a broken one
+    ArchiveError,
+    KeyError,
+    ValueError,
+    TypeError,
+    SyntaxError,
+    TokenError,
+    RecursionError,
+    OverflowError,
+    MemoryError,
+)
 
 
 @dataclass(frozen=True)
@@ -46,25 +68,29 @@ class Checkpoint:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Checkpoint:
-        """Read what `to_bytes` wrote."""
-        arrays = _from_npz(content)
+        """Read what `to_bytes` wrote. Raises RunError for anything else."""
+        with door(RunError, LOST_CHECKPOINT, DAMAGE):
+            arrays = _from_npz(content, Limits(MOST_ARRAYS, len(content)))  # it is not packed
 
-        def numbered(name: str) -> list[np.ndarray]:
-            count = sum(key.startswith(f"{name}_") and key[len(name) + 1 :].isdecimal() for key in arrays)
-            return [arrays[f"{name}_{index}"] for index in range(count)]
+            def numbered(name: str) -> list[np.ndarray]:
+                count = sum(key.startswith(f"{name}_") and key[len(name) + 1 :].isdecimal() for key in arrays)
+                return [arrays[f"{name}_{index}"] for index in range(count)]
 
-        return cls(
-            epoch=int(arrays["epoch"]),
-            images=int(arrays["images"]),
-            count=int(arrays["count"]),
-            sums=arrays["sums"],
-            seconds=float(arrays["seconds"]),
-            variables=numbered("variables"),
-            best=numbered("best"),
-            best_epoch=int(arrays["best_epoch"]),
-            best_loss=float(arrays["best_loss"]),
-            over=bool(arrays["over"]),
-        )
+            read = cls(
+                epoch=_whole(arrays["epoch"]),
+                images=_whole(arrays["images"]),
+                count=_whole(arrays["count"]),
+                sums=arrays["sums"],
+                seconds=arrays["seconds"].item(),
+                variables=numbered("variables"),
+                best=numbered("best"),
+                best_epoch=_whole(arrays["best_epoch"]),
+                best_loss=arrays["best_loss"].item(),
+                over=bool(arrays["over"].item()),
+            )
+            if not (read.images <= read.count and read.count and read.sums.shape == (3,) and read.seconds >= 0):
+                raise ValueError("numbers that cannot be")
+            return read
 
 
 @dataclass(frozen=True)
@@ -75,7 +101,7 @@ class Snapshot:
     rows: np.ndarray  # (SHEET,) int32, which pictures `shares` is about
     held_back: bool  # whether these rows are of the training pictures, held back; else of the test pictures
     shares: np.ndarray  # (SHEET, 10) float16, the answers to them
-    filters: np.ndarray  # (k, height, width) float16, weights of the first layer's filters
+    filters: np.ndarray  # (k, height, width) float16, weights of the first layer's filters, k at most FILTERS
 
     def to_bytes(self) -> bytes:
         """As a packed .npz file."""
@@ -83,9 +109,43 @@ class Snapshot:
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Snapshot:
-        """Read what `to_bytes` wrote."""
-        arrays: dict[str, Any] = _from_npz(content)
-        return cls(**{**arrays, "held_back": bool(arrays["held_back"])})
+        """Read what `to_bytes` wrote. Raises RunError for anything else."""
+        names = [row.name for row in fields(cls)]
+        with door(RunError, LOST_SNAPSHOT, DAMAGE):
+            arrays = _from_npz(content, Limits(len(names), len(names) * LARGEST_SNAPSHOT), LARGEST_SNAPSHOT)
+            counts, rows, held_back, shares, filters = (arrays[name] for name in names)
+            read = cls(
+                _as(counts, np.int32),
+                _as(rows, np.int32),
+                bool(held_back.item()),
+                _as(shares, np.float16),
+                _as(filters, np.float16),
+            )
+            if not read._can_be():
+                raise ValueError("numbers that cannot be")
+            return read
+
+    def fits(self, training: int, test: int) -> bool:
+        """Whether a data set with so many pictures to train and to test on has those this is about."""
+        return bool((self.rows < (training if self.held_back else test)).all())
+
+    def _can_be(self) -> bool:
+        """Whether these shapes and numbers can be those of a snapshot, of whatever data set."""
+        counts, rows, shares, filters = self.counts, self.rows, self.shares, self.filters
+        return bool(
+            counts.shape == (10, 10)
+            and (counts >= 0).all()
+            and counts.sum(dtype=np.int64) <= MOST_COUNTED
+            and rows.ndim == 1
+            and len(rows) <= SHEET
+            and ((rows >= 0) & (rows < MOST_COUNTED)).all()
+            and shares.shape == (len(rows), 10)
+            and ((shares >= 0) & (shares <= 1)).all()
+            and filters.ndim == 3
+            and len(filters) <= FILTERS
+            and all(1 <= side <= 28 for side in filters.shape[1:])
+            and np.isfinite(filters).all()
+        )
 
 
 def sheet_rows(labels: np.ndarray) -> np.ndarray:
@@ -105,6 +165,42 @@ def _to_npz(arrays: dict[str, Any], compress: bool) -> bytes:
     return buffer.getvalue()
 
 
-def _from_npz(content: bytes) -> dict[str, np.ndarray]:
-    with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        return dict(file)
+def _from_npz(content: bytes, limits: Limits, largest: int | None = None) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file by their names, each file of `largest` bytes at most. Raises one of DAMAGE."""
+    archive = Archive(content, limits.files)
+    check(archive.entries, limits)
+    most = limits.unpacked if largest is None else largest
+    return {name.removesuffix(".npy"): plain_array(archive.read_named(name, most)) for name in archive.plain_names()}
+
+
+def plain_array(content: bytes) -> np.ndarray:
+    """An array in NumPy's own form, read without pickle and only when it holds as many numbers as it says.
+
+    Raises one of DAMAGE.
+    """
+    file = io.BytesIO(content)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("another version")
+    shape, in_columns, kind = np.lib.format.read_array_header_1_0(file)
+    numbers = content[file.tell() :]
+    if kind.kind not in "biuf" or min(shape, default=0) < 0 or len(numbers) != kind.itemsize * math.prod(shape):
+        raise ValueError("not the numbers it promises")
+    return np.frombuffer(numbers, kind).reshape(shape, order="F" if in_columns else "C").copy()
+
+
+def _whole(array: np.ndarray) -> int:
+    """The whole number, from 0 on, that is an array's only one. Raises ValueError."""
+    number = array.item()
+    if not isinstance(number, int) or number < 0:
+        raise ValueError("no whole number")
+    return number
+
+
+def _as(array: np.ndarray, kind: type[np.number]) -> np.ndarray:
+    """The array in a kind of numbers that may hold fewer. Raises ValueError where a number becomes another or none."""
+    with np.errstate(all="ignore"):
+        cast = array.astype(kind)
+    same = array == cast if np.issubdtype(kind, np.integer) else np.isfinite(cast)
+    if not same.all():
+        raise ValueError("numbers of another kind")
+    return cast

@@ -9,21 +9,38 @@ from __future__ import annotations
 import io
 import math
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from core.errors import RunError
+from core.errors import RunError, door
 
 if TYPE_CHECKING:
+    import h5py
     import keras
 
 MOST_MB = 40  # the largest network here takes 6, with its optimiser's memory 17
 SPOILT = "Some of the weights in this file are no numbers: its training went wrong. Train it again, with smaller steps."
-DAMAGED = "This file of weights is damaged. Save it again with save_weights, or copy it again."
+SAVE_AGAIN = "Save it again with save_weights, or copy it again."
+DAMAGED = f"This file of weights is damaged. {SAVE_AGAIN}"
+MOST_OBJECTS, MOST_DEPTH = (
+    1_000,
+    8,
+)  # the largest network has 50 with its optimiser's, four levels deep
 SIGNATURE = b"\x89HDF\r\n\x1a\n"  # of every HDF5 file
-H5_DAMAGE = (OSError, KeyError, RuntimeError, ValueError)  # what h5py raises for a broken file
+H5_DAMAGE = (  # what h5py raises for a broken file
+    OSError,
+    KeyError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    MemoryError,
+)
 
 
 def checked(content: bytes) -> bytes:
@@ -45,21 +62,16 @@ def matching(content: bytes, parameters: int, title: str) -> bytes:
 
     Needs no Keras; `load` compares each shape. Raises RunError, with the network's `title`, when they do not match.
     """
-    import h5py
-
-    shapes = {name: shape for name, shape in _shapes(checked(content)).items() if name.startswith("layers/")}
-    count = sum(math.prod(shape) for shape in shapes.values())
-    if count != parameters:
-        raise RunError(
-            f"These weights belong to another network: they are {count:,} numbers, and “{title}” has {parameters:,}."
-        )
-    try:
-        with h5py.File(io.BytesIO(content), "r") as file:
-            finite = all(np.isfinite(file[name][()]).all() for name in shapes)
-    except H5_DAMAGE as error:
-        raise RunError(DAMAGED) from error
-    if not finite:
-        raise RunError(SPOILT)
+    with _opened(content) as arrays:
+        layers = [array for name, array in arrays.items() if name.startswith("layers/")]
+        count = sum(array.size for array in layers)
+        if count != parameters:
+            raise RunError(
+                f"These weights belong to another network: they are {count:,} numbers, and “{title}” has"
+                f" {parameters:,}."
+            )
+        if not all(np.isfinite(array[()]).all() for array in layers):
+            raise RunError(SPOILT)
     return content
 
 
@@ -72,51 +84,77 @@ def written(network: keras.Model) -> bytes:
 
 
 def load(network: keras.Model, content: bytes, title: str) -> None:
-    """Give a Keras network the weights in a .weights.h5 file.
+    """Give a Keras network the weights in a .weights.h5 file. Keras reads a file of its own with these numbers in it.
 
     Raises RunError, with the network's `title`, when they do not fit.
     """
-    needed, found = _shapes(written(network)), _shapes(checked(content))
-    for name, shape in needed.items():
-        if found.get(name) != shape:
-            has = f"{_times(found[name])} numbers" if name in found else "none"
-            raise RunError(
-                f"These weights belong to another network: {_layer(name)} of “{title}” has {_times(shape)} numbers, "
-                f"and this file has {has} for it. Choose the network (and the change to it) they were saved from."
-            )
+    import h5py
+
+    own = io.BytesIO(written(network))
+    with h5py.File(own, "r+") as file, _opened(content) as found:
+        for name, array in _plain_arrays(file, len(own.getvalue())).items():
+            if name not in found or found[name].shape != array.shape:
+                has = f"{_times(found[name].shape)} numbers" if name in found else "none"
+                raise RunError(
+                    f"These weights belong to another network: {_layer(name)} of “{title}” has"
+                    f" {_times(array.shape)} numbers, and this file has {has} for it. Choose the network (and the"
+                    " change to it) they were saved from."
+                )
+            array[...] = found[name][()]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.weights.h5"
-        path.write_bytes(content)
-        try:
-            network.load_weights(path)
-        except (OSError, KeyError, TypeError, ValueError) as error:
-            raise RunError("The weights in this file cannot be read. Save them again with save_weights.") from error
+        path.write_bytes(own.getvalue())
+        network.load_weights(path)
     if not all(np.isfinite(values).all() for values in network.get_weights()):
         raise RunError(SPOILT)
 
 
-def _shapes(content: bytes) -> dict[str, tuple[int, ...]]:
-    """The shape of each array of numbers kept plainly in the file itself, by its path in the file; links out of the
-    file are not followed.
+@contextmanager
+def _opened(content: bytes) -> Iterator[dict[str, h5py.Dataset]]:
+    """The arrays of numbers in a file that somebody brought, by their path in it, not read yet.
+
+    Raises RunError; so does reading them in these lines when the file is damaged.
+    """
+    import h5py
+
+    checked(content)
+    with door(RunError, DAMAGED, H5_DAMAGE), h5py.File(io.BytesIO(content), "r") as file:
+        yield _plain_arrays(file, len(content))
+
+
+def _plain_arrays(file: h5py.File, most: int) -> dict[str, h5py.Dataset]:
+    """The arrays of numbers kept plainly in the file itself, each of `most` bytes at most, by their path in the file.
+    Attributes are not read, and links are not followed. Raises RunError when there is far more than in any network.
 
     Keras writes no other; a packed one could grow without a bound when it is read.
     """
     import h5py
 
-    shapes: dict[str, tuple[int, ...]] = {}
+    arrays: dict[str, h5py.Dataset] = {}
+    waiting: list[tuple[str, h5py.Group]] = [("", file)]
+    seen = 0
+    while waiting:
+        place, group = waiting.pop(0)
+        seen += len(group)  # counted before the names are listed
+        if seen > MOST_OBJECTS or place.count("/") > MOST_DEPTH:
+            raise RunError(f"This file holds far more than the weights of a network. {SAVE_AGAIN}")
+        for name in group:
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                continue
+            item = group[name]
+            if isinstance(item, h5py.Group):
+                waiting.append((f"{place}{name}/", item))
+            elif isinstance(item, h5py.Dataset) and _is_plain(item, most):
+                arrays[f"{place}{name}"] = item
+    return arrays
 
-    def note(name: str, item: h5py.Group | h5py.Dataset) -> None:
-        if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "fiu":
-            return
-        if not (item.external or item.is_virtual or item.chunks):
-            shapes[name] = item.shape
 
-    try:
-        with h5py.File(io.BytesIO(content), "r") as file:
-            file.visititems(note)
-    except H5_DAMAGE as error:
-        raise RunError(DAMAGED) from error
-    return shapes
+def _is_plain(item: h5py.Dataset, most: int) -> bool:
+    """Whether these are numbers that lie in one piece in the file itself."""
+    if item.shape is None or item.external or item.is_virtual or item.chunks:
+        return False
+    kind: np.dtype = item.dtype
+    return kind.kind in "fiu" and math.prod(item.shape) * kind.itemsize <= most
 
 
 def _times(shape: tuple[int, ...]) -> str:

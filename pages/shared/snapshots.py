@@ -3,12 +3,14 @@
 Made once for all who look.
 """
 
+import numpy as np
 import streamlit as st
 
 from core.data.dataset import Dataset
+from core.errors import RunError
 from core.labels import NAMES
 from core.runs.store import Store
-from core.training.checkpoint import Snapshot
+from core.training.checkpoint import LOST_SNAPSHOT, Snapshot
 from pages.shared import pictures
 from pages.shared.data import halves, shared_data
 from pages.shared.runs import store
@@ -19,7 +21,7 @@ from pages.shared.tiles import caption, markup
 def said(run_id: str, epoch: int, key: str | None) -> str:
     """What the network said at the end of an epoch, with the clothes in use in the browser that has a key.
 
-    Raises RunError when nothing was kept of that epoch or the run is gone, StoreError and DataError.
+    Raises RunError when nothing that can be read was kept of that epoch or the run is gone, StoreError and DataError.
     """
     store().run(run_id)  # one that was deleted says nothing more
     clothes = uploaded_by(key) if key else None
@@ -37,7 +39,7 @@ def _shared(url: str, run_id: str, epoch: int, fingerprint: str) -> str:
 def _html(runs: Store, run_id: str, epoch: int, used: Dataset) -> str:
     run, kept = runs.run(run_id), runs.epochs(run_id)
     snapshot = Snapshot.from_bytes(runs.snapshot(run_id, epoch))
-    before = Snapshot.from_bytes(runs.snapshot(run_id, epoch - 1)) if epoch - 1 in kept else None
+    before = _earlier(runs, run_id, epoch - 1) if epoch - 1 in kept else None
     if run.fingerprint == used.fingerprint:
         twelve = _twelve(snapshot, before, used)
     else:
@@ -49,8 +51,9 @@ def _html(runs: Store, run_id: str, epoch: int, used: Dataset) -> str:
     )
     filters = ""
     if len(snapshot.filters):
+        shown = pictures.filters(snapshot.filters.astype(np.float32))
         filters = (
-            f"{pictures.filters(snapshot.filters)}<p>What its first neurons look for: bright dots speak for, dark ones"
+            f"{shown}<p>What its first neurons look for: bright dots speak for, dark ones"
             " against. At the beginning they are noise.</p>"
         )
     return (
@@ -58,11 +61,22 @@ def _html(runs: Store, run_id: str, epoch: int, used: Dataset) -> str:
     )
 
 
+def _earlier(runs: Store, run_id: str, epoch: int) -> Snapshot | None:
+    """What the network said at an epoch before; one that cannot be read is only not compared with."""
+    try:
+        return Snapshot.from_bytes(runs.snapshot(run_id, epoch))
+    except RunError:
+        return None
+
+
 def _twelve(snapshot: Snapshot, before: Snapshot | None, used: Dataset) -> str:
+    if not snapshot.fits(len(used.train_images), len(used.test_images)):
+        raise RunError(LOST_SNAPSHOT)
     images, labels = halves(used)["training" if snapshot.held_back else "test"]
     images, labels, shares = images[snapshot.rows], labels[snapshot.rows], snapshot.shares.astype(float)
     answers = shares.argmax(axis=1)
-    earlier = answers if before is None else before.shares.argmax(axis=1)
+    compared = before is not None and np.array_equal(before.rows, snapshot.rows)
+    earlier = before.shares.argmax(axis=1) if compared else answers
     captions = [
         caption(answer == label, answer, share[answer], "" if past == answer else f"before: {NAMES[past]}")
         for answer, label, share, past in zip(answers, labels, shares, earlier, strict=True)

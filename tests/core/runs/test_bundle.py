@@ -80,7 +80,7 @@ def closed(files: dict[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> bytes:
 
 def brought(store: Store, found: bundle.Bundle, data: Dataset) -> str:
     """Queue what was unpacked, as the page does."""
-    past = found.past(data.fingerprint)
+    past = found.past(data.fingerprint, len(data.train_images), len(data.test_images))
     return store.create(NewRun(found.plan, found.name, data.fingerprint, data.title, weights=found.weights, past=past))
 
 
@@ -142,11 +142,8 @@ def test_a_run_comes_back_with_its_plan_curve_note_snapshots_and_answers(
 
 def test_snapshots_of_other_pictures_do_not_come_along(packed: bytes) -> None:
     found = bundle.unpack(packed, LIMITS)
-    assert (
-        found.snapshots
-        and found.past("another").snapshots == {}
-        and len(found.past("another").points) == len(found.points)
-    )
+    elsewhere = found.past("another", 10, 10)
+    assert found.snapshots and elsewhere.snapshots == {} and len(elsewhere.points) == len(found.points)
 
 
 def test_a_run_that_only_loaded_its_weights_comes_back_too(here: Store, home: Settings, garments: Dataset) -> None:
