@@ -18,6 +18,7 @@ from core.data import dataset
 from core.runs.schema import Run, Status
 from core.training import whitening
 from core.training.plan import SHIFT, Plan
+from core.words import escaped, line
 from models.catalogue import OWN, Recipe
 from models.own_network import checked
 
@@ -82,7 +83,8 @@ def script(plan: Plan, pictures: str = "", figures: str = "") -> str:
 
     `pictures` says which clothes the run learned from, `figures` what it scored, both for the reader's eyes only.
     """
-    steps = [f'"""{_title(plan, pictures, figures)}\n"""']
+    quoted = [text.replace("\\", "/").replace('"', "'") for text in _title(plan, line(pictures), figures)]
+    steps = ['"""' + "\n".join(fill(text, WIDTH) for text in quoted) + '\n"""']
     for number, part in enumerate(_parts(plan), 1):
         code = part.code.strip()
         gap = "\n\n\n" if code.startswith(("def ", "@")) else "\n\n"
@@ -92,7 +94,7 @@ def script(plan: Plan, pictures: str = "", figures: str = "") -> str:
 
 def notebook(plan: Plan, pictures: str = "", figures: str = "") -> str:
     """The same as a Jupyter notebook (.ipynb, nbformat 4.5): one cell of words and one of code for each step."""
-    cells = [_cell("markdown", "title", "# " + _title(plan, pictures, figures))]
+    cells = [_cell("markdown", "title", "# " + "\n".join(_title(plan, escaped(pictures), figures)))]
     for number, part in enumerate(_parts(plan), 1):
         cells.append(_cell("markdown", f"words-{number}", f"**{number}. {part.words}**"))
         cells.append(_cell("code", f"code-{number}", part.code.strip()))
@@ -107,7 +109,7 @@ def _cell(kind: str, name: str, text: str) -> dict[str, Any]:
     return cell | {"execution_count": None, "outputs": []} if kind == "code" else cell
 
 
-def _title(plan: Plan, pictures: str, figures: str) -> str:
+def _title(plan: Plan, pictures: str, figures: str) -> list[str]:
     recipe = plan.row
     variant = next(
         (f", {row.title[0].lower()}{row.title[1:]}" for row in recipe.variants if row.name == plan.variant), ""
@@ -119,8 +121,7 @@ def _title(plan: Plan, pictures: str, figures: str) -> str:
     if figures:
         lines.append(f"In the app it scored: {figures}.")
     lines.append("Needs: pip install tensorflow scikit-learn")
-    plain = [line.replace("\\", "/").replace('"', "'") for line in lines]  # it stands between quotes
-    return "\n".join(fill(line, WIDTH) for line in plain)
+    return lines
 
 
 def _parts(plan: Plan) -> Iterator[Part]:

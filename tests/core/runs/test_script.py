@@ -182,12 +182,16 @@ def test_the_notebook_is_the_script_cut_into_cells() -> None:
     assert "Fashion-MNIST" in "".join(book["cells"][0]["source"])
 
 
-def test_what_a_person_called_their_clothes_cannot_become_code(home: Settings) -> None:
+@pytest.mark.parametrize("end", ["\n", "\r", "\u2028", "\f", "\0", "", "\\"])
+def test_what_a_person_called_their_clothes_cannot_become_code_or_markdown(home: Settings, end: str) -> None:
     store = open_store(home.store_url)
-    title = 'Mine"""\nraise SystemExit\n"""\\'
-    run_id = store.create(NewRun(Plan.of("quick"), "Mine", "0" * 16, title))
-    alter(store, run_id, status="stopped", test_accuracy=0.5, test_loss=1.0)
-    code, _ = of_run(store.run(run_id))
+    run_id = store.create(NewRun(Plan.of("quick"), "Mine", "0" * 16, "Mine"))
+    title = f'Mine"""{end}raise SystemExit{end}"""![x](http://h/x.png) $x$ <img>{end}'
+    # as an earlier version wrote it
+    alter(store, run_id, data_title=title, status="stopped", test_accuracy=0.5, test_loss=1.0)
+    code, book = of_run(store.run(run_id))
     store.close()
     assert "SystemExit" in code and "test accuracy 0.5000, test loss 1.0000, but it was stopped early" in code
     assert "SystemExit" not in compile(code, "run.py", "exec").co_names
+    heading = "".join(json.loads(book)["cells"][0]["source"])
+    assert r"!\[x\](http://h/x.png) \$x\$ \<img\>" in heading
