@@ -3,6 +3,7 @@
 Knows nothing of pages or of how an answer comes about.
 """
 
+import csv as tables
 import io
 from collections.abc import Sequence
 
@@ -18,6 +19,7 @@ from core.vision.reading import Reading
 WIDTH, HEIGHT, MARGIN = 1000, 720, 48  # px
 PAPER, INK, SOFT_INK, TILE = "#faf7f2", "#1d1a16", "#6a6258", "#f1ebe1"
 TILE_SIDE, TILE_STEP = 300, 324  # px, side of a picture, and from one to the next
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what begins a formula in a spreadsheet
 LINE = 28  # px from one line of the reason to the next
 ROW = 38  # px from one bar to the next
 
@@ -44,20 +46,27 @@ def card(reading: Reading, answer: Answer, verdict: str, network: str) -> bytes:
 
 
 def csv(rows: Sequence[tuple[str, Answer | PictureError]]) -> str:
-    """Answers as a table: file, label, verdict, ten probabilities.
+    """Answers as a table: file, label, verdict, ten probabilities. No name of a file is taken for a formula where the
+    table is opened.
 
     A file without an answer has its reason as the verdict.
     """
     table = [
         (
-            {"file": name, "label": "", "verdict": str(reply)}
+            {"file": _no_formula(name), "label": "", "verdict": _no_formula(str(reply))}
             if isinstance(reply, PictureError)
-            else {"file": name, "label": reply.label, "verdict": reply.verdict.value}
+            else {"file": _no_formula(name), "label": reply.label, "verdict": reply.verdict.value}
             | {label: round(share, 4) for label, share in zip(NAMES, reply.probabilities, strict=True)}
         )
         for name, reply in rows
     ]
-    return pd.DataFrame(table, columns=["file", "label", "verdict", *NAMES]).to_csv(index=False)
+    frame = pd.DataFrame(table, columns=["file", "label", "verdict", *NAMES])
+    return frame.to_csv(index=False, quoting=tables.QUOTE_NONNUMERIC)  # or a semicolon in a name would begin a cell
+
+
+def _no_formula(text: str) -> str:
+    """A cell of a table that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULAS) else text
 
 
 def _tile(sheet: Image.Image, picture: np.ndarray, corner: tuple[int, int], hard: bool) -> None:

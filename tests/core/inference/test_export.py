@@ -1,5 +1,6 @@
 """Answers to take home: a picture that holds everything, and a table."""
 
+import csv as csv_module
 import io
 
 import numpy as np
@@ -57,3 +58,14 @@ def test_a_table_has_a_row_for_each_file_and_a_reason_where_there_is_no_answer()
     assert table["verdict"].tolist() == ["sure", "This file is empty."]
     assert table.loc[0, "Bag"] == 0.9 and table.loc[0, "label"] == "Bag"
     assert table.loc[1, list(NAMES)].isna().all()
+
+
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1"])
+def test_no_cell_of_a_table_is_a_formula(name: str):
+    for reply in (SURE, PictureError(name)):
+        [row] = csv_module.DictReader(io.StringIO(csv([(name, reply)]), newline=""))
+        assert row["file"] == f"'{name}"
+        assert row["Bag"] in ("0.9", "") and (reply is SURE or row["verdict"] == f"'{name}")
+    other = f"bag.jpg;{name}"  # where lists are written with semicolons
+    [_, row] = csv_module.reader(io.StringIO(csv([(other, SURE)]), newline=""), delimiter=";")
+    assert row[0].startswith(other) and not any(cell.startswith("=") for cell in row)
