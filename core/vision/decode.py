@@ -1,22 +1,31 @@
-"""The bytes of a file that is uploaded -> an upright picture. Works in memory only."""
+"""The bytes of a file that is uploaded -> an upright picture. Works in memory only.
+
+What a file asks for is bounded first (`formats`, `bare`), then its bare picture is decoded.
+"""
 
 import io
+import logging
 import struct
+from collections.abc import Callable
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
+from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from core.errors import PictureError
+from core.vision import bare, bare_heif, bare_tiff
+from core.vision.formats import BROKEN, MOST_PIXELS, Bare, check_size, orientation
 
-MAX_PIXELS = 200_000_000  # a picture with more is refused
 OPENED = 1600  # px, longest side an opened picture keeps
+HALVED = 25_000_000  # pixels above which a JPEG is never decoded at its full size
+MOST_RLE = 4_000_000  # pixels, and bytes, of a BMP with run lengths, which Pillow reads in Python
 NOT_A_PICTURE = "This file is not a picture I can open. Try JPEG, PNG or HEIC."
 UPRIGHT = {  # a picture's orientation by its EXIF -> what turns it upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -40,13 +49,14 @@ DAMAGED = (  # what Pillow and its plugins raise for damaged files
     AttributeError,
     struct.error,
 )
-BROKEN = "This picture breaks off in the middle. Copy or download it again, then try once more."
+log = logging.getLogger(__name__)
 
 
 def open_picture(data: bytes, max_bytes: int) -> np.ndarray:
     """The picture in a file's bytes, upright, (h, w, 4) uint8 RGBA, the longest side at most `OPENED` pixels.
 
-    JPEG, PNG, HEIC, AVIF, WebP, GIF, BMP and TIFF; of an animation the first frame. Raises PictureError.
+    JPEG, PNG, HEIC, AVIF, WebP, GIF, BMP and TIFF; of an animation the first frame. Raises PictureError and nothing
+    else, whatever the file is.
     """
     if not data:
         raise PictureError("This file is empty. Choose another one.")
@@ -54,68 +64,74 @@ def open_picture(data: bytes, max_bytes: int) -> np.ndarray:
         size, most = len(data) / 1e6, max_bytes / 1e6
         raise PictureError(f"This file has {size:.1f} MB; {most:g} MB is the most. Send a smaller picture.")
     try:
-        picture = _identify(data)
-        width, height = picture.size
-        if min(width, height) < 1:
-            raise PictureError("This picture has no pixels at all: it is 0 wide or 0 high. Choose another one.")
-        if width * height > MAX_PIXELS:
-            millions = width * height / 1e6
-            raise PictureError(
-                f"This picture has {millions:.0f} million pixels; 200 million is the most. Send a smaller one."
-            )
-        picture.draft(None, (OPENED, OPENED))  # a JPEG is decoded at 1/2, 1/4 or 1/8 when that is still large enough
+        picture, turn = _open(data)
         picture.load()
-        turn = _turn(picture)
         smaller = _to_rgba(_shrink(picture))
         return np.asarray(smaller if turn is None else smaller.transpose(turn))
     except PictureError:
         raise
-    except Image.DecompressionBombError as error:
-        raise PictureError("This picture has too many pixels; 200 million is the most. Send a smaller one.") from error
     except UnidentifiedImageError as error:
         raise PictureError(NOT_A_PICTURE) from error
     except DAMAGED as error:
         raise PictureError(BROKEN) from error
     except MemoryError as error:
         raise PictureError("This picture is too large for this computer. Send a smaller one.") from error
+    except Exception as error:
+        log.exception("A picture of %d bytes cannot be read", len(data))
+        raise PictureError(BROKEN) from error
 
 
-def _identify(data: bytes) -> Image.Image:
-    """Open without decoding. `Image.open` is avoided: it warns above 89 million pixels and refuses above 179."""
+def _open(data: bytes) -> tuple[Image.Image, Image.Transpose | None]:
+    """A picture that is not decoded yet, and what turns it upright.
+
+    `Image.open` is avoided: it warns above 89 million pixels and refuses above 179.
+    """
     start = data[:16]
-    kinds = (
-        (start.startswith(b"\xff\xd8\xff"), JpegImageFile),
-        (start.startswith(b"\x89PNG\r\n\x1a\n"), PngImageFile),
-        (start[:6] in (b"GIF87a", b"GIF89a"), GifImageFile),
-        (start[:4] == b"RIFF" and start[8:12] == b"WEBP", WebPImageFile),
-        (start[4:8] == b"ftyp" and start[8:12] in (b"avif", b"avis"), AvifImageFile),
-        (start[4:8] == b"ftyp", _open_heif),
-        (start[:4] in (b"II*\0", b"MM\0*"), TiffImageFile),
-        (start[:2] == b"BM", BmpImageFile),
+    kinds: tuple[tuple[bool, Callable[[bytes], Bare], Callable[[io.BytesIO], Image.Image]], ...] = (
+        (start.startswith(b"\xff\xd8\xff"), bare.jpeg, _open_jpeg),
+        (start.startswith(b"\x89PNG\r\n\x1a\n"), bare.png, PngImageFile),
+        (start[:6] in (b"GIF87a", b"GIF89a"), bare.gif, GifImageFile),
+        (start[:4] == b"RIFF" and start[8:12] == b"WEBP", bare.webp, WebPImageFile),
+        (start[4:8] == b"ftyp" and start[8:12] in (b"avif", b"avis"), bare_heif.avif, _open_avif),
+        (start[4:8] == b"ftyp", bare_heif.heic, _open_heic),
+        (start[:4] in (b"II*\0", b"MM\0*"), bare_tiff.tiff, TiffImageFile),
+        (start[:2] == b"BM", Bare, _open_bmp),
     )
-    for matches, opener in kinds:
+    for matches, strip, opener in kinds:
         if matches:
-            return opener(io.BytesIO(data))
+            file = strip(data)
+            picture = opener(io.BytesIO(file.data))
+            exif = picture.info.get("exif") or b""  # left only where Pillow writes it by an AVIF's boxes
+            return picture, UPRIGHT.get(file.orientation or orientation(exif) or 1)
     raise PictureError(NOT_A_PICTURE)
 
 
-def _open_heif(stream: io.BytesIO) -> Image.Image:
-    from pillow_heif import is_supported, open_heif
+def _open_jpeg(stream: io.BytesIO) -> Image.Image:
+    picture = JpegImageFile(stream)
+    width, height = picture.size
+    least = OPENED if width * height <= HALVED else min(OPENED, width // 2, height // 2)
+    picture.draft(None, (least, least))  # decoded at 1/2, 1/4 or 1/8 when that is still large enough
+    return picture
 
-    if not is_supported(stream):  # a film has the same beginning
-        raise PictureError(NOT_A_PICTURE)
+
+def _open_bmp(stream: io.BytesIO) -> ImageFile:
+    picture = BmpImageFile(stream)
+    runs = picture.info["compression"] in (1, 2)
+    check_size("BMP", *picture.size, MOST_RLE if runs else MOST_PIXELS["BMP"])
+    if runs and stream.getbuffer().nbytes > MOST_RLE:
+        raise PictureError("This BMP is too large to unpack. Open it in another program, save it as JPEG, try again.")
+    return picture
+
+
+def _open_avif(stream: io.BytesIO) -> Image.Image:
+    return AvifImageFile(stream)
+
+
+def _open_heic(stream: io.BytesIO) -> Image.Image:
+    from pillow_heif import open_heif
+
     heif = open_heif(stream)  # libheif turns the picture upright itself
-    if heif.size[0] * heif.size[1] > MAX_PIXELS:
-        raise PictureError("This picture has too many pixels; 200 million is the most. Send a smaller one.")
     return heif.to_pillow() if heif.mode in ("RGB", "RGBA") else Image.fromarray(np.asarray(heif)).convert("RGBA")
-
-
-def _turn(picture: Image.Image) -> Image.Transpose | None:
-    """What turns a picture upright, if its EXIF says so; EXIF that cannot be read says nothing."""
-    try:
-        return UPRIGHT.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    except DAMAGED:
-        return None
 
 
 def _shrink(picture: Image.Image) -> Image.Image:
@@ -125,7 +141,7 @@ def _shrink(picture: Image.Image) -> Image.Image:
         return picture
     size = (max(1, picture.width // factor), max(1, picture.height // factor))
     exact = picture.mode in ("P", "1", "PA") or picture.mode.startswith("I")
-    smaller = picture.resize(size, Image.Resampling.NEAREST if exact else Image.Resampling.BOX, reducing_gap=2.0)
+    smaller = picture.resize(size, Image.Resampling.NEAREST if exact else Image.Resampling.BOX, reducing_gap=1.0)
     smaller.info = dict(picture.info)
     return smaller
 

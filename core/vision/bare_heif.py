@@ -1,0 +1,218 @@
+"""HEIC and AVIF files of which only the first picture is looked at: all else is renamed, so that nobody reads it.
+
+Both are boxes within boxes (ISO/IEC 14496-12 and 23008-12). The size of a picture stands in its box, in the grid it is
+put together from, and in the coded picture itself, and decoders make room for each: all are bounded here.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from core.errors import PictureError
+from core.vision.coded_size import av1_size, hevc_size
+from core.vision.formats import BROKEN, MOST_PIXELS, TOO_INVOLVED, Bare, check_size
+
+NOT_A_PICTURE = "This file is not a picture I can open. Try JPEG, PNG or HEIC."
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+MOST_BOXES = 1_000  # in one box
+MOST_META = 256_000  # bytes of the box that describes all pictures
+ALPHA = (b"auxid:1\0", b"auxiliary:alpha\0")  # what says that a second picture is the transparency of the first
+
+
+@dataclass
+class _Item:
+    """One of the pictures, or other things, in a file."""
+
+    name: int
+    kind: bytes = b""
+    kind_at: int = 0  # where `kind` stands in the file
+    spans: list[tuple[int, int]] = field(default_factory=list)  # of the file, where its bytes are
+    properties: list[tuple[bytes, bytes]] = field(default_factory=list)  # name and body
+    parts: list[int] = field(default_factory=list)  # the items that a grid is put together from
+    alpha_of: list[int] = field(default_factory=list)  # the items that this may be the transparency of
+
+    def all_of(self, name: bytes) -> list[bytes]:
+        return [body for kind, body in self.properties if kind == name]
+
+
+def heic(data: bytes) -> Bare:
+    """A HEIC file of its first picture alone. Raises PictureError."""
+    if data[8:12] not in HEIC_BRANDS:  # a film has the same beginning
+        raise PictureError(NOT_A_PICTURE)
+    return _bare(data, "HEIC")
+
+
+def avif(data: bytes) -> Bare:
+    """An AVIF file of its first picture alone. Raises PictureError."""
+    return _bare(data, "AVIF")
+
+
+def _bare(data: bytes, kind: str) -> Bare:
+    written = bytearray(data)
+    meta = None
+    for name, at, body, end in _boxes(data, 0, len(data)):
+        if name == b"meta" and meta is None:
+            meta = body, end
+        elif name == b"ftyp":  # also of a film: its first picture
+            written[body:end] = data[body:end].replace(b"avis", b"avif").replace(b"msf1", b"mif1")
+        elif name != b"mdat":
+            written[at + 4 : at + 8] = b"free"
+    if meta is None:
+        raise PictureError(BROKEN)
+    if meta[1] - meta[0] > MOST_META:
+        raise PictureError(TOO_INVOLVED)
+    first, items = _Meta(data, *meta).read()
+    used = _used(first, items)
+    _check(data, kind, used)
+    for item in items.values():
+        if item.kind_at and item not in used:
+            written[item.kind_at : item.kind_at + 4] = b"skip"
+    return Bare(bytes(written))
+
+
+def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
+    """The boxes between two places: each with its name, and where it, its body and what follows begin."""
+    for _ in range(MOST_BOXES):
+        if at + 8 > end:
+            return
+        size, name = struct.unpack_from(">I4s", data, at)
+        body = at + 8
+        if size == 1:
+            (size,) = struct.unpack_from(">Q", data, body)
+            body += 8
+        following = min(at + size, end) if size else end
+        if following < body:
+            raise PictureError(BROKEN)
+        yield name, at, body, following
+        at = following
+    raise PictureError(TOO_INVOLVED)
+
+
+class _Meta:
+    """Reads the box that describes all pictures."""
+
+    def __init__(self, data: bytes, at: int, end: int) -> None:
+        self.data = data
+        self.boxes = {name: (body, end) for name, _, body, end in _boxes(data, at + 4, end)}
+        self.items: dict[int, _Item] = {}
+
+    def read(self) -> tuple[_Item, dict[int, _Item]]:
+        """The item to show, and all by their numbers."""
+        if not {b"pitm", b"iinf", b"iloc", b"iprp"} <= self.boxes.keys():
+            raise PictureError(BROKEN)
+        self._kinds(*self.boxes[b"iinf"])
+        self._places(self.boxes[b"iloc"][0])
+        self._properties(*self.boxes[b"iprp"])
+        if b"iref" in self.boxes:
+            self._references(*self.boxes[b"iref"])
+        at = self.boxes[b"pitm"][0]
+        first = self._number(at + 4, 4 if self.data[at] else 2)
+        if not self._item(first).kind:
+            raise PictureError(BROKEN)
+        return self._item(first), self.items
+
+    def _item(self, name: int) -> _Item:
+        return self.items.setdefault(name, _Item(name))
+
+    def _number(self, at: int, size: int) -> int:
+        return int.from_bytes(self.data[at : at + size], "big")
+
+    def _kinds(self, at: int, end: int) -> None:
+        for name, _, body, _ in _boxes(self.data, at + (8 if self.data[at] else 6), end):
+            wide = 4 if self.data[body] > 2 else 2
+            if name != b"infe" or self.data[body] < 2:
+                raise PictureError(BROKEN)
+            item = self._item(self._number(body + 4, wide))
+            if item.kind:  # the same twice
+                raise PictureError(BROKEN)
+            item.kind_at = body + 6 + wide
+            item.kind = self.data[item.kind_at : item.kind_at + 4]
+
+    def _places(self, at: int) -> None:
+        version, sizes, more = self.data[at], self.data[at + 4], self.data[at + 5]
+        offset, length, base = sizes >> 4, sizes & 15, more >> 4
+        index = more & 15 if version else 0
+        wide = 4 if version == 2 else 2
+        at += 6
+        count, at = self._number(at, wide), at + wide
+        for _ in range(min(count, MOST_BOXES)):
+            item, at = self._item(self._number(at, wide)), at + wide
+            inside = version > 0 and self._number(at, 2) & 15
+            at += 4 if version else 2
+            start, at = self._number(at, base), at + base
+            start += self.boxes[b"idat"][0] if inside else 0
+            extents, at = self._number(at, 2), at + 2
+            for _ in range(min(extents, MOST_BOXES)):
+                place, size = self._number(at + index, offset), self._number(at + index + offset, length)
+                item.spans.append((start + place, start + place + (size or len(self.data))))
+                at += index + offset + length
+
+    def _properties(self, at: int, end: int) -> None:
+        known: list[tuple[bytes, bytes]] = []
+        for name, _, body, following in _boxes(self.data, at, end):
+            if name == b"ipco":
+                known += [(kind, self.data[at:to]) for kind, _, at, to in _boxes(self.data, body, following)]
+            elif name == b"ipma":
+                wide, long = (4 if self.data[body] else 2), (2 if self.data[body + 3] & 1 else 1)
+                count, at = self._number(body + 4, 4), body + 8
+                for _ in range(min(count, MOST_BOXES)):
+                    item, number, at = self._item(self._number(at, wide)), self.data[at + wide], at + wide + 1
+                    for place in range(at, at + number * long, long):
+                        which = self._number(place, long) & (0x7FFF if long == 2 else 0x7F)
+                        item.properties += known[which - 1 : which] if which else []
+                    at += number * long
+
+    def _references(self, at: int, end: int) -> None:
+        wide = 4 if self.data[at] else 2
+        for name, _, body, _ in _boxes(self.data, at + 4, end):
+            count = self._number(body + wide, 2)
+            to = [self._number(place, wide) for place in range(body + wide + 2, body + wide + 2 + count * wide, wide)]
+            item = self._item(self._number(body, wide))
+            if name == b"dimg":
+                item.parts += to
+            elif name == b"auxl":
+                item.alpha_of += to
+
+
+def _used(first: _Item, items: dict[int, _Item]) -> list[_Item]:
+    """The item to show, with its parts and its transparency."""
+    used = [first]
+    for item in used:
+        used += [items[part] for part in item.parts if part in items]
+        if len(used) > MOST_BOXES or any(items[part].parts for part in item.parts if part in items):
+            raise PictureError(TOO_INVOLVED)
+        used += [
+            other
+            for other in items.values()
+            if item.name in other.alpha_of and other not in used and _is_alpha(other.all_of(b"auxC"))
+        ]
+    return used
+
+
+def _is_alpha(described: list[bytes]) -> bool:
+    return any(body[4:].startswith(b"urn:mpeg:") and body.find(word) > 0 for body in described for word in ALPHA)
+
+
+def _check(data: bytes, kind: str, used: list[_Item]) -> None:
+    """Raise PictureError when a picture, or all that is decoded for it, is too large."""
+    decoded = read = 0
+    for item in used:
+        read += sum(max(0, min(end, len(data)) - start) for start, end in item.spans)
+        if read > len(data):
+            raise PictureError(TOO_INVOLVED)
+        coded = b"".join(data[start:end] for start, end in item.spans)
+        for described in item.all_of(b"ispe"):
+            check_size(kind, *struct.unpack_from(">II", described, 4))
+        if item.kind == b"grid":
+            check_size(kind, *struct.unpack_from(">II" if coded[1] & 1 else ">HH", coded, 4))
+            continue
+        if item.kind in (b"hvc1", b"hev1"):
+            width, height, pictures = hevc_size(item.all_of(b"hvcC"), coded)
+        elif item.kind == b"av01":
+            width, height, pictures = av1_size(coded)
+        else:
+            raise PictureError(TOO_INVOLVED)
+        check_size(kind, width, height)
+        decoded += width * height * pictures
+    if decoded > 2.5 * MOST_PIXELS[kind]:
+        raise PictureError(TOO_INVOLVED)

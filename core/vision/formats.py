@@ -1,0 +1,78 @@
+"""How much a picture file may ask for, by its format, and which way up it is. Decodes nothing.
+
+The bounds hold what the decoders were measured to take at most: about a second and 300 MB of memory.
+"""
+
+import re
+import struct
+from contextlib import suppress
+from dataclasses import dataclass
+
+from core.errors import PictureError
+
+MOST_PIXELS = {
+    "JPEG": 200_000_000,  # decoded at a half, a quarter or an eighth
+    "PNG": 50_000_000,
+    "GIF": 50_000_000,
+    "BMP": 50_000_000,
+    "TIFF": 50_000_000,
+    "HEIC": 50_000_000,
+    "AVIF": 25_000_000,
+    "WebP": 16_000_000,  # its decoder keeps several copies
+}
+MOST_SIDE = 65_535  # px; what a JPEG can have
+MOST_ENTRIES = 512  # looked at in one folder of EXIF or TIFF
+BROKEN = "This picture breaks off in the middle. Copy or download it again, then try once more."
+TOO_INVOLVED = "This picture is stored in too many pieces. Open it in another program, save it as JPEG and try again."
+_XMP = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
+
+
+@dataclass(frozen=True)
+class Bare:
+    """A picture file without what is not its first picture: `data` to decode, and its EXIF orientation, 1 to 8."""
+
+    data: bytes
+    orientation: int | None = None
+
+
+def check_size(kind: str, width: int, height: int, most: int | None = None) -> None:
+    """Raise PictureError when a picture is larger than its format may be here; `most` pixels, else `MOST_PIXELS`."""
+    most = MOST_PIXELS[kind] if most is None else min(most, MOST_PIXELS[kind])
+    if min(width, height) < 1:
+        raise PictureError("This picture has no pixels at all: it is 0 wide or 0 high. Choose another one.")
+    if width * height > most:
+        advice = "Send a smaller one." if kind == "JPEG" else "Send a smaller one, or a JPEG."
+        raise PictureError(
+            f"This picture has {_millions(width * height)} million pixels; "
+            f"for {kind} {_millions(most)} million is the most. {advice}"
+        )
+    if max(width, height) > MOST_SIDE:
+        raise PictureError(
+            f"This picture is {max(width, height):,} pixels long; {MOST_SIDE:,} is the most. Send a smaller one."
+        )
+
+
+def orientation(exif: bytes, xmp: bytes = b"") -> int | None:
+    """How a picture is to be turned, 1 to 8, by the first folder of its EXIF, else by its XMP; None for anything odd.
+
+    Only this one entry is looked at: reading all of a folder can cost more than the picture.
+    """
+    while exif.startswith(b"Exif\0\0"):
+        exif = exif[6:]
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
+    with suppress(struct.error):
+        if order:
+            (start,) = struct.unpack_from(f"{order}I", exif, 4)
+            (count,) = struct.unpack_from(f"{order}H", exif, start)
+            for at in range(start + 2, start + 2 + 12 * min(count, MOST_ENTRIES), 12):
+                tag, kind, number = struct.unpack_from(f"{order}HHI", exif, at)
+                if tag == 0x0112:
+                    code = {3: "H", 4: "I"}.get(kind)
+                    value = struct.unpack_from(order + code, exif, at + 8)[0] if code and number == 1 else 0
+                    return value if 1 <= value <= 8 else None
+    found = _XMP.search(xmp)
+    return int(found[1]) if found else None
+
+
+def _millions(pixels: int) -> str:
+    return f"{pixels / 1e6:.1f}" if pixels % 1_000_000 and pixels < 20_000_000 else f"{pixels / 1e6:,.0f}"
