@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -26,6 +27,11 @@ NEEDS = {
     "real_data": ("data", "FITTING_ROOM_DATA names no folder with the real Fashion-MNIST"),
     "pictures": ("pictures", "FITTING_ROOM_PICTURES names no folder with photos and drawings"),
 }
+for profile, examples in (("ci", 60), ("long", 5_000)):  # of each test that makes up its own files
+    hypothesis.settings.register_profile(
+        profile, derandomize=profile == "ci", deadline=None, database=None, max_examples=examples
+    )
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 LEFT_OUT = pytest.StashKey[dict[str, int]]()
 
 
