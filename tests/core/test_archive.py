@@ -1,6 +1,7 @@
 """Zips: what a stranger's may hold is limited, and all who take one refuse the same things, in their own words."""
 
 import io
+import struct
 import tracemalloc
 import zipfile
 from collections.abc import Callable, Sequence
@@ -182,3 +183,56 @@ def test_what_is_zipped_is_read_again() -> None:
     with pytest.raises(ArchiveError) as caught:
         archive.read_named("more", 6)
     assert caught.value.fault == Fault.MISSING
+
+
+def listed(count: int, extra: bytes = b"", promised: int = 1) -> bytes:
+    """A zip that is nothing but the list of so many files; its end says that there are as many as `promised`."""
+    head = struct.pack("<4s6H3L5H2L", LIST, 20, 20, 0, 0, 0, 0, 0, 0, 0, 1, len(extra), 0, 0, 0, 0, 0)
+    entries = (head + b"a" + extra) * count
+    return entries + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, promised, promised, len(entries), 0, 0)
+
+
+@pytest.mark.parametrize("promised", [1, 12_000])
+@pytest.mark.parametrize("caller", FIRST)
+def test_a_long_list_is_refused_before_it_is_gone_through(
+    caller: str, promised: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = listed(12_000, promised=promised)
+    made: list[zipfile.ZipInfo] = []
+    monkeypatch.setattr(zipfile, "ZipInfo", lambda *given: made.append(None))
+    assert "holds 12,000 files" in refusal(caller, content) and not made
+
+
+def test_what_is_slow_to_take_apart_in_a_list_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = listed(20, extra=b"\x99\x99\0\0" * 5_000)
+    monkeypatch.setattr(zipfile.ZipInfo, "_decodeExtra", lambda *given: pytest.fail("it was taken apart"))
+    with pytest.raises(ArchiveError) as caught:
+        Archive(content)
+    assert caught.value.fault == Fault.DAMAGED
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_files_that_share_their_bytes_are_refused() -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for number in range(3):
+            archive.writestr("same", bytes([number]) * 50)
+        first, second, _ = archive.infolist()
+        second.header_offset = first.header_offset
+        second.CRC = first.CRC
+    archive = Archive(content.getvalue())
+    for entry in archive.entries[:2]:
+        with pytest.raises(ArchiveError):
+            archive.read(entry, 50)
+    assert archive.read(archive.entries[2], 50) == b"\2" * 50
+
+
+def test_a_zip_in_a_zip_and_a_link_in_it_are_named_and_the_rest_is_used() -> None:
+    link = zipfile.ZipInfo("bag/link.png")
+    link.create_system, link.external_attr = 3, 0o120777 << 16
+    content = io.BytesIO(zipped(good("upload") | {"bag/more.zip": zipped({f"{place}": b"" for place in range(9_000)})}))
+    with zipfile.ZipFile(content, "a") as archive:
+        archive.writestr(link, "/etc/hosts")
+    found = upload.read_upload([("x.zip", content.getvalue())], SETTINGS)
+    assert [line.partition(":")[0] for line in found.left_out] == ["bag/more.zip", "bag/link.png"]
+    assert len(found.data.train_labels) + len(found.data.test_labels) == 20

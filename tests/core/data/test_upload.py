@@ -2,6 +2,7 @@
 large ones."""
 
 import io
+import pickle
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data import upload
+from core.data import files, upload
 from core.data.dataset import Dataset
 from core.data.files import CSV_COLUMNS
 from core.data.shelf import Shelf
@@ -266,6 +267,64 @@ def test_the_examples_are_in_the_right_form_and_the_same_clothes() -> None:
         {image.tobytes() for image in (*found.data.train_images, *found.data.test_images)} for found in (tables, zips)
     ]
     assert pictures[0] == pictures[1]
+
+
+def test_a_bar_moves_while_tables_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "BLOCK", 30_000)
+    told = []
+    tables = [("a.csv", table(np.arange(60) % 3)), ("test.csv", table(np.arange(40) % 3))]
+    upload.read_upload(tables, LIMITS, lambda done, total: told.append((done, total)))
+    assert len(told) > 5 and told == sorted(told) and told[-1] == (100, 100) and (60, 100) in told
+
+
+def test_too_many_rows_are_counted_and_none_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files.Table, "read", lambda *given: pytest.fail("it was read"))
+    few = replace(LIMITS, max_own_pictures=30)
+    for tables in ({"x.csv": table(np.arange(31) % 3)}, {f"{name}.csv": table(np.arange(20) % 3) for name in "ab"}):
+        with pytest.raises(DataError, match="30 is the most"):
+            read(tables, few)
+
+
+def test_of_very_many_files_that_cannot_be_used_the_first_are_named() -> None:
+    found = read({"x.zip": packed(folders("coat", "bag") | {f"coat/{place}.txt": b"words" for place in range(700)})})
+    assert len(found.left_out) == upload.TOLD + 1 and found.left_out[-1] == "… and 500 more"
+
+
+def test_pictures_that_are_very_large_together_are_left_out_and_the_small_ones_used() -> None:
+    content = io.BytesIO()
+    Image.new("1", (4_000, 4_000), 1).save(content, "PNG")
+    brought = {f"coat/large-{place}.png": content.getvalue() for place in range(4)} | folders("coat", "bag")
+    found = read({"x.zip": packed(brought)}, replace(LIMITS, max_own_mb=1))
+    assert [line.partition(":")[0] for line in found.left_out] == ["coat/large-2.png", "coat/large-3.png"]
+    assert len(found.data.train_labels) + len(found.data.test_labels) == 22
+
+
+def test_a_picture_at_which_the_reading_itself_breaks_is_named_and_the_others_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def breaks(picture: np.ndarray) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(upload, "read_picture", breaks)
+    found = read({"x.zip": packed(folders("coat", "bag") | {"bag/photo.jpg": photo()})})
+    assert [line.partition(":")[0] for line in found.left_out] == ["bag/photo.jpg"]
+
+
+def test_a_path_of_very_many_folders_is_looked_at_from_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+    plain = upload._plain
+    monkeypatch.setattr(upload, "_plain", lambda text: looked.append(text) or plain(text))
+    found = read({"x.zip": packed(folders("coat", "bag", around="a/" * 9_000))})
+    assert len(found.data.train_labels) == 16 and len(looked) < 1_000
+
+
+def test_names_lose_the_signs_that_turn_or_hide_words() -> None:
+    assert upload.tidy("\u202egnp.exe\u2066\u200b\x07\n.csv") == "_gnp.exe_.csv"
+
+
+def test_what_was_read_can_be_sent_from_one_process_to_another() -> None:
+    found = pickle.loads(pickle.dumps(read({"mine.csv": table(np.arange(40) % 2)})))
+    assert found.data.title == "Your clothes: mine.csv (32 + 8 pictures)"
 
 
 @pytest.fixture

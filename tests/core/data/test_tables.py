@@ -1,0 +1,80 @@
+"""Tables that nobody would write: each is read like any other, or refused at once in a sentence that names the row."""
+
+import csv
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.data import files
+from core.data.files import CSV_COLUMNS
+from core.errors import DataError
+
+HEAD = ",".join(CSV_COLUMNS)
+ROW = ",".join(["1"] + ["7"] * 784)
+ODD_TABLES = {  # what is in the file, words of the sentence
+    "very many names": (",".join(map(str, range(200_000))), ["first line of more than 64 kB"]),
+    "very many columns": (",".join([HEAD, *["x"] * 300]), ["1,085 columns", "1,000 is the most"]),
+    "a column twice": (f"label,{HEAD}\n1,{ROW}", ["the column “label” twice"]),
+    "no end of a line": (HEAD, ["holds no pictures"]),
+    "only ends of lines": (HEAD + "\n" * 100_000, ["holds no pictures"]),
+    "a line break in quotes": (f'{HEAD}\n{ROW}\n"1\n",{ROW[2:]}', ["row 2 (line 3)"]),
+    "a quote without an end": (f'{HEAD}\n{ROW}\n"{ROW}', ["1 values in row 2 (line 3)"]),
+    "a zero byte": (f"{HEAD}\n{ROW[:-1]}\0", ["“” for pixel784 in row 1"]),
+    "a number with a point": (f"{HEAD}\n{ROW}.0", ["“7.0” for pixel784 in row 1"]),
+    "nothing known": (f"{HEAD}\n{ROW}\n\n{ROW[:-1]}nan", ["“nan” for pixel784 in row 2 (line 4)"]),
+    "signs that turn words": (f"{HEAD}\n\u202e9{ROW}", ["“91” for label in row 1"]),
+    "one very long value": (f"{HEAD}\n{ROW}{'9' * 200_000}", ["row 1 (line 2) that is no number"]),
+    "one very long line": (f"{HEAD}\n{ROW},{'9,' * 200_000}", ["200786 values in row 1"]),
+    "too many rows": (f"{HEAD}\n" + f"{ROW}\n" * 41, ["holds 41 pictures; 40 is the most"]),
+    "UTF-16": (f"{HEAD}\n{ROW}".encode("utf-16"), ["UTF-16", "CSV UTF-8"]),
+    "gzip": (gzip.compress(f"{HEAD}\n{ROW}".encode()), ["is packed", "Unpack it"]),
+}
+
+
+@pytest.mark.parametrize("block", [60_000, 2**21])
+@pytest.mark.parametrize("case", ODD_TABLES)
+def test_an_odd_table_is_refused_in_a_sentence(
+    tmp_path: Path, case: str, block: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(files, "BLOCK", block)
+    monkeypatch.setattr(files, "MOST_ROWS", 40)
+    content, words = ODD_TABLES[case]
+    path = tmp_path / "x.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(DataError) as caught:
+        files.read_csv(path)
+    assert path.name in str(caught.value) and not caplog.records
+    if block == 2**21 or "long" not in case:  # in small blocks a long line comes in pieces
+        assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\n"])
+@pytest.mark.parametrize("block", [9_000, 9_001, 9_002, 2**21])
+def test_a_table_reads_alike_however_its_lines_end_and_in_whatever_blocks(
+    tmp_path: Path, end: str, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5, 28, 28)).astype(np.uint8)
+    labels = np.arange(5, dtype=np.uint8)
+    rows = np.column_stack([labels, images.reshape(5, -1), labels]).tolist()
+    lines = [f'{HEAD},"x, y"', *(",".join(map(str, row)) for row in rows)]
+    path = tmp_path / "x.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + end.join(lines).encode())
+    monkeypatch.setattr(files, "BLOCK", block)
+    found_images, found_labels = files.read_csv(path)
+    assert np.array_equal(found_images, images) and np.array_equal(found_labels, labels)
+
+
+def test_a_fault_in_the_last_row_is_found_without_reading_the_others_slowly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "BLOCK", 50_000)
+    slowly = []
+    reader = csv.reader
+    monkeypatch.setattr(files.csv, "reader", lambda lines: slowly.append(lines) or reader(lines))
+    path = tmp_path / "x.csv"
+    path.write_text(f"{HEAD}\n" + f"{ROW}\n" * 400 + ROW[:-1] + "256")
+    with pytest.raises(DataError, match=r"“256” for pixel784 in row 2001 \(line 2002\)"):
+        files.read_csv(path)
+    assert len(slowly) < 50
