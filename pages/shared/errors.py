@@ -17,6 +17,7 @@ from pages.shared.words import plain
 log = logging.getLogger(__name__)
 REST_SECONDS = 60.0  # the log is told of the same thing so often at most
 MOST_KNOWN = 200  # things that the log was told of and that are remembered
+UNSAID = "errors_unsaid"  # where a session keeps what went wrong before its page was drawn
 Arguments = ParamSpec("Arguments")
 
 
@@ -77,7 +78,12 @@ def show_error(error: Exception) -> bool:
 
 @contextmanager
 def guard() -> Iterator[None]:
-    """Show an error of these lines in their place; what follows them is drawn all the same."""
+    """Show an error of these lines in their place; what follows them is drawn all the same.
+
+    First comes, at the edge of the page, what went wrong in a `guarded` action.
+    """
+    for words in st.session_state.pop(UNSAID, ()):
+        st.toast(words, icon=":material/error:", duration="long")
     try:
         yield
     except Exception as error:
@@ -103,9 +109,9 @@ def fragment(run_every: float | None = None) -> Callable[[Callable[[], None]], C
 
 
 def guarded(action: Callable[Arguments, object]) -> Callable[Arguments, None]:
-    """An action for a widget to call: an error in it is shown at the edge of the page, which is drawn all the same.
+    """An action for a widget to call: an error in it is said by the next `guard`, and the page is drawn all the same.
 
-    Streamlit itself would draw nothing of the page but the error.
+    Streamlit itself would draw nothing of the page but the error, and in a fragment not even that.
     """
 
     @functools.wraps(action)
@@ -113,6 +119,6 @@ def guarded(action: Callable[Arguments, object]) -> Callable[Arguments, None]:
         try:
             action(*arguments, **named)
         except Exception as error:
-            st.toast(plain(sentence(error)), icon=":material/error:", duration="long")
+            st.session_state.setdefault(UNSAID, []).append(plain(sentence(error)))
 
     return act

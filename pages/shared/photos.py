@@ -25,6 +25,7 @@ from core.vision.edits import (
     overlay_masks,
 )
 from core.vision.reading import Reading, read_photo, read_picture
+from pages.shared.errors import guarded
 from pages.shared.pictures import address
 from pages.shared.readers import QUICK
 from pages.shared.session import page_state, settings
@@ -136,7 +137,7 @@ def quick_edits(file: UploadedFile) -> None:
         ("Start again", "undo", ":material/undo:", NO_EDITS),
     ):
         if edited is not NO_EDITS or edits.any:
-            st.button(words, key=f"predict_{thing}", icon=icon, on_click=_change, args=(name, edited))
+            st.button(words, key=f"predict_{thing}", icon=icon, on_click=guarded(_change), args=(name, edited))
 
 
 def fine_edits(file: UploadedFile) -> Reading | PictureError:
@@ -156,7 +157,7 @@ def fine_edits(file: UploadedFile) -> Reading | PictureError:
         for words, side in (("Keep, from left to right", "across"), ("Keep, from top to bottom", "down")):
             key = f"predict_{side}"
             st.session_state[key] = tuple(round(100 * share) for share in getattr(edits, side))
-            st.slider(words, 0, 100, key=key, step=1, format="%d %%", on_change=_crop, args=(name, side, key))
+            st.slider(words, 0, 100, key=key, step=1, format="%d %%", on_change=guarded(_crop), args=(name, side, key))
     key = f"predict_{'ring' if tool == RING else 'marks'}_{name}_{state.papers}"
     if key != state.laid_out:
         state.laid_out, state.brushed, state.marked = key, "", (edits.keep, edits.drop)
@@ -174,7 +175,7 @@ def fine_edits(file: UploadedFile) -> Reading | PictureError:
             width=width,
             return_image_data=True,
             key=key,
-            on_change=brushed,
+            on_change=guarded(brushed),
         )
     state.unread = False
     if state.brushed == key and painted.image_data is not None:
