@@ -10,7 +10,7 @@ import streamlit as st
 from core import charts, metrics
 from core.labels import NAMES, PEOPLE
 from pages.shared import sheets
-from pages.shared.choice import choose_network, say_unknown_network
+from pages.shared.choice import choose_network, say_unknown_network, tidy_address
 from pages.shared.data import data
 from pages.shared.errors import guard, guarded
 from pages.shared.frame import frame
@@ -56,6 +56,7 @@ def show(rows: np.ndarray, labels: np.ndarray, shares: np.ndarray) -> None:
 
 
 with guard():
+    tidy_address(numbers=("picture",))
     say_unknown_network("run")
     chosen = choose_network("run")
     result = tested(chosen)
