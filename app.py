@@ -17,8 +17,11 @@ from pages.shared import downloads, live
 from pages.shared.browser_key import BrowserKeyMiddleware
 from pages.shared.compression import CompressionMiddleware
 from pages.shared.errors import show_error
+from pages.shared.headers import HeadersMiddleware
+from pages.shared.lost import LostMiddleware
 from pages.shared.memory import return_memory, tidy
 from pages.shared.runs import run_queue
+from pages.shared.uploads import UploadsMiddleware
 
 # An upload stays in memory: of itself Starlette puts one over 1 MB, such as a phone's photo, into a temporary file.
 # Neither Starlette's `Request.form` nor Streamlit has a parameter for it.
@@ -41,10 +44,17 @@ async def lifespan(_: App) -> AsyncIterator[None]:
         await asyncio.to_thread(queue.close)
 
 
+MIDDLEWARE = (  # the outermost first
+    HeadersMiddleware,
+    LostMiddleware,
+    UploadsMiddleware,
+    BrowserKeyMiddleware,
+    CompressionMiddleware,
+)
 app = App(
     "pages/router.py",
     routes=[downloads.ROUTE, *live.ROUTES],
-    middleware=[Middleware(BrowserKeyMiddleware), Middleware(CompressionMiddleware)],
+    middleware=[Middleware(each) for each in MIDDLEWARE],
     lifespan=lifespan,
     on_script_error=show_error,
 )

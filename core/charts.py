@@ -216,7 +216,7 @@ def atlas(points: np.ndarray, labels: np.ndarray, rows: np.ndarray, height: int 
     figure = go.Figure()
     for index, name in enumerate(NAMES):
         here = labels == index
-        figure.add_scattergl(
+        figure.add_scatter(  # as SVG: WebGL would have to compile code, which our pages allow no script
             x=points[here, 0],
             y=points[here, 1],
             customdata=rows[here]

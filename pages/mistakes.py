@@ -14,6 +14,7 @@ from pages.shared.choice import choose_network, say_unknown_network, tidy_addres
 from pages.shared.data import data
 from pages.shared.errors import guard, guarded
 from pages.shared.frame import frame
+from pages.shared.headers import HOLD
 from pages.shared.runs import tested
 from pages.shared.session import uploaded
 from pages.shared.tiles import caption, tiles
@@ -23,18 +24,6 @@ frame("Mistakes", "See which clothes a network mixes up. Tap a number to see the
 
 PER_PAGE = 24
 SHEETS = {"5 × 5 answers": 25, "5 × 3 with bars": 15}
-# A tapped picture stays in sight while what stands above it is still being drawn, until the reader does something.
-HOLD = """<script>{
-const one = document.getElementById("one");
-if (one && location.hash === "#one") {
-  const drawn = new ResizeObserver(() => one.scrollIntoView());
-  drawn.observe(one.closest("[data-testid=stMainBlockContainer]"));
-  for (const act of ["wheel", "touchstart", "pointerdown", "keydown"])
-    addEventListener(act, () => {
-      drawn.disconnect();
-      history.replaceState(null, "", location.pathname + location.search);
-    }, {once: true});
-}}</script>"""
 
 
 def show(rows: np.ndarray, labels: np.ndarray, shares: np.ndarray) -> None:
@@ -190,7 +179,7 @@ with guard():
         )
     with single:
         st.subheader("One picture", anchor="one")
-        st.html(HOLD, unsafe_allow_javascript=True)
+        st.html(f"<script>{HOLD.read_text(encoding='utf-8')}</script>", unsafe_allow_javascript=True)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             picture = st.number_input("Test picture", 0, last, key="picture", bind="query-params", width=160)
             st.button("Take another", key="mistakes_another", icon=":material/casino:", on_click=guarded(another))

@@ -41,7 +41,7 @@ def shown_by(app: App) -> Dataset:
 def test_a_tapped_dot_of_the_map_shows_its_picture_which_can_be_opened(app: App, open_page: Open) -> None:
     page = open_page(f"{app.address}/dataset?look=Map", height=2200)
     expect(page.get_by_text("Tap a dot to see its picture")).to_be_visible()
-    page.locator(".js-plotly-plot .gl-container canvas").first.wait_for()
+    page.locator(".js-plotly-plot .scatterlayer .point").first.wait_for()
     settled(page)  # what the script's end draws anew cannot take the tap away
     x, y, row = page.evaluate(LEFTMOST)
     page.mouse.move(x, y)

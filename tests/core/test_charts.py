@@ -103,5 +103,5 @@ def test_the_map_has_a_colour_for_each_class_and_a_row_for_each_click() -> None:
         trace.marker.color for trace in figure.data
     ] == list(COLOURS)
     dresses = figure.data[3]
-    assert dresses.type == "scattergl" and list(dresses.customdata) == [[40], [30]] and dresses.x.tolist() == [0, 4]
+    assert dresses.type == "scatter" and list(dresses.customdata) == [[40], [30]] and dresses.x.tolist() == [0, 4]
     assert len(figure.data[1].x) == 0

@@ -1,0 +1,115 @@
+"""Files on their way to the server, each of which lies in its memory: how much one window, and all of them, may bring.
+
+Streamlit bounds one file only, and takes any number, under whatever names. A window that is closed is forgotten by it
+two minutes later, in case it comes back; its files go at once.
+"""
+
+from collections import Counter
+
+from distributed.system import MEMORY_LIMIT
+from google.protobuf.message import DecodeError
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime import get_instance
+
+from pages.shared.session import settings
+
+UPLOAD = "/_stcore/upload_file/"
+STREAM = "/_stcore/stream"
+MEGABYTE = 1024 * 1024
+PHOTO_MB = 5  # a phone's photo
+SHARE = 4  # all files together take a quarter of the memory this process may have
+FILES = 200  # most in one window
+GOING_AWAY = 1001  # the browser says: this window is closed, or shows another page; a lost connection says nothing
+NO_LENGTH = "The file's size was not given. Choose the file again."
+WINDOW_FULL = (
+    "There is no room for more files in this window. Take some out, or reload the page, and bring fewer at once."
+)
+SERVER_FULL = "The server has its hands full of files just now. Wait a minute, then bring yours again."
+
+
+def most_in_window() -> int:
+    """Bytes that one window may hold: a data set of one's own and a phone's photos, as many as are answered at once."""
+    limits = settings()
+    return MEGABYTE * (limits.max_own_mb + max(limits.max_upload_mb, PHOTO_MB * limits.max_pictures))
+
+
+def most_in_all() -> int:
+    """Bytes that all windows together may hold; at least as much as one may."""
+    return max(MEMORY_LIMIT // SHARE, most_in_window())
+
+
+class UploadsMiddleware:
+    """Refuses a file for which there is no room before any of it is read, and lets go of those of a closed window."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.coming: Counter[str] = Counter()  # bytes on their way, by session
+        self.files: Counter[str] = Counter()  # and how many files
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse the file it brings."""
+        if scope["type"] == "http" and scope["method"] == "PUT" and scope["path"].startswith(UPLOAD):
+            await self._bring(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"] == STREAM:
+            await self._watch(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _bring(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A file that comes: its bytes count from now on."""
+        length = Headers(scope=scope).get("content-length", "")
+        if not length.isdecimal():
+            await PlainTextResponse(NO_LENGTH, 411)(scope, receive, send)
+            return
+        session, size = scope["path"].removeprefix(UPLOAD).partition("/")[0], int(length)
+        if words := self._refusal(session, size):
+            await PlainTextResponse(words, 413)(scope, receive, send)
+            return
+        self.coming[session] += size
+        self.files[session] += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.coming[session] -= size
+            self.files[session] -= 1
+            if not self.files[session]:
+                del self.coming[session], self.files[session]
+
+    def _refusal(self, session: str, size: int) -> str:
+        """Why a file of so many bytes is not taken; empty when it is."""
+        held = get_instance().uploaded_file_mgr.file_storage
+        kept = {name: [len(file.data) for file in list(files.values())] for name, files in list(held.items())}
+        mine = kept.get(session, [])
+        if len(mine) + self.files[session] >= FILES or sum(mine) + self.coming[session] + size > most_in_window():
+            return WINDOW_FULL
+        total = sum(map(sum, kept.values())) + self.coming.total() + size
+        return SERVER_FULL if total > most_in_all() else ""
+
+    async def _watch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A window's connection: the server's first message names its session, and the browser says when it closes."""
+        session = ""
+
+        async def send_and_read(message: Message) -> None:
+            nonlocal session
+            if not session and message.get("bytes"):
+                session = _session_in(message["bytes"])
+            await send(message)
+
+        async def receive_and_read() -> Message:
+            message = await receive()
+            if message["type"] == "websocket.disconnect" and message.get("code") == GOING_AWAY and session:
+                get_instance().uploaded_file_mgr.remove_session_files(session)
+            return message
+
+        await self.app(scope, receive_and_read, send_and_read)
+
+
+def _session_in(data: bytes) -> str:
+    """The session that a message of Streamlit's begins; empty when it is another message."""
+    try:
+        return ForwardMsg.FromString(data).new_session.initialize.session_id
+    except DecodeError:
+        return ""
