@@ -75,6 +75,6 @@ def test_a_fault_in_the_last_row_is_found_without_reading_the_others_slowly(
     monkeypatch.setattr(files.csv, "reader", lambda lines: slowly.append(lines) or reader(lines))
     path = tmp_path / "x.csv"
     path.write_text(f"{HEAD}\n" + f"{ROW}\n" * 400 + ROW[:-1] + "256")
-    with pytest.raises(DataError, match=r"“256” for pixel784 in row 2001 \(line 2002\)"):
+    with pytest.raises(DataError, match=r"“256” for pixel784 in row 401 \(line 402\)"):
         files.read_csv(path)
     assert len(slowly) < 50

@@ -6,7 +6,7 @@ import json
 import pickle
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import h5py
@@ -144,6 +144,18 @@ def test_snapshots_of_other_pictures_do_not_come_along(packed: bytes) -> None:
     found = bundle.unpack(packed, LIMITS)
     elsewhere = found.past("another", 10, 10)
     assert found.snapshots and elsewhere.snapshots == {} and len(elsewhere.points) == len(found.points)
+
+
+@pytest.mark.parametrize("held_back", [True, False])
+def test_a_snapshot_about_pictures_that_do_not_exist_is_refused(packed: bytes, held_back: bool) -> None:
+    files = opened(packed)
+    snapshot(rows=np.arange(12) + 88, held_back=held_back)(files)
+    found = replace(bundle.unpack(closed(files), LIMITS), points=[])
+    found.snapshots.pop(2)
+    which = "training" if held_back else "test"
+    assert found.past(found.fingerprint, **{"training": 1, "test": 1, which: 100}).snapshots
+    with pytest.raises(FittingRoomError, match=r"snapshot-0001.npz in this zip names pictures that do not exist"):
+        found.past(found.fingerprint, **{"training": 1_000, "test": 1_000, which: 99})
 
 
 def test_a_run_that_only_loaded_its_weights_comes_back_too(here: Store, home: Settings, garments: Dataset) -> None:
@@ -325,6 +337,12 @@ BAD = {
     "more than all right": (row("epoch,1,1.5,1,,"), "Line 2 .* cannot be"),
     "a later epoch": (row("epoch,3,0.5,1,,"), "Line 2 .* cannot be"),
     "half an epoch": (row("epoch,1.5,0.5,1,,"), "Line 2 .* cannot be"),
+    "a point before the last": (row("epoch,2,0.5,1,,\nepoch,1,0.5,1,,"), "Line 3 .* cannot be"),
+    "an epoch twice": (row("epoch,1,0.5,1,,\nepoch,1,0.5,1,,"), "Line 3 .* cannot be"),
+    "half of what was held back": (row("epoch,1,0.5,1,0.5,"), "Line 2 .* cannot be"),
+    "a very long line": (row("epoch,1,0.5,1,," + "," * 10**6), "Line 2 .* is no point"),
+    "very many lines": (row("\n" * 200_000), "more than 100,000 lines"),
+    "a number of 400 digits": (planned(epochs=10**400), "choices that I do not know"),
     "another kind of point": (row("other,1,0.5,1,,"), "Line 2 .* cannot be"),
     "no weights": (replaced("model.weights.h5", b"PK text"), "does not hold weights"),
     "cut off weights": (
@@ -339,6 +357,14 @@ BAD = {
     "swollen weights": (swollen, "belong to another network"),
     "a snapshot of another shape": (snapshot(counts=np.zeros((3, 3))), "something else than a snapshot"),
     "an endless snapshot": (snapshot(shares=np.full((12, 10), np.inf)), "something else than a snapshot"),
+    "a snapshot about very far pictures": (snapshot(rows=np.full(12, 10**6)), "something else than a snapshot"),
+    "shares above one": (snapshot(shares=np.full((12, 10), 1.5)), "something else than a snapshot"),
+    "shares below none": (snapshot(shares=np.full((12, 10), -0.1)), "something else than a snapshot"),
+    "filters too strong for their kind": (snapshot(filters=np.full((1, 3, 3), 1e5)), "something else than a snapshot"),
+    "filters without a side": (snapshot(filters=np.zeros((3, 0, 3))), "something else than a snapshot"),
+    "counts too large": (snapshot(counts=np.full((10, 10), 1e300)), "something else than a snapshot"),
+    "counts too large together": (snapshot(counts=np.full((10, 10), 10_001)), "something else than a snapshot"),
+    "parts of pictures": (snapshot(counts=np.full((10, 10), 0.5)), "something else than a snapshot"),
     "a snapshot that is no zip": (replaced("snapshot-0001.npz", b"x"), "snapshot-0001.npz in this zip is damaged"),
     "a snapshot larger than memory": (promising, "snapshot-0001.npz in this zip is damaged"),
     "a snapshot without a head": (headless, "snapshot-0001.npz in this zip is damaged"),
@@ -395,6 +421,24 @@ def test_a_locked_zip_says_so(packed: bytes) -> None:
     locked[place + 8] |= 1
     with pytest.raises(FittingRoomError, match="password"):
         bundle.unpack(bytes(locked), LIMITS)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"x" * 500, np.zeros((400, 9)), np.zeros((399, 10)), np.full((400, 10), np.nan), np.full((400, 10), 1e300)],
+    ids=["nothing", "no array", "nine classes", "one too few", "no numbers", "too large"],
+)
+def test_answers_that_cannot_be_are_said_and_not_shown(
+    content: bytes | np.ndarray, source: tuple[Store, Run], garments: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, run = source
+    if isinstance(content, np.ndarray):
+        file = io.BytesIO()
+        np.save(file, content)
+        content = file.getvalue()
+    monkeypatch.setattr(store, "artifact", lambda run_id, kind: content)
+    with pytest.raises(FittingRoomError, match="answers of “.*” cannot be read. Choose another run"):
+        load_test_answers(run.id, store, garments)
 
 
 def test_the_report_needs_no_other_file_and_says_what_came_out(

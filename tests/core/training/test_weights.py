@@ -1,7 +1,7 @@
 """Weights: written, loaded into the same network again, and refused with a sentence when they are anything else."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import h5py
 import numpy as np
@@ -85,6 +85,18 @@ def _replaced(**how: object) -> object:
     return change
 
 
+def _replaced_by(link: object) -> object:
+    def change(file: h5py.File) -> None:
+        del file["layers/dense/vars/0"]
+        file["layers/dense/vars/0"] = link
+
+    return change
+
+
+def _circle(file: h5py.File) -> None:
+    file["layers/dense/again"] = file["layers"]
+
+
 def _linked(file: h5py.File) -> None:
     del file["layers/dense/vars/0"]
     file["layers/dense/vars/0"] = h5py.ExternalLink("/etc/hosts", "/")
@@ -111,6 +123,18 @@ BAD = {
         ),
         "has none",
     ),
+    "an empty array": (lambda hello: _rewritten(hello, _replaced(data=h5py.Empty("f4"))), "has none"),
+    "numbers of several parts": (
+        lambda hello: _rewritten(hello, _replaced(shape=(784, 128), dtype=[("a", "f4"), ("b", "i4")])),
+        "has none",
+    ),
+    "a link within": (
+        lambda hello: _rewritten(hello, _replaced_by(h5py.SoftLink("/layers/dense/vars/1"))),
+        "has none",
+    ),
+    "a circle": (lambda hello: _rewritten(hello, _circle), "far more than the weights of a network"),
+    "deep groups": (lambda hello: _rewritten(hello, lambda file: file.create_group("/a" * 40)), "far more"),
+    "numbers too large": (lambda hello: _rewritten(hello, _replaced(data=np.full((784, 128), 1e300))), "no numbers"),
     "no numbers": (lambda hello: _rewritten(hello, _replaced(data=np.full((784, 128), np.nan, "f4"))), "no numbers"),
 }
 
@@ -120,6 +144,50 @@ def test_a_file_that_is_not_these_weights_is_refused_in_a_sentence(case: str, he
     make, words = BAD[case]
     with pytest.raises(RunError, match=words):
         load(Plan.loading("hello-world"), garments, make(hello))
+
+
+def _nested(file: h5py.File) -> None:
+    group = file
+    for _ in range(500):
+        group = group.create_group("a")
+
+
+def _crowded(file: h5py.File) -> None:
+    for number in range(2_000):
+        file[f"layers/{number}"] = np.float32(0)
+
+
+@pytest.mark.parametrize("fill", [_nested, _crowded, _circle])
+def test_a_file_of_very_many_things_is_refused_before_they_are_gone_through(
+    fill: Callable[[h5py.File], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file.create_group("layers/dense")
+        fill(file)
+    opened = []
+    look = h5py.Group.__getitem__
+    monkeypatch.setattr(h5py.Group, "__getitem__", lambda group, name: opened.append(name) or look(group, name))
+    monkeypatch.setattr(h5py.Group, "visititems", lambda *given: pytest.fail("all of it was gone through"))
+    with pytest.raises(RunError, match="far more than the weights of a network"):
+        weights.matching(content.getvalue(), 101_770, "Hello World")
+    assert len(opened) < 100
+
+
+def test_keras_opens_no_file_that_somebody_brought(hello: bytes) -> None:
+    def mark(file: h5py.File) -> None:
+        file["layers/dense/vars/0"].attrs["dtype"] = "bfloat16"  # Keras would take its numbers for others
+        file["layers/dense"].attrs["x"] = "a stranger's words"
+
+    network, kept = RECIPES["hello-world"].build(), []
+    loads = type(network).load_weights
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            type(network), "load_weights", lambda self, path: kept.append(path.read_bytes()) or loads(self, path)
+        )
+        weights.load(network, _rewritten(hello, mark), "Hello World")
+    assert b"stranger" not in kept[0]
+    assert np.array_equal(network.get_weights()[0], arrays(hello)["dense/vars/0"])
 
 
 @pytest.mark.parametrize("name", every())
