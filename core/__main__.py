@@ -7,7 +7,6 @@ import argparse
 import io
 import json
 import os
-import signal
 import sys
 import time
 import tomllib
@@ -20,12 +19,14 @@ import shtab
 
 from core.errors import FittingRoomError, PictureError, PlanError, RunError
 from core.runs.book import NewRun
+from core.runs.process import is_dead
 from core.runs.schema import Run, Status
 from core.runs.store import open_store
 from core.settings import Settings
 
 Function: TypeAlias = Callable[[argparse.Namespace, Settings], int]  # what a verb does; gives the exit status
 LAYERS = '[["convolution", 32, 3, 1], ["pooling", 2], ["dense", 64]]'
+INTERRUPTED = "interrupted"  # what is said of a run whose process has gone, until another takes it up
 PROJECT = Path(__file__).resolve().parents[1]
 START = "start.py"
 START_VERBS = {  # start.py does these itself; they are named here so that it can list and complete them
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; gives the exit status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", line_buffering=True)
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     asked = _parser(os.environ.get("FITTING_ROOM_PROGRAM", "python -m core")).parse_args(arguments)
     try:
@@ -50,6 +51,12 @@ def main(arguments: list[str] | None = None) -> int:
             _print({"error": str(error)})
         else:
             print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # who read the output has gone, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor is there anybody for what is left of it
         return 1
 
 
@@ -93,6 +100,7 @@ def _models(asked: argparse.Namespace, _settings: Settings) -> int:
 
 def _train(asked: argparse.Namespace, settings: Settings) -> int:
     from core.runs.runner import carry_out, dataset_in_use
+    from core.runs.watchdog import watched
     from core.training.backend import use_cores
     from core.training.plan import Plan
     from core.training.progress import Point
@@ -100,10 +108,9 @@ def _train(asked: argparse.Namespace, settings: Settings) -> int:
     named = ("examples", "epochs", "batch_size", "learning_rate", "seed", "schedule", "dropout", "augment", "patience")
     chosen = {name: getattr(asked, name) for name in named}
     plan = Plan.of(asked.recipe, asked.variant, layers=_layers(asked.layers), **chosen)
-    data = dataset_in_use(settings)
+    store, data = open_store(settings.store_url), dataset_in_use(settings)
     plan.checked(settings, len(data.train_images))
     use_cores()  # takes seconds; the run is this process's from its first moment
-    store = open_store(settings.store_url)
     name = asked.name or asked.recipe
     run_id = store.create(NewRun(plan, name, data.fingerprint, data.title, data.source, waiting=False))
 
@@ -115,9 +122,8 @@ def _train(asked: argparse.Namespace, settings: Settings) -> int:
             held_back = "" if point.val_accuracy is None else f", on held-back pictures {point.val_accuracy:.1%}"
             print(f"epoch {point.epoch:.0f}: {point.accuracy:.1%} right, loss {point.loss:.4f}{held_back}")
 
-    before = signal.signal(signal.SIGINT, lambda *_: store.stop(run_id))
-    carry_out(run_id, settings, print_point, claimed=True)
-    signal.signal(signal.SIGINT, before)
+    with watched(store, run_id):
+        carry_out(run_id, settings, print_point, claimed=True)
     run = store.run(run_id)
     store.close()
     _print_end(asked, run, "" if run.seconds is None else f", {run.seconds:.1f} s of training")
@@ -130,7 +136,7 @@ def _layers(text: str) -> list[list[Any]] | None:
         return None
     try:
         rows = json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # also of a number with thousands of digits, and of a list in a list in a ...
         rows = None
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
         raise PlanError(f"--layers takes a list of layers as JSON, for instance {LAYERS}")
@@ -153,18 +159,19 @@ def _print_end(asked: argparse.Namespace, run: Run, time_taken: str = "") -> Non
 
 def _load(asked: argparse.Namespace, settings: Settings) -> int:
     from core.runs.runner import carry_out, dataset_in_use
+    from core.runs.watchdog import watched
     from core.training.backend import use_cores
     from core.training.plan import Plan
-    from core.training.weights import checked
+    from core.training.weights import MOST_MB, checked
 
     plan = Plan.loading(asked.recipe, asked.variant, _layers(asked.layers))
-    content = checked(_read_file(asked.file, RunError))
-    data = dataset_in_use(settings)
+    content = checked(_read_file(asked.file, MOST_MB, RunError))
+    store, data = open_store(settings.store_url), dataset_in_use(settings)
     use_cores()
-    store = open_store(settings.store_url)
     name = asked.name or asked.recipe
     run_id = store.create(NewRun(plan, name, data.fingerprint, data.title, data.source, waiting=False, weights=content))
-    carry_out(run_id, settings, claimed=True)
+    with watched(store, run_id):
+        carry_out(run_id, settings, claimed=True)
     run = store.run(run_id)
     store.close()
     _print_end(asked, run)
@@ -217,7 +224,9 @@ def _predict(asked: argparse.Namespace, settings: Settings) -> int:
     for file in asked.files:
         began = time.perf_counter()
         try:
-            reply = answer(chosen, read_photo(_read_file(file), settings.max_upload_mb * 1_000_000))
+            reply = answer(
+                chosen, read_photo(_read_file(file, settings.max_upload_mb), settings.max_upload_mb * 1_000_000)
+            )
         except FittingRoomError as error:
             failed = True
             if asked.json:
@@ -235,29 +244,41 @@ def _predict(asked: argparse.Namespace, settings: Settings) -> int:
     return int(failed)
 
 
-def _read_file(file: str, kind: type[FittingRoomError] = PictureError) -> bytes:
-    """The bytes of a file. Raises an error of this kind when it cannot be read."""
+def _read_file(file: str, most_mb: int, kind: type[FittingRoomError] = PictureError) -> bytes:
+    """The bytes of a file. Raises an error of this kind when it cannot be read or is larger than so many megabytes."""
     try:
-        return Path(file).read_bytes()
+        with open(file, "rb") as content:
+            read = content.read(most_mb * 1_000_000 + 1)
     except OSError as error:
         raise kind(f"This file cannot be read ({error.strerror}). Check its name and place.") from error
+    if len(read) > most_mb * 1_000_000:
+        raise kind(f"This file has more than {most_mb} MB, which is the most. Choose another file.")
+    return read
 
 
 def _runs(asked: argparse.Namespace, settings: Settings) -> int:
     store = open_store(settings.store_url)
     for run in store.runs():
+        status = INTERRUPTED if _interrupted(run) else run.status
         if asked.json:
-            _print(asdict(run))
+            _print({**asdict(run), "status": status})
         else:
             score = "" if run.test_accuracy is None else f"{run.test_accuracy:.2%} right"
-            print(f"{run.id}  {run.status:8} {run.recipe:14} {score:13} {run.name}")
+            print(f"{run.id}  {status:11} {run.recipe:14} {score:13} {run.name}")
     return 0
+
+
+def _interrupted(run: Run) -> bool:
+    """Whether a run seems to train, but the process that trained it has gone."""
+    return run.status == Status.RUNNING and is_dead(run.worker)
 
 
 def _change(asked: argparse.Namespace, settings: Settings) -> int:
     """Stop or delete a run. On this computer itself no owner's key is needed."""
     store = open_store(settings.store_url)
     run = store.find(asked.run)
+    if _interrupted(run) and (lease := store.claim(run.id)):  # nobody is left whom one could ask
+        lease.finish({}, Status.STOPPED, message="Ended by hand, after its process had gone.")
     {"stop": store.stop, "delete": store.delete}[asked.verb](run.id)
     print(f"{run.name} ({run.id}): {'asked to stop' if asked.verb == 'stop' else 'deleted'}")
     return 0

@@ -11,9 +11,11 @@ from PIL import Image
 
 from core.data.dataset import Dataset
 from core.runs.book import NewRun
+from core.runs.process import this_process
 from core.runs.store import open_store
 from core.settings import Settings
 from models.catalogue import RECIPES
+from tests.stored import alter
 
 pytestmark = pytest.mark.slow
 
@@ -202,6 +204,120 @@ def test_what_cannot_be_done_is_said_in_one_sentence(small_home: Settings) -> No
     }
     for (row, ended), words in zip(several(*refused), refused.values(), strict=True):
         assert words in row["error"] and ended["status"] == 1
+
+
+def test_files_that_are_none_or_without_end_are_said_and_not_read_to_their_end(
+    small_home: Settings, tmp_path: Path
+) -> None:
+    huge = tmp_path / "huge.png"
+    with open(huge, "wb") as file:
+        file.truncate(10_000_000_000)  # of which the disk holds nothing
+    files = {str(huge): "more than 40 MB", str(tmp_path): "cannot be read", str(tmp_path / "none"): "cannot be read"}
+    if Path("/dev/zero").exists():
+        files["/dev/zero"] = "more than 40 MB"
+    *rows, ended = several(("predict", *files))[0]
+    for row, (file, words) in zip(rows, files.items(), strict=True):
+        assert row["file"] == file and words in row["error"]
+    assert ended["status"] == 1
+    ((row, ended),) = several(("load", "quick", str(huge)))
+    assert "more than 40 MB" in row["error"] and ended["status"] == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_file_with_a_name_that_is_no_text_is_named_all_the_same(small_home: Settings, tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/\xff.png"
+    done = subprocess.run([sys.executable, "-m", "core", "predict", name], cwd=PROJECT, capture_output=True)
+    assert done.returncode == 1 and b"\\udcff.png: This file cannot be read" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+# Several commands in one process, each with variables of its own; what each says goes into one line.
+SAID = """
+import contextlib, io, json, os, sys
+from core.__main__ import main
+for variables, arguments in json.load(sys.stdin):
+    os.environ.update(variables)
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as said:
+        status = main(arguments)
+    print(json.dumps([status, said.getvalue()]))
+"""
+
+
+def said(*commands: tuple[dict[str, str], tuple[str, ...]]) -> list[tuple[int, str]]:
+    """The exit status of each command, and what it says on the error output."""
+    command = [sys.executable, "-c", SAID]
+    done = subprocess.run(command, cwd=PROJECT, input=json.dumps(commands), capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    return [tuple(json.loads(line)) for line in done.stdout.splitlines()]
+
+
+BROKEN_STORES = {
+    "postgresql://me:hunter2@h:port/db": "not a database address",
+    "hunter2": "not a database address",
+    "sqlite://": "in memory",
+    "sqlite:////dev/null/hunter/runs.sqlite": "FITTING_ROOM_HOME",
+}
+VERBS = (
+    ("train", "quick"),
+    ("load", "hello-world", "fresh.weights.h5"),
+    ("code", "mine"),
+    ("evaluate", "mine"),
+    ("predict", "--model", "mine", "x.png"),
+    ("runs",),
+    ("stop", "mine"),
+    ("delete", "mine"),
+)
+
+
+def test_every_verb_says_in_one_sentence_that_the_store_is_none(small_home: Settings, tmp_path: Path) -> None:
+    fresh_weights(tmp_path)
+    verbs = [tuple(str(tmp_path / word) if word.endswith(".h5") else word for word in verb) for verb in VERBS]
+    commands = [({"FITTING_ROOM_STORE": store}, verb) for store in BROKEN_STORES for verb in verbs]
+    for (variables, _), (status, words) in zip(commands, said(*commands), strict=True):
+        assert status == 1 and BROKEN_STORES[variables["FITTING_ROOM_STORE"]] in words
+        assert words.count("\n") == 1 and "hunter2" not in words
+
+
+def test_every_verb_says_in_one_sentence_that_a_setting_is_none(small_home: Settings) -> None:
+    texts, verbs = ("-1", "9" * 5000), (*VERBS, ("models",), ("workers",))
+    for status, words in said(*(({"FITTING_ROOM_MAX_EPOCHS": text}, verb) for text in texts for verb in verbs)):
+        assert status == 1 and words.startswith("FITTING_ROOM_MAX_EPOCHS is “")
+        assert words.count("\n") == 1 and len(words) < 200
+
+
+def test_layers_that_are_none_are_said(small_home: Settings) -> None:
+    texts = (f'[["dense", {"9" * 5000}]]', "[" * 100_000, "[[]", "NaN", '[["dense", 1e999]]')
+    for row, ended in several(*(("train", "own-network", f"--layers={text}") for text in texts)):
+        assert len(row["error"]) < 200 and ended["status"] == 1
+
+
+def test_who_stops_reading_the_output_gets_no_traceback(small_home: Settings) -> None:
+    command = [sys.executable, "-c", "import sys\nfrom core.__main__ import main\nsys.exit(main(['models', '--json']))"]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b"" and process.wait() == 1
+
+
+def test_a_run_whose_process_has_gone_is_called_interrupted_and_can_be_stopped_and_deleted(
+    small_home: Settings,
+) -> None:
+    from core.training.plan import Plan
+
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    store = open_store(small_home.store_url)
+    gone, living = (
+        store.create(NewRun(Plan.of("quick"), name, "0" * 16, "Clothes", waiting=False)) for name in ("Gone", "Living")
+    )
+    alter(store, gone, worker=f"{this_process().rpartition(':')[0]}:{ended.pid}")
+    rows = core("runs")
+    assert {row["id"]: row["status"] for row in rows} == {gone: "interrupted", living: "running"}
+    (stopped, _), (refused, words) = said(({}, ("stop", "Gone")), ({}, ("delete", "Living")))
+    assert (stopped, store.run(gone).status) == (0, "stopped")
+    assert (refused, store.run(living).status) == (1, "running") and "still training" in words
+    alter(store, gone, status="running")
+    assert said(({}, ("delete", "Gone"))) == [(0, "")] and [run.id for run in store.runs()] == [living]
+    store.close()
 
 
 def test_a_store_that_cannot_be_written_is_said(
