@@ -18,9 +18,9 @@ MOST = 1_000_000_000  # what a setting that has no limit of its own may be
 LONGEST = 20  # letters of a wrong value that are repeated
 
 
-def _setting(default: object, words: str, parse: Callable[[str], object]) -> Any:
+def _setting(default: object, words: str, parse: Callable[[str], object], secret: bool = False) -> Any:
     """A field of Settings; `parse` makes its value of the text in the environment, or raises ValueError."""
-    return field(default=default, metadata={"words": words, "parse": parse})
+    return field(default=default, metadata={"words": words, "parse": parse, "secret": secret})
 
 
 def _path(words: str) -> Any:
@@ -39,6 +39,11 @@ def _text(words: str) -> Any:
     return _setting(None, words, str)
 
 
+def _secret(words: str) -> Any:
+    """A text that may be, or hold, a password."""
+    return _setting(None, words, str, secret=True)
+
+
 def _number(default: int, words: str, least: int = 1, most: int = MOST) -> Any:
     def parse(text: str) -> int:
         digits = text.lstrip("0") or "0"  # int() refuses thousands of digits
@@ -53,12 +58,12 @@ def _number(default: int, words: str, least: int = 1, most: int = MOST) -> Any:
 class Settings:
     """Every setting with its default. `None` means "worked out from the others", see the properties.
 
-    The `repr` tells settings apart within one process, and hides the store's address, which may hold a password.
+    The `repr` tells settings apart within one process, and hides those that are or hold a password.
     """
 
     home: Path | None = _path("folder that holds the downloaded data set and the store of runs")
     data: Path | None = _path("folder with the real Fashion-MNIST: four idx files (.gz or plain) or two CSV files")
-    store: str | None = _text("where runs are kept, as a SQLAlchemy URL (default: an SQLite file in the home folder)")
+    store: str | None = _secret("where runs are kept, as a SQLAlchemy URL (default: an SQLite file in the home folder)")
     scheduler: str | None = _text("address of a Dask scheduler to use in place of a local one")
     workers: int = _number(1, "training processes started on this machine; 0 starts none", least=0, most=1_000)
     max_epochs: int = _number(100, "most epochs one run may ask for")
@@ -94,8 +99,8 @@ class Settings:
 
     def __repr__(self) -> str:
         values = {row.name: getattr(self, row.name) for row in fields(self)}
-        values["store"] = None if self.store is None else f"#{hash(self.store)}"
-        return f"Settings({values})"
+        hidden = {row.name: f"#{hash(values[row.name])}" for row in fields(self) if row.metadata["secret"]}
+        return f"Settings({values | {name: words for name, words in hidden.items() if values[name] is not None}})"
 
     @property
     def folder(self) -> Path:
