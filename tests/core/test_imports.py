@@ -37,7 +37,8 @@ BELOW = {
     "runs": {"training", "inference", "data"},
     "fitting": {"data", "vision", "inference"},
 }
-TOP = {"apart", "archive", "charts", "errors", "images", "labels", "metrics", "settings", "words"}  # these import no package
+# These import no package.
+TOP = {"apart", "archive", "atomic", "charts", "errors", "images", "labels", "metrics", "settings", "words"}
 ABOVE = {"__main__", "launch"}  # these may import everything, and nothing imports them
 
 
