@@ -50,11 +50,14 @@ def write(path: Path, credentials: Credentials) -> None:
     ):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         number, draft = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")  # for this account alone
-        with open(number, "w", encoding="utf-8") as file:
-            json.dump(asdict(credentials), file)
-        os.replace(draft, path)
-        private = _only_ours(path.lstat())
-    if not private:
+        try:
+            with open(number, "w", encoding="utf-8") as file:
+                json.dump(asdict(credentials), file)
+            os.replace(draft, path)
+        finally:
+            Path(draft).unlink(missing_ok=True)
+        closed = _only_ours(path.lstat())
+    if not closed:
         path.unlink()
         raise WorkerError(
             f"{path.parent} cannot keep a file to this account alone. Choose another folder with FITTING_ROOM_HOME."

@@ -22,6 +22,7 @@ from core.runs.workers import (
     PROJECT,
     START_SECONDS,
     TRAINER,
+    OneLine,
     address_file,
     connected,
     environment,
@@ -56,6 +57,7 @@ class RunQueue:
     def start(self) -> "RunQueue":
         """Begin, without waiting for the workers; does nothing when FITTING_ROOM_WORKERS is 0 and no scheduler is
         named."""
+        OneLine.use()
         if self.settings.scheduler:
             warn_of_open_door(self.settings.scheduler)
         if self.settings.workers or self.settings.scheduler:

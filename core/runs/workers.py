@@ -49,7 +49,8 @@ class OneLine(logging.Formatter):
 
     @classmethod
     def use(cls) -> None:
-        """Have this process log so."""
+        """Have this process log so. What clients of Dask meet, those who hold them say."""
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         for handler in logging.getLogger("distributed").handlers:
             handler.setFormatter(cls(dask.config.get("distributed.admin.log-format")))
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from core.runs import credentials
 from core.runs.queue import RunQueue
 from core.runs.workers import PROJECT, QuietScheduler, address_file, environment
 from core.settings import Settings
+from tests.core import processes
 from tests.core.processes import kill, wait_for
 
 pytestmark = pytest.mark.slow
@@ -244,6 +245,42 @@ def test_when_the_scheduler_is_killed_its_workers_are_gone_too_and_print_no_trac
     assert psutil.wait_procs(family, timeout=30)[1] == []
     assert "Traceback" not in workers.output.read_text(), workers.output.read_text()
     assert credentials.read(address_file(workers.settings)) is None
+
+
+APP = """
+import threading
+from core.runs.queue import RunQueue
+from core.settings import Settings
+run_queue, pause = RunQueue(Settings.from_environment()).start(), threading.Event()
+while not run_queue.ready:
+    pause.wait(0.05)
+print("ready", flush=True)
+pause.wait()
+"""
+
+
+@pytest.mark.parametrize("end", [psutil.Process.kill, psutil.Process.terminate], ids=lambda end: end.__name__)
+def test_an_app_whose_workers_are_ended_says_so_in_plain_lines_and_starts_new_ones(
+    end: Callable[[psutil.Process], None], home: Settings
+) -> None:
+    file, output = address_file(home), home.folder / "app.txt"
+    words = {**environment(home), "FITTING_ROOM_WORKERS": "1"}
+    with open(output, "wb") as stream:
+        app = subprocess.Popen([sys.executable, "-c", APP], cwd=PROJECT, env=words, stdout=stream, stderr=stream)
+    try:
+        wait_for(lambda: "ready" in output.read_text(), "the app to reach its workers")
+        first = credentials.read(file)
+        family = psutil.Process(first.pid).children(recursive=True)
+        end(psutil.Process(first.pid))
+        assert psutil.wait_procs(family, timeout=30)[1] == []
+        second = wait_for(lambda: credentials.read(file), "new workers")
+        assert second.pid != first.pid and (second.address, second.key) != (first.address, first.key)
+        wait_for(lambda: "is lost" in output.read_text(), "the line that says it")
+    finally:
+        kill(*(process.pid for process in reversed(processes.family(home))), app.pid)
+        app.wait()
+    assert "Traceback" not in output.read_text() and "Error" not in output.read_text(), output.read_text()
+    assert "Traceback" not in (home.folder / "workers.log").read_text()
 
 
 @pytest.mark.parametrize("fate", ["deleted", "taken over"])
