@@ -6,14 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import Dataset
 from core.data.upload import UploadedDataset
+from core.errors import RunError
 from core.runs.book import NewRun
 from core.runs.live import version
 from core.runs.runner import carry_out
-from core.runs.schema import owner_of
+from core.runs.schema import SNAPSHOTS, owner_of
 from core.runs.store import Store
 from core.settings import Settings
 from core.training.plan import Plan
@@ -243,3 +245,31 @@ def test_the_way_to_the_run_book_is_there_once_there_is_a_run(store: Store, smal
     assert [link.label for link in opened().get("page_link")].count("Run book") == 1  # in the menu
     add(store, small)
     assert [link.label for link in opened().get("page_link")].count("Run book") == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"no snapshot",
+        replace(snapshot(), rows=np.full(1, 500_000, np.int32), shares=np.ones((1, 10), np.float16)).to_bytes(),
+        replace(snapshot(), filters=np.full((1, 3, 3), np.inf, np.float16)).to_bytes(),
+        replace(snapshot(), filters=np.zeros((1, 0, 3), np.float16)).to_bytes(),
+        replace(snapshot(), counts=np.full((10, 10), 2**30, np.int32)).to_bytes(),
+    ],
+    ids=["no snapshot", "far rows", "endless filters", "filters without a side", "counts too large"],
+)
+def test_a_snapshot_that_cannot_be_is_said_and_the_page_goes_on(store: Store, small: Dataset, content: bytes):
+    run_id = add(store, small, epochs=2)
+    lease = store.claim(run_id)
+    for epoch in (1, 2):
+        lease.epoch(point(float(epoch), "epoch"), snapshot(), checkpoint(epoch))
+    lease.finish({}, test_accuracy=0.9, test_loss=0.3)
+    with store.database.writing() as connection:
+        connection.execute(update(SNAPSHOTS).where(SNAPSHOTS.c.epoch == 2).values(content=content))
+    at = opened(run=run_id)
+    assert [error.value for error in at.error] == ["What was kept of this epoch cannot be read. Choose another."]
+    assert not at.exception and curves(at) and at.button(key="training_start") and at.get("page_link")
+    at.select_slider(key=f"training_epoch_{run_id}").set_value(1).run()
+    assert not at.error and not at.exception and "What it says after epoch 1" in subheaders(at)
+    with pytest.raises(RunError, match="cannot be read"):
+        said(run_id, 2, None)  # which the live page gives to those who watch
