@@ -22,7 +22,7 @@ from core.runs.book import NewRun
 from core.runs.process import is_dead
 from core.runs.schema import Run, Status
 from core.runs.store import open_store
-from core.settings import Settings
+from core.settings import Settings, lend_home
 
 Function: TypeAlias = Callable[[argparse.Namespace, Settings], int]  # what a verb does; gives the exit status
 LAYERS = '[["convolution", 32, 3, 1], ["pooling", 2], ["dense", 64]]'
@@ -44,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     asked = _parser(os.environ.get("FITTING_ROOM_PROGRAM", "python -m core")).parse_args(arguments)
     try:
+        lend_home()
         function: Function = asked.command
         return function(asked, Settings.from_environment())
     except FittingRoomError as error:

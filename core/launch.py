@@ -21,6 +21,9 @@ from typing import NamedTuple
 
 import psutil
 
+from core.errors import SettingsError
+from core.settings import lend_home
+
 PROJECT = Path(__file__).resolve().parents[1]
 NOTE = PROJECT / ".fitting-room" / "running.json"  # which app was opened last
 FIRST_PORT, PORTS_TRIED = 8501, 50
@@ -204,6 +207,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--share", action="store_true")
     parser.add_argument("--no-browser", action="store_true")
     options = parser.parse_args(arguments)
+    try:
+        lend_home()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
     found = running_app(NOTE)
     if found:
         return join(*found, options.share, not options.no_browser)

@@ -122,6 +122,15 @@ class Settings:
         return URL.create("sqlite", database=str(self.folder / "runs.sqlite")).render_as_string(hide_password=False)
 
 
+def lend_home() -> None:
+    """Where the user this runs as has no home folder, let the app's be it: Streamlit and Keras look for one.
+
+    Raises SettingsError when there is none either.
+    """
+    if os.path.expanduser("~") == "~":
+        os.environ["HOME"] = str(Settings.from_environment().folder)
+
+
 def describe() -> list[tuple[str, str, str]]:
     """One row a setting: environment variable, default, what it does."""
     return [

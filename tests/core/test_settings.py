@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from core import launch
+from core.__main__ import main as core_main
 from core.errors import SettingsError
 from core.labels import CLASSES, COLOURS, NAMES, SLUGS
 from core.runs.store import open_store
-from core.settings import Settings, describe
+from core.settings import Settings, describe, lend_home
 
 
 def test_every_setting_is_read_from_its_variable() -> None:
@@ -78,6 +80,24 @@ def test_a_user_without_a_home_is_told_which_setting_helps(
     monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as it is where nobody knows the user
     with pytest.raises(SettingsError, match=words):
         Settings.from_environment(environment)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="every user has a home there")
+def test_who_has_no_home_is_lent_the_apps_and_who_has_one_keeps_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", "/theirs")
+    lend_home()
+    assert os.environ["HOME"] == "/theirs"
+    monkeypatch.setattr("os.path.expanduser", lambda path: os.environ.get("HOME", "~") + path[1:])
+    monkeypatch.setenv("FITTING_ROOM_HOME", str(tmp_path))
+    monkeypatch.delenv("HOME")
+    lend_home()
+    assert os.environ.pop("HOME") == str(tmp_path)
+    monkeypatch.delenv("FITTING_ROOM_HOME")
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    for command in (lambda: launch.main(["--no-browser"]), lambda: core_main(["models"])):
+        assert command() == 1 and "Set FITTING_ROOM_HOME to a folder" in capsys.readouterr().err
 
 
 def test_settings_are_told_apart_by_words_that_hold_no_password() -> None:
