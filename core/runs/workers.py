@@ -51,6 +51,7 @@ class OneLine(logging.Formatter):
     def use(cls) -> None:
         """Have this process log so. What clients of Dask meet, those who hold them say."""
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+        logging.getLogger("distributed.comm.tcp").setLevel(logging.ERROR)  # else all who knock would fill the disk
         for handler in logging.getLogger("distributed").handlers:
             handler.setFormatter(cls(dask.config.get("distributed.admin.log-format")))
 
