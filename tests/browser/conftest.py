@@ -46,8 +46,8 @@ class App:
                     process.kill()
 
 
-def serve(home: Path, workers: int, port: int | None = None) -> App:
-    """Start the app on a port, a free one when none is named, and wait until it answers."""
+def serve(home: Path, workers: int, port: int | None = None, script: str = "app.py") -> App:
+    """Start the app, or another script, on a port, a free one when none is named, and wait until it answers."""
     if port is None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -57,7 +57,7 @@ def serve(home: Path, workers: int, port: int | None = None) -> App:
     options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
     with open(home / "server.log", "w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", *options],
+            [sys.executable, "-m", "streamlit", "run", script, *options],
             cwd=PROJECT,
             env=environment,
             stdout=output,
