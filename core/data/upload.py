@@ -26,6 +26,7 @@ from core.labels import CLASSES, NAMES, SLUGS
 from core.settings import Settings
 from core.vision.decode import open_picture
 from core.vision.reading import read_picture
+from core.words import line
 
 MIN_PICTURES = 20  # pictures a data set needs
 TEST_SHARE, SPLIT_SEED = 0.2, 12345
@@ -120,8 +121,8 @@ def _read(
 
 
 def tidy(name: str) -> str:
-    """A file's name, shortened, and without signs that could mean something on a page."""
-    return re.sub(r"[^\w .()/-]+", "_", name).strip()[-80:]
+    """A file's name, shortened, and without signs that could mean something on a page or that nobody sees."""
+    return re.sub(r"[^\w .()/-]+", "_", line(name)).strip()[-80:] or "_"
 
 
 def split(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -208,7 +209,7 @@ def _dataset(title: str, arrays: Sequence[np.ndarray], left_out: tuple[str, ...]
 
 def _check_enough(title: str, count: int, left_out: tuple[str, ...]) -> None:
     if count < MIN_PICTURES:
-        first = f" The first that cannot: {left_out[0]}" if left_out else ""
+        first = f" The first that cannot: {left_out[0].removesuffix('.')}." if left_out else ""
         raise DataError(
             f"“{title}” holds {count} pictures that can be used; at least {MIN_PICTURES} are needed.{first}"
         )

@@ -37,6 +37,7 @@ SNAPSHOT = Snapshot(
     np.ones((4, 3, 3), np.float16),
 )
 CHECKPOINT = Checkpoint(1, 5, 10, np.arange(3.0), 2.5, [np.ones((3, 2), np.float32), np.zeros(2, np.float32)])
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")  # of the bytes of one that fails
 made_up = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 

@@ -319,7 +319,8 @@ def test_a_path_of_very_many_folders_is_looked_at_from_its_end(monkeypatch: pyte
 
 
 def test_names_lose_the_signs_that_turn_or_hide_words() -> None:
-    assert upload.tidy("\u202egnp.exe\u2066\u200b\x07\n.csv") == "_gnp.exe_.csv"
+    assert upload.tidy("\u202egnp.exe\u2066\u200b\x07\n.csv") == "gnp.exe .csv"
+    assert upload.tidy("\u3164\u115f") == "_"
 
 
 def test_what_was_read_can_be_sent_from_one_process_to_another() -> None:
