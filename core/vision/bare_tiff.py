@@ -79,7 +79,9 @@ def _read(data: bytes, order: str) -> _Folder:
         if tag in USED and tag not in entries and kind in SIZES and number:
             if number > USED[tag]:
                 raise PictureError(TOO_INVOLVED)
-            entries[tag] = data[at : at + 12]
+            size = SIZES[kind] * number
+            if size <= 4 or struct.unpack_from(f"{order}I", data, at + 8)[0] + size <= len(data):
+                entries[tag] = data[at : at + 12]
     return _Folder(data, order, entries)
 
 
@@ -103,14 +105,14 @@ def _check(folder: _Folder) -> None:
     check_size("TIFF", width, height, max(most, 1))
     if pieces * piece > MOST_UNPACKED + 4 * wide * height:
         raise PictureError(TOO_INVOLVED)
-    _check_compression(folder, width * height, pieces, wide * high)
+    _check_compression(folder, width, height, pieces, wide * high)
 
 
-def _check_compression(folder: _Folder, pixels: int, pieces: int, piece: int) -> None:
+def _check_compression(folder: _Folder, width: int, height: int, pieces: int, piece: int) -> None:
     """Raise PictureError when the way it is compressed makes the picture slow to read."""
     compression, data = folder.number(COMPRESSION, 1), folder.data
     if compression in (OLD_JPEG, LZMA):
-        check_size("TIFF", pixels, 1, 4_000_000)
+        check_size("TIFF", width, height, 4_000_000)
     if compression not in (JPEG, OLD_JPEG):
         return
     starts = folder.numbers(TILES) or folder.numbers(STRIPS)
@@ -122,5 +124,5 @@ def _check_compression(folder: _Folder, pixels: int, pieces: int, piece: int) ->
     else:
         spans = zip(starts, lengths, strict=True)
         scans = sum(data.count(b"\xff\xda", start, start + length) for start, length in spans)
-    if scans * piece > MOST_JPEG + pixels:
+    if scans * piece > MOST_JPEG + width * height:
         raise PictureError(TOO_INVOLVED)

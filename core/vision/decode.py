@@ -8,6 +8,7 @@ import logging
 import struct
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 from PIL.AvifImagePlugin import AvifImageFile
@@ -24,8 +25,9 @@ from core.vision import bare, bare_heif, bare_tiff
 from core.vision.formats import BROKEN, MOST_PIXELS, Bare, check_size, orientation
 
 OPENED = 1600  # px, longest side an opened picture keeps
+MOST_DEEP = 20_000_000  # pixels of a HEIC that is transparent or has more than 8 bits
 HALVED = 25_000_000  # pixels above which a JPEG is never decoded at its full size
-MOST_RLE = 4_000_000  # pixels, and bytes, of a BMP with run lengths, which Pillow reads in Python
+MOST_RLE = 2_500_000  # pixels, and bytes, of a BMP with run lengths, which Pillow reads in Python
 NOT_A_PICTURE = "This file is not a picture I can open. Try JPEG, PNG or HEIC."
 UPRIGHT = {  # a picture's orientation by its EXIF -> what turns it upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -131,19 +133,33 @@ def _open_heic(stream: io.BytesIO) -> Image.Image:
     from pillow_heif import open_heif
 
     heif = open_heif(stream)  # libheif turns the picture upright itself
-    return heif.to_pillow() if heif.mode in ("RGB", "RGBA") else Image.fromarray(np.asarray(heif)).convert("RGBA")
+    width, height = heif.size
+    if heif.has_alpha or heif.info["bit_depth"] > 8:
+        check_size("HEIC", width, height, MOST_DEEP)
+    if heif.has_alpha:
+        return Image.fromarray(np.asarray(heif)).convert("RGBA")
+    pixels = np.asarray(heif)
+    size = _smaller(width, height)
+    if size != (width, height):  # made smaller here: as a picture of Pillow's it would be in memory twice
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return Image.fromarray(pixels)
 
 
 def _shrink(picture: Image.Image) -> Image.Image:
     """The picture with its longest side at most `OPENED` pixels, in its own mode."""
-    factor = -(-max(picture.size) // OPENED)
-    if factor == 1:
+    size = _smaller(*picture.size)
+    if size == picture.size:
         return picture
-    size = (max(1, picture.width // factor), max(1, picture.height // factor))
     exact = picture.mode in ("P", "1", "PA") or picture.mode.startswith("I")
     smaller = picture.resize(size, Image.Resampling.NEAREST if exact else Image.Resampling.BOX, reducing_gap=1.0)
     smaller.info = dict(picture.info)
     return smaller
+
+
+def _smaller(width: int, height: int) -> tuple[int, int]:
+    """The size of a picture made smaller by a whole number, until its longest side is at most `OPENED` pixels."""
+    factor = -(-max(width, height) // OPENED)
+    return max(1, width // factor), max(1, height // factor)
 
 
 def _to_rgba(picture: Image.Image) -> Image.Image:

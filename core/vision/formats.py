@@ -13,11 +13,11 @@ from core.errors import PictureError
 MOST_PIXELS = {
     "JPEG": 200_000_000,  # decoded at a half, a quarter or an eighth
     "PNG": 50_000_000,
-    "GIF": 50_000_000,
+    "GIF": 25_000_000,
     "BMP": 50_000_000,
     "TIFF": 50_000_000,
     "HEIC": 50_000_000,
-    "AVIF": 25_000_000,
+    "AVIF": 20_000_000,
     "WebP": 16_000_000,  # its decoder keeps several copies
 }
 MOST_SIDE = 65_535  # px; what a JPEG can have
