@@ -16,6 +16,7 @@ from core.errors import FittingRoomError
 from pages.shared import downloads, live
 from pages.shared.browser_key import BrowserKeyMiddleware
 from pages.shared.compression import CompressionMiddleware
+from pages.shared.entrance import EntranceMiddleware
 from pages.shared.errors import show_error
 from pages.shared.headers import HeadersMiddleware
 from pages.shared.lost import LostMiddleware
@@ -46,6 +47,7 @@ async def lifespan(_: App) -> AsyncIterator[None]:
 
 MIDDLEWARE = (  # the outermost first
     HeadersMiddleware,
+    EntranceMiddleware,
     LostMiddleware,
     UploadsMiddleware,
     BrowserKeyMiddleware,

@@ -77,6 +77,10 @@ class Settings:
         "largest data set of one's own, in megabytes; above 100 also raise `maxUploadSize` in .streamlit/config.toml",
     )
     max_own_pictures: int = _number(20_000, "most pictures in a data set of one's own")
+    passphrase: str | None = _secret("what everybody types once before the app opens (default: it is open)")
+    teacher_key: str | None = _secret(
+        "who types it at /teacher may stop and delete everybody's runs (default: nobody may)"
+    )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":

@@ -23,7 +23,7 @@ from pages.shared.errors import fragment, guard, guarded
 from pages.shared.frame import frame
 from pages.shared.readers import QUICK
 from pages.shared.runs import start, store
-from pages.shared.session import keep_only, key, settings
+from pages.shared.session import authority, keep_only, settings
 from pages.shared.words import plain
 
 frame("Run book", "Every run is kept here. Tick one to open it, or two to four to see them side by side.", wide=True)
@@ -131,7 +131,7 @@ def undo() -> None:
             if st.button("Undo", key=f"runs_undo_{run_id}", icon=":material/undo:"):
                 del deleted[run_id]
                 with guard():
-                    store().restore(run_id, key())
+                    store().restore(run_id, authority())
                     choose(run_id)
                     st.rerun()
 
@@ -185,7 +185,7 @@ def outcome(run: Run) -> None:
 
 def change(run: Run) -> None:
     """Its note, its name, its star and its end: for its owner only."""
-    is_owner = run.belongs_to(key())
+    is_owner = run.belongs_to(authority())
     if not is_owner:
         st.caption(NOT_YOURS)
     written, named = st.columns([1.4, 1], gap="large")
@@ -201,7 +201,7 @@ def change(run: Run) -> None:
         if st.button(
             "Save the note", key="runs_note_save", icon=":material/save:", disabled=not is_owner or note == run.note
         ):
-            store().annotate(run.id, key(), note=note)
+            store().annotate(run.id, authority(), note=note)
             st.rerun()
     with named:
         name = st.text_input("Name", run.name, key=f"runs_name_{run.id}", max_chars=LONGEST_NAME, disabled=not is_owner)
@@ -209,11 +209,11 @@ def change(run: Run) -> None:
             if st.button(
                 "Rename", key="runs_rename", icon=":material/edit:", disabled=not is_owner or name == run.name
             ):
-                store().rename(run.id, name, key())
+                store().rename(run.id, name, authority())
                 st.rerun()
             pin = "Take the star away" if run.pinned else "Keep it on top"
             if st.button(pin, key="runs_pin", icon=":material/star:", disabled=not is_owner):
-                store().annotate(run.id, key(), pinned=not run.pinned)
+                store().annotate(run.id, authority(), pinned=not run.pinned)
                 st.rerun()
             if st.button(
                 "Delete",
@@ -221,7 +221,7 @@ def change(run: Run) -> None:
                 icon=":material/delete:",
                 disabled=not is_owner or run.status == Status.RUNNING,
             ):
-                store().delete(run.id, key())
+                store().delete(run.id, authority())
                 st.session_state[DELETED][run.id] = run.name, time.time()
                 del st.query_params["run"]
                 st.rerun()

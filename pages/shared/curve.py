@@ -8,7 +8,7 @@ import streamlit as st
 from core.runs.live import version
 from core.runs.schema import Run
 from models.catalogue import Recipe
-from pages.shared.session import key as browser_key
+from pages.shared.session import authority
 
 _COMPONENT = st.components.v2.component(
     "curve", js=Path(__file__).with_name("curve.js").read_text(encoding="utf-8"), isolate_styles=False
@@ -27,7 +27,7 @@ def curve(run: Run, key: str, measures: tuple[str, ...] = BOTH, chosen: int | No
         data={
             "address": f"live/{run.id}",
             "version": version(run),
-            "mine": run.belongs_to(browser_key()),
+            "mine": run.belongs_to(authority()),
             "epochs": run.plan.epochs,
             "published": _published(run.plan.row),
             "measures": measures,

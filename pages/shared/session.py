@@ -14,6 +14,7 @@ from core.data.shelf import Shelf
 from core.data.upload import UploadedDataset
 from core.settings import Settings
 from pages.shared.browser_key import COOKIE, key_in, new_key
+from pages.shared.entrance import is_teacher
 
 UPLOADED = "clothes_uploaded"  # where a session remembers that clothes were uploaded in it
 FILES = "files"  # where an open page keeps the ids of the files that were brought to it
@@ -33,6 +34,12 @@ def key() -> str:
     if COOKIE not in st.session_state:
         st.session_state[COOKIE] = key_in(st.context.cookies) or new_key()
     return st.session_state[COOKIE]
+
+
+def authority() -> str | None:
+    """What the store asks for before it stops, changes or deletes a run: the browser's key; None for the teacher, who
+    may do all of it, as this computer itself."""
+    return None if is_teacher(st.context.cookies) else key()
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

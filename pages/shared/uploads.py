@@ -7,7 +7,6 @@ two minutes later, in case it comes back; its files go at once.
 from collections import Counter
 
 from distributed.system import MEMORY_LIMIT
-from google.protobuf.message import DecodeError
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -95,7 +94,7 @@ class UploadsMiddleware:
         async def send_and_read(message: Message) -> None:
             nonlocal session
             if not session and message.get("bytes"):
-                session = _session_in(message["bytes"])
+                session = ForwardMsg.FromString(message["bytes"]).new_session.initialize.session_id  # or ""
             await send(message)
 
         async def receive_and_read() -> Message:
@@ -105,11 +104,3 @@ class UploadsMiddleware:
             return message
 
         await self.app(scope, receive_and_read, send_and_read)
-
-
-def _session_in(data: bytes) -> str:
-    """The session that a message of Streamlit's begins; empty when it is another message."""
-    try:
-        return ForwardMsg.FromString(data).new_session.initialize.session_id
-    except DecodeError:
-        return ""

@@ -12,7 +12,7 @@ from core.training.plan import Plan, duration
 from pages.shared.curve import curve
 from pages.shared.errors import guard, guarded
 from pages.shared.runs import store
-from pages.shared.session import key
+from pages.shared.session import authority, key
 from pages.shared.snapshots import said
 from pages.shared.words import plain
 
@@ -52,17 +52,17 @@ def _buttons(run: Run) -> None:
     """Pause, go on and stop; for its owner only."""
     if run.ended:
         return
-    is_owner = run.belongs_to(key())
+    is_owner = run.belongs_to(authority())
     with st.container(horizontal=True):
         if run.status == Status.PAUSED:
             go_on = {
                 "icon": ":material/play_arrow:",
                 "type": "primary",
-                "on_click": guarded(lambda: store().go_on(run.id, key())),
+                "on_click": guarded(lambda: store().go_on(run.id, authority())),
             }
             st.button("Go on", key="training_go_on", disabled=not is_owner, **go_on)
         elif run.status == Status.RUNNING and run.phase == "training":
-            pause = {"icon": ":material/pause:", "on_click": guarded(lambda: store().pause(run.id, key()))}
+            pause = {"icon": ":material/pause:", "on_click": guarded(lambda: store().pause(run.id, authority()))}
             st.button(
                 "Pause",
                 key="training_pause",
@@ -74,7 +74,7 @@ def _buttons(run: Run) -> None:
             Status.PAUSED: "End it here",
             Status.WAITING: "Take it out of the queue",
         }[run.status]
-        stop = {"icon": ":material/stop:", "on_click": guarded(lambda: store().stop(run.id, key()))}
+        stop = {"icon": ":material/stop:", "on_click": guarded(lambda: store().stop(run.id, authority()))}
         st.button(words, key="training_stop", disabled=not is_owner or run.stop_requested, **stop)
     if not is_owner:
         st.caption("Somebody else started this run: only they can pause or stop it.")
