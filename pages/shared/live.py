@@ -20,7 +20,7 @@ from core.runs.live import Feed
 from core.runs.schema import Status
 from pages.shared.browser_key import key_in
 from pages.shared.data import shared_data
-from pages.shared.errors import sentence
+from pages.shared.errors import seldom, sentence
 from pages.shared.runs import store
 from pages.shared.snapshots import said
 
@@ -70,7 +70,8 @@ class Channel:
                     self.gone = True
                     return
                 except Exception as error:  # the store, say: it may come back
-                    log.warning("The run %s cannot be read: %s", self._run_id, error)
+                    if times := seldom.times(f"live: {error}"):
+                        log.warning("The run %s cannot be read: %s (%d x)", self._run_id, error, times)
                 running = self._feed and self._feed.run and self._feed.run.status == Status.RUNNING
                 await asyncio.sleep(READ_SECONDS if running else REST_SECONDS)
         finally:

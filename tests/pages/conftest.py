@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from google.protobuf.message import Message
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
@@ -91,13 +90,13 @@ def markdown(at: AppTest) -> list[str]:
     ]
 
 
-def _texts(message: Message) -> Iterator[tuple[str, str]]:
+def _texts(message: Any) -> Iterator[tuple[str, str]]:
     """The texts in a message of Streamlit's, each with the name of its field, and in those that are parts of it."""
     for field, value in message.ListFields():
         for each in value if field.is_repeated else [value]:
             if isinstance(each, str):
                 yield field.name, each
-            elif isinstance(each, Message):
+            elif hasattr(each, "ListFields"):
                 yield from _texts(each)
 
 
