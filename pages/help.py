@@ -93,6 +93,9 @@ with guard():
 
     st.page_link("own.py", label="Bring clothes of your own", icon=":material/upload_file:")
 
+    if settings().teacher_key:
+        st.html('<a href="teacher" target="_self">For the teacher: stop and delete everybody’s runs</a>')
+
     st.subheader("How to delete everything", anchor=False)
     st.write("One run: open it in the Run book and press Delete. All of it: close the app, then delete this folder.")
     st.code(str(folder), language=None, wrap_lines=True)

@@ -52,3 +52,13 @@ def test_credits_name_the_makers(at):
 def test_the_password_of_a_database_is_never_shown(at):
     assert "secret-word" not in words(at)
     assert "school/runs" in words(at)
+
+
+def test_the_teacher_finds_the_way_to_the_key_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def links() -> list[str]:
+        return [element.proto.body for element in opened("help").get("html") if 'href="teacher"' in element.proto.body]
+
+    assert links() == []
+    monkeypatch.setenv("FITTING_ROOM_TEACHER_KEY", "owl-and-mouse")
+    assert len(links()) == 1
+    assert "owl-and-mouse" not in str(opened("help"))
