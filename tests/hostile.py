@@ -215,6 +215,7 @@ def _pieces(files: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
         (40, b"\xff\xe1\xff\xff" + bytes(65_533)),
     ):
         yield f"JPEG with {number} of {comment[:4].hex()}", jpeg[:2] + comment * number + jpeg[2:]
+    yield "JPEG with nothing but filling before its end", jpeg[:-2] + b"\xff" * 30_000_000 + jpeg[-2:]
     yield "JPEG with junk before its picture", jpeg[:2] + bytes(4_000_000) + jpeg[2:]
     for size in ((96, 64), (3000, 2000)):
         data = encoded(drawn(size), "JPEG", progressive=True)

@@ -110,6 +110,7 @@ def _open(data: bytes) -> tuple[Image.Image, Image.Transpose | None]:
 
 def _open_jpeg(stream: io.BytesIO) -> Image.Image:
     picture = JpegImageFile(stream)
+    picture.decodermaxblock = stream.getbuffer().nbytes  # all at once: after each block libjpeg may begin a piece anew
     width, height = picture.size
     least = OPENED if width * height <= HALVED else min(OPENED, width // 2, height // 2)
     picture.draft(None, (least, least))  # decoded at 1/2, 1/4 or 1/8 when that is still large enough

@@ -25,6 +25,11 @@ def phone_photo(width: int, height: int) -> bytes:
     return data[:at] + struct.pack(">H", height) + data[at + 2 : start] + rows[:-2] + b"\xff\xd9"
 
 
+@pytest.mark.parametrize("name", hostile.good())
+def test_a_good_file_of_each_kind_is_read(name):
+    assert open_picture(hostile.good()[name], MOST).shape in ((64, 96, 4), (256, 256, 4))
+
+
 def test_a_phone_photo_of_two_hundred_megapixels_is_read_reduced():
     opened = open_picture(phone_photo(16_320, 12_240), MOST)
     assert OPENED // 2 < max(opened.shape) <= OPENED and abs(int(opened[600, 600, 0]) - 90) < 4
