@@ -17,7 +17,7 @@ MOST_CHUNKS = 100_000  # of a PNG
 MOST_BLOCKS = 200_000  # of a GIF before its picture
 MOST_PNG_BYTES = 150_000_000  # unpacked
 MOST_KEPT = 80_000_000  # samples of a JPEG in several scans, all kept while it is decoded, 2 bytes each
-MOST_DECODED = 420_000_000  # samples of a JPEG in all its scans
+MOST_DECODED = 450_000_000  # samples of a JPEG in all its scans
 MOST_RARE = 12_000_000  # pixels of a JPEG of a rare kind: lossless, or without Huffman codes
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # but those that may stand amid the picture
 
