@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from streamlit import App
 
 from core.errors import FittingRoomError
-from pages.shared import downloads, live
+from pages.shared import downloads, live, readers
 from pages.shared.browser_key import BrowserKeyMiddleware
 from pages.shared.compression import CompressionMiddleware
 from pages.shared.entrance import EntranceMiddleware
@@ -38,9 +38,11 @@ async def lifespan(_: App) -> AsyncIterator[None]:
         queue = run_queue()
     except FittingRoomError as error:  # a setting that does not fit: each page says so
         logging.getLogger(__name__).error("The queue was not started: %s", error)
-    tidying = asyncio.create_task(tidy())
+    beside = [asyncio.create_task(tidy()), asyncio.create_task(asyncio.to_thread(readers.warm_up))]
     yield
-    tidying.cancel()
+    for task in beside:
+        task.cancel()
+    await asyncio.to_thread(readers.close)
     if queue:
         await asyncio.to_thread(queue.close)
 

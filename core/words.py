@@ -12,6 +12,7 @@ JOINER = "\u200d"  # holds the parts of one emoji together, and is kept there on
 UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 MARKS = re.compile(r"[\\`*_\[\]{<>#$~|&]")  # what Markdown takes for more than itself anywhere
 AT_BEGINNING = re.compile(r"^([-+=]|\d+(?=[.)]))")  # and only there: a list, a line below a heading
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what begins a formula in a spreadsheet
 BREAK = re.compile(r"\r\n|[\n\r\v\f\x85\u2028\u2029]")
 
 
@@ -34,6 +35,11 @@ def lines(text: str, most: int = sys.maxsize) -> str:
     at most."""
     whole = "\n".join(map(line, BREAK.split(text)))
     return re.sub(r"\n{3,}", "\n\n", whole).strip()[:most].strip(f"\n {JOINER}")
+
+
+def cell(text: str) -> str:
+    """A cell of a table that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULAS) else text
 
 
 def escaped(text: str) -> str:

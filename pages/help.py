@@ -1,9 +1,10 @@
 """Help: words explained, where data lie, how to delete everything, credits."""
 
 import streamlit as st
-from sqlalchemy import make_url
 
+from core.errors import StoreError
 from core.labels import PEOPLE
+from core.runs.address import title
 from core.settings import describe
 from pages.shared import pictures
 from pages.shared.data import data
@@ -69,6 +70,14 @@ ARTICLES = (
 )
 
 
+def where_runs_lie() -> str:
+    """The database of the runs, without a word that is secret; or what is wrong with its address."""
+    try:
+        return title(settings().store_url)
+    except StoreError as error:
+        return str(error)
+
+
 with guard():
     st.subheader("Words", anchor=False)
     pictures.explain(WORDS)
@@ -81,7 +90,7 @@ with guard():
             "clothes in use": (
                 f"{data().title}, {'in the memory of this computer, for this browser only' if uploaded() else kept}"
             ),
-            "runs and networks": make_url(settings().store_url).render_as_string(hide_password=True),
+            "runs and networks": where_runs_lie(),
             "which runs are yours": (
                 "A random key in a cookie of this browser tells. Only with it one can stop, change or delete a run."
             ),

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import streamlit as st
 
-from core.data.upload import MIN_PICTURES, UploadedDataset, example_table, example_zip, read_upload
+from core.data.upload import MIN_PICTURES, TOLD, UploadedDataset, example_table, example_zip, read_upload
 from core.images import sheet
 from core.labels import CLASSES, COLOURS, NAMES, SLUGS
 from core.training.plan import duration
@@ -54,10 +54,11 @@ def tree() -> str:
     return f'<div class="sample tree">{rows}</div>'
 
 
-def tell(heading: str, rows: tuple[str, ...]) -> None:
+def tell(words: str, sign: str, rows: tuple[str, ...]) -> None:
     """A list of what was found, one line each, closed until one asks for it."""
     if rows:
-        with st.expander(heading):
+        count = str(len(rows)) if len(rows) <= TOLD else f"More than {TOLD}"
+        with st.expander(f"{sign} {count} {words}"):
             st.html(f'<ul class="found">{"".join(f"<li>{html.escape(row)}</li>" for row in rows)}</ul>')
 
 
@@ -67,8 +68,8 @@ def show(clothes: UploadedDataset) -> None:
     with st.container(key="own_brought"):
         st.subheader(f"✓ {plain(clothes.data.title)}", anchor=False)
         st.write(f"In use on every page of this browser. {plain(clothes.split)}")
-        tell(f"✗ {len(clothes.left_out)} left out", clothes.left_out)
-        tell(f"? {len(clothes.doubtful)} used, but the garment was hard to find", clothes.doubtful)
+        tell("left out", "✗", clothes.left_out)
+        tell("used, but the garment was hard to find", "?", clothes.doubtful)
         pictures.bunch(images[:24], 12, "The first of these pictures, as the network sees them")
         with st.container(horizontal=True):
             st.page_link("dataset.py", label="Look at them", icon=":material/grid_view:")

@@ -12,7 +12,7 @@ from core.runs.book import LONGEST_NAME, LONGEST_NOTE, NOT_YOURS, UNDO_SECONDS
 from core.runs.schema import Run, Status
 from core.training import weights
 from core.training.plan import Plan, duration
-from core.words import line
+from core.words import cell, line
 from models.catalogue import OWN, every
 from pages.shared import builder, downloads, pictures
 from pages.shared.choice import say_unknown_run
@@ -73,13 +73,13 @@ def book(runs: list[Run], chosen: list[str]) -> None:
     curves = {run_id: (100 * curve).tolist() for run_id, curve in epochs.groupby("run")["accuracy"]}
     table = pd.DataFrame(
         {
-            "name": [f"{'★ ' if run.pinned else ''}{line(run.name)}" for run in runs],
+            "name": [f"{'★ ' if run.pinned else ''}{cell(line(run.name))}" for run in runs],
             "curve": [curves.get(run.id, []) for run in runs],
             "right": [None if run.test_accuracy is None else 100 * run.test_accuracy for run in runs],
             "state": [state(run) for run in runs],
             "network": [network(run) for run in runs],
             "training": [trained(run) for run in runs],
-            "note": [line(run.note) for run in runs],
+            "note": [cell(line(run.note)) for run in runs],
             "started": [pd.Timestamp(run.created, unit="s") for run in runs],
         }
     )

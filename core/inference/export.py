@@ -15,11 +15,11 @@ from core.errors import PictureError
 from core.inference.verdict import Answer
 from core.labels import COLOURS, NAMES
 from core.vision.reading import Reading
+from core.words import cell
 
 WIDTH, HEIGHT, MARGIN = 1000, 720, 48  # px
 PAPER, INK, SOFT_INK, TILE = "#faf7f2", "#1d1a16", "#6a6258", "#f1ebe1"
 TILE_SIDE, TILE_STEP = 300, 324  # px, side of a picture, and from one to the next
-FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what begins a formula in a spreadsheet
 LINE = 28  # px from one line of the reason to the next
 ROW = 38  # px from one bar to the next
 
@@ -53,20 +53,15 @@ def csv(rows: Sequence[tuple[str, Answer | PictureError]]) -> str:
     """
     table = [
         (
-            {"file": _no_formula(name), "label": "", "verdict": _no_formula(str(reply))}
+            {"file": cell(name), "label": "", "verdict": cell(str(reply))}
             if isinstance(reply, PictureError)
-            else {"file": _no_formula(name), "label": reply.label, "verdict": reply.verdict.value}
+            else {"file": cell(name), "label": reply.label, "verdict": reply.verdict.value}
             | {label: round(share, 4) for label, share in zip(NAMES, reply.probabilities, strict=True)}
         )
         for name, reply in rows
     ]
     frame = pd.DataFrame(table, columns=["file", "label", "verdict", *NAMES])
     return frame.to_csv(index=False, quoting=tables.QUOTE_NONNUMERIC)  # or a semicolon in a name would begin a cell
-
-
-def _no_formula(text: str) -> str:
-    """A cell of a table that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULAS) else text
 
 
 def _tile(sheet: Image.Image, picture: np.ndarray, corner: tuple[int, int], hard: bool) -> None:

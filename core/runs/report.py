@@ -13,6 +13,7 @@ from core import metrics
 from core.labels import NAMES
 from core.runs.schema import Run, Status
 from core.training.plan import AUGMENTS, SCHEDULES, Plan, duration
+from core.words import cell
 
 STATUS = {
     Status.WAITING: "waits",
@@ -84,13 +85,13 @@ def figures_in_words(run: Run) -> dict[str, str]:
 
 def differences(runs: list[Run]) -> pd.DataFrame:
     """What is not the same in the plans of several runs: one row a choice, one column a run by its name."""
-    table = pd.DataFrame({run.name: plan_in_words(run.plan, whole=True) for run in runs}).fillna("–")
+    table = pd.DataFrame({cell(run.name): plan_in_words(run.plan, whole=True) for run in runs}).fillna("–")
     return table[table.nunique(axis=1) > 1]
 
 
 def results(runs: list[Run]) -> pd.DataFrame:
     """How several runs ended: one row a figure, one column a run by its name."""
-    return pd.DataFrame({run.name: figures_in_words(run) for run in runs}).fillna("–")
+    return pd.DataFrame({cell(run.name): figures_in_words(run) for run in runs}).fillna("–")
 
 
 def page(run: Run, epochs: pd.DataFrame, labels: np.ndarray | None = None, outputs: np.ndarray | None = None) -> str:

@@ -12,7 +12,7 @@ from tests.pages.conftest import opened
 @pytest.fixture
 def at(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder))
-    monkeypatch.setenv("FITTING_ROOM_STORE", "postgresql+nothing://teacher:secret-word@school/runs")
+    monkeypatch.setenv("FITTING_ROOM_STORE", "postgresql://teacher:secret-word@school/runs?sslpassword=secret-key")
     return opened("help")
 
 
@@ -50,8 +50,15 @@ def test_credits_name_the_makers(at):
 
 
 def test_the_password_of_a_database_is_never_shown(at):
-    assert "secret-word" not in words(at)
-    assert "school/runs" in words(at)
+    assert "secret" not in words(at)
+    assert "PostgreSQL database “runs” at school" in words(at)
+
+
+def test_the_page_is_drawn_with_an_address_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FITTING_ROOM_STORE", "postgresql+nothing://teacher:secret-word@school/runs")
+    at = opened("help")
+    assert not at.exception and not at.error
+    assert "secret" not in words(at) and "not a database address" in words(at) and "Zalando" in words(at)
 
 
 def test_the_teacher_finds_the_way_to_the_key_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:

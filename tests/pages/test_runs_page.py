@@ -57,6 +57,15 @@ def sentences(at: AppTest) -> str:
     return " ".join(text.value for kind in (at.markdown, at.caption, at.info, at.error) for text in kind)
 
 
+def test_no_name_or_note_in_the_tables_is_a_formula_where_they_are_taken_to_a_spreadsheet(store: Store, small: Dataset):
+    ids = [add(store, small, name) for name in ("=1+1", "Coats - again")]
+    store.annotate(ids[0], note='@SUM(A1) "x"')
+    at = opened(run=",".join(ids))
+    assert set(listed(at)) == {"'=1+1", "Coats - again"}
+    assert '\'@SUM(A1) "x"' in at.dataframe[0].value["note"].tolist()
+    assert {"'=1+1", "Coats - again"} <= {str(name) for frame in at.dataframe for name in frame.value.columns}
+
+
 def test_without_a_run_the_page_leads_to_training_and_still_takes_runs_in():
     at = opened()
     assert not at.exception and not at.error
