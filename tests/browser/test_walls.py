@@ -159,6 +159,8 @@ def bring_a_photo(page: Page, app: App, _: Dataset) -> None:
 def take_a_photo(page: Page, app: App, _: Dataset) -> None:
     """A photo by the camera."""
     page.goto(f"{app.address}/predict?way=camera")
+    settled(page)
+    expect(page.locator("[data-testid=stCameraInput] video")).not_to_have_js_property("videoWidth", 0)
     page.get_by_role("button", name="Take Photo").click()
     expect(page.get_by_role("button", name="Clear photo")).to_be_visible()
     settled(page)
