@@ -115,7 +115,7 @@ class Database:
         with self._turn:
             try:
                 if self._file:
-                    self._file.parent.mkdir(parents=True, exist_ok=True)
+                    self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 before, _ = self.bring_up_to_date()
             except OSError as error:
                 raise StoreError(_no_folder(error)) from error
@@ -193,7 +193,7 @@ def _sqlite(address: URL) -> Engine:
             "Name a file, for instance sqlite:////home/me/runs.sqlite, or leave it out."
         )
     if file := _file(address):
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # nobody else on this computer reads it
     waiting = {"timeout": WRITER_PATIENCE}
     engine = create_engine(address, poolclass=NullPool, hide_parameters=True, connect_args=waiting)
 

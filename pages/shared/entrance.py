@@ -67,7 +67,7 @@ def _secret(folder: Path) -> bytes:
     """The server's secret, made where there is none; one for this start only where the folder cannot be written."""
     path = folder / SECRET
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         made = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)  # nobody else on this computer reads it
         with os.fdopen(made, "wb") as file:
             file.write(secrets.token_bytes(32))
