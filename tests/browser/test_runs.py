@@ -53,6 +53,8 @@ def test_a_run_is_taken_away_as_a_zip_and_brought_in_again(resting_app: App, ope
 
     page.get_by_text("A run that was packed as a zip").click()
     page.locator("[class*=st-key-runs_import_file] input[type=file]").set_input_files(tmp_path / "run.zip")
+    expect(page.get_by_role("button", name="Look through it and add it")).to_be_enabled()
+    settled(page)  # until then what stands above the button still moves
     page.get_by_role("button", name="Look through it and add it").click()
     expect(page).not_to_have_url(re.compile(run_id))
     expect(page.get_by_text("of the test pictures right")).to_be_visible()

@@ -123,12 +123,16 @@ def test_an_error_that_no_page_catches_is_one_sentence(quiet_app: App, open_page
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
-def test_the_queue_starts_with_the_server_before_anybody_opens_a_page(tmp_path: Path) -> None:
-    running = serve(tmp_path / "home", workers=1)
+def test_a_run_that_waits_begins_with_the_server_before_anybody_opens_a_page(tmp_path: Path, small: Dataset) -> None:
+    home = tmp_path / "home"
+    store = open_store(f"sqlite:///{home / 'runs.sqlite'}")
+    run_id = store.create(NewRun(Plan.of("quick"), "Left waiting", small.fingerprint, small.title))
+    running = serve(home, workers=1)
     try:
-        wait_for((running.home / "workers.json").exists, "the workers, which nobody asked for yet")
+        wait_for(lambda: store.run(run_id).status != Status.WAITING, "the run, which nobody looks at")
     finally:
         running.stop()
+        store.close()
 
 
 def test_what_all_watch_is_sent_as_it_comes_and_the_server_ends_while_they_watch(
