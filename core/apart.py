@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from queue import Empty
+from traceback import format_exception
 from typing import Any, TypeAlias, TypeVar
 
 import psutil
 from loky.backend import get_context
 from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
 
-from core.errors import LimitError
+from core.errors import FittingRoomError, LimitError
 
 LOOK_SECONDS = 0.2  # between two looks at work that goes on
 WATCH_SECONDS = 0.1  # between two looks of the process at its server and its own memory
@@ -40,7 +41,7 @@ class Apart:
         self._turn = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
         self._context = get_context("loky")
-        self._news: Any = self._context.Queue()
+        self._news: Any = None  # a queue of the pool's: where the work that goes on says how far it is
         self._works = 0  # begun so far
 
     def do(self, function: Callable[..., Result], *arguments: Any, listen: Listener | None = None) -> Result:
@@ -90,6 +91,7 @@ class Apart:
 
     def _living_pool(self) -> ProcessPoolExecutor:
         if self._pool is None:
+            self._news = self._context.Queue()
             self._pool = ProcessPoolExecutor(
                 max_workers=1,
                 context=self._context,
@@ -150,6 +152,11 @@ def _watch(most: int, parent: int) -> None:
 
 
 def _carry_out(function: Callable[..., Result], arguments: tuple[Any, ...], work: int | None) -> Result:
-    if work is None:
-        return function(*arguments)
-    return function(*arguments, progress=lambda done, total: _here["news"].put((work, done, total)))
+    try:
+        if work is None:
+            return function(*arguments)
+        return function(*arguments, progress=lambda done, total: _here["news"].put((work, done, total)))
+    except (FittingRoomError, MemoryError):
+        raise
+    except Exception as error:  # of a kind that perhaps cannot travel: then it would end the process, and say nothing
+        raise RuntimeError("".join(format_exception(error))) from None

@@ -8,7 +8,7 @@ import numpy as np
 from core.apart import Apart
 from core.vision.reading import read_picture
 
-QUICK = Apart(seconds=15, megabytes=700, rest_seconds=600)  # a photo, a run's zip
+QUICK = Apart(seconds=10, megabytes=700, rest_seconds=600)  # a photo, a run's zip
 LONG = Apart(seconds=600, megabytes=900, rest_seconds=20, stand_back=True)  # a data set
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 
 from distributed.system import MEMORY_LIMIT
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -45,7 +46,7 @@ class UploadsMiddleware:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.coming: Counter[str] = Counter()  # bytes on their way, by session
+        self.coming: Counter[str] = Counter()  # bytes of files on their way that have arrived, by session
         self.files: Counter[str] = Counter()  # and how many files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,7 +59,7 @@ class UploadsMiddleware:
             await self.app(scope, receive, send)
 
     async def _bring(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A file that comes: its bytes count from now on."""
+        """A file that comes: its bytes count as they arrive, so that one who only says he brings much takes no room."""
         length = Headers(scope=scope).get("content-length", "")
         if not length.isdecimal():
             await PlainTextResponse(NO_LENGTH, 411)(scope, receive, send)
@@ -67,12 +68,27 @@ class UploadsMiddleware:
         if words := self._refusal(session, size):
             await PlainTextResponse(words, 413)(scope, receive, send)
             return
-        self.coming[session] += size
+        arrived = checked = 0
+        refused = ""
+
+        async def receive_and_count() -> Message:
+            nonlocal arrived, checked, refused
+            message = await receive()
+            arrived += len(message.get("body", b""))
+            self.coming[session] += len(message.get("body", b""))
+            if arrived - checked > MEGABYTE:  # others came meanwhile
+                checked, refused = arrived, self._refusal(session, 0)
+            return {"type": "http.disconnect"} if refused else message
+
         self.files[session] += 1
         try:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive_and_count, send)
+        except ClientDisconnect:
+            if not refused:
+                raise
+            await PlainTextResponse(refused, 413)(scope, receive, send)
         finally:
-            self.coming[session] -= size
+            self.coming[session] -= arrived
             self.files[session] -= 1
             if not self.files[session]:
                 del self.coming[session], self.files[session]

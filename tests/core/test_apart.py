@@ -37,6 +37,17 @@ def count(to: int, pause: float, progress=lambda done, total: None) -> int:
     return to
 
 
+class Demanding(Exception):
+    """Cannot be made again from its text, as an error that comes back is."""
+
+    def __init__(self, one: int, other: int) -> None:
+        super().__init__(f"{one} and {other}")
+
+
+def demand() -> None:
+    raise Demanding(1, 2)
+
+
 @pytest.fixture(scope="module")
 def apart():
     made = Apart(seconds=2, megabytes=300, rest_seconds=60)
@@ -53,6 +64,13 @@ def test_what_the_work_raises_comes_back(apart):
     first = apart.do(pid)
     with pytest.raises(PictureError, match="no coat"):
         apart.do(refuse, "no coat")
+    assert apart.do(pid) == first
+
+
+def test_an_error_that_cannot_travel_is_told_and_the_process_goes_on(apart):
+    first = apart.do(pid)
+    with pytest.raises(RuntimeError, match="Demanding: 1 and 2"):
+        apart.do(demand)
     assert apart.do(pid) == first
 
 
@@ -95,6 +113,19 @@ def test_progress_is_heard_and_whoever_does_not_want_it_any_more_ends_it(apart):
     heard.clear()
     assert apart.do(count, 2, 0.5, listen=stop) == 2
     assert all(total in (0, 2) for _, total in heard)  # nothing of the work before is heard
+
+
+def test_progress_is_heard_again_after_work_was_ended_amid_a_flood_of_it(apart):
+    def leave(done: int, total: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    for _ in range(4):
+        with pytest.raises(KeyboardInterrupt):
+            apart.do(count, 10**9, 0, listen=leave)
+    heard: list[int] = []
+    assert apart.do(count, 3, 0.3, listen=lambda done, total: heard.append(done)) == 3
+    assert any(heard)
 
 
 def test_one_works_at_a_time_and_who_waits_is_told_so(apart):

@@ -4,6 +4,7 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
+from starlette.requests import Request
 from starlette.responses import Response
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
@@ -77,6 +78,7 @@ async def bring_at_once() -> None:
     arrived = asyncio.Event()
 
     async def wait(scope, receive, send) -> None:
+        await receive()
         await arrived.wait()
         if scope["path"].endswith("broken"):
             raise OSError("the connection is gone")
@@ -86,7 +88,7 @@ async def bring_at_once() -> None:
 
     async def begin(name: str) -> Answer:
         path = f"/_stcore/upload_file/mine/{name}"
-        return await answered(server, path, "PUT", content_length=str(2 * MEGABYTE))
+        return await answered(server, path, "PUT", bytes(2 * MEGABYTE))
 
     async with asyncio.TaskGroup() as group:
         first, broken = group.create_task(begin("first")), group.create_task(begin("second"))
@@ -99,3 +101,38 @@ async def bring_at_once() -> None:
     with pytest.raises(IndexError):  # nothing was answered
         await begin("broken")
     assert (await begin("fourth")).status == 204
+
+
+def test_who_only_says_that_much_comes_takes_no_room(manager: MemoryUploadedFileManager) -> None:
+    aio.run(say_and_bring_nothing())
+
+
+async def say_and_bring_nothing() -> None:
+    said = asyncio.Event()
+
+    async def read(scope, receive, send) -> None:
+        if scope["path"].endswith("silent"):
+            await said.wait()
+        await Response(status_code=204)(scope, receive, send)
+
+    server = UploadsMiddleware(read)
+
+    async def begin(name: str) -> Answer:
+        return await answered(server, f"/_stcore/upload_file/mine/{name}", "PUT", content_length=str(4 * MEGABYTE))
+
+    async with asyncio.TaskGroup() as group:
+        silent = [group.create_task(begin("silent")) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert (await begin("real")).status == 204
+        said.set()
+    assert [task.result().status for task in silent] == [204] * 3
+
+
+def test_a_file_is_refused_on_its_way_when_others_took_its_room_meanwhile(manager: MemoryUploadedFileManager) -> None:
+    async def read(scope, receive, send) -> None:
+        hold(manager, "mine", 3 * MEGABYTE)
+        await Request(scope, receive).body()
+        await Response(status_code=204)(scope, receive, send)
+
+    refused = ask(UploadsMiddleware(read), "/_stcore/upload_file/mine/slow", "PUT", bytes(2 * MEGABYTE))
+    assert (refused.status, refused.body.decode()) == (413, WINDOW_FULL)
