@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
+from inspect import signature
 from queue import Empty
 from traceback import format_exception
 from typing import Any, TypeAlias, TypeVar
@@ -47,9 +48,9 @@ class Apart:
     def do(self, function: Callable[..., Result], *arguments: Any, listen: Listener | None = None) -> Result:
         """What a function at the top of a module gives for these arguments.
 
-        With `listen` the function gets a keyword, `progress`, to call with what is done and in all. `listen` gets the
-        latest of it a few times a second; what it raises, a tap on Stop say, ends the work. Raises LimitError, and what
-        the function raises.
+        A function with a parameter `progress` gets something to call there with what is done and in all. `listen` gets
+        the latest of it a few times a second, also while the work waits for its turn; what it raises, a tap on Stop
+        say, ends the work. Raises LimitError, and what the function raises.
         """
         with self._my_turn(listen):
             try:
@@ -78,7 +79,8 @@ class Apart:
 
     def _done(self, function: Callable[..., Result], arguments: tuple[Any, ...], listen: Listener | None) -> Result:
         self._works += 1
-        work = self._living_pool().submit(_carry_out, function, arguments, self._works if listen else None)
+        tells = "progress" in signature(function).parameters
+        work = self._living_pool().submit(_carry_out, function, arguments, self._works if tells else None)
         try:
             self._wait(work, listen)
             result: Result = work.result()

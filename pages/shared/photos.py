@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 from streamlit.typing import UploadedFile
 
+from core.apart import Listener
 from core.errors import LimitError, PictureError
 from core.vision.decode import open_picture
 from core.vision.edits import (
@@ -68,27 +69,32 @@ def read(files: Sequence[UploadedFile]) -> list[tuple[UploadedFile, Reading | Pi
     state.readings = {name: reading for name, reading in state.readings.items() if name in here}
     if state.picture and state.picture[0] not in here:
         state.picture = None
-    return [(file, reading(file)) for file in files]
+    place, read = st.empty(), []
+    for number, file in enumerate(files, start=1):
+        words = f"Reading photo {number} of {len(files)} …" if len(files) > 1 else "Reading the photo …"
+        read.append((file, reading(file, lambda *_, words=words: place.caption(words))))
+    place.empty()
+    return read
 
 
-def reading(file: UploadedFile) -> Reading | PictureError:
-    """What the network will see of one file, edited as somebody wished."""
+def reading(file: UploadedFile, listen: Listener | None = None) -> Reading | PictureError:
+    """What the network will see of one file, edited as somebody wished; `listen` is called while it is read."""
     state = photos()
     edits = state.edits.get(file.file_id, NO_EDITS)
     known = state.readings.get(file.file_id)
     if known is None or known[0] is not edits:
         if len(state.heavy - {file.file_id}) >= MOST_HEAVY:
             return PictureError(LEFT_UNREAD)
-        known = state.readings[file.file_id] = edits, _read(file, edits)
+        known = state.readings[file.file_id] = edits, _read(file, edits, listen)
     return known[1]
 
 
-def _read(file: UploadedFile, edits: Edits) -> Reading | PictureError:
+def _read(file: UploadedFile, edits: Edits, listen: Listener | None) -> Reading | PictureError:
     state = photos()
     try:
         if state.picture and state.picture[0] == file.file_id:
-            return QUICK.do(read_picture, state.picture[1], edits)
-        return QUICK.do(read_photo, file.getvalue(), _most_bytes(), edits)
+            return QUICK.do(read_picture, state.picture[1], edits, listen=listen)
+        return QUICK.do(read_photo, file.getvalue(), _most_bytes(), edits, listen=listen)
     except PictureError as error:
         return error
     except LimitError as error:

@@ -77,7 +77,7 @@ def test_an_error_that_cannot_travel_is_told_and_the_process_goes_on(apart):
 def test_work_that_takes_too_long_is_ended_and_the_next_is_done(apart):
     first = apart.do(pid)
     with pytest.raises(LimitError, match="longer than 2 seconds"):
-        apart.do(time.sleep, 600)
+        apart.do(count, 1, 600)
     assert apart.do(pid) != first
     assert not psutil.pid_exists(first) or psutil.Process(first).status() == psutil.STATUS_ZOMBIE
 

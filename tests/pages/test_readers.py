@@ -29,6 +29,10 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     reader.close()
 
 
+def _for_long() -> None:
+    time.sleep(3)
+
+
 def _for_ever(*_: object) -> None:
     time.sleep(600)
 
@@ -50,8 +54,21 @@ def test_photos_that_take_too_long_are_named_and_the_others_brought_with_them_ar
     assert len(broken(at)) == 5  # and nothing is tried again
 
 
+def test_somebody_who_leaves_does_not_keep_the_place_of_his_photo():
+    reading = threading.Thread(target=readers.QUICK.do, args=(_for_long,))
+    reading.start()
+
+    def leave(*_: int) -> None:
+        raise SystemExit  # as Streamlit ends a page's run: no Exception
+
+    with pytest.raises(SystemExit):
+        readers.QUICK.do(_for_long, listen=leave)
+    assert reading.is_alive()
+    reading.join()
+
+
 def test_a_page_is_drawn_while_a_file_is_read():
-    reading = threading.Thread(target=readers.QUICK.do, args=(time.sleep, 3))
+    reading = threading.Thread(target=readers.QUICK.do, args=(_for_long,))
     reading.start()
     at = opened("predict", way="data")
     assert not at.exception and at.get("plotly_chart")
