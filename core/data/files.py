@@ -28,7 +28,8 @@ CSV_COLUMNS = ("label", *(f"pixel{number}" for number in range(1, SIDE * SIDE + 
 NEEDED = frozenset(CSV_COLUMNS)
 MOST_COLUMNS, LONGEST_HEAD = 1_000, 64_000  # of a table; bytes of its first line
 MOST_ROWS = 200_000  # of a table in a folder
-BLOCK = 2 * 2**20  # bytes of a table that are read at once
+MOST_EMPTY = 1_000_000  # empty lines of a table
+BLOCK = 2 * 2**20  # bytes of a table that are read at once, and the most of one line
 NEWLINE = 10
 PACKED = b"\x1f\x8b"  # begins what gzip has packed
 FIRST_LINE = "Its first line must name label, pixel1 to pixel784."
@@ -121,12 +122,12 @@ class Table:
     def of(cls, opened: Callable[[], BinaryIO], where: str, remedy: str, most_rows: int) -> Table:
         """A table with the columns label, pixel1 ... pixel784, in any order and perhaps beside others.
 
-        Raises DataError for one that lacks a column or has more rows than `most_rows`.
+        Raises DataError for one that lacks a column, has more rows than `most_rows`, or a line longer than `BLOCK`.
         """
         with door(DataError, f"{where} {UNREADABLE}. {remedy}"):
             with closing(_blocks(opened)) as blocks:
                 columns = _columns(next(blocks, b""), where)
-            rows = sum(map(_count_lines, _blocks(opened))) - 1
+            rows = _count_rows(opened, where, remedy)
             if not rows:
                 raise DataError(f"{where} holds no pictures. {remedy}")
             if rows > most_rows:
@@ -238,6 +239,22 @@ def _blocks(opened: Callable[[], BinaryIO]) -> Generator[bytes, None, None]:
                 rest += after
         if rest:
             yield rest
+
+
+def _count_rows(opened: Callable[[], BinaryIO], where: str, remedy: str) -> int:
+    """How many lines of a table are not empty, without the first. Raises DataError for one that no reader should go
+    through: a line longer than BLOCK, or empty lines without end."""
+    rows = lines = 0  # before this block; both are counted with the first line, so that it is row 0 and line 1
+    with closing(_blocks(opened)) as blocks:
+        for block in blocks:
+            if len(block) > BLOCK and block.find(b"\n", 0, BLOCK + 1) < 0:
+                place = f"row {rows} (line {lines + 1})"
+                raise DataError(f"{where} has a line of more than {BLOCK / 2**20:g} MB in {place}. {remedy}")
+            rows += _count_lines(block)
+            lines += block.count(b"\n")
+            if lines - rows > MOST_EMPTY:
+                raise DataError(f"{where} has more than {MOST_EMPTY:,} empty lines. {remedy}")
+    return rows - 1
 
 
 def _count_lines(block: bytes) -> int:

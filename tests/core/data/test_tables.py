@@ -78,3 +78,37 @@ def test_a_fault_in_the_last_row_is_found_without_reading_the_others_slowly(
     with pytest.raises(DataError, match=r"“256” for pixel784 in row 401 \(line 402\)"):
         files.read_csv(path)
     assert len(slowly) < 50
+
+
+@pytest.mark.parametrize("block", [9_000, 12_001])
+@pytest.mark.parametrize("after", ["", "\n", f"\n{ROW}\n"])
+def test_a_line_longer_than_a_block_is_named_by_its_row_wherever_it_lies(
+    tmp_path: Path, block: int, after: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "BLOCK", block)
+    path, line = tmp_path / "x.csv", f"{ROW}\n"
+    for before in (0, 3, 8):
+        for size in (block + 1, 2 * block, 3 * block + 7):
+            path.write_bytes(f"{HEAD}\n\n{before * line}{ROW.rjust(size, '0')}{after}".encode())
+            with pytest.raises(DataError, match=rf"a line of more than .* in row {before + 1} \(line {before + 3}\)"):
+                files.read_csv(path)
+        path.write_bytes(f"{HEAD}\n\n{before * line}{ROW.rjust(block, '0')}{after}".encode())
+        assert len(files.read_csv(path)[1]) == before + 1 + after.count(ROW)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_empty_lines_without_end_are_refused_before_the_rest_is_read(
+    tmp_path: Path, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "BLOCK", 10_000)
+    monkeypatch.setattr(files, "MOST_EMPTY", 20_000)
+    counted = []
+    count = files._count_lines
+    monkeypatch.setattr(files, "_count_lines", lambda block: counted.append(block) or count(block))
+    path = tmp_path / "x.csv"
+    path.write_bytes((HEAD + end * 1_000_000 + ROW).encode())
+    with pytest.raises(DataError, match="more than 20,000 empty lines"):
+        files.read_csv(path)
+    assert sum(map(len, counted)) < 100_000
+    path.write_bytes((HEAD + end * 20_001 + ROW).encode())
+    assert len(files.read_csv(path)[1]) == 1
