@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from time import process_time
 
 import numpy as np
 from PIL import Image
@@ -34,6 +35,7 @@ FILES_BESIDE = 5_000  # in a zip may be so many files more than two for each pic
 FOLDERS = 20  # of a path in a zip that are looked at, from its end
 PIXELS_A_BYTE = 40  # so many pixels may be in all pictures together for each byte of the largest upload
 PHONE_PIXELS = 12_000_000
+REFUSED_SECONDS = 20  # of this process, that the pictures of a zip which cannot be used may cost together
 TOLD = 200  # sentences about single pictures; of the others only their number is told
 UNPACKED = 5  # a zip may unpack to so many times the largest upload
 EXAMPLES = 100  # pictures in an example file
@@ -296,12 +298,15 @@ def _from_entries(
     settings: Settings,
     progress: Callable[[int, int], None],
 ) -> UploadedDataset:
-    """Read every picture; one that cannot be opened is named, and the others are used."""
+    """Read every picture; one that cannot be opened is named, and the others are used. Raises DataError, among others
+    when those that cannot be opened take long together."""
     pictures: list[np.ndarray] = []
     used: list[_Entry] = []
     doubtful: list[str] = []
     pixels = PIXELS_A_BYTE * settings.max_own_mb * 2**20  # that may still be decoded
+    seconds = float(REFUSED_SECONDS)  # that may still be spent in vain
     for done, entry in enumerate(entries, start=1):
+        begun = process_time()
         try:
             content = _content(archive, entry.info, settings.max_upload_mb * 1_000_000)
             size = _pixels(content)
@@ -315,6 +320,12 @@ def _from_entries(
                 doubtful.append(f"{entry.name}: {finding}")
         except PictureError as error:
             left_out.append(f"{entry.name}: {error}")
+            seconds -= process_time() - begun
+            if seconds < 0:
+                raise DataError(
+                    f"“{title}” holds pictures that take very long to look at and cannot be used, such as"
+                    f" “{entry.name}”. Take them out, or save them anew as JPEG."
+                ) from error
         if done % max(1, len(entries) // 100) == 0:
             progress(done, len(entries))
     images = np.array(pictures, np.uint8).reshape(-1, SIDE, SIDE)

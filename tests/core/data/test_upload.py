@@ -16,7 +16,7 @@ from core.data import files, upload
 from core.data.dataset import Dataset
 from core.data.files import CSV_COLUMNS
 from core.data.shelf import Shelf
-from core.errors import DataError
+from core.errors import DataError, PictureError
 from core.images import png
 from core.runs import runner
 from core.runs.book import NewRun
@@ -308,6 +308,28 @@ def test_a_picture_at_which_the_reading_itself_breaks_is_named_and_the_others_us
     monkeypatch.setattr(upload, "read_picture", breaks)
     found = read({"x.zip": packed(folders("coat", "bag") | {"bag/photo.jpg": photo()})})
     assert [line.partition(":")[0] for line in found.left_out] == ["bag/photo.jpg"]
+
+
+def test_pictures_that_cost_much_and_cannot_be_used_end_the_reading_of_a_zip(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, opened = [0.0], []
+    monkeypatch.setattr(upload, "process_time", lambda: now[0])
+
+    def slow(content: bytes, most: int) -> np.ndarray:
+        opened.append(content)
+        now[0] += 2
+        if len(opened) % 2:
+            raise PictureError("It is too large.")
+        return np.full((28, 28, 4), 255, np.uint8)
+
+    monkeypatch.setattr(upload, "open_picture", slow)
+    monkeypatch.setattr(upload, "REFUSED_SECONDS", 20)
+    brought = {"x.zip": packed(folders("coat", "bag", each=20))}
+    with pytest.raises(DataError, match=r"“x\.zip” holds pictures that take very long .* “bag/\d+\.png”"):
+        read(brought)
+    assert len(opened) == 21  # each other one can be used, however long it takes
+    opened.clear()
+    monkeypatch.setattr(upload, "REFUSED_SECONDS", 40)
+    assert len(read(brought).left_out) == 20
 
 
 def test_a_path_of_very_many_folders_is_looked_at_from_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
