@@ -4,6 +4,7 @@ The process is loky's: of Python's own kinds, one would run the page that is in 
 once more, and the other shares the threads of the server. Knows nothing of what is read.
 """
 
+import gc
 import os
 import sys
 import threading
@@ -64,8 +65,9 @@ class Apart:
                 raise LimitError(self._too_large()) from error
 
     def close(self) -> None:
-        """End the process, and what it is doing."""
-        self._end()
+        """End the process and what it is doing, and give back the system's locks, for which a signal leaves no time."""
+        self._end(wait=True)
+        gc.collect()
 
     @contextmanager
     def _my_turn(self, listen: Listener | None) -> Iterator[None]:
@@ -119,7 +121,7 @@ class Apart:
     def _latest(self) -> tuple[int, int] | None:
         latest = None
         with suppress(Empty):
-            while True:
+            while self._news:
                 work, done, total = self._news.get_nowait()
                 latest = (done, total) if work == self._works else latest  # an earlier one may still be heard
         return latest
@@ -127,10 +129,10 @@ class Apart:
     def _too_large(self) -> str:
         return f"Reading this takes more than {self.megabytes} MB of memory, the most here. Bring a smaller file."
 
-    def _end(self) -> None:
-        pool, self._pool = self._pool, None
+    def _end(self, wait: bool = False) -> None:
+        pool, self._pool, self._news = self._pool, None, None
         if pool:
-            pool.shutdown(wait=False, kill_workers=True)
+            pool.shutdown(wait=wait, kill_workers=True)
 
 
 def _begin(news: Any, most: int, parent: int, stand_back: bool) -> None:

@@ -92,7 +92,8 @@ with guard():
             ),
             "runs and networks": where_runs_lie(),
             "which runs are yours": (
-                "A random key in a cookie of this browser tells. Only with it one can stop, change or delete a run."
+                "A random key in a cookie of this browser tells. Only with it, or as the teacher, one can stop, change"
+                " or delete a run."
             ),
             "photos and drawings": (
                 "Only in the memory of the computer this app runs on, while their page is open. They are never saved."

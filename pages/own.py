@@ -94,9 +94,10 @@ with guard():
     keep_only(files, "own")
     st.caption(f"Up to {most_mb:,} MB and {most:,} pictures, at least {MIN_PICTURES} of them, of two classes or more.")
     if files and st.button("Use these clothes", type="primary", icon=":material/check:", key="own_use"):
-        reading = st.container(key="own_reading")
-        bar, began = reading.progress(0.0, text=READING), time.monotonic()
-        reading.button("Stop reading", icon=":material/stop:", key="own_stop")  # a tap ends this run of the page
+        place = st.empty()
+        with place.container():
+            bar, began = st.progress(0.0, text=READING), time.monotonic()
+            st.button("Stop reading", icon=":material/stop:", key="own_stop")  # a tap ends this run of the page
 
         def tell_progress(done: int, total: int) -> None:
             """How far the reading is, and how long it will take."""
@@ -112,7 +113,9 @@ with guard():
             use_uploaded(found)
             st.session_state["own_turn"] = turn + 1  # a new, empty uploader: the file itself is not kept
             st.rerun()
-        reading.empty()
+        place.empty()
+    elif st.session_state.get("own_stop"):
+        st.info("Stopped. Nothing was changed; your file is still here.", icon=":material/stop_circle:")
 
     folders, table = st.columns(2, gap="large")
     with folders:
