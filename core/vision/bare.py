@@ -1,4 +1,4 @@
-"""JPEG, PNG, WebP and GIF files without what is not their first picture: no comments, EXIF, profiles, other pictures.
+"""JPEG, PNG, WebP, GIF and BMP files without what is not their first picture: no comments, EXIF, profiles or films.
 
 Decoders read all of that, some of them in ways that cost minutes or gigabytes. Works on the bytes alone: each function
 checks the size and the work that a file asks for, and raises PictureError when it is too much.
@@ -19,6 +19,7 @@ MOST_PNG_BYTES = 150_000_000  # unpacked
 MOST_KEPT = 80_000_000  # samples of a JPEG in several scans, all kept while it is decoded, 2 bytes each
 MOST_DECODED = 450_000_000  # samples of a JPEG in all its scans
 MOST_RARE = 12_000_000  # pixels of a JPEG of a rare kind: lossless, or without Huffman codes
+MOST_RLE = 2_500_000  # pixels, and bytes, of a BMP with run lengths, which Pillow reads in Python
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # but those that may stand amid the picture
 
 
@@ -48,17 +49,18 @@ class _Frame:
         self.scans += 1
         self.decoded += sum(self.samples.get(part, 0) for part in parts)
 
-    def check(self) -> None:
-        """Raise PictureError when this asks for too much."""
+    def check(self) -> int:
+        """The pixels of this. Raises PictureError when it asks for too much."""
         if self.kind > 2:
             check_size("JPEG", self.width, self.height, MOST_RARE)
-        check_size("JPEG", self.width, self.height)
+        pixels = check_size("JPEG", self.width, self.height)
         kept = 0 if self.whole and self.scans == 1 and self.kind != 2 else sum(self.samples.values())
         if kept > MOST_KEPT or self.decoded > (MOST_DECODED if kept else 2 * MOST_DECODED):
             raise PictureError(
-                f"This JPEG has {self.width * self.height / 1e6:.0f} million pixels in {self.scans} passes, which is "
+                f"This JPEG has {pixels / 1e6:.0f} million pixels in {self.scans} passes, which is "
                 "too much to read. Save it without “progressive”, or smaller."
             )
+        return pixels
 
 
 def jpeg(data: bytes) -> Bare:
@@ -95,8 +97,8 @@ def jpeg(data: bytes) -> Bare:
         raise PictureError(TOO_INVOLVED)
     if not scans_at or not frame.samples:
         raise PictureError(BROKEN)
-    frame.check()
-    return Bare(b"".join([*kept, memoryview(data)[scans_at:end]]), orientation(exif, xmp))
+    pixels = frame.check()
+    return Bare(b"".join([*kept, memoryview(data)[scans_at:end]]), pixels, orientation(exif, xmp))
 
 
 def png(data: bytes) -> Bare:
@@ -104,7 +106,7 @@ def png(data: bytes) -> Bare:
     view = memoryview(data)
     kept, parts = [view[:8]], list[memoryview]()
     exif = xmp = b""
-    at = 8
+    at, pixels = 8, 0
     for _ in range(MOST_CHUNKS):
         length, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         if len(name) < 4 or not name.isalpha() or name == b"IEND":
@@ -114,7 +116,7 @@ def png(data: bytes) -> Bare:
         elif name in (b"IHDR", b"PLTE", b"tRNS") and not parts:
             kept.append(view[at : at + 12 + length])
             if name == b"IHDR":
-                _check_png(data[at + 8 : at + 8 + length])
+                pixels = max(pixels, _check_png(data[at + 8 : at + 8 + length]))
         elif name == b"eXIf":
             exif = data[at + 8 : at + 8 + length]
         elif name == b"iTXt" and data.startswith(b"XML:com.adobe.xmp\0", at + 8):
@@ -122,21 +124,24 @@ def png(data: bytes) -> Bare:
         at += 12 + length
     else:
         raise PictureError(TOO_INVOLVED)
+    if not pixels:
+        raise PictureError(BROKEN)
     checksum = zlib.crc32(b"IDAT")
     for part in parts:
         checksum = zlib.crc32(part, checksum)
     begin = struct.pack(">I4s", sum(map(len, parts)), b"IDAT")
     end = struct.pack(">I4sI", 0, b"IEND", zlib.crc32(b"IEND"))
-    return Bare(b"".join([*kept, begin, *parts, struct.pack(">I", checksum), end]), orientation(exif, xmp))
+    return Bare(b"".join([*kept, begin, *parts, struct.pack(">I", checksum), end]), pixels, orientation(exif, xmp))
 
 
-def _check_png(header: bytes) -> None:
+def _check_png(header: bytes) -> int:
+    """The pixels of a PNG by its header. Raises PictureError when they are too many."""
     if len(header) < 13:
         raise PictureError(BROKEN)
     width, height, bits, colours = struct.unpack_from(">IIBB", header)
     channels = {2: 3, 4: 2, 6: 4}.get(colours, 1)
     most = MOST_PNG_BYTES // max(1, channels * bits // 8)
-    check_size("PNG", width, height, min(most, 25_000_000) if channels in (2, 4) else most)
+    return check_size("PNG", width, height, min(most, 25_000_000) if channels in (2, 4) else most)
 
 
 def webp(data: bytes) -> Bare:
@@ -163,13 +168,14 @@ def webp(data: bytes) -> Bare:
         at += len(chunk)
     if not picture:
         raise PictureError(BROKEN)
-    _check_webp(head, bytes(picture[-1][:32]), lossless)
+    pixels = _check_webp(head, bytes(picture[-1][:32]), lossless)
     size = 4 + len(head) + sum(map(len, picture))
-    return Bare(b"".join([b"RIFF", struct.pack("<I", size), b"WEBP", head, *picture]), orientation(exif, xmp))
+    return Bare(b"".join([b"RIFF", struct.pack("<I", size), b"WEBP", head, *picture]), pixels, orientation(exif, xmp))
 
 
-def _check_webp(head: bytes, picture: bytes, lossless: bool) -> None:
-    """Raise PictureError for too large a picture; `head` and `picture` are the beginnings of its chunks."""
+def _check_webp(head: bytes, picture: bytes, lossless: bool) -> int:
+    """The pixels of a WebP, of which `head` and `picture` are the beginnings of its chunks. Raises PictureError when
+    they are too many."""
     if head.startswith(b"VP8X"):
         width, height = (int.from_bytes(head[at : at + 3], "little") + 1 for at in (12, 15))
     elif lossless:
@@ -177,7 +183,7 @@ def _check_webp(head: bytes, picture: bytes, lossless: bool) -> None:
         width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     else:
         width, height = (int.from_bytes(picture[at : at + 2], "little") & 0x3FFF for at in (14, 16))
-    check_size("WebP", width, height, 12_500_000 if lossless else None)
+    return check_size("WebP", width, height, 12_500_000 if lossless else None)
 
 
 def gif(data: bytes) -> Bare:
@@ -195,8 +201,8 @@ def gif(data: bytes) -> Bare:
         elif kind == 0x2C and len(data) >= at + 10:
             left, top, wide, high = struct.unpack_from("<4H", data, at + 1)
             width, height = struct.unpack_from("<2H", data, 6)
-            check_size("GIF", max(width, left + wide), max(height, top + high))
-            return Bare(b"".join([head, control, memoryview(data)[at:]]))
+            pixels = check_size("GIF", max(width, left + wide), max(height, top + high))
+            return Bare(b"".join([head, control, memoryview(data)[at:]]), pixels)
         elif kind == 0x21:
             if data[at + 1 : at + 3] == b"\xf9\x04":
                 control = data[at : at + 7] + b"\0"
@@ -209,3 +215,15 @@ def gif(data: bytes) -> Bare:
     else:
         raise PictureError(TOO_INVOLVED)
     raise PictureError(BROKEN)
+
+
+def bmp(data: bytes) -> Bare:
+    """A BMP as it is. Raises PictureError."""
+    old = struct.unpack_from("<I", data, 14)[0] == 12
+    width, height = struct.unpack_from("<HH" if old else "<II", data, 18)
+    packed = not old and struct.unpack_from("<I", data, 30)[0] in (1, 2)
+    height = min(height, 2**32 - height)  # below 0 where the first row is the upper one
+    pixels = check_size("BMP", width, height, MOST_RLE if packed else None)
+    if packed and len(data) > MOST_RLE:
+        raise PictureError("This BMP is too large to unpack. Open it in another program, save it as JPEG, try again.")
+    return Bare(data, pixels)

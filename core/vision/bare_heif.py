@@ -63,11 +63,11 @@ def _bare(data: bytes, kind: str) -> Bare:
         raise PictureError(TOO_INVOLVED)
     first, items = _Meta(data, *meta).read()
     used = _used(first, items)
-    _check(data, kind, used)
+    pixels = _check(data, kind, used)
     for item in items.values():
         if item.kind_at and item not in used:
             written[item.kind_at : item.kind_at + 4] = b"skip"
-    return Bare(bytes(written))
+    return Bare(bytes(written), pixels)
 
 
 def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
@@ -193,18 +193,19 @@ def _is_alpha(described: list[bytes]) -> bool:
     return any(body[4:].startswith(b"urn:mpeg:") and body.find(word) > 0 for body in described for word in ALPHA)
 
 
-def _check(data: bytes, kind: str, used: list[_Item]) -> None:
-    """Raise PictureError when a picture, or all that is decoded for it, is too large."""
-    decoded = read = 0
+def _check(data: bytes, kind: str, used: list[_Item]) -> int:
+    """The pixels of the largest picture. Raises PictureError when one, or all that is decoded for it, is too large."""
+    decoded = read = largest = 0
     for item in used:
         read += sum(max(0, min(end, len(data)) - start) for start, end in item.spans)
         if read > len(data):
             raise PictureError(TOO_INVOLVED)
         coded = b"".join(data[start:end] for start, end in item.spans)
         for described in item.all_of(b"ispe"):
-            check_size(kind, *struct.unpack_from(">II", described, 4))
+            largest = max(largest, check_size(kind, *struct.unpack_from(">II", described, 4)))
         if item.kind == b"grid":
-            check_size(kind, *struct.unpack_from(">II" if coded[1] & 1 else ">HH", coded, 4))
+            shape = struct.unpack_from(">II" if coded[1] & 1 else ">HH", coded, 4)
+            largest = max(largest, check_size(kind, *shape))
             continue
         if item.kind in (b"hvc1", b"hev1"):
             width, height, pictures = hevc_size(item.all_of(b"hvcC"), coded)
@@ -212,7 +213,8 @@ def _check(data: bytes, kind: str, used: list[_Item]) -> None:
             width, height, pictures = av1_size(coded)
         else:
             raise PictureError(TOO_INVOLVED)
-        check_size(kind, width, height)
+        largest = max(largest, check_size(kind, width, height))
         decoded += width * height * pictures
     if decoded > 2.5 * MOST_PIXELS[kind]:
         raise PictureError(TOO_INVOLVED)
+    return largest

@@ -64,8 +64,8 @@ class _Folder:
 def tiff(data: bytes) -> Bare:
     """A TIFF of its first picture alone. Raises PictureError."""
     folder = _read(data, "<" if data.startswith(b"II") else ">")
-    _check(folder)
-    return Bare(folder.written(), orientation(data))
+    pixels = _check(folder)
+    return Bare(folder.written(), pixels, orientation(data))
 
 
 def _read(data: bytes, order: str) -> _Folder:
@@ -85,8 +85,8 @@ def _read(data: bytes, order: str) -> _Folder:
     return _Folder(data, order, entries)
 
 
-def _check(folder: _Folder) -> None:
-    """Raise PictureError when the picture, or what it is unpacked from, is too large."""
+def _check(folder: _Folder) -> int:
+    """The pixels of the picture. Raises PictureError when it, or what it is unpacked from, is too large."""
     width, height = folder.number(WIDTH, 0), folder.number(HEIGHT, 0)
     check_size("TIFF", width, height)
     channels = folder.number(CHANNELS, 4 if folder.numbers(EXTRA) else 3)
@@ -102,10 +102,11 @@ def _check(folder: _Folder) -> None:
     piece = wide * high * max(bits, 32) // 8
     copies = 2 if channels in (2, 4) else 1  # a transparent picture is copied before it is made smaller
     most = (MOST_MEMORY - piece) // (4 * copies)
-    check_size("TIFF", width, height, max(most, 1))
+    pixels = check_size("TIFF", width, height, max(most, 1))
     if pieces * piece > MOST_UNPACKED + 4 * wide * height:
         raise PictureError(TOO_INVOLVED)
     _check_compression(folder, width, height, pieces, wide * high)
+    return pixels
 
 
 def _check_compression(folder: _Folder, width: int, height: int, pieces: int, piece: int) -> None:

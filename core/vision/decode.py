@@ -14,7 +14,6 @@ from PIL import Image, UnidentifiedImageError
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
-from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
@@ -22,12 +21,11 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from core.errors import PictureError
 from core.vision import bare, bare_heif, bare_tiff
-from core.vision.formats import BROKEN, MOST_PIXELS, Bare, check_size, orientation
+from core.vision.formats import BROKEN, Bare, check_size, orientation
 
 OPENED = 1600  # px, longest side an opened picture keeps
 MOST_DEEP = 20_000_000  # pixels of a HEIC that is transparent or has more than 8 bits
 HALVED = 25_000_000  # pixels above which a JPEG is never decoded at its full size
-MOST_RLE = 2_500_000  # pixels, and bytes, of a BMP with run lengths, which Pillow reads in Python
 NOT_A_PICTURE = "This file is not a picture I can open. Try JPEG, PNG or HEIC."
 UPRIGHT = {  # a picture's orientation by its EXIF -> what turns it upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -83,8 +81,25 @@ def open_picture(data: bytes, max_bytes: int) -> np.ndarray:
         raise PictureError(BROKEN) from error
 
 
+def picture_pixels(data: bytes) -> int:
+    """The pixels a picture file says to have, without decoding it. Raises PictureError when it is no picture, or one
+    that asks for more than `open_picture` reads."""
+    try:
+        return _bounded(data)[0].pixels
+    except DAMAGED as error:
+        raise PictureError(BROKEN) from error
+
+
 def _open(data: bytes) -> tuple[Image.Image, Image.Transpose | None]:
-    """A picture that is not decoded yet, and what turns it upright.
+    """A picture that is not decoded yet, and what turns it upright."""
+    file, opener = _bounded(data)
+    picture = opener(io.BytesIO(file.data))
+    exif = picture.info.get("exif") or b""  # left only where Pillow writes it by an AVIF's boxes
+    return picture, UPRIGHT.get(file.orientation or orientation(exif) or 1)
+
+
+def _bounded(data: bytes) -> tuple[Bare, Callable[[io.BytesIO], Image.Image]]:
+    """The bare file of a picture that asks for no more than it may, and what opens it.
 
     `Image.open` is avoided: it warns above 89 million pixels and refuses above 179.
     """
@@ -97,14 +112,11 @@ def _open(data: bytes) -> tuple[Image.Image, Image.Transpose | None]:
         (start[4:8] == b"ftyp" and start[8:12] in (b"avif", b"avis"), bare_heif.avif, _open_avif),
         (start[4:8] == b"ftyp", bare_heif.heic, _open_heic),
         (start[:4] in (b"II*\0", b"MM\0*"), bare_tiff.tiff, TiffImageFile),
-        (start[:2] == b"BM", Bare, _open_bmp),
+        (start[:2] == b"BM", bare.bmp, BmpImageFile),
     )
     for matches, strip, opener in kinds:
         if matches:
-            file = strip(data)
-            picture = opener(io.BytesIO(file.data))
-            exif = picture.info.get("exif") or b""  # left only where Pillow writes it by an AVIF's boxes
-            return picture, UPRIGHT.get(file.orientation or orientation(exif) or 1)
+            return strip(data), opener
     raise PictureError(NOT_A_PICTURE)
 
 
@@ -114,15 +126,6 @@ def _open_jpeg(stream: io.BytesIO) -> Image.Image:
     width, height = picture.size
     least = OPENED if width * height <= HALVED else min(OPENED, width // 2, height // 2)
     picture.draft(None, (least, least))  # decoded at 1/2, 1/4 or 1/8 when that is still large enough
-    return picture
-
-
-def _open_bmp(stream: io.BytesIO) -> ImageFile:
-    picture = BmpImageFile(stream)
-    runs = picture.info["compression"] in (1, 2)
-    check_size("BMP", *picture.size, MOST_RLE if runs else MOST_PIXELS["BMP"])
-    if runs and stream.getbuffer().nbytes > MOST_RLE:
-        raise PictureError("This BMP is too large to unpack. Open it in another program, save it as JPEG, try again.")
     return picture
 
 

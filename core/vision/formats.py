@@ -18,7 +18,7 @@ MOST_PIXELS = {
     "TIFF": 50_000_000,
     "HEIC": 50_000_000,
     "AVIF": 20_000_000,
-    "WebP": 16_000_000,  # its decoder keeps several copies
+    "WebP": 14_000_000,  # its decoder keeps several copies
 }
 MOST_SIDE = 65_535  # px; what a JPEG can have
 MOST_ENTRIES = 512  # looked at in one folder of EXIF or TIFF
@@ -29,14 +29,17 @@ _XMP = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
 
 @dataclass(frozen=True)
 class Bare:
-    """A picture file without what is not its first picture: `data` to decode, and its EXIF orientation, 1 to 8."""
+    """A picture file without what is not its first picture: `data` to decode, `pixels` it says to have, and its EXIF
+    orientation, 1 to 8."""
 
     data: bytes
+    pixels: int
     orientation: int | None = None
 
 
-def check_size(kind: str, width: int, height: int, most: int | None = None) -> None:
-    """Raise PictureError when a picture is larger than its format may be here; `most` pixels, else `MOST_PIXELS`."""
+def check_size(kind: str, width: int, height: int, most: int | None = None) -> int:
+    """The pixels of a picture. Raises PictureError when its format may not be so large here; `most` pixels, else
+    `MOST_PIXELS`."""
     most = MOST_PIXELS[kind] if most is None else min(most, MOST_PIXELS[kind])
     if min(width, height) < 1:
         raise PictureError("This picture has no pixels at all: it is 0 wide or 0 high. Choose another one.")
@@ -50,6 +53,7 @@ def check_size(kind: str, width: int, height: int, most: int | None = None) -> N
         raise PictureError(
             f"This picture is {max(width, height):,} pixels long; {MOST_SIDE:,} is the most. Send a smaller one."
         )
+    return width * height
 
 
 def orientation(exif: bytes, xmp: bytes = b"") -> int | None:

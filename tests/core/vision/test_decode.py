@@ -8,7 +8,7 @@ from PIL import Image
 
 from core.errors import PictureError
 from core.vision import decode
-from core.vision.decode import OPENED, open_picture
+from core.vision.decode import OPENED, open_picture, picture_pixels
 from core.vision.formats import MOST_PIXELS, orientation
 from tests import hostile
 
@@ -28,6 +28,18 @@ def phone_photo(width: int, height: int) -> bytes:
 @pytest.mark.parametrize("name", hostile.good())
 def test_a_good_file_of_each_kind_is_read(name):
     assert open_picture(hostile.good()[name], MOST).shape in ((64, 96, 4), (256, 256, 4))
+
+
+@pytest.mark.parametrize("name", hostile.good())
+def test_the_pixels_of_a_good_file_are_told_without_decoding_it(name, monkeypatch):
+    monkeypatch.setattr(Image.Image, "load", None)
+    assert picture_pixels(hostile.good()[name]) == (256 * 256 if name == "HEIC grid" else 96 * 64)
+
+
+@pytest.mark.parametrize("data", [b"", b"text", b"BM", b"\x89PNG\r\n\x1a\n", hostile.png(14_000, 14_000)])
+def test_the_pixels_of_what_is_no_picture_or_too_large_a_one_are_not_told(data):
+    with pytest.raises(PictureError):
+        picture_pixels(data)
 
 
 def test_a_phone_photo_of_two_hundred_megapixels_is_read_reduced():
