@@ -6,7 +6,6 @@ Works on bytes in memory: nothing of a file is written anywhere. Knows nothing o
 
 import io
 import re
-import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -15,7 +14,6 @@ from functools import partial
 from time import process_time
 
 import numpy as np
-from PIL import Image
 
 from core.archive import Archive, ArchiveError, Fault, Limits, check, zipped
 from core.data import synthetic
@@ -25,7 +23,7 @@ from core.errors import DataError, PictureError, door
 from core.images import SIDE, png
 from core.labels import CLASSES, NAMES, SLUGS
 from core.settings import Settings
-from core.vision.decode import open_picture
+from core.vision.decode import open_picture, picture_pixels
 from core.vision.reading import read_picture
 from core.words import line
 
@@ -34,12 +32,12 @@ TEST_SHARE, SPLIT_SEED = 0.2, 12345
 FILES_BESIDE = 5_000  # in a zip may be so many files more than two for each picture: systems add some
 FOLDERS = 20  # of a path in a zip that are looked at, from its end
 PIXELS_A_BYTE = 40  # so many pixels may be in all pictures together for each byte of the largest upload
-PHONE_PIXELS = 12_000_000
 REFUSED_SECONDS = 20  # of this process, that the pictures of a zip which cannot be used may cost together
 TOLD = 200  # sentences about single pictures; of the others only their number is told
 UNPACKED = 5  # a zip may unpack to so many times the largest upload
 EXAMPLES = 100  # pictures in an example file
 REMEDY = "Mend it and bring it again; nothing was changed here."
+UNREADABLE = "This picture cannot be read. Leave it out, or save it anew as JPEG or PNG."
 SPLIT_AT_RANDOM = (
     "Every fifth picture of each class, chosen by chance, is kept back for the test: the same ones each time."
 )
@@ -354,15 +352,11 @@ def _content(archive: Archive, info: zipfile.ZipInfo, most: int) -> bytes:
 
 
 def _pixels(content: bytes) -> int:
-    """How many pixels a picture says to have. One that Pillow cannot ask counts as a phone's photo where it may be one,
-    and as none where it is no picture."""
-    try:
-        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content)) as picture:
-            return picture.width * picture.height
-    except Image.DecompressionBombError:
-        return 2 * (Image.MAX_IMAGE_PIXELS or 0)
-    except Exception:  # what is wrong with it is said by the one who opens it
-        return PHONE_PIXELS if content[4:8] == b"ftyp" else 0
+    """How many pixels a picture says to have. Raises PictureError."""
+    if not content:
+        raise PictureError("This file is empty. Choose another one.")
+    with door(PictureError, UNREADABLE):
+        return picture_pixels(content)
 
 
 def _picture(content: bytes) -> tuple[np.ndarray, str | None]:
@@ -370,7 +364,7 @@ def _picture(content: bytes) -> tuple[np.ndarray, str | None]:
 
     Raises PictureError.
     """
-    with door(PictureError, "This picture cannot be read. Leave it out, or save it anew as JPEG or PNG."):
+    with door(PictureError, UNREADABLE):
         opened = open_picture(content, len(content))
         grey = opened[..., :1]
         if opened.shape[:2] == (SIDE, SIDE) and (opened[..., :3] == grey).all() and (opened[..., 3] == 255).all():

@@ -26,6 +26,7 @@ from core.settings import Settings
 from core.training.plan import Plan
 from core.vision.reading import read_photo
 from models.catalogue import RECIPES
+from tests import hostile
 
 LIMITS = Settings()
 
@@ -308,6 +309,14 @@ def test_a_picture_at_which_the_reading_itself_breaks_is_named_and_the_others_us
     monkeypatch.setattr(upload, "read_picture", breaks)
     found = read({"x.zip": packed(folders("coat", "bag") | {"bag/photo.jpg": photo()})})
     assert [line.partition(":")[0] for line in found.left_out] == ["bag/photo.jpg"]
+
+
+def test_no_picture_of_a_stranger_is_shown_to_every_reader_of_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(Image, "open", lambda *given, **named: asked.append(given))
+    brought = {f"coat/{name}": content for name, content in hostile.good().items() if " " not in name}
+    read({"x.zip": packed(brought | {"bag/words.png": b"Dear teacher"} | folders("coat", "bag"))})
+    assert not asked
 
 
 def test_pictures_that_cost_much_and_cannot_be_used_end_the_reading_of_a_zip(monkeypatch: pytest.MonkeyPatch) -> None:
