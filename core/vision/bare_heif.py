@@ -9,17 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from core.errors import PictureError
-from core.vision.coded_size import av1_size, hevc_size
+from core.vision.coded_size import Budget, av1_size, hevc_size
 from core.vision.formats import BROKEN, MOST_PIXELS, TOO_INVOLVED, Bare, check_size
 
 NOT_A_PICTURE = "This file is not a picture I can open. Try JPEG, PNG or HEIC."
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
 MOST_BOXES = 1_000  # in one box
 MOST_META = 256_000  # bytes of the box that describes all pictures
+MOST_LISTED = 10_000  # places, properties and references of all items together; a phone's photo has some hundred
+MOST_CODED = 20_000_000  # bytes of coded picture; a phone's largest photo has 12 million
 ALPHA = (b"auxid:1\0", b"auxiliary:alpha\0")  # what says that a second picture is the transparency of the first
 
 
-@dataclass
+@dataclass(eq=False)
 class _Item:
     """One of the pictures, or other things, in a file."""
 
@@ -95,13 +97,14 @@ class _Meta:
         self.data = data
         self.boxes = {name: (body, end) for name, _, body, end in _boxes(data, at + 4, end)}
         self.items: dict[int, _Item] = {}
+        self.budget = Budget(MOST_LISTED)
 
     def read(self) -> tuple[_Item, dict[int, _Item]]:
         """The item to show, and all by their numbers."""
         if not {b"pitm", b"iinf", b"iloc", b"iprp"} <= self.boxes.keys():
             raise PictureError(BROKEN)
         self._kinds(*self.boxes[b"iinf"])
-        self._places(self.boxes[b"iloc"][0])
+        self._places(*self.boxes[b"iloc"])
         self._properties(*self.boxes[b"iprp"])
         if b"iref" in self.boxes:
             self._references(*self.boxes[b"iref"])
@@ -114,7 +117,10 @@ class _Meta:
     def _item(self, name: int) -> _Item:
         return self.items.setdefault(name, _Item(name))
 
-    def _number(self, at: int, size: int) -> int:
+    def _number(self, at: int, size: int, end: int | None = None) -> int:
+        """The number at a place. Raises PictureError where it would reach beyond the `end` of its box."""
+        if end is not None and at + size > end:
+            raise PictureError(BROKEN)
         return int.from_bytes(self.data[at : at + size], "big")
 
     def _kinds(self, at: int, end: int) -> None:
@@ -128,22 +134,24 @@ class _Meta:
             item.kind_at = body + 6 + wide
             item.kind = self.data[item.kind_at : item.kind_at + 4]
 
-    def _places(self, at: int) -> None:
+    def _places(self, at: int, end: int) -> None:
         version, sizes, more = self.data[at], self.data[at + 4], self.data[at + 5]
         offset, length, base = sizes >> 4, sizes & 15, more >> 4
         index = more & 15 if version else 0
         wide = 4 if version == 2 else 2
         at += 6
-        count, at = self._number(at, wide), at + wide
-        for _ in range(min(count, MOST_BOXES)):
-            item, at = self._item(self._number(at, wide)), at + wide
+        count, at = self._number(at, wide, end), at + wide
+        for _ in range(count):
+            self.budget.take()
+            item, at = self._item(self._number(at, wide, end)), at + wide
             inside = version > 0 and self._number(at, 2) & 15
             at += 4 if version else 2
             start, at = self._number(at, base), at + base
             start += self.boxes[b"idat"][0] if inside else 0
-            extents, at = self._number(at, 2), at + 2
-            for _ in range(min(extents, MOST_BOXES)):
-                place, size = self._number(at + index, offset), self._number(at + index + offset, length)
+            extents, at = self._number(at, 2, end), at + 2
+            for _ in range(extents):
+                self.budget.take()
+                place, size = self._number(at + index, offset, end), self._number(at + index + offset, length, end)
                 item.spans.append((start + place, start + place + (size or len(self.data))))
                 at += index + offset + length
 
@@ -154,19 +162,22 @@ class _Meta:
                 known += [(kind, self.data[at:to]) for kind, _, at, to in _boxes(self.data, body, following)]
             elif name == b"ipma":
                 wide, long = (4 if self.data[body] else 2), (2 if self.data[body + 3] & 1 else 1)
-                count, at = self._number(body + 4, 4), body + 8
-                for _ in range(min(count, MOST_BOXES)):
-                    item, number, at = self._item(self._number(at, wide)), self.data[at + wide], at + wide + 1
+                count, at = self._number(body + 4, 4, following), body + 8
+                for _ in range(count):
+                    item, number = self._item(self._number(at, wide, following)), self._number(at + wide, 1, following)
+                    self.budget.take(1 + number)
+                    at += wide + 1
                     for place in range(at, at + number * long, long):
-                        which = self._number(place, long) & (0x7FFF if long == 2 else 0x7F)
+                        which = self._number(place, long, following) & (0x7FFF if long == 2 else 0x7F)
                         item.properties += known[which - 1 : which] if which else []
                     at += number * long
 
     def _references(self, at: int, end: int) -> None:
         wide = 4 if self.data[at] else 2
-        for name, _, body, _ in _boxes(self.data, at + 4, end):
-            count = self._number(body + wide, 2)
-            to = [self._number(place, wide) for place in range(body + wide + 2, body + wide + 2 + count * wide, wide)]
+        for name, _, body, following in _boxes(self.data, at + 4, end):
+            count, first = self._number(body + wide, 2, following), body + wide + 2
+            self.budget.take(1 + count)
+            to = [self._number(place, wide, following) for place in range(first, first + count * wide, wide)]
             item = self._item(self._number(body, wide))
             if name == b"dimg":
                 item.parts += to
@@ -196,10 +207,16 @@ def _is_alpha(described: list[bytes]) -> bool:
 def _check(data: bytes, kind: str, used: list[_Item]) -> int:
     """The pixels of the largest picture. Raises PictureError when one, or all that is decoded for it, is too large."""
     decoded = read = largest = 0
+    budget = Budget()
     for item in used:
         read += sum(max(0, min(end, len(data)) - start) for start, end in item.spans)
         if read > len(data):
             raise PictureError(TOO_INVOLVED)
+        if read > MOST_CODED:
+            raise PictureError(
+                f"This picture takes {read / 1e6:.0f} MB; for {kind} {MOST_CODED / 1e6:.0f} MB is the most."
+                " Send a smaller one, or a JPEG."
+            )
         coded = b"".join(data[start:end] for start, end in item.spans)
         for described in item.all_of(b"ispe"):
             largest = max(largest, check_size(kind, *struct.unpack_from(">II", described, 4)))
@@ -208,9 +225,9 @@ def _check(data: bytes, kind: str, used: list[_Item]) -> int:
             largest = max(largest, check_size(kind, *shape))
             continue
         if item.kind in (b"hvc1", b"hev1"):
-            width, height, pictures = hevc_size(item.all_of(b"hvcC"), coded)
+            width, height, pictures = hevc_size(item.all_of(b"hvcC"), coded, budget)
         elif item.kind == b"av01":
-            width, height, pictures = av1_size(coded)
+            width, height, pictures = av1_size(coded, budget)
         else:
             raise PictureError(TOO_INVOLVED)
         largest = max(largest, check_size(kind, width, height))

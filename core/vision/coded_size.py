@@ -1,11 +1,28 @@
 """How large a coded picture is by its own head: HEVC (in HEIC) and AV1 (in AVIF). Decodes nothing."""
 
+import functools
 import struct
+from dataclasses import dataclass
 
 from core.errors import PictureError
 from core.vision.formats import BROKEN, TOO_INVOLVED
 
-MOST_UNITS = 20_000  # of one coded picture
+MOST_UNITS = 20_000  # in all coded pictures of a file
+MOST_CONFIGURED = 64  # units in one `hvcC` box; a phone writes three or four
+HEAD = 50  # units that reading the head of a picture counts for
+
+
+@dataclass
+class Budget:
+    """How many units of one file may still be looked at."""
+
+    left: int = MOST_UNITS
+
+    def take(self, count: int = 1) -> None:
+        """Look at so many. Raises PictureError when there are no more."""
+        self.left -= count
+        if self.left < 0:
+            raise PictureError(TOO_INVOLVED)
 
 
 class _Bits:
@@ -32,40 +49,41 @@ class _Bits:
         return (1 << zeros) - 1 + self.take(zeros)
 
 
-def hevc_size(configurations: list[bytes], coded: bytes) -> tuple[int, int, int]:
+def hevc_size(configurations: list[bytes], coded: bytes, budget: Budget) -> tuple[int, int, int]:
     """Width, height and number of pictures of an HEVC picture and its `hvcC` boxes. Raises PictureError."""
     if len(configurations) != 1 or len(configurations[0]) < 23:
         raise PictureError(BROKEN)
-    units, pictures = _configured(configurations[0]), 0
+    sizes, pictures = list(_configured(configurations[0])), 0
     wide, at = (configurations[0][21] & 3) + 1, 0
-    for _ in range(MOST_UNITS):
-        if at + wide + 2 >= len(coded):
-            break
+    while at + wide + 2 < len(coded):
+        budget.take()
         length = int.from_bytes(coded[at : at + wide], "big")
         kind, first = coded[at + wide] >> 1 & 63, coded[at + wide + 2] & 0x80
-        if kind == 33:
-            units.append(coded[at + wide : at + wide + min(length, 1000)])
+        if kind == 33 and length > 2:
+            budget.take(HEAD)
+            sizes.append(_hevc_head(coded[at + wide : at + wide + min(length, 1000)]))
         pictures += kind < 32 and first > 0
         at += wide + length
-    else:
-        raise PictureError(TOO_INVOLVED)
-    sizes = [_hevc_head(unit) for unit in units if len(unit) > 2 and unit[0] >> 1 & 63 == 33]
     if not sizes:
         raise PictureError(BROKEN)
     return max(size[0] for size in sizes), max(size[1] for size in sizes), max(1, pictures)
 
 
-def _configured(configuration: bytes) -> list[bytes]:
-    """The units in an `hvcC` box."""
-    units, at = [], 23
+@functools.lru_cache(maxsize=64)  # the parts of a picture share one
+def _configured(configuration: bytes) -> tuple[tuple[int, int], ...]:
+    """The widths and heights in an `hvcC` box."""
+    sizes, at, budget = [], 23, Budget(MOST_CONFIGURED)
     for _ in range(configuration[22]):
         (count,) = struct.unpack_from(">H", configuration, at + 1)
         at += 3
         for _ in range(count):
+            budget.take()
             (length,) = struct.unpack_from(">H", configuration, at)
-            units.append(configuration[at + 2 : at + 2 + length])
+            unit = configuration[at + 2 : at + 2 + min(length, 1000)]
+            if len(unit) > 2 and unit[0] >> 1 & 63 == 33:
+                sizes.append(_hevc_head(unit))
             at += 2 + length
-    return units
+    return tuple(sizes)
 
 
 def _hevc_head(unit: bytes) -> tuple[int, int]:
@@ -84,12 +102,11 @@ def _hevc_head(unit: bytes) -> tuple[int, int]:
     return bits.golomb(), bits.golomb()
 
 
-def av1_size(coded: bytes) -> tuple[int, int, int]:
+def av1_size(coded: bytes, budget: Budget) -> tuple[int, int, int]:
     """Width, height and number of pictures of an AV1 picture. Raises PictureError."""
     at, sizes, pictures = 0, [], 0
-    for _ in range(MOST_UNITS):
-        if at >= len(coded):
-            break
+    while at < len(coded):
+        budget.take()
         kind, extended, sized = coded[at] >> 3 & 15, coded[at] >> 2 & 1, coded[at] >> 1 & 1
         at += 1 + extended
         length, shift = (0, 0) if sized else (len(coded) - at, 0)
@@ -97,11 +114,10 @@ def av1_size(coded: bytes) -> tuple[int, int, int]:
             length |= (coded[at] & 127) << shift
             shift, at, sized = shift + 7, at + 1, coded[at] >> 7
         if kind == 1:
+            budget.take(HEAD)
             sizes.append(_av1_head(coded[at : at + min(length, 1000)]))
         pictures += kind in (3, 6)
         at += length
-    else:
-        raise PictureError(TOO_INVOLVED)
     if not sizes:
         raise PictureError(BROKEN)
     return max(size[0] for size in sizes), max(size[1] for size in sizes), max(1, pictures)
