@@ -18,6 +18,7 @@ MOST_BLOCKS = 200_000  # of a GIF before its picture
 MOST_PNG_BYTES = 150_000_000  # unpacked
 MOST_KEPT = 80_000_000  # samples of a JPEG in several scans, all kept while it is decoded, 2 bytes each
 MOST_DECODED = 450_000_000  # samples of a JPEG in all its scans
+MOST_RARELY_DECODED = 150_000_000  # the same of a rare kind
 MOST_RARE = 12_000_000  # pixels of a JPEG of a rare kind: lossless, or without Huffman codes
 MOST_RLE = 2_500_000  # pixels, and bytes, of a BMP with run lengths, which Pillow reads in Python
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # but those that may stand amid the picture
@@ -54,8 +55,9 @@ class _Frame:
         if self.kind > 2:
             check_size("JPEG", self.width, self.height, MOST_RARE)
         pixels = check_size("JPEG", self.width, self.height)
+        decoded = MOST_RARELY_DECODED if self.kind > 2 else MOST_DECODED
         kept = 0 if self.whole and self.scans == 1 and self.kind != 2 else sum(self.samples.values())
-        if kept > MOST_KEPT or self.decoded > (MOST_DECODED if kept else 2 * MOST_DECODED):
+        if kept > MOST_KEPT or self.decoded > (decoded if kept else 2 * decoded):
             raise PictureError(
                 f"This JPEG has {pixels / 1e6:.0f} million pixels in {self.scans} passes, which is "
                 "too much to read. Save it without “progressive”, or smaller."

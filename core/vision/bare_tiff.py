@@ -26,7 +26,7 @@ SIZES = {1: 1, 3: 2, 4: 4, 5: 8, 7: 1}  # bytes of a value of the kinds of entry
 MOST_MEMORY = 250_000_000  # bytes: the picture and one strip or tile
 MOST_UNPACKED = 200_000_000  # bytes of all strips or tiles
 MOST_JPEG = 300_000_000  # pixels in all scans of all strips
-JPEG, OLD_JPEG, LZMA = 7, 6, 34925
+UNPACKED, JPEG, OLD_JPEG, LZMA = 1, 7, 6, 34925
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,8 @@ def _check(folder: _Folder) -> int:
 def _check_compression(folder: _Folder, width: int, height: int, pieces: int, piece: int) -> None:
     """Raise PictureError when the way it is compressed makes the picture slow to read."""
     compression, data = folder.number(COMPRESSION, 1), folder.data
+    if compression != UNPACKED and sum(folder.numbers(TILE_BYTES) + folder.numbers(STRIP_BYTES)) > len(data):
+        raise PictureError(BROKEN)  # the same bytes would be unpacked again and again
     if compression in (OLD_JPEG, LZMA):
         check_size("TIFF", width, height, 4_000_000)
     if compression not in (JPEG, OLD_JPEG):
@@ -120,7 +122,7 @@ def _check_compression(folder: _Folder, width: int, height: int, pieces: int, pi
     lengths = folder.numbers(TILE_BYTES) or folder.numbers(STRIP_BYTES)
     if compression == OLD_JPEG:
         scans = data.count(b"\xff\xda") * pieces
-    elif len(starts) != len(lengths) or not all(lengths) or sum(lengths) > len(data):
+    elif len(starts) != len(lengths) or not all(lengths):
         raise PictureError(BROKEN)
     else:
         spans = zip(starts, lengths, strict=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
@@ -25,7 +25,7 @@ from core.vision.formats import BROKEN, Bare, check_size, orientation
 
 OPENED = 1600  # px, longest side an opened picture keeps
 MOST_DEEP = 20_000_000  # pixels of a HEIC that is transparent or has more than 8 bits
-HALVED = 25_000_000  # pixels above which a JPEG is never decoded at its full size
+HALVED = 16_000_000  # pixels above which a JPEG is never decoded at its full size
 NOT_A_PICTURE = "This file is not a picture I can open. Try JPEG, PNG or HEIC."
 UPRIGHT = {  # a picture's orientation by its EXIF -> what turns it upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -130,6 +130,7 @@ def _open_jpeg(stream: io.BytesIO) -> Image.Image:
 
 
 def _open_avif(stream: io.BytesIO) -> Image.Image:
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each takes memory of its own
     return AvifImageFile(stream)
 
 
