@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from core.errors import PictureError
 from core.vision.formats import BROKEN, TOO_INVOLVED, Bare, check_size, orientation
+from core.vision.webp_pieces import check_blocks
 
 MOST_SEGMENTS = 2_000  # of a JPEG
 MOST_CHUNKS = 100_000  # of a PNG
@@ -171,6 +172,7 @@ def webp(data: bytes) -> Bare:
     if not picture:
         raise PictureError(BROKEN)
     pixels = _check_webp(head, bytes(picture[-1][:32]), lossless)
+    _check_blocks(picture)
     size = 4 + len(head) + sum(map(len, picture))
     return Bare(b"".join([b"RIFF", struct.pack("<I", size), b"WEBP", head, *picture]), pixels, orientation(exif, xmp))
 
@@ -186,6 +188,27 @@ def _check_webp(head: bytes, picture: bytes, lossless: bool) -> int:
     else:
         width, height = (int.from_bytes(picture[at : at + 2], "little") & 0x3FFF for at in (14, 16))
     return check_size("WebP", width, height, 12_500_000 if lossless else None)
+
+
+def _check_blocks(picture: list[memoryview]) -> None:
+    """Raise PictureError when one of these chunks of a WebP is lossless and divided into too many blocks."""
+    if bytes(picture[-1][:4]) == b"ANMF":
+        film, at = picture[-1], 24
+        picture = []
+        while at + 8 < len(film):
+            length = int.from_bytes(film[at + 4 : at + 8], "little")
+            picture.append(film[at : at + 8 + length])
+            at += 8 + length + length % 2
+            if len(picture) > MOST_SEGMENTS:
+                raise PictureError(TOO_INVOLVED)
+    named = {bytes(chunk[:4]): chunk for chunk in picture}
+    if len(named) < len(picture):  # one of its name is enough
+        raise PictureError(TOO_INVOLVED)
+    if lossless := named.get(b"VP8L"):
+        bits = int.from_bytes(lossless[9:13], "little")
+        check_blocks(lossless[13:], (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
+    if (alpha := named.get(b"ALPH", b"")) and b"VP8 " in named and alpha[8] & 3 == 1:
+        check_blocks(alpha[9:], *(size & 0x3FFF for size in struct.unpack_from("<HH", named[b"VP8 "], 14)))
 
 
 def gif(data: bytes) -> Bare:
