@@ -1,13 +1,15 @@
 """What a picture file may ask for, by its format: large ones of phones are read, larger ones get a sentence."""
 
+import io
 import logging
 import struct
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from core.errors import PictureError
-from core.vision import decode
+from core.vision import bare_heif, decode
 from core.vision.decode import OPENED, open_picture, picture_pixels
 from core.vision.formats import MOST_PIXELS, orientation
 from tests import hostile
@@ -89,6 +91,28 @@ def test_a_coded_picture_larger_than_its_box_says_gets_a_sentence(kind, monkeypa
     lies = large[:at] + struct.pack(">II", 96, 64) + large[at + 8 :]
     with pytest.raises(PictureError, match=f"million pixels; for {kind}"):
         open_picture(lies, MOST)
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "HEIC"])
+def test_a_coded_picture_of_too_many_bytes_gets_a_sentence(kind, monkeypatch):
+    data = hostile.encoded(hostile.drawn((96, 64)), kind)
+    monkeypatch.setattr(bare_heif, "MOST_CODED", 100)
+    with pytest.raises(PictureError, match=f"for {kind} 0 MB is the most"):
+        open_picture(data, MOST)
+
+
+@pytest.mark.parametrize("method", [0, 4])
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (151, 101)])
+@pytest.mark.parametrize("colours", [2, 4, 16, 200, None])
+def test_whatever_a_lossless_webp_begins_with_it_is_read(colours, size, method):
+    picture = Image.effect_noise(size, 80).convert("RGB") if colours is None else hostile.drawn(size)
+    picture = picture if colours is None else picture.quantize(colours).convert("RGB")
+    clear = picture.copy()
+    clear.putalpha(hostile.drawn(size, "L"))
+    for one, options in ((picture, {"lossless": True}), (clear, {"lossless": True}), (clear, {"lossless": False})):
+        data = hostile.encoded(one, "WEBP", method=method, **options)
+        with Image.open(io.BytesIO(data)) as expected:
+            assert np.array_equal(open_picture(data, MOST), np.asarray(expected.convert("RGBA")))
 
 
 @pytest.mark.parametrize("folder", hostile.odd_folders())

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from core.errors import PictureError
 from core.vision.decode import open_picture
 from tests import hostile
+from tests.hostile_bombs import bombs
 from tests.reading_apart import Ended, read_all
 
 MOST_SECONDS = 2.0
@@ -42,6 +43,13 @@ def test_every_bad_file_ends_in_a_picture_or_a_sentence_soon_and_in_little_memor
         one for one in ended if "14000 x" in one.name and one.name.startswith(("PNG", "GIF", "AVIF", "HEIC", "BMP"))
     ]
     assert len(large) > 10 and [one for one in large if "million" not in one.words] == []
+
+
+@pytest.mark.filterwarnings("default:NOT TESTED")
+def test_a_file_that_would_cost_much_is_refused_before_it_does():
+    ended = list(read_all(bombs()))
+    assert len(ended) > 12 and faults(ended) == []
+    assert [one for one in ended if one.is_picture or one.seconds > 0.5 or (one.megabytes or 0) > 60] == []
 
 
 @pytest.mark.slow
