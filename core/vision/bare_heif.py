@@ -17,7 +17,7 @@ HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"
 MOST_BOXES = 1_000  # in one box
 MOST_META = 256_000  # bytes of the box that describes all pictures
 MOST_LISTED = 10_000  # places, properties and references of all items together; a phone's photo has some hundred
-MOST_CODED = 20_000_000  # bytes of coded picture; a phone's largest photo has 12 million
+MOST_CODED = {"HEIC": 13_000_000, "AVIF": 20_000_000}  # bytes of coded picture; a phone's largest has 12 million
 ALPHA = (b"auxid:1\0", b"auxiliary:alpha\0")  # what says that a second picture is the transparency of the first
 
 
@@ -212,9 +212,9 @@ def _check(data: bytes, kind: str, used: list[_Item]) -> int:
         read += sum(max(0, min(end, len(data)) - start) for start, end in item.spans)
         if read > len(data):
             raise PictureError(TOO_INVOLVED)
-        if read > MOST_CODED:
+        if read > MOST_CODED[kind]:
             raise PictureError(
-                f"This picture takes {read / 1e6:.0f} MB; for {kind} {MOST_CODED / 1e6:.0f} MB is the most."
+                f"This picture takes {read / 1e6:.0f} MB; for {kind} {MOST_CODED[kind] / 1e6:.0f} MB is the most."
                 " Send a smaller one, or a JPEG."
             )
         coded = b"".join(data[start:end] for start, end in item.spans)

@@ -96,7 +96,7 @@ def test_a_coded_picture_larger_than_its_box_says_gets_a_sentence(kind, monkeypa
 @pytest.mark.parametrize("kind", ["AVIF", "HEIC"])
 def test_a_coded_picture_of_too_many_bytes_gets_a_sentence(kind, monkeypatch):
     data = hostile.encoded(hostile.drawn((96, 64)), kind)
-    monkeypatch.setattr(bare_heif, "MOST_CODED", 100)
+    monkeypatch.setitem(bare_heif.MOST_CODED, kind, 100)
     with pytest.raises(PictureError, match=f"for {kind} 0 MB is the most"):
         open_picture(data, MOST)
 
