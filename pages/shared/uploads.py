@@ -65,19 +65,17 @@ class UploadsMiddleware:
             await PlainTextResponse(NO_LENGTH, 411)(scope, receive, send)
             return
         session, size = scope["path"].removeprefix(UPLOAD).partition("/")[0], int(length)
-        if words := self._refusal(session, size):
+        if words := self._refusal(session, size, 1):
             await PlainTextResponse(words, 413)(scope, receive, send)
             return
-        arrived = checked = 0
-        refused = ""
+        arrived, refused = 0, ""
 
         async def receive_and_count() -> Message:
-            nonlocal arrived, checked, refused
+            nonlocal arrived, refused
             message = await receive()
             arrived += len(message.get("body", b""))
             self.coming[session] += len(message.get("body", b""))
-            if arrived - checked > MEGABYTE:  # others came meanwhile
-                checked, refused = arrived, self._refusal(session, 0)
+            refused = self._refusal(session, 0, 0)  # others may have come meanwhile
             return {"type": "http.disconnect"} if refused else message
 
         self.files[session] += 1
@@ -93,12 +91,15 @@ class UploadsMiddleware:
             if not self.files[session]:
                 del self.coming[session], self.files[session]
 
-    def _refusal(self, session: str, size: int) -> str:
-        """Why a file of so many bytes is not taken; empty when it is."""
+    def _refusal(self, session: str, size: int, files: int) -> str:
+        """Why so many bytes and files more are not taken; empty when they are."""
         held = get_instance().uploaded_file_mgr.file_storage
         kept = {name: [len(file.data) for file in list(files.values())] for name, files in list(held.items())}
         mine = kept.get(session, [])
-        if len(mine) + self.files[session] >= FILES or sum(mine) + self.coming[session] + size > most_in_window():
+        if (
+            len(mine) + self.files[session] + files > FILES
+            or sum(mine) + self.coming[session] + size > most_in_window()
+        ):
             return WINDOW_FULL
         total = sum(map(sum, kept.values())) + self.coming.total() + size
         return SERVER_FULL if total > most_in_all() else ""
