@@ -66,7 +66,7 @@ def test_who_knows_the_words_comes_in_and_the_teacher_stops_anothers_run(closed_
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=[pytest.mark.nightly, pytest.mark.slow])])
 def test_an_address_that_leads_nowhere_says_so_and_leads_to_the_start(
     browser: Browser, fresh_app: App, scheme: str
 ) -> None:

@@ -99,6 +99,7 @@ def test_every_page_works_behind_the_walls_and_asks_nobody_else(
     assert [kind for kind in kinds if not any(kind in address for address in heard.requests)] == []
 
 
+@pytest.mark.nightly
 def test_every_page_works_behind_the_walls_in_the_dark(quiet_app: App, browser: Browser) -> None:
     heard = Heard()
     look_round(browser, quiet_app, "dark", heard).context.close()

@@ -101,7 +101,7 @@ READ = """() => [...document.querySelectorAll("[class*=st-key-words_]")].map(eac
 def nasty() -> list[str]:
     """What a person may have written, and marks heaped up by chance: the same each time."""
     chance = random.Random(7)
-    return [*WRITTEN, *("".join(chance.choices(MARKS, k=chance.randint(1, 14))) for _ in range(150))]
+    return [*WRITTEN, *("".join(chance.choices(MARKS, k=chance.randint(1, 14))) for _ in range(60))]
 
 
 def test_every_element_shows_what_was_written_and_nothing_else(tmp_path: Path, open_page: Open) -> None:

@@ -90,7 +90,10 @@ with watched(store, run_id):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("end", ["abort", "kill", "exit"])
+@pytest.mark.parametrize(
+    "end",
+    ["kill", *(pytest.param(end, marks=pytest.mark.nightly) for end in ("abort", "exit"))],
+)
 def test_a_training_process_that_ends_without_a_word_leaves_no_run_that_seems_to_train(
     store: Store, tmp_path: Path, end: str
 ) -> None:

@@ -219,7 +219,13 @@ def test_the_same_attack_carries_through_where_a_scheduler_asks_nobody(account: 
 
 
 @only_posix
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGTERM, id="SIGTERM"),
+        pytest.param(signal.SIGINT, id="SIGINT", marks=pytest.mark.nightly),
+    ],
+)
 def test_workers_that_are_asked_to_end_do_so_in_order_also_while_one_is_started_anew(
     number: signal.Signals, workers: Workers
 ) -> None:
@@ -260,7 +266,13 @@ pause.wait()
 """
 
 
-@pytest.mark.parametrize("end", [psutil.Process.kill, psutil.Process.terminate], ids=lambda end: end.__name__)
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(psutil.Process.kill, id="kill"),
+        pytest.param(psutil.Process.terminate, id="terminate", marks=pytest.mark.nightly),
+    ],
+)
 def test_an_app_whose_workers_are_ended_says_so_in_plain_lines_and_starts_new_ones(
     end: Callable[[psutil.Process], None], home: Settings
 ) -> None:
