@@ -32,7 +32,7 @@ def break_off() -> None:
 
 def count(to: int, pause: float, progress=lambda done, total: None) -> int:
     for done in range(1, to + 1):
-        time.sleep(pause)
+        time.sleep(pause)  # the work that takes so long, in the process apart
         progress(done, to)
     return to
 

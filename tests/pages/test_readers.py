@@ -30,7 +30,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _for_long() -> None:
-    time.sleep(3)
+    time.sleep(3)  # the work that takes so long, in the process apart
 
 
 def _for_ever(*_: object) -> None:

@@ -230,7 +230,7 @@ def test_a_connection_that_hardly_brings_anything_is_given_up(
             answer(handler, b"\x1f\x8b")
             while True:
                 handler.wfile.write(b"x")
-                time.sleep(0.01)
+                time.sleep(0.01)  # the slow server itself: no test waits on it
 
     monkeypatch.setattr("core.data.download.TIMEOUT", 0.1)
     shop.instead = drip

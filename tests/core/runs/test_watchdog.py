@@ -98,7 +98,7 @@ def test_a_training_process_that_ends_without_a_word_leaves_no_run_that_seems_to
     store: Store, tmp_path: Path, end: str
 ) -> None:
     if end == "kill" and os.name == "nt":
-        pytest.skip("there is no such signal there")
+        pytest.skip("Windows has no SIGKILL")
     (tmp_path / "core.py").write_text("raise SystemExit('not this core')")
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONSAFEPATH": "1"}
     command = [sys.executable, "-c", TRAINING, end]
