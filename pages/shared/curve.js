@@ -8,7 +8,8 @@ const LOWEST = 60; // the accuracy axis begins here, in percent, unless a run st
 const PATIENT = 12; // points: a run that is still below it then gets the whole axis
 const ENDS = [1, 10, 100, 1000, 10000].flatMap((ten) => [ten, 2 * ten, 5 * ten]); // of an axis
 const CLOSEST = 0.002; // share of the axis that one can look at
-const RETRY = 1500, SPREAD = 1500, WAIT = 200; // milliseconds
+const RETRY = 1500, SPREAD = 1500, WAIT = 200, ANSWERED = 10000; // milliseconds
+const LEAVING = ["click", "popstate"]; // a link, or Back
 const SVG = "http://www.w3.org/2000/svg";
 const views = new WeakMap();
 
@@ -54,9 +55,14 @@ class View {
     this.sizes.observe(this.charts);
     this.seen = () => (document.hidden ? this.hangUp() : this.call());
     document.addEventListener("visibilitychange", this.seen);
+    this.leave = (event) => {
+      if (event.type === "popstate" || event.target.closest?.("a[href]")) this.left = performance.now();
+    };
+    for (const act of LEAVING) addEventListener(act, this.leave, true);
   }
 
   close() {
+    for (const act of LEAVING) removeEventListener(act, this.leave, true);
     document.removeEventListener("visibilitychange", this.seen);
     this.sizes.disconnect();
     this.closed = true;
@@ -67,7 +73,7 @@ class View {
   update(data, changed) {
     const other = data.address !== this.data?.address;
     if (data.version !== this.data?.version) Object.assign(this, { told: null, ended: !data.address });
-    Object.assign(this, { data, changed });
+    Object.assign(this, { data, changed, left: -Infinity });
     if (other) {
       this.hangUp();
       Object.assign(this, { rows: { points: [], epochs: [] }, state: {}, zoom: null, at: null, ended: !data.address });
@@ -107,7 +113,7 @@ class View {
   take(message) {
     if (message.gone) {
       this.ended = true;
-      this.changed("gone");
+      this.ask("gone");
       return;
     }
     if (message.whole) this.rows = { points: [], epochs: [] };
@@ -121,11 +127,12 @@ class View {
     setTimeout(() => this.ask(version), this.data.mine ? 0 : SPREAD * Math.random());
   }
 
-  // Have the page drawn anew, but not while it is being drawn: somebody may just have pressed something or gone elsewhere.
+  // Have the page drawn anew, but not while it is being drawn, nor once a link was tapped: until the server has answered
+  // the tap, what is asked for counts as wanted on this page, and would bring the reader back to it.
   ask(version) {
     if (this.closed) return;
     const state = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState ?? "notRunning";
-    if (state === "notRunning") this.changed(version);
+    if (state === "notRunning" && performance.now() - this.left > ANSWERED) this.changed(version);
     else setTimeout(() => this.ask(version), WAIT);
   }
 

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import psutil
 import pytest
 import streamlit
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 from starlette.datastructures import Headers
 from websockets.sync.client import connect
 
@@ -79,6 +79,40 @@ def test_a_run_started_before_is_still_ones_own_also_by_a_link_on_another_site(
     assert (cookie["value"], cookie["httpOnly"], cookie["sameSite"]) == (OLD_KEY, True, "Lax")
     stranger = open_page(f"{quiet_app.address}/training?run={run_id}")
     expect(stranger.get_by_role("button", name="Take it out of the queue")).to_be_disabled()
+    store.delete(run_id)
+    store.close()
+
+
+@pytest.mark.browser
+def test_a_tapped_link_wins_over_a_run_that_changes_before_the_server_has_answered(
+    quiet_app: App, open_page: Open
+) -> None:
+    store = open_store(f"sqlite:///{quiet_app.home / 'runs.sqlite'}")
+    run_id = store.create(NewRun(Plan.of("quick"), "Waits", "0" * 16, "Other clothes", key=OLD_KEY))
+    page = open_page(quiet_app.address)
+    answers, held = [], []
+
+    def pass_on(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+        server.on_message(lambda message: held.append(message) if "hold" in answers else route.send(message))
+        answers.append(route)
+
+    page.route_web_socket("**/_stcore/stream", pass_on)
+    page.goto(f"{quiet_app.address}/training?run={run_id}")
+    settled(page)
+    page.evaluate("Math.random = () => 0")  # the page is asked for at once, not within a second and a half
+    answers.append("hold")
+    page.get_by_role("link", name="Help", exact=True).click()
+    store.stop(run_id, OLD_KEY)
+    words = page.locator(".live-words")
+    expect(words).not_to_contain_text("queue")
+    page.evaluate("new Promise(done => setTimeout(done, 0))")
+    answers.remove("hold")
+    for message in held:
+        answers[-1].send(message)
+    expect(page.get_by_role("heading", name="Words", exact=True)).to_be_visible()
+    settled(page)
+    expect(page.get_by_role("heading", name="Words", exact=True)).to_be_visible()
     store.delete(run_id)
     store.close()
 
