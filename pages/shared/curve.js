@@ -9,7 +9,7 @@ const PATIENT = 12; // points: a run that is still below it then gets the whole 
 const ENDS = [1, 10, 100, 1000, 10000].flatMap((ten) => [ten, 2 * ten, 5 * ten]); // of an axis
 const CLOSEST = 0.002; // share of the axis that one can look at
 const RETRY = 1500, SPREAD = 1500, WAIT = 200, ANSWERED = 10000; // milliseconds
-const LEAVING = ["click", "popstate"]; // a link, or Back
+const LEAVING = ["click", "popstate"]; // a link to a page, or Back
 const SVG = "http://www.w3.org/2000/svg";
 const views = new WeakMap();
 
@@ -56,7 +56,7 @@ class View {
     this.seen = () => (document.hidden ? this.hangUp() : this.call());
     document.addEventListener("visibilitychange", this.seen);
     this.leave = (event) => {
-      if (event.type === "popstate" || event.target.closest?.("a[href]")) this.left = performance.now();
+      if (event.type === "popstate" || event.target.closest?.("[data-testid=stPageLink-NavLink]")) this.left = performance.now();
     };
     for (const act of LEAVING) addEventListener(act, this.leave, true);
   }

@@ -83,9 +83,18 @@ def test_a_run_started_before_is_still_ones_own_also_by_a_link_on_another_site(
     store.close()
 
 
+def tap_a_link(page: Page) -> None:
+    page.get_by_role("link", name="Help", exact=True).click()
+
+
+def go_back(page: Page) -> None:
+    page.go_back()
+
+
 @pytest.mark.browser
-def test_a_tapped_link_wins_over_a_run_that_changes_before_the_server_has_answered(
-    quiet_app: App, open_page: Open
+@pytest.mark.parametrize("leave", [tap_a_link, go_back])
+def test_who_leaves_is_not_brought_back_by_a_run_that_changes_before_the_server_has_answered(
+    quiet_app: App, open_page: Open, leave: Callable[[Page], None]
 ) -> None:
     store = open_store(f"sqlite:///{quiet_app.home / 'runs.sqlite'}")
     run_id = store.create(NewRun(Plan.of("quick"), "Waits", "0" * 16, "Other clothes", key=OLD_KEY))
@@ -98,13 +107,16 @@ def test_a_tapped_link_wins_over_a_run_that_changes_before_the_server_has_answer
         answers.append(route)
 
     page.route_web_socket("**/_stcore/stream", pass_on)
-    page.goto(f"{quiet_app.address}/training?run={run_id}")
+    page.goto(f"{quiet_app.address}/help")
+    settled(page)
+    page.get_by_role("link", name="Train", exact=True).click()
+    words = page.locator(".live-words")
+    expect(words).to_contain_text("queue")
     settled(page)
     page.evaluate("Math.random = () => 0")  # the page is asked for at once, not within a second and a half
     answers.append("hold")
-    page.get_by_role("link", name="Help", exact=True).click()
+    leave(page)
     store.stop(run_id, OLD_KEY)
-    words = page.locator(".live-words")
     expect(words).not_to_contain_text("queue")
     page.evaluate("new Promise(done => setTimeout(done, 0))")
     answers.remove("hold")
