@@ -19,6 +19,7 @@ import pytest
 from core.data.dataset import Dataset
 from core.data.files import FILES
 from core.data.sources import read_folder
+from core.runs.store import Store, open_store
 from core.settings import Settings
 
 # marker -> (word in FITTING_ROOM_REQUIRE, what is absent and how to bring it)
@@ -155,6 +156,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("FITTING_ROOM_HOME", str(folder))
     monkeypatch.setenv("FITTING_ROOM_WORKERS", "0")
     return Settings.from_environment()
+
+
+@pytest.fixture
+def store(home: Settings) -> Iterator[Store]:
+    """The store of that home."""
+    store = open_store(home.store_url)
+    yield store
+    store.close()
 
 
 @pytest.fixture(scope="session")

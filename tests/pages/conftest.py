@@ -13,7 +13,6 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
-from core.runs.store import Store, open_store
 from core.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -44,14 +43,6 @@ def no_idle_work() -> Iterator[None]:
 def small_data(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The pages use a small data set in a folder."""
     monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder))
-
-
-@pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    """The store that the pages use."""
-    store = open_store(home.store_url)
-    yield store
-    store.close()
 
 
 def window(page: str) -> AppTest:

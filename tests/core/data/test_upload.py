@@ -4,7 +4,6 @@ large ones."""
 import io
 import pickle
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 
 import cv2
@@ -21,7 +20,7 @@ from core.images import png
 from core.runs import runner
 from core.runs.book import NewRun
 from core.runs.process import this_process
-from core.runs.store import Store, open_store
+from core.runs.store import Store
 from core.settings import Settings
 from core.training.plan import Plan
 from core.vision.reading import read_photo
@@ -357,13 +356,6 @@ def test_names_lose_the_signs_that_turn_or_hide_words() -> None:
 def test_what_was_read_can_be_sent_from_one_process_to_another() -> None:
     found = pickle.loads(pickle.dumps(read({"mine.csv": table(np.arange(40) % 2)})))
     assert found.data.title == "Your clothes: mine.csv (32 + 8 pictures)"
-
-
-@pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    store = open_store(home.store_url)
-    yield store
-    store.close()
 
 
 def add(store: Store, data: Dataset, recipe: str = "quick", **changes: object) -> str:

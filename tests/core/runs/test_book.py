@@ -1,24 +1,14 @@
 """What a person writes about a run is cleaned on its way into the book, and no longer than it may be."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from core.errors import RunError
 from core.runs.book import LONGEST_NAME, LONGEST_NOTE, LONGEST_TITLE, NewRun, Past
-from core.runs.store import Store, open_store
+from core.runs.store import Store
 from core.training.plan import Plan
 
 PLAN = Plan.of("quick", epochs=1)
 UNSEEN = "\u202e\u200b \u3164\0\n\ud800"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(f"sqlite:///{tmp_path / 'runs.sqlite'}")
-    yield store
-    store.close()
 
 
 def add(store: Store, name: str, **options: object) -> str:

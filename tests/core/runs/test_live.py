@@ -2,8 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,18 +10,11 @@ from core.runs.book import NewRun, Past
 from core.runs.lease import Lease
 from core.runs.live import MOST_POINTS, Feed, thinned
 from core.runs.schema import FileKind, Status
-from core.runs.store import Store, open_store
+from core.runs.store import Store
 from core.training.plan import Plan
 from tests.stored import add_points, alter, checkpoint, point, snapshot
 
 PLAN = Plan.of("quick", epochs=4)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(f"sqlite:///{tmp_path / 'runs.sqlite'}")
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -14,19 +13,12 @@ from core.runs import watchdog
 from core.runs.book import NewRun
 from core.runs.process import this_process
 from core.runs.schema import Status
-from core.runs.store import Store, open_store
+from core.runs.store import Store
 from core.settings import Settings
 from core.training.plan import Plan
 from tests.core.processes import wait_for
 
 PROJECT = Path(__file__).resolve().parents[3]
-
-
-@pytest.fixture
-def store(home: Settings) -> Iterator[Store]:
-    store = open_store(home.store_url)
-    yield store
-    store.close()
 
 
 def begin(store: Store) -> str:
