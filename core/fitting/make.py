@@ -78,7 +78,7 @@ class Stages(NamedTuple):
     fold: int  # with photos, for each fold
 
 
-STAGES = Stages(without_photos=14, with_photos=20, fold=3)
+STAGES = Stages(without_photos=10, with_photos=18, fold=3)
 
 
 @dataclass(frozen=True, eq=False)

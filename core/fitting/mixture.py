@@ -144,9 +144,11 @@ class Mixture:
         parts = [(data.pick(picked), 0.5), (self.pool.pick(drawn), 0.8)]
         if self.photos:
             clothes, others = self.photos.clothes, self.photos.others
-            often = np.bincount(clothes.labels, minlength=10)[clothes.labels] ** -0.4  # rare classes come up more often
+            weights = clothes.weights
+            # rare classes come up more often
+            often = weights * np.bincount(clothes.labels, weights, minlength=10)[clothes.labels] ** -0.4
             chosen = generator.choice(len(clothes.labels), PHOTOS, p=often / often.sum())
-            chosen_others = generator.choice(len(others.labels), NONE)
+            chosen_others = generator.choice(len(others.labels), NONE, p=others.weights / others.weights.sum())
             parts.append((Labelled(clothes.images, clothes.labels).pick(chosen), 1.2))
             parts.append((Labelled(others.images, others.labels).pick(chosen_others), 1.0))
         return parts

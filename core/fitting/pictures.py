@@ -15,8 +15,9 @@ from core.fitting.geometry import rotation
 from core.labels import SLUGS
 from core.vision.reading import read_photo
 
-ANEW = 3  # times each photo is read again, changed as if taken once more
+ANEW = 2  # times each photo is read again, changed as if taken once more
 LARGEST = 10**9  # bytes; these are files of this computer
+MOST = 60  # photos that one person counts for at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,12 @@ class Pictures:
     labels: np.ndarray  # (n,) int, -1 for none of the ten
     contributors: np.ndarray  # (n,) str
     found: np.ndarray  # (n,) bool, whether a single garment was found
+
+    @property
+    def weights(self) -> np.ndarray:
+        """What each picture counts, (n,) float 0..1: all of one person's together no more than `MOST`."""
+        _, person, counts = np.unique(self.contributors, return_inverse=True, return_counts=True)
+        return np.asarray(np.minimum(1.0, MOST / counts[person]))
 
     def pick(self, which: np.ndarray) -> "Pictures":
         """The pictures where `which` (n,) bool is set."""

@@ -99,13 +99,13 @@ def shipped() -> Network:
 
 def another_shipped() -> Network:
     """The same, for work that takes long: a network answers one after the other, and nobody's photo is to wait."""
-    return Network(_bytes("model.tflite"), Calibration.from_card(shipped_card()))
+    return Network(shipped_bytes("model.tflite"), Calibration.from_card(shipped_card()))
 
 
 @lru_cache(maxsize=1)
 def shipped_card() -> dict[str, Any]:
     """What is known about the shipped network: data, licences, seed, figures, thresholds, limits."""
-    card: dict[str, Any] = json.loads(_bytes("card.json"))
+    card: dict[str, Any] = json.loads(shipped_bytes("card.json"))
     return card
 
 
@@ -119,7 +119,8 @@ def shipped_probabilities() -> np.ndarray | None:
     return np.asarray(values / values.sum(axis=1, keepdims=True))
 
 
-def _bytes(name: str) -> bytes:
+def shipped_bytes(name: str) -> bytes:
+    """What is in one of the files that come with the app. Raises RunError when it is missing."""
     try:
         return (SHIPPED / name).read_bytes()
     except OSError as error:

@@ -20,6 +20,7 @@ from core.vision.edits import NO_EDITS, PAINTED, WORKING, Edits, apply_edits, re
 from core.vision.normalise import to_square, tone
 from core.vision.quality import OF_THE_BACKGROUND, Problem
 from core.vision.shoe_pair import one_shoe
+from core.vision.views import NO_VIEWS, views
 from core.vision.wearer import without_wearer
 
 FEWEST_PIXELS = 12  # painted on a canvas, below which nothing is drawn yet
@@ -52,6 +53,8 @@ class Reading:
     cover: float  # share of the picture the garment covers, 0..1
     finding: Problem | None  # why no single garment was found; None when one was
     remark: Problem | None = None  # what makes an answer less certain; None when nothing does
+    # (k, 224, 224, 3) uint8, what the second eye is shown of a photo; none of a drawing and of a sample
+    views: np.ndarray = field(default_factory=lambda: NO_VIEWS)
 
 
 def _not_yet() -> np.ndarray:
@@ -77,6 +80,7 @@ class Work:
     remark: Problem | None = None
     grey: np.ndarray = field(default_factory=_not_yet)  # (h, w) uint8, the garment's tones on 0
     image: np.ndarray = field(default_factory=_not_yet)  # (28, 28) uint8
+    views: np.ndarray = field(default_factory=lambda: NO_VIEWS)  # (k, 224, 224, 3) uint8
 
     def shown(self, name: str, words: str, picture: np.ndarray) -> "Work":
         """With one stage more, (h, w) or (h, w, 3) uint8."""
@@ -124,7 +128,7 @@ def read_sample(image: np.ndarray) -> Reading:
 def _run(steps: tuple[Step, ...], work: Work) -> Reading:
     for step in steps:
         work = step(work)
-    return Reading(work.image, work.stages, work.kind, work.cover, work.finding, work.remark)
+    return Reading(work.image, work.stages, work.kind, work.cover, work.finding, work.remark, work.views)
 
 
 def _edit(picture: np.ndarray, edits: Edits) -> Work:
@@ -185,6 +189,11 @@ def _brush_cut_out(work: Work) -> Work:
     return replace(work, mask=_brushed(work.mask, work))
 
 
+def _show_the_eye(work: Work) -> Work:
+    """Before one shoe is chosen: the second eye knows pairs, and how they lie. It sees colours as they are."""
+    return replace(work, views=views(255 - work.rgb if work.edits.swapped else work.rgb, work.mask))
+
+
 def _choose_one_shoe(work: Work) -> Work:
     if work.keep.any():  # the person says what belongs to the garment
         return work
@@ -243,6 +252,7 @@ PHOTO: tuple[Step, ...] = (
     _find_garment,
     _take_off_hook_and_wearer,
     _brush_photo,
+    _show_the_eye,
     _choose_one_shoe,
     _judge_photo,
     _cut_out,
@@ -254,6 +264,7 @@ CUT_OUT: tuple[Step, ...] = (  # a picture with a transparent background
     _find_by_transparency,
     _take_off_hook_and_wearer,
     _brush_cut_out,
+    _show_the_eye,
     _choose_one_shoe,
     _judge_cut_out,
     _cut_out,

@@ -65,8 +65,8 @@ def _t_shirt(rng: np.random.Generator) -> Strokes:
 
 def _pullover(rng: np.random.Generator) -> Strokes:
     """Long sleeves, no opening; sometimes a hem, a band of pattern across the chest, a hood."""
-    length = rng.uniform(0.55, 0.8)
-    strokes, dip = _top(rng, rng.uniform(0.34, 0.6), rng.uniform(0.3, 1.4), length)
+    length = rng.uniform(0.42, 0.8)
+    strokes, dip = _top(rng, rng.uniform(0.32, 0.6), rng.uniform(0.1, 1.4), length)
     hem = [_line((0.3, 0.02 + length), (0.7, 0.02 + length))] * (rng.random() < 0.3)
     heights = np.tile((0.0, rng.uniform(0.0, 0.08)), 5)
     pattern = [np.stack([np.linspace(0.32, 0.68, 10), y + heights], axis=1) for y in (0.3, 0.5)[: rng.integers(1, 3)]]
@@ -83,9 +83,12 @@ def _dress(rng: np.random.Generator) -> Strokes:
 
 
 def _front(rng: np.random.Generator, dip: float, bottom: float, opening: float, buttons: float) -> Strokes:
-    """An opening down the front and buttons beside it, each with its own chance."""
+    """An opening down the front, a line or two, and buttons beside it, each with its own chance."""
     x = 0.5 + rng.normal(0, 0.015)
     strokes = [_line((x, dip), (x, bottom))] if rng.random() < opening else []
+    if rng.random() < 0.25 * opening:  # one edge lies over the other, or the front is a little open
+        beside = x + rng.uniform(0.04, 0.14)
+        strokes.append(_line((beside, dip), (beside, bottom)))
     if rng.random() < buttons:
         strokes += [
             _arc(x + 0.04, y, 0.012, 0.012) for y in np.linspace(dip + 0.1, bottom - 0.1, int(rng.integers(3, 6)))
@@ -95,10 +98,8 @@ def _front(rng: np.random.Generator, dip: float, bottom: float, opening: float, 
 
 def _coat(rng: np.random.Generator) -> Strokes:
     """Open down the front, with lapels, pockets at the hips, sometimes a hood or wide open."""
-    length = rng.uniform(0.55, 0.88)
-    strokes, dip = _top(
-        rng, rng.uniform(0.22, 0.62), rng.uniform(0.3, 1.4), length, rng.uniform(0, 0.12), rng.uniform(0, 0.25)
-    )
+    length, sleeve = rng.uniform(0.42, 0.88), rng.uniform(0.16, 0.62) * (rng.random() > 0.06)
+    strokes, dip = _top(rng, sleeve, rng.uniform(0.1, 1.4), length, rng.uniform(0, 0.15), rng.uniform(0, 0.35))
     if rng.random() < 0.15:  # wide open: two halves
         ajar = 0.5 + rng.uniform(0.01, 0.1)
         right = np.concatenate(
@@ -160,7 +161,8 @@ def _sneaker(rng: np.random.Generator) -> Strokes:
     ankle = rng.uniform(0.27, 0.48)
     opening = [_arc(0.515 + 0.5 * instep, ankle, 0.435 - 0.5 * instep, rng.uniform(0.03, 0.08))]
     opening *= rng.random() < 0.35
-    return [_sole(rng, ankle, instep)] + laces + sole + opening
+    flat = 1, rng.uniform(0.6, 1.0)  # many draw it low and long
+    return [stroke * flat for stroke in (_sole(rng, ankle, instep), *laces, *sole, *opening)]
 
 
 def _ankle_boot(rng: np.random.Generator) -> Strokes:
