@@ -1,18 +1,21 @@
-"""How well the shipped network reads people's pictures, beside the plain resize that most apps do, in the same run.
+"""How well the app reads people's pictures, beside each eye alone and the plain resize that most apps do, in one run.
 
     python -m benchmarks.pictures [FOLDER]      without FOLDER the check parts below FITTING_ROOM_PICTURES
 
 Folders, at any depth, are named by class slug (`photos/check/coat`, `mine/ankle-boot`); below a folder
-`none-of-the-ten` lie other things. Each top folder is a kind of its own. `--confusion` also prints what was taken for
-what, `--json` one object a kind, and `--readme` writes the table into docs/results.md and part of it into README.md.
+`none-of-the-ten` lie other things. Each top folder is a kind of its own. Drawings the second eye cannot read; the small
+network answers them alone. `--confusion` also prints what was taken for what, `--json` one object a kind, and
+`--readme` writes the table into docs/results.md and part of it into README.md.
 """
 
 import argparse
+import copy
 import json
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -24,6 +27,7 @@ from core import metrics
 from core.data.class_folders import NONE, Listed, find, read_many
 from core.errors import FittingRoomError, PictureError
 from core.images import SIDE
+from core.inference.eye import Eye, Joining, second_eye
 from core.inference.network import Network, shipped
 from core.inference.verdict import Answer, Verdict, answer
 from core.labels import SLUGS
@@ -33,6 +37,13 @@ from core.vision.reading import Kind, Reading, read_picture
 LARGEST = 10**9  # bytes; these are files of this computer
 BAG = SLUGS.index("bag")
 PART = "check"  # what is measured when no folder is named
+PIECE = 250  # pictures whose readings are in memory at once: each keeps what the second eye is shown, 450 kB
+ANSWERED = {  # where the figures of a table's line stand in the row of a kind, and what the line is called
+    "": "by Fitting Room",
+    "network": "small network alone",
+    "eye": "second eye alone",
+    "baseline": "plain resize",
+}
 COLUMNS = {
     "count": "pictures",
     "accuracy": "right",
@@ -51,6 +62,16 @@ class Readings:
 
     app: Reading
     plain: Reading
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What is answered to one picture."""
+
+    app: Answer  # by both eyes together; of a drawing by the small network
+    network: Answer  # by the small network alone
+    eye: Answer | None  # by the second eye alone; None of a drawing
+    plain: Answer  # by the small network to the plain resize
 
 
 def read_both(path: Path) -> Readings | str:
@@ -91,49 +112,84 @@ def _share(which: np.ndarray) -> float:
     return round(float(which.mean()), 4)
 
 
-def measure_kind(network: Network, listed: Sequence[Listed], readings: Sequence[Readings | str]) -> dict:
-    """One kind of pictures: figures, those of the plain resize as `baseline`, confusion, and what could not be read."""
-    readable = [(file.label, both) for file, both in zip(listed, readings, strict=True) if isinstance(both, Readings)]
+def alone(eye: Eye) -> Eye:
+    """The second eye as it is asked without the small network: that counts for nothing beside it."""
+    single = copy.copy(eye)  # what one has seen the other need not look at again
+    single.joining = Joining(0.0, 1.0, eye.alone)
+    return single
+
+
+def ask(both: Readings, network: Network, eye: Eye) -> Answers:
+    """The answers to both readings of a picture."""
+    app, by_network = answer(network, both.app, eye), answer(network, both.app)
+    by_eye = answer(network, both.app, alone(eye)) if app.eyes else None
+    return Answers(app, by_network, by_eye, answer(network, both.plain))
+
+
+def measure_kind(listed: Sequence[Listed], answers: Sequence[Answers | str]) -> dict:
+    """One kind of pictures: the app's figures, confusion, and what could not be read.
+
+    Figures of the plain resize stand in `baseline`. Where the second eye was shown most of the pictures, its own stand
+    in `eye`, counted on those it was shown, and the small network's in `network`.
+    """
+    readable = [(file.label, given) for file, given in zip(listed, answers, strict=True) if isinstance(given, Answers)]
     unreadable = [
         {"file": str(file.path), "error": error}
-        for file, error in zip(listed, readings, strict=True)
+        for file, error in zip(listed, answers, strict=True)
         if isinstance(error, str)
     ]
     row = {"kind": listed[0].kind, "count": len(readable), "unreadable": unreadable}
     if not readable:
         return row
     labels = np.array([label for label, _ in readable])
-    answers = [answer(network, both.app) for _, both in readable]
-    row |= measure(labels, answers) | {
-        "baseline": measure(labels, [answer(network, both.plain) for _, both in readable])
-    }
+    row |= measure(labels, [given.app for _, given in readable])
+    shown = [(label, given.eye) for label, given in readable if given.eye]
+    if 2 * len(shown) > len(readable):
+        row["network"] = measure(labels, [given.network for _, given in readable])
+        row["eye"] = measure(np.array([label for label, _ in shown]), [given for _, given in shown])
+    row["baseline"] = measure(labels, [given.plain for _, given in readable])
     if (labels >= 0).all():
-        row["confusion"] = metrics.confusion(labels, np.array([given.probabilities for given in answers])).tolist()
+        row["confusion"] = metrics.confusion(labels, np.array([one.app.probabilities for _, one in readable])).tolist()
     return row
 
 
-def measure_folder(folder: Path, part: str | None = None, progress: bool = True) -> list[dict]:
+def measure_folder(folder: Path, part: str | None = None) -> list[dict]:
     """Read and measure a folder, one row a kind. Raises DataError when it holds no pictures."""
     listed = find(folder, part)
-    readings = read_many([file.path for file in listed], read_both, *([_progress] if progress else []))
+    answers = _answer_all([file.path for file in listed])
     rows = []
     for kind in sorted({file.kind for file in listed}, key=lambda kind: (kind == NONE, kind != "photos", kind)):
         chosen = [index for index, file in enumerate(listed) if file.kind == kind]
-        rows.append(measure_kind(shipped(), [listed[index] for index in chosen], [readings[index] for index in chosen]))
+        rows.append(measure_kind([listed[index] for index in chosen], [answers[index] for index in chosen]))
     return rows
 
 
-def _progress(done: int, total: int) -> None:
-    end = "\n" if done == total else ""
-    print(f"\r{done} of {total} pictures read", end=end, file=sys.stderr, flush=True)
+def _answer_all(paths: Sequence[Path]) -> list[Answers | str]:
+    """The answers to each file, or why it cannot be read. One piece's readings are gone before the next is read."""
+    network, eye = shipped(), second_eye()
+    answers: list[Answers | str] = []
+    for start in range(0, len(paths), PIECE):
+        progress = partial(_progress, start, len(paths))
+        answers += [
+            both if isinstance(both, str) else ask(both, network, eye)
+            for both in read_many(paths[start : start + PIECE], read_both, progress)
+        ]
+    return answers
+
+
+def _progress(before: int, total: int, done: int, _of_piece: int) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if before + done == total else ""
+        print(f"\r{before + done} of {total} pictures read", end=end, file=sys.stderr, flush=True)
 
 
 def table(rows: Sequence[dict], columns: Sequence[str] = tuple(COLUMNS)) -> str:
-    """The figures in Markdown, two rows a kind: as the app reads its pictures, and squeezed as they are."""
+    """The figures in Markdown: of each kind as the app answers, by each eye alone, and squeezed as the pictures are."""
     lines = []
     for row in rows:
-        lines.append([row["kind"], "by Fitting Room", *_cells(row, columns)])
-        lines.append(["", "plain resize", *_cells(row.get("baseline", {}), columns)])
+        for name, words in ANSWERED.items():
+            if figures := row.get(name) if name else row:
+                lines.append(["" if name else row["kind"], words, *_cells(figures, columns)])
     return markdown_table(["kind", "read", *(COLUMNS[name] for name in columns)], lines)
 
 

@@ -1,10 +1,10 @@
-"""How well the shipped network reads shop pictures made by program from Fashion-MNIST: unworn, worn, shoes in pairs.
+"""How well the app reads shop pictures made by program from Fashion-MNIST: unworn, worn, shoes in pairs.
 
     python -m benchmarks.shops [--count 200] [--readme]      --readme writes the table into docs/results.md
 
-Real shop pictures are not at hand; these show what processing such a picture to 28 x 28 costs, beside the plain resize
-in the same run. How people and pairs are drawn here follows other rules than those of `core/fitting/wearers.py`, from
-which the network learns.
+Real shop pictures are not at hand; these show what processing such a picture costs, beside each eye alone and the plain
+resize in the same run. How people and pairs are drawn here follows other rules than those of `core/fitting/wearers.py`,
+from which the network learns.
 """
 
 import argparse

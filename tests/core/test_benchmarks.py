@@ -3,6 +3,8 @@ belongs."""
 
 import json
 import re
+import sys
+import weakref
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -13,13 +15,58 @@ import pytest
 from benchmarks import pictures, recipes, results, shops, threads, training
 from core.data import class_folders, synthetic
 from core.data.dataset import Dataset
+from core.inference.eye import Joining, Seen
+from core.inference.network import Calibration, Thresholds
 from core.inference.verdict import Answer, Verdict
 from core.labels import NAMES
 from core.vision.decode import OPENED
+from core.vision.quality import Problem
+from core.vision.reading import Kind, Reading
 
 
 def given(index: int, verdict: Verdict = Verdict.UNSURE) -> Answer:
     return Answer(index, NAMES[index], tuple(np.eye(10)[index]), verdict, "", "")
+
+
+def answered(app: int, network: int, eye: int | None, plain: int) -> pictures.Answers:
+    """Answers with nothing but an index, all sure."""
+    by_eye = None if eye is None else given(eye, Verdict.SURE)
+    return pictures.Answers(*(given(index, Verdict.SURE) for index in (app, network)), by_eye, given(plain))
+
+
+def leaning(index: int, probability: float) -> np.ndarray:
+    """Ten probabilities, the others alike."""
+    shares = np.full(10, (1 - probability) / 9, np.float32)
+    shares[index] = probability
+    return shares
+
+
+class SmallNetwork:
+    """One that takes all for class 1, 95 in 100, and what is on white for class 2."""
+
+    calibration = Calibration(thresholds={Kind.PHOTO: Thresholds(0.9, 0.3), Kind.DRAWING: Thresholds(0.9, 0.3)})
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        return np.stack([leaning(2 if image.min() == 255 else 1, 0.95) for image in images])
+
+
+class SecondEye:
+    """One that takes all for class 3, 80 in 100."""
+
+    joining = Joining(1.0, 0.5, Thresholds(0.99, 0.1))
+
+    def __init__(self, sure: float) -> None:
+        self.alone = Thresholds(sure, 0.1)
+
+    def look(self, reading: Reading) -> Seen:
+        return Seen(leaning(3, 0.8), np.zeros((10, 7, 7), np.float32))
+
+
+def read(kind: Kind, finding: Problem | None = None) -> pictures.Readings:
+    """A picture as the app reads it, and plain."""
+    shown = {"views": np.zeros((3, 224, 224, 3), np.uint8)} if kind is Kind.PHOTO else {}
+    app = Reading(np.zeros((28, 28), np.uint8), (), kind, 0.3, finding, **shown)
+    return pictures.Readings(app, Reading(np.full((28, 28), 255, np.uint8), (), Kind.PHOTO, 1.0, None))
 
 
 def trousers(path: Path) -> None:
@@ -69,24 +116,115 @@ def test_a_plain_resize_keeps_the_background_and_its_brightness():
     assert (pictures.plain_resize(white).image == 255).all()
 
 
+def test_a_photo_is_asked_of_both_eyes_of_each_alone_and_of_the_plain_resize():
+    answers = pictures.ask(read(Kind.PHOTO), SmallNetwork(), SecondEye(sure=0.75))
+    assert [one.index for one in (answers.app, answers.network, answers.eye, answers.plain)] == [1, 1, 3, 2]
+    assert [one.verdict for one in (answers.app, answers.network, answers.eye, answers.plain)] == [
+        Verdict.UNSURE,
+        Verdict.SURE,
+        Verdict.SURE,
+        Verdict.SURE,
+    ]
+    assert answers.app.eyes and answers.network.eyes is None and answers.plain.eyes is None
+    assert answers.eye.probabilities == pytest.approx(leaning(3, 0.8), abs=1e-4)
+
+
+def test_the_second_eye_alone_is_as_sure_as_its_own_thresholds_and_findings_let_it_be():
+    doubtful = pictures.ask(read(Kind.PHOTO), SmallNetwork(), SecondEye(sure=0.85))
+    unclear = pictures.ask(read(Kind.PHOTO, next(iter(Problem))), SmallNetwork(), SecondEye(sure=0.75))
+    assert [doubtful.eye.verdict, unclear.eye.verdict] == [Verdict.UNSURE, Verdict.UNCLEAR]
+
+
+def test_asking_the_second_eye_alone_changes_nothing_in_it():
+    eye = SecondEye(sure=0.85)
+    assert pictures.alone(eye).joining == Joining(0.0, 1.0, eye.alone) and eye.joining is SecondEye.joining
+
+
+def test_a_drawing_is_answered_by_the_small_network_alone():
+    answers = pictures.ask(read(Kind.DRAWING), SmallNetwork(), SecondEye(sure=0.75))
+    assert answers.eye is None and answers.app == answers.network and answers.app.index == 1
+
+
+def listed(kind: str, labels: list[int]) -> list[class_folders.Listed]:
+    return [class_folders.Listed(Path(f"{index}.png"), kind, label) for index, label in enumerate(labels)]
+
+
+def test_each_eye_and_the_plain_resize_have_figures_of_their_own():
+    files = listed("photos", [1, 1, 3, 3, 5])
+    answers = [answered(1, 1, 3, 0), answered(1, 0, 1, 8), answered(3, 0, 3, 0), answered(1, 1, None, 0), "broken"]
+    row = pictures.measure_kind(files, answers)
+    assert (row["count"], row["accuracy"], row["called_bag"]) == (4, 0.75, 0)
+    assert (row["network"]["count"], row["network"]["accuracy"]) == (4, 0.25)
+    assert (row["eye"]["count"], row["eye"]["accuracy"]) == (3, 0.6667)  # of those it was shown
+    assert (row["baseline"]["count"], row["baseline"]["accuracy"], row["baseline"]["called_bag"]) == (4, 0, 0.25)
+    assert row["confusion"][3][1] == 1 and np.sum(row["confusion"]) == 4
+    assert row["unreadable"] == [{"file": "4.png", "error": "broken"}]
+    assert [cells[1:4] for cells in cells(pictures.table([row]))[2:]] == [
+        ["by Fitting Room", "4", "75.0%"],
+        ["small network alone", "4", "25.0%"],
+        ["second eye alone", "3", "66.7%"],
+        ["plain resize", "4", "0.0%"],
+    ]
+
+
+def test_drawings_have_no_line_of_the_second_eye_though_one_may_be_read_as_a_photo():
+    drawings = [answered(1, 1, None, 0), answered(1, 1, None, 0), answered(3, 1, 3, 0)]
+    row = pictures.measure_kind(listed("drawings", [1, 1, 1]), drawings)
+    assert "eye" not in row and "network" not in row and row["accuracy"] == 0.6667
+    assert [cells[1] for cells in cells(pictures.table([row]))[2:]] == ["by Fitting Room", "plain resize"]
+
+
+def test_of_other_things_each_eye_says_how_often_it_is_not_sure():
+    row = pictures.measure_kind(listed(class_folders.NONE, [-1]), [answered(1, 1, 3, 0)])
+    shares = {name: row[name] for name in ("network", "eye", "baseline")}
+    assert shares == {name: {"count": 1, "not_sure": share} for name, share in zip(shares, (0, 0, 1), strict=True)}
+    assert row["not_sure"] == 0 and "confusion" not in row
+
+
+def test_a_kind_of_which_nothing_can_be_read_has_one_line():
+    row = pictures.measure_kind(listed("photos", [1]), ["broken"])
+    assert [cells[:3] for cells in cells(pictures.table([row]))[2:]] == [["photos", "by Fitting Room", "0"]]
+
+
+def test_readings_are_gone_before_the_next_piece_is_read(folder, monkeypatch):
+    kept = []
+
+    def read_many(paths, *others):
+        assert len(paths) == 1 and not any(reading() for reading in kept)
+        found = class_folders.read_many(paths, *others)
+        kept.extend(weakref.ref(reading.app) for reading in found if not isinstance(reading, str))
+        return found
+
+    monkeypatch.setattr(pictures, "PIECE", 1)
+    monkeypatch.setattr(pictures, "read_many", read_many)
+    assert [row["count"] for row in pictures.measure_folder(folder)] == [1, 1] and len(kept) == 2
+
+
 def test_a_folder_gives_a_row_a_kind_beside_the_plain_resize(folder, capsys):
     pictures.main([str(folder), "--json", "--confusion"])
-    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    printed = capsys.readouterr()
+    rows = [json.loads(line) for line in printed.out.splitlines()]
+    assert printed.err == ""  # how far it is goes to a terminal only
     assert [row["kind"] for row in rows] == ["photos", "none-of-the-ten"]
     photos, others = rows
-    assert photos["count"] == 1 and photos["accuracy"] == 1 and photos["baseline"]["count"] == 1
+    assert photos["count"] == 1 and photos["network"]["accuracy"] == 1
+    assert {photos[name]["count"] for name in ("network", "eye", "baseline")} == {1}
     assert [Path(one["file"]).name for one in photos["unreadable"]] == ["bad.jpg"] and "not a picture" in photos[
         "unreadable"
     ][0]["error"]
-    assert photos["confusion"][1][1] == 1 and np.sum(photos["confusion"]) == 1
-    assert others["count"] == 1 and "accuracy" not in others and "confusion" not in others
+    assert np.sum(photos["confusion"][1]) == np.sum(photos["confusion"]) == 1
+    assert (
+        others["count"] == 1 and others["eye"]["count"] == 1 and "accuracy" not in others and "confusion" not in others
+    )
 
 
-def test_what_cannot_be_read_is_named_and_counted(folder, capsys):
+def test_what_cannot_be_read_is_named_and_counted(folder, capsys, monkeypatch):
+    monkeypatch.setattr(pictures, "PIECE", 2)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     pictures.main([str(folder), "--confusion"])
     printed = capsys.readouterr()
     assert "bad.jpg could not be read" in printed.out and "photos: 1 could not be read" in printed.out
-    assert "3 of 3 pictures read" in printed.err
+    assert printed.err == "".join(f"\r{done} of 3 pictures read" for done in (1, 2, 3)) + "\n"
     assert "what it was taken for" in printed.out and "ankle-boot" in printed.out
 
 
