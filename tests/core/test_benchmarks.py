@@ -1,5 +1,5 @@
-"""The benchmarks of people's pictures and of training measure what they say, and print and write it where it
-belongs."""
+"""The benchmarks of people's pictures, of answers and of training measure what they say, and print and write it where
+it belongs."""
 
 import json
 import re
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import pictures, recipes, results, shops, threads, training
+from benchmarks import answers, pictures, recipes, results, shops, threads, training
 from core.data import class_folders, synthetic
 from core.data.dataset import Dataset
 from core.inference.eye import Joining, Seen
@@ -330,6 +330,45 @@ def test_the_readme_shows_a_part_of_the_long_table(name):
 def cells(table: str) -> list[list[str]]:
     """The cells of a Markdown table, row by row."""
     return [[cell.strip() for cell in line[1:-1].split("|")] for line in table.splitlines()]
+
+
+@pytest.fixture
+def threads_of_opencv():
+    """As many as before, after the test."""
+    before = cv2.getNumThreads()
+    yield
+    cv2.setNumThreads(before)
+
+
+def test_a_large_photo_is_timed_from_its_file_to_its_answer_on_one_core(threads_of_opencv, monkeypatch):
+    monkeypatch.setattr(answers, "LARGE", (400, 300))
+    times = answers.from_file_to_answer(answers.large_photo(None), rounds=2)
+    assert times.shape == (2, len(answers.STEPS) + 1) and (times > 0).all() and cv2.getNumThreads() == 1
+
+
+def test_the_whole_of_a_large_photo_is_its_steps_and_the_baseline_stands_beside_it():
+    times = np.array([[30.0, 100, 1, 50, 90], [30, 100, 1, 50, 90], [32, 110, 1, 60, 100]])
+    lines = [re.sub(" +", " ", line) for line in answers.photo_lines(times)]
+    assert lines == [
+        "a photo of 12 megapixels, answered 181.00 ms 200.80 ms in 95 % 2.01 times as long as Pillow",
+        " decoded 30.00 ms 31.80 ms in 95 % 0.33 times as long as Pillow",
+        " read 100.00 ms 109.00 ms in 95 % 1.11 times as long as Pillow",
+        " small network asked 1.00 ms 1.00 ms in 95 % 0.01 times as long as Pillow",
+        " second eye asked and joined 50.00 ms 59.00 ms in 95 % 0.56 times as long as Pillow",
+        "Pillow, the file decoded in full 90.00 ms 99.00 ms in 95 % 1.00 times as long as Pillow",
+    ]
+
+
+def test_the_large_photo_is_a_check_photo_enlarged_or_drawn(folder, monkeypatch):
+    monkeypatch.setattr(answers, "LARGE", (400, 300))
+    (folder / "photos" / "check" / "trouser" / "bad.jpg").unlink()
+    drawn, enlarged = (
+        cv2.imdecode(np.frombuffer(answers.large_photo(given), np.uint8), cv2.IMREAD_COLOR)
+        for given in (None, str(folder))
+    )
+    assert drawn.shape == enlarged.shape == (400, 300, 3)
+    assert drawn[200, 150, 2] < 80 and 150 < drawn[5, 5].min() < 200  # the cloth, the floor
+    assert enlarged[60, 150, 0] > 100 and enlarged[5, 5].min() > 225  # the trousers, the floor
 
 
 def test_made_shop_pictures_are_worn_unworn_and_in_pairs_on_every_ground(tmp_path):
