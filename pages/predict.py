@@ -12,12 +12,15 @@ from streamlit.typing import UploadedFile
 from core import charts, metrics
 from core.data import explore
 from core.errors import PictureError
-from core.inference import explanation, export
-from core.inference.verdict import Answer, Verdict, answer
+from core.inference import explanation, export, verdict
+from core.inference.eye import second_eye
+from core.inference.network import Network
+from core.inference.verdict import Answer, Verdict
 from core.labels import NAMES, SLUGS
+from core.runs.results import SHIPPED
 from core.vision.reading import Reading, read_drawing, read_sample
-from pages.shared import downloads, photos, pictures, sheets
-from pages.shared.choice import choose_network, choose_rival, say_unknown_network, tidy_address
+from pages.shared import downloads, eyes, photos, pictures, sheets
+from pages.shared.choice import choose_eye, choose_network, choose_rival, say_unknown_network, tidy_address
 from pages.shared.data import data, per_data
 from pages.shared.drawing import keep_drawing, paper
 from pages.shared.errors import fragment, guard, guarded
@@ -49,6 +52,11 @@ PRIVATE = (
 )
 
 
+def answer(chosen: Network, reading: Reading) -> Answer:
+    """The answer of a network, with the second eye beside it where that is wished and the picture is a photo."""
+    return verdict.answer(chosen, reading, second_eye() if beside and len(reading.views) else None)
+
+
 def bars(reply: Answer, key: str, true: int | None) -> None:
     """Ten bars."""
     st.plotly_chart(
@@ -60,8 +68,8 @@ def bars(reply: Answer, key: str, true: int | None) -> None:
 
 
 def show(reading: Reading, key: str, true: int | None = None) -> None:
-    """The answer to one picture: the verdict in words, ten bars (beside another network's, if one is asked), the steps
-    of the pipeline."""
+    """The answer to one picture: the verdict in words, ten bars (beside another network's, if one is asked), the two
+    eyes, the steps of the pipeline."""
     reply = answer(asked, reading)
     words, charted = st.columns([1, 1.8 if other else 1.15], gap="large")
     if len(reading.stages) == 1:
@@ -75,7 +83,8 @@ def show(reading: Reading, key: str, true: int | None = None) -> None:
             right = reply.index == true
             st.write(f"{'✓ Right' if right else '✗ Wrong'}: the data set says **{NAMES[true]}**.")
         if other:
-            both = explanation.compared(reply, answer(other, reading), (f"“{title}”", f"“{other_title}”"))
+            second, titles = answer(other, reading), (f"“{title}”", f"“{other_title}”")
+            both = explanation.compared(reply.probabilities, second.probabilities, titles)
             st.html(f'<p class="compared">{html.escape(both)}</p>')
         if reply.tip:
             st.caption(reply.tip)
@@ -95,9 +104,13 @@ def show(reading: Reading, key: str, true: int | None = None) -> None:
             with st.expander("The ten outputs as the network gives them", key=f"predict_raw_{key}"):
                 sheets.outputs(raw[0])
                 st.caption(
-                    f"Each is a number from 0 to 1 by itself; they add up to {raw.sum():.2f}. The bars above are scaled"
+                    f"Each is a number from 0 to 1 by itself; they add up to {raw.sum():.2f}. Its bars are scaled"
                     " to 100 %."
                 )
+    if reply.eyes:
+        eyes.side_by_side(reading, reply.eyes, "" if model == SHIPPED else title)
+    elif beside and not len(reading.views):
+        st.caption(eyes.ALONE)
     if len(reading.stages) > 1:
         pictures.strip(reading.stages)
 
@@ -130,20 +143,28 @@ def explain(reading: Reading, key: str, sample: int | None = None) -> None:
     if not why.open:
         return
     used, reply = data(), answer(asked, reading)
-    mattered, nearest = why.columns([1, 2.2], gap="large")
+    mattered, *looked_at, nearest = why.columns([1, 1, 2.2] if reply.eyes else [1, 2.2], gap="large")
+    own = NAMES[int(np.argmax(reply.eyes.network))] if reply.eyes else reply.label
     with mattered:
         if sample is None:
             shares = explanation.occlusion(asked, reading.image)
         else:
             shares = mattered_in_sample(model, used.fingerprint, sample)
         pictures.titled(
-            "What mattered",
+            "What mattered to the small network" if reply.eyes else "What mattered",
             explanation.overlay(reading.image, shares),
-            f"The 28 x 28 dots; what {reply.label} depends on is coloured",
+            f"The 28 x 28 dots; what {own} depends on is coloured",
         )
-        st.caption(
-            f"{explanation.in_words(shares, reply.label)} Found by covering one part after the other and asking again."
-        )
+        st.caption(f"{explanation.in_words(shares, own)} Found by covering one part after the other and asking again.")
+    for column in looked_at:
+        with column:
+            evidence = second_eye().look(reading).evidence[reply.index]
+            pictures.titled(
+                "What the second eye looked at",
+                explanation.evidence_overlay(reading.views[0], evidence),
+                f"The photo; what speaks for {reply.label} is coloured",
+            )
+            st.caption(explanation.evidence_in_words(evidence, reply.label))
     with nearest:
         rows = explore.nearest(used.train_images, reading.image, NEIGHBOURS)
         names = [NAMES[label] for label in used.train_labels[rows]]
@@ -199,6 +220,8 @@ def gallery(read: Sequence[tuple[UploadedFile, Reading | PictureError]]) -> Uplo
                     on_click=guarded(open_file),
                     args=(file.file_id,),
                 )
+                if reply.eyes:
+                    eyes.said(reply.eyes)
     sure = sum(not isinstance(reply, PictureError) and reply.verdict is Verdict.SURE for _, reply in rows)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
@@ -222,7 +245,7 @@ def open_file(file_id: str) -> None:
 
 
 with guard():
-    tidy_address(numbers=("sample",))
+    tidy_address("eye", numbers=("sample",))
     say_unknown_network("model")
     with st.container(horizontal=True, vertical_alignment="bottom", key="predict_choices"):
         asked_way = st.query_params.get("way", "photo")
@@ -232,6 +255,7 @@ with guard():
         )
         model = choose_network("model", "Network to ask")
         rival = choose_rival("with", model)
+        beside = choose_eye(model, shown=way in ("photo", "camera"))
     # A widget bound to the address would write its label there, not its value.
     if way != "photo":
         st.query_params["way"] = way

@@ -5,18 +5,21 @@ Knows nothing of pages, files or where a picture comes from.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
 from core.inference.network import Network
-from core.inference.verdict import Answer
+from core.inference.verdict import Eyes
 from core.labels import NAMES
 
 PATCH, STEP = 7, 3  # px, side of the blank patch, and how far it moves on
 LEAST = 0.02  # a drop of the probability below this is not worth a colour
 WARM = np.array([255, 122, 43], np.float32)  # colour of what mattered
 SCALE = 12  # each pixel of the image becomes so many
+APART = 0.1  # two shares of a class that differ by less are nearly the same
+EYES = ("the small network", "the second eye")
 
 
 def occlusion(network: Network, image: np.ndarray) -> np.ndarray:
@@ -49,14 +52,27 @@ def overlay(image: np.ndarray, mattered: np.ndarray) -> np.ndarray:
     """
     side = SCALE * len(image)
     grey = cv2.resize(image, (side, side), interpolation=cv2.INTER_NEAREST).astype(np.float32)[..., None]
-    smooth = cv2.resize(np.maximum(mattered, 0).astype(np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
-    most = float(mattered.max())
-    weight = (
-        np.where(grey > 0, np.clip(smooth / max(most, LEAST), 0, 1)[..., None], 0)
-        if most >= LEAST
-        else np.zeros_like(grey)
-    )
-    return (grey * (1 - 0.75 * weight) * 0.85 + WARM * 0.75 * weight).round().astype(np.uint8)
+    least = LEAST if float(mattered.max()) >= LEAST else np.inf
+    return _warmed(grey, np.where(grey[..., 0] > 0, _smooth(mattered, side, least), 0))
+
+
+def evidence_overlay(view: np.ndarray, evidence: np.ndarray) -> np.ndarray:
+    """A photo as the second eye sees it, (h, h, 3) uint8, with the places of `evidence` (7, 7) that speak more than the
+    average for a class in a warm colour, (h, h, 3) uint8."""
+    more = evidence - max(0.0, float(evidence.mean()))
+    return _warmed(view.astype(np.float32), _smooth(more, len(view), 1e-6))
+
+
+def _smooth(places: np.ndarray, side: int, least: float) -> np.ndarray:
+    """A map of any size as shares of its highest place, or of `least` where that is more: (side, side), 0 to 1."""
+    large = cv2.resize(np.maximum(places, 0).astype(np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(np.clip(large / max(float(places.max()), least), 0, 1))
+
+
+def _warmed(picture: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """A picture (h, w, 1 or 3) float32, a little darker, with the warm colour where the weight (h, w) is high."""
+    share = 0.75 * weight[..., None]
+    return np.asarray((picture * (1 - share) * 0.85 + WARM * share).round().astype(np.uint8))
 
 
 def in_words(mattered: np.ndarray, label: str) -> str:
@@ -64,14 +80,25 @@ def in_words(mattered: np.ndarray, label: str) -> str:
     most = float(mattered.max())
     if most < LEAST:
         return f"No single part decides: whichever part is covered, the answer stays {label}."
-    row, column = (int(position) for position in np.unravel_index(mattered.argmax(), mattered.shape))
-    across = ("left", "middle", "right")[column * 3 // mattered.shape[1]]
-    down = ("top", "middle", "bottom")[row * 3 // mattered.shape[0]]
-    where = " ".join(dict.fromkeys(word for word in (down, across) if word != "middle")) or "middle"
     return (
-        f"What counts most is the {where}: with that covered, the bar of {label} falls by about {100 * most:.0f} points"
-        " of 100."
+        f"What counts most is the {_where(mattered)}: with that covered, the bar of {label} falls by about"
+        f" {100 * most:.0f} points of 100."
     )
+
+
+def evidence_in_words(evidence: np.ndarray, label: str) -> str:
+    """What the second eye's `evidence` (7, 7) for a class says, in a sentence."""
+    if float(evidence.max()) <= 0:
+        return f"No place of the photo speaks for {label}."
+    return f"Of its 7 x 7 places, what speaks most for {label} is the {_where(evidence)} of the photo."
+
+
+def _where(places: np.ndarray) -> str:
+    """In which third of a map its highest place lies, such as “top left”."""
+    row, column = (int(position) for position in np.unravel_index(places.argmax(), places.shape))
+    across = ("left", "middle", "right")[column * 3 // places.shape[1]]
+    down = ("top", "middle", "bottom")[row * 3 // places.shape[0]]
+    return " ".join(word for word in (down, across) if word != "middle") or "middle"
 
 
 def neighbours_in_words(label: int, labels: np.ndarray, answered: bool) -> str:
@@ -91,9 +118,27 @@ def neighbours_in_words(label: int, labels: np.ndarray, answered: bool) -> str:
     return words if same else f"{words} That is a reason to doubt the answer."
 
 
-def compared(first: Answer, second: Answer, titles: tuple[str, str]) -> str:
-    """In words: whether two networks give one picture the same name."""
+def compared(first: Sequence[float], second: Sequence[float], titles: tuple[str, str]) -> str:
+    """In words: whether two networks, by their ten probabilities each, give one picture the same name."""
     one, other = titles
-    if first.index == second.index:
-        return f"Both say {first.label}: {one} with {first.percent}, {other} with {second.percent}."
-    return f"They differ: {one} says {first.label} ({first.percent}), {other} says {second.label} ({second.percent})."
+    best, another = int(np.argmax(first)), int(np.argmax(second))
+    if best == another:
+        return f"Both say {NAMES[best]}: {one} with {first[best]:.0%}, {other} with {second[best]:.0%}."
+    return (
+        f"They differ: {one} says {NAMES[best]} ({first[best]:.0%}), {other} says {NAMES[another]}"
+        f" ({second[another]:.0%})."
+    )
+
+
+def eyes_compared(eyes: Eyes) -> str:
+    """In words: whether both eyes give one photo the same name, and about which class, or which other, they differ
+    most."""
+    apart = np.abs(np.subtract(eyes.network, eyes.eye))
+    if eyes.agree:
+        apart[np.argmax(eyes.network)] = 0
+    most = int(apart.argmax())
+    if apart[most] < APART:
+        rest = f"Nowhere{' else' if eyes.agree else ''} do they differ by {100 * APART:.0f} points of 100 or more."
+    else:
+        rest = f"{'Else they' if eyes.agree else 'They'} differ most about {NAMES[most]}: {eyes.network[most]:.0%} and {eyes.eye[most]:.0%}."
+    return f"{compared(eyes.network, eyes.eye, EYES)} {rest}"

@@ -22,6 +22,12 @@ MOST_SURE = 1e6  # no network here answers with a larger number
 SHIPPED_TITLE = "the network that comes with the app"
 
 
+def eye_beside(name: str) -> bool:
+    """Whether the second eye looks at photos beside a network, a run's or `shipped`, unless somebody wishes otherwise:
+    only the shipped one was fitted together with it."""
+    return name == SHIPPED
+
+
 @dataclass(frozen=True, eq=False)
 class TestAnswers:
     """Answers to the test pictures: outputs (n, 10) float32 as the network gave them, labels (n,) uint8, and what they

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from core.runs.book import LONGEST_NAME
-from core.runs.results import SHIPPED
+from core.runs.results import SHIPPED, eye_beside
 from core.words import line
 from pages.shared.errors import guarded
 from pages.shared.runs import networks
@@ -63,6 +63,32 @@ def choose_rival(word: str, model: str) -> str:
     """Show the list of networks to compare a `model` with. Gives "shipped", a run's id, or nothing for no other."""
     rivals = {run_id: title for run_id, title in networks().items() if run_id != model}
     return _choose(word, "Compare with", {"": "no other"} | rivals, "", width=300) if rivals else ""
+
+
+def choose_eye(model: str, shown: bool) -> bool:
+    """Whether the second eye looks at photos beside a `model`: as the address says, else as is usual for that network.
+
+    The switch is `shown` where there are photos.
+    """
+    usual, asked = eye_beside(model), st.query_params.get("eye", "")
+    beside = asked == "on" if asked in ("on", "off") else usual
+
+    def remember(on: bool) -> None:
+        if on != usual:
+            st.query_params["eye"] = "on" if on else "off"
+        elif "eye" in st.query_params:
+            del st.query_params["eye"]
+
+    remember(beside)  # what is usual, or no choice at all, need not stand in the address
+    if not shown:
+        return beside
+    st.session_state["choice_eye"] = beside
+    return st.toggle(
+        "Second eye",
+        key="choice_eye",
+        on_change=guarded(lambda: remember(st.session_state["choice_eye"])),
+        help="It sees the photo itself, and learned on a million others. Switch it off to see what it is worth.",
+    )
 
 
 def _choose(word: str, label: str, choices: dict[str, str], usual: str, width: int = 340) -> str:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("small_data")
 WORDS = {  # of each page's address
     "dataset": ("part", "size", "order", "class", "map", "look", "page", "picture", "seed"),
     "mistakes": ("run", "picture"),
-    "predict": ("model", "with", "way", "sample"),
+    "predict": ("model", "with", "way", "sample", "eye"),
     "training": ("run",),
     "runs": ("run",),
     "lessons": ("lesson",),

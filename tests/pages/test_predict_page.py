@@ -61,6 +61,16 @@ def strips(at: AppTest) -> list[str]:
     return [block.proto.body for block in at.html if 'class="strip"' in block.proto.body]
 
 
+def trained(home: Settings, name: str = "my run") -> str:
+    """The id of a finished run, whose network is that of the app."""
+    shipped = (PROJECT / "models" / "shipped" / "model.tflite").read_bytes()
+    store = open_store(home.store_url)
+    run = store.create(NewRun(PLAN, name, "print", "Fashion-MNIST"))
+    store.claim(run).finish({FileKind.TFLITE: shipped}, test_accuracy=0.9)
+    store.close()
+    return run
+
+
 @pytest.fixture(autouse=True)
 def folder(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder))
@@ -196,11 +206,7 @@ def test_photos_are_forgotten_when_another_way_or_page_is_opened():
 
 def test_two_networks_can_be_compared_and_the_address_says_so(home):
     assert not [box for box in opened().selectbox if box.key == "choice_with"]  # nothing to compare with
-    shipped = (PROJECT / "models" / "shipped" / "model.tflite").read_bytes()
-    store = open_store(home.store_url)
-    run = store.create(NewRun(PLAN, "my <run>", "print", "Fashion-MNIST"))
-    store.claim(run).finish({FileKind.TFLITE: shipped}, test_accuracy=0.9)
-    store.close()
+    run = trained(home, "my <run>")
     at = opened(way="data", sample="3")
     assert len(at.get("plotly_chart")) == 1
     at.selectbox(key="choice_with").set_value(run).run()
@@ -321,11 +327,7 @@ def test_an_unknown_network_is_named_and_the_shipped_one_answers():
 
 
 def test_a_run_opened_by_its_link_answers_and_a_photo_is_never_sure_to_it(home):
-    shipped = (PROJECT / "models" / "shipped" / "model.tflite").read_bytes()
-    store = open_store(home.store_url)
-    run = store.create(NewRun(PLAN, "my run", "print", "Fashion-MNIST"))
-    store.claim(run).finish({FileKind.TFLITE: shipped}, test_accuracy=0.9)
-    store.close()
+    run = trained(home)
     at = opened(model=run)
     at.file_uploader(key="predict_files").upload("shirt.jpg", photo(), "image/jpeg").run()
     assert not at.exception and not at.error and not at.info

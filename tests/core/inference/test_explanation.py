@@ -3,9 +3,18 @@
 import numpy as np
 import pytest
 
-from core.inference.explanation import compared, in_words, neighbours_in_words, occlusion, overlay
+from core.inference.explanation import (
+    compared,
+    evidence_in_words,
+    evidence_overlay,
+    eyes_compared,
+    in_words,
+    neighbours_in_words,
+    occlusion,
+    overlay,
+)
 from core.inference.network import shipped
-from core.inference.verdict import Answer, Verdict
+from core.inference.verdict import Eyes
 from core.labels import NAMES
 
 
@@ -99,15 +108,62 @@ def test_other_names_among_the_neighbours_of_a_labelled_picture_are_said(labels,
     assert words.endswith("people gave them other names.") == (len(set(labels)) > 1)
 
 
-def test_two_networks_agree_or_differ_in_words():
-    def says(index: int, share: float) -> Answer:
-        rest = [(1 - share) / 9] * 10
-        rest[index] = share
-        return Answer(index, NAMES[index], tuple(rest), Verdict.UNSURE, "", "")
+def says(index: int, share: float, **others: float) -> tuple[float, ...]:
+    """Ten probabilities: one, those of others by their names, and the rest shared out."""
+    known = {index: share} | {NAMES.index(name): value for name, value in others.items()}
+    return tuple(known.get(each, (1 - sum(known.values())) / (10 - len(known))) for each in range(10))
 
+
+def test_two_networks_agree_or_differ_in_words():
     titles = ("the first", "“my run”")
     assert compared(says(8, 0.9), says(8, 0.6), titles) == "Both say Bag: the first with 90%, “my run” with 60%."
     assert (
         compared(says(8, 0.9), says(3, 0.6), titles)
         == "They differ: the first says Bag (90%), “my run” says Dress (60%)."
     )
+
+
+@pytest.mark.parametrize(
+    ("network", "eye", "words"),
+    [
+        (
+            says(4, 0.6, Shirt=0.3),
+            says(4, 0.8, Shirt=0.1),
+            "Both say Coat: the small network with 60%, the second eye with 80%."
+            " Else they differ most about Shirt: 30% and 10%.",
+        ),
+        (
+            says(4, 0.9),
+            says(4, 0.5),
+            "Both say Coat: the small network with 90%, the second eye with 50%."
+            " Nowhere else do they differ by 10 points of 100 or more.",
+        ),
+        (
+            says(4, 0.6, Pullover=0.2),
+            says(2, 0.75, Coat=0.2),
+            "They differ: the small network says Coat (60%), the second eye says Pullover (75%)."
+            " They differ most about Pullover: 20% and 75%.",
+        ),
+        (
+            says(4, 0.45, Pullover=0.4),
+            says(2, 0.45, Coat=0.4),
+            "They differ: the small network says Coat (45%), the second eye says Pullover (45%)."
+            " Nowhere do they differ by 10 points of 100 or more.",
+        ),
+    ],
+)
+def test_where_two_eyes_agree_and_where_not_is_said(network, eye, words):
+    assert eyes_compared(Eyes(network, eye)) == words
+
+
+def test_what_the_second_eye_looked_at_is_warm_smooth_and_named():
+    view, evidence = np.full((224, 224, 3), 100, np.uint8), np.zeros((7, 7), np.float32)
+    evidence[0, 6] = 2
+    seen = evidence_overlay(view, evidence)
+    assert seen.shape == (224, 224, 3) and seen.dtype == np.uint8
+    warm = seen[..., 0].astype(int) - seen[..., 2]
+    assert warm[16, 208] > 80 and warm[200, 16] == 0 and len(np.unique(warm)) > 20
+    assert "most for Coat is the top right of the photo." in evidence_in_words(evidence, "Coat")
+    nothing = np.full((7, 7), -1, np.float32)
+    assert evidence_in_words(nothing, "Coat") == "No place of the photo speaks for Coat."
+    assert (evidence_overlay(view, nothing) == 85).all()
