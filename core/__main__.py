@@ -215,19 +215,21 @@ def _evaluate(asked: argparse.Namespace, settings: Settings) -> int:
 
 
 def _predict(asked: argparse.Namespace, settings: Settings) -> int:
+    from core.inference.eye import second_eye
     from core.inference.network import shipped
     from core.inference.verdict import answer
-    from core.runs.results import SHIPPED, network
+    from core.runs.results import SHIPPED, eye_beside, network
     from core.vision.reading import read_photo
 
     chosen = shipped() if asked.model == SHIPPED else network(asked.model, open_store(settings.store_url))
+    beside = asked.eye == "on" if asked.eye else eye_beside(asked.model)
+    eye = second_eye() if beside else None
     failed = False
     for file in asked.files:
         began = time.perf_counter()
         try:
-            reply = answer(
-                chosen, read_photo(_read_file(file, settings.max_upload_mb), settings.max_upload_mb * 1_000_000)
-            )
+            content = _read_file(file, settings.max_upload_mb)
+            reply = answer(chosen, read_photo(content, settings.max_upload_mb * 1_000_000), eye)
         except FittingRoomError as error:
             failed = True
             if asked.json:
@@ -239,7 +241,8 @@ def _predict(asked: argparse.Namespace, settings: Settings) -> int:
         if asked.json:
             figures = {"label": reply.label, "index": reply.index, "probabilities": list(reply.probabilities)}
             words = {"verdict": reply.verdict, "reason": reply.reason, "tip": reply.tip}
-            _print({"file": file, **figures, **words, "milliseconds": round(spent, 2)})
+            eyes = reply.eyes._asdict() if reply.eyes else None
+            _print({"file": file, **figures, **words, "eyes": eyes, "milliseconds": round(spent, 2)})
         else:
             print(f"{file}: {reply.label}, {reply.percent}, {reply.verdict}. {reply.reason}")
     return int(failed)
@@ -350,6 +353,11 @@ NOTEBOOK = _argument("--notebook", "as a Jupyter notebook", action="store_true")
 SCORED_RUN = _argument("run", "run id, name, the beginning of either, or “shipped”")
 PICTURES = _argument("files", file=True, nargs="+", metavar="FILE")
 MODEL = _argument("--model", "run id, name, the beginning of either, or “shipped” (the default)", default="shipped")
+EYE = _argument(
+    "--eye",
+    "whether the second eye looks at photos too (default: on beside “shipped”, off beside others)",
+    choices=("on", "off"),
+)
 SHELL = _argument("shell", choices=shtab.SUPPORTED_SHELLS)
 VERBS = (
     Verb("models", _models, "list the networks", [JSON]),
@@ -367,7 +375,7 @@ VERBS = (
         [WHAT, VARIANT, NOTEBOOK, OWN_LAYERS],
     ),
     Verb("evaluate", _evaluate, "score a run on the test pictures", [SCORED_RUN, JSON]),
-    Verb("predict", _predict, "say which garment each picture shows", [PICTURES, MODEL, JSON]),
+    Verb("predict", _predict, "say which garment each picture shows", [PICTURES, MODEL, EYE, JSON]),
     Verb("runs", _runs, "list the stored runs", [JSON]),
     Verb("stop", _change, "stop a run; it keeps what it learned", [ONE_RUN]),
     Verb("delete", _change, "take a run out of the run book", [ONE_RUN]),

@@ -21,11 +21,15 @@ WIDTH, HEIGHT, MARGIN = 1000, 720, 48  # px
 PAPER, INK, SOFT_INK, TILE = "#faf7f2", "#1d1a16", "#6a6258", "#f1ebe1"
 TILE_SIDE, TILE_STEP = 300, 324  # px, side of a picture, and from one to the next
 LINE = 28  # px from one line of the reason to the next
-ROW = 38  # px from one bar to the next
+ROW = 36  # px from one bar to the next
+EYES_LINE = 624  # px from the top, where stands what each eye said
+EYES = ("small network", "second eye")
+EYES_COLUMNS = tuple(f"{eye}: {name}" for eye in EYES for name in NAMES)
 
 
 def card(reading: Reading, answer: Answer, verdict: str, network: str) -> bytes:
-    """A PNG of one answer: the cut-out, the input image, the answer, its verdict in words, ten bars, who answered."""
+    """A PNG of one answer: the cut-out, the input image, the answer, its verdict in words, ten bars, who answered, and
+    what each of two eyes said."""
     sheet = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     pen = ImageDraw.Draw(sheet)
     cut_out = reading.stages[min(1, len(reading.stages) - 1)].picture
@@ -39,15 +43,17 @@ def card(reading: Reading, answer: Answer, verdict: str, network: str) -> bytes:
         pen.text((left, y), line, SOFT_INK, _font(20))
         y += LINE
     _bars(pen, answer.probabilities, left, MARGIN + 212, width)
-    pen.text((left, HEIGHT - MARGIN - 18), _drawable(f"Fitting Room · {network}"), SOFT_INK, _font(18))
+    if answer.eyes:
+        _line(pen, " · ".join(_said(*eye) for eye in zip(EYES, answer.eyes, strict=True)), left, EYES_LINE, width)
+    _line(pen, f"Fitting Room · {network}", left, HEIGHT - MARGIN - 18, width)
     file = io.BytesIO()
     sheet.save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
 def csv(rows: Sequence[tuple[str, Answer | PictureError]]) -> str:
-    """Answers as a table: file, label, verdict, ten probabilities. No name of a file is taken for a formula where the
-    table is opened.
+    """Answers as a table: file, label, verdict, ten probabilities, then ten of each of two eyes, where two were asked.
+    No name of a file is taken for a formula where the table is opened.
 
     A file without an answer has its reason as the verdict.
     """
@@ -56,12 +62,23 @@ def csv(rows: Sequence[tuple[str, Answer | PictureError]]) -> str:
             {"file": cell(name), "label": "", "verdict": cell(str(reply))}
             if isinstance(reply, PictureError)
             else {"file": cell(name), "label": reply.label, "verdict": reply.verdict.value}
-            | {label: round(share, 4) for label, share in zip(NAMES, reply.probabilities, strict=True)}
+            | _rounded(NAMES, reply.probabilities)
+            | (_rounded(EYES_COLUMNS, (*reply.eyes.network, *reply.eyes.eye)) if reply.eyes else {})
         )
         for name, reply in rows
     ]
-    frame = pd.DataFrame(table, columns=["file", "label", "verdict", *NAMES])
+    frame = pd.DataFrame(table, columns=["file", "label", "verdict", *NAMES, *EYES_COLUMNS])
     return frame.to_csv(index=False, quoting=tables.QUOTE_NONNUMERIC)  # or a semicolon in a name would begin a cell
+
+
+def _rounded(names: Sequence[str], shares: Sequence[float]) -> dict[str, str | float]:
+    return {name: round(share, 4) for name, share in zip(names, shares, strict=True)}
+
+
+def _said(eye: str, shares: Sequence[float]) -> str:
+    """What one eye said, such as “Second eye: Coat 61%”."""
+    best = int(np.argmax(shares))
+    return f"{eye.capitalize()}: {NAMES[best]} {shares[best]:.0%}"
 
 
 def _tile(sheet: Image.Image, picture: np.ndarray, corner: tuple[int, int], hard: bool) -> None:
@@ -86,6 +103,17 @@ def _bars(pen: ImageDraw.ImageDraw, probabilities: Sequence[float], left: int, t
         pen.text((begin - 14, y + 12), NAMES[index], ink, _font(19), anchor="rm")
         pen.rounded_rectangle((begin, y, end, y + 24), 4, COLOURS[index])
         pen.text((end + 10, y + 12), f"{share:.0%}", ink, _font(19), anchor="lm")
+
+
+def _line(pen: ImageDraw.ImageDraw, words: str, left: int, top: int, width: int) -> None:
+    """One quiet line, in smaller letters or cut short where it would be wider than `width` pixels."""
+    words = _drawable(words)
+    size = next((size for size in (18, 17, 16, 15) if pen.textlength(words, _font(size)) <= width), 15)
+    cut = words
+    while pen.textlength(cut, _font(size)) > width:
+        words = words[:-1]
+        cut = f"{words.rstrip()}..."
+    pen.text((left, top), cut, SOFT_INK, _font(size))
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

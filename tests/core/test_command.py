@@ -122,6 +122,9 @@ def test_a_network_is_trained_listed_scored_and_asked(small_home: Settings, smal
     assert [row["file"] for row in rows] == [str(picture), str(no_picture), str(tmp_path / "missing.jpg")]
     assert len(rows[0]["probabilities"]) == 10 and sum(rows[0]["probabilities"]) == pytest.approx(1, abs=1e-3)
     assert rows[0]["verdict"] in {"unsure", "none", "unclear"} and rows[0]["milliseconds"] > 0  # it never saw a photo
+    assert rows[0]["eyes"] is None  # a network trained here is asked alone
+    ((both, _),) = several(("predict", "--model", "Mine", "--eye", "on", str(picture)))
+    assert both["eyes"]["network"] == rows[0]["probabilities"] and len(both["eyes"]["eye"]) == 10
     assert "not a picture" in rows[1]["error"] and "cannot be read" in rows[2]["error"]
 
 
@@ -188,8 +191,12 @@ def test_a_network_of_ones_own_is_trained_from_its_layers(small_home: Settings) 
 def test_the_shipped_network_answers_without_a_store(small_home: Settings, small: Dataset, tmp_path: Path) -> None:
     picture = tmp_path / "boot.png"
     Image.fromarray(255 - small.test_images[1]).resize((280, 280)).save(picture)
-    (row,) = core("predict", str(picture))
+    photo = str(picture)
+    (row, _), (without, _) = several(("predict", photo), ("predict", photo, "--eye", "off"))
     assert set(row) >= {"file", "label", "index", "probabilities", "verdict", "milliseconds"}
+    assert set(row["eyes"]) == {"network", "eye"}
+    assert all(len(shares) == 10 and sum(shares) == pytest.approx(1, abs=1e-3) for shares in row["eyes"].values())
+    assert without["eyes"] is None and without["probabilities"] == row["eyes"]["network"] != row["probabilities"]
     assert not list(small_home.folder.glob("*.sqlite"))
 
 

@@ -162,6 +162,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
     assert completed("pre") == ["predict"]
     assert completed("ch") == ["check"]
     assert completed("train", "--epo") == ["--epochs"]
+    assert completed("predict", "--eye", "o") == ["on", "off"]
     assert completed("predict", "pho") == ["photo.png"]
 
 

@@ -2,6 +2,7 @@
 
 import csv as csv_module
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,12 +10,14 @@ import pytest
 from PIL import Image, ImageColor
 
 from core.errors import PictureError
-from core.inference.export import card, csv
-from core.inference.verdict import Answer, Verdict
+from core.inference.export import MARGIN, PAPER, card, csv
+from core.inference.verdict import Answer, Eyes, Verdict
 from core.labels import COLOURS, NAMES
 from core.vision.reading import read_drawing, read_sample
 
 SURE = Answer(8, "Bag", tuple([0.01] * 8 + [0.9, 0.02]), Verdict.SURE, "90% for Bag", "")
+NETWORK, EYE = tuple([0.05] * 8 + [0.57, 0.03]), tuple([0.95] + [0.005] * 8 + [0.01])
+BOTH = replace(SURE, eyes=Eyes(NETWORK, EYE))
 LONG = Answer(
     8,
     "Bag",
@@ -34,13 +37,15 @@ def reading(kind: str):
 
 
 @pytest.mark.parametrize("kind", ["sample", "drawing"])
-@pytest.mark.parametrize("answer", [SURE, LONG])
+@pytest.mark.parametrize("answer", [SURE, LONG, BOTH])
 def test_a_card_is_a_picture_with_the_28_dots_and_ten_bars(kind, answer):
     picture = Image.open(io.BytesIO(card(reading(kind), answer, "✓ Sure", "“my run” …")))
     assert picture.format == "PNG" and picture.size == (1000, 720)
     pixels = np.asarray(picture).reshape(-1, 3)
     lengths = [int((pixels == ImageColor.getrgb(colour)).all(axis=1).sum()) for colour in COLOURS]
-    assert all(lengths) and (lengths[8] > 10 * max(lengths[:8]) if answer is SURE else max(lengths) < 2 * min(lengths))
+    assert all(lengths) and (
+        lengths[8] > 10 * max(lengths[:8]) if answer is not LONG else max(lengths) < 2 * min(lengths)
+    )
     if kind == "sample":
         assert (pixels == 77).all(axis=1).sum() >= 2 * 300 * 300
 
@@ -51,13 +56,42 @@ def test_two_different_answers_give_two_different_cards():
     assert same != card(reading("sample"), SURE, "? Not sure", "one")
 
 
+def test_a_card_says_what_each_eye_said():
+    cards = [card(reading("sample"), replace(SURE, eyes=eyes), "✓ Sure", "one") for eyes in (None, BOTH.eyes)]
+    cards.append(card(reading("sample"), replace(SURE, eyes=Eyes(EYE, NETWORK)), "✓ Sure", "one"))
+    without, both, swapped = (np.asarray(Image.open(io.BytesIO(each)).convert("L"), int) for each in cards)
+    for one, other in ((without, both), (both, swapped)):  # no more differs than one line
+        rows = np.flatnonzero((one != other).any(axis=1))
+        assert 6 < len(rows) and np.ptp(rows) < 24
+
+
+@pytest.mark.parametrize("eyes", [None, Eyes(EYE, EYE), Eyes(tuple([1.0] + [0.0] * 9), tuple([0.0] * 9 + [1.0]))])
+@pytest.mark.parametrize("network", ["one", "W" * 60, "a network with quite a long name that somebody gave it, " * 2])
+def test_nothing_on_a_card_is_wider_than_the_card(eyes, network):
+    picture = Image.open(io.BytesIO(card(reading("sample"), replace(LONG, eyes=eyes), "? Not sure", network)))
+    pixels = np.asarray(picture)
+    edges = (pixels[:, -MARGIN + 2 :], pixels[-MARGIN + 8 :], pixels[:, :MARGIN], pixels[: MARGIN - 8])
+    assert all((edge == ImageColor.getrgb(PAPER)).all() for edge in edges)
+
+
 def test_a_table_has_a_row_for_each_file_and_a_reason_where_there_is_no_answer():
     table = pd.read_csv(io.StringIO(csv([("my, bag.jpg", SURE), ("letter.png", PictureError("This file is empty."))])))
-    assert list(table.columns) == ["file", "label", "verdict", *NAMES]
+    assert list(table.columns)[:13] == ["file", "label", "verdict", *NAMES]
     assert table["file"].tolist() == ["my, bag.jpg", "letter.png"]
     assert table["verdict"].tolist() == ["sure", "This file is empty."]
     assert table.loc[0, "Bag"] == 0.9 and table.loc[0, "label"] == "Bag"
     assert table.loc[1, list(NAMES)].isna().all()
+
+
+def test_a_table_has_what_each_eye_said_behind_what_both_say():
+    rows = [("bag.jpg", BOTH), ("drawing.png", SURE), ("letter.png", PictureError("This file is empty."))]
+    table = pd.read_csv(io.StringIO(csv(rows)))
+    eyes = [*(f"small network: {name}" for name in NAMES), *(f"second eye: {name}" for name in NAMES)]
+    assert list(table.columns)[13:] == eyes
+    assert table.loc[0, eyes].tolist() == [*NETWORK, *EYE] and table.loc[0, list(NAMES)].tolist() == [
+        *SURE.probabilities
+    ]
+    assert table.loc[1:, eyes].isna().all(axis=None) and table.loc[1, "Bag"] == 0.9
 
 
 @pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1"])
