@@ -1,7 +1,8 @@
 """Lessons: five published systems step by step, trained as published or with their oddity switched off; layers looked
-at from inside."""
+at from inside; and what the second eye learned elsewhere."""
 
 import html
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import streamlit as st
 
 from core.labels import NAMES
 from core.lessons import diagram, operations
-from core.lessons.articles import CHOICES, LAYERS, LESSONS, facts, results
+from core.lessons.articles import CHOICES, LAYERS, LESSONS, SECOND_EYE, TRANSFER, Step, facts, results
 from core.training.plan import Plan, duration, estimate
 from models import measured
 from models.catalogue import RECIPES, layers
@@ -21,7 +22,8 @@ from pages.shared.runs import start, store
 
 frame(
     "Lessons",
-    "Five published systems, step by step: what their authors did, what came out, and what is odd about it.",
+    "Five published systems, step by step: what their authors did, what came out, and what is odd about it. And one"
+    " lesson about the second eye.",
     wide=True,
 )
 
@@ -40,6 +42,7 @@ LOOKS = {  # a step's word: where in the app one sees it
     "pairs": ("See the pairs", "mistakes.py", {}),
     "weights": ("Save or load weights", "training.py", {}),
     "photo": ("Try a photo", "predict.py", {}),
+    "eyes": ("Try a photo with both eyes", "predict.py", {}),
 }
 INSIDE = ("Neuron", "Convolution", "ReLU", "Max pooling", "Dropout", "Flatten", "Network")
 FIRST_SHIRT = 18  # a training picture with an even ground and clear edges
@@ -53,8 +56,32 @@ def offer(plan: Plan, label: str, key: str, main: bool = False) -> None:
         st.switch_page("training.py", query_params={"run": start(plan, plan.title)})
 
 
+def tell(steps: Sequence[Step]) -> None:
+    """The steps of a lesson, each with a link to where one sees it."""
+    for index, step in enumerate(steps, start=1):
+        with st.container(key=f"lessons_step_{index}", gap=None):
+            st.html(f"<i>{index}</i><b>{html.escape(step.title)}</b><p>{html.escape(step.words)}</p>")
+            if step.look in LOOKS:
+                label, page, address = LOOKS[step.look]
+                st.page_link(page, label=label, query_params=address)
+
+
+def tell_of_second_eye() -> None:
+    """The lesson about transfer learning; on a phone its picture comes first."""
+    st.subheader("Transfer learning: the second eye", anchor=False)
+    drawn, steps = st.columns([1, 1.3], gap="large")
+    with drawn, st.container(key="lessons_card"):
+        pictures.drawing(
+            diagram.transfer("a million photos", 1280, "coat?"),
+            "A network in two parts: many layers, learned elsewhere from a million photos, give 1,280 numbers; ten"
+            " neurons, learned here, make an answer of them",
+        )
+    with steps:
+        tell(TRANSFER)
+
+
 with guard():
-    articles = [name for name in RECIPES if name in LESSONS]
+    articles = [*(name for name in RECIPES if name in LESSONS), SECOND_EYE]
     asked = st.query_params.get("lesson", articles[0])
     first = asked if asked in articles else articles[0]
     chosen = st.segmented_control(
@@ -62,10 +89,13 @@ with guard():
         articles,
         default=first,
         required=True,
-        format_func=lambda name: RECIPES[name].title,
+        format_func=lambda name: "The second eye" if name == SECOND_EYE else RECIPES[name].title,
         key="lessons_choice",
     )
     st.query_params["lesson"] = chosen
+    if chosen == SECOND_EYE:
+        tell_of_second_eye()
+        st.stop()
     recipe = RECIPES[chosen]
     row = measured.results().get(chosen)
 
@@ -73,12 +103,7 @@ with guard():
     with steps:
         st.subheader(recipe.article, anchor=False)
         st.write(recipe.sentence)
-        for index, step in enumerate(LESSONS[chosen], start=1):
-            with st.container(key=f"lessons_step_{index}", gap=None):
-                st.html(f"<i>{index}</i><b>{html.escape(step.title)}</b><p>{html.escape(step.words)}</p>")
-                if step.look in LOOKS:
-                    label, page, address = LOOKS[step.look]
-                    st.page_link(page, label=label, query_params=address)
+        tell(LESSONS[chosen])
 
     with card, st.container(key="lessons_card"):
         with st.container(key="lessons_facts"):

@@ -1,5 +1,5 @@
 """The five published systems as lessons: their steps in order, in our own words, and how layers, losses and optimisers
-work.
+work. And one lesson more, about what the second eye learned elsewhere.
 
 Knows nothing of pages. A step's `look` names where in the app one sees it; the page makes a link of it.
 """
@@ -230,6 +230,37 @@ LESSONS: dict[str, tuple[Step, ...]] = {
         ),
     ),
 }
+
+SECOND_EYE = "second-eye"  # the lesson that is of no published system
+TRANSFER = (
+    Step(
+        "What it learned elsewhere",
+        "It has looked at more than a million photos of a thousand kinds of things: dogs, cups, buses. Nobody asked it"
+        " for our ten, though jersey, jean and sandal were among them. It learned to see edges, cloth, sleeves, laces.",
+    ),
+    Step(
+        "What it learned here",
+        "It turns a photo into 1,280 numbers. On top of them sit ten neurons: nine for kinds of clothes, one for “none"
+        " of them”. Only these learned here, from 2,290 photos that 169 people took with their phones. Bags it knew"
+        " already.",
+    ),
+    Step(
+        "Why so few photos are enough",
+        "Learning to see takes a million photos. Telling a coat from a dress, once one can see, takes a few hundred of"
+        " each. This is called transfer learning.",
+    ),
+    Step(
+        "Why it cannot read drawings",
+        "It looks for what photos have: colour, cloth, folds, shadows. A drawing has only lines, a test picture only"
+        " grey dots. The small network learned from grey dots, so it answers those alone.",
+    ),
+    Step(
+        "Two see more than one",
+        "They make different mistakes. Where both say the same, it is most often true; where they differ, the app is"
+        " less sure. Switch the second eye off, and see what it is worth.",
+        "eyes",
+    ),
+)
 
 LAYERS = {  # Keras' name: (plain name, what it does)
     "Input": ("The picture", "28 × 28 dots, one channel."),

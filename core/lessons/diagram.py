@@ -85,6 +85,38 @@ def network(names: Sequence[str], hidden: int, inputs: int = 784) -> str:
     return _svg(480, height + 32, lines + dots + words + titles)
 
 
+def transfer(pictures: str, features: int, answers: str) -> str:
+    """A network in two parts: layers that learned elsewhere from many `pictures`, then so many `features`, and a last
+    layer that learned here and gives the `answers`."""
+    sheets = "".join(
+        f'<rect x="{x}" y="{80 - side / 2:.0f}" width="{thick}" height="{side}" rx="5" class="sheet"/>'
+        for x, side, thick in ((24, 120, 8), (52, 120, 14), (90, 92, 20), (136, 64, 28), (192, 38, 36))
+    )
+    joints = "".join(
+        f'<line x1="297" y1="{12 + 136 * number / 7:.0f}" x2="372" y2="{22 + 13 * neuron}" class="thin"/>'
+        for number in range(8)
+        for neuron in range(10)
+    )
+    neurons = "".join(f'<circle cx="378" cy="{22 + 13 * neuron}" r="5" class="full"/>' for neuron in range(10))
+    column = '<rect x="280" y="8" width="16" height="144" rx="8" class="full"/>'
+    arrows = '<path d="M240 80h28m-8 -7l8 7l-8 7M394 80h24m-8 -7l8 7l-8 7" stroke-width="2"/>'
+    braces = '<path d="M20 166v8h212v-8M276 166v8h116v-8" stroke-width="1.5"/>'
+    words = _text(126, 194, "learned elsewhere") + _text(126, 212, pictures, "quiet") + _text(334, 194, "learned here")
+    return _svg(
+        480,
+        220,
+        sheets
+        + arrows
+        + column
+        + joints
+        + neurons
+        + braces
+        + words
+        + _text(334, 212, f"from {features:,} numbers", "quiet")
+        + _text(424, 85, answers, "left"),
+    )
+
+
 def _text(x: float, y: float, words: str, look: str = "") -> str:
     return f'<text x="{x:.0f}" y="{y:.0f}" class="{look}">{html.escape(words)}</text>'
 

@@ -1,11 +1,12 @@
 """Lessons: each of the five is told, can be started as published, short, or with its oddity switched off."""
 
+import html
 from functools import partial
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.lessons.articles import LESSONS
+from core.lessons.articles import LESSONS, TRANSFER
 from core.runs.store import Store
 from core.training.plan import Plan
 from models.catalogue import RECIPES
@@ -76,3 +77,25 @@ def test_dropout_leaves_out_others_each_time() -> None:
     before = bodies(at)
     at.button(key="lessons_again").click().run()
     assert bodies(at) != before
+
+
+def test_the_second_eye_has_a_lesson_of_its_own_with_a_picture_and_a_way_to_try_it() -> None:
+    at = opened()
+    assert "second-eye" not in LESSONS and TRANSFER[0].words not in bodies(at)
+    at.segmented_control(key="lessons_choice").set_value("second-eye").run()
+    assert at.query_params["lesson"] == "second-eye"
+    for page in (at, opened(lesson="second-eye")):
+        assert not page.exception and not page.error
+        shown = bodies(page)
+        places = [shown.index(html.escape(step.words)) for step in TRANSFER]
+        assert places == sorted(places) and shown.count('class="ink"') == 1
+        assert [link.proto.page for link in page.get("page_link") if "both eyes" in link.proto.label] == ["predict"]
+        assert not page.button  # nothing to train
+    assert sum(len(step.words.split()) for step in TRANSFER) < 200  # a screen
+
+
+def test_no_button_of_a_lesson_is_lost_when_one_comes_back_from_the_second_eye() -> None:
+    at = opened(lesson="second-eye")
+    at.segmented_control(key="lessons_choice").set_value("new-abcd").run()
+    assert RECIPES["new-abcd"].article in [heading.value for heading in at.subheader]
+    assert at.button(key="lessons_full") and not at.exception
