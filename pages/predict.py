@@ -108,7 +108,7 @@ def show(reading: Reading, key: str, true: int | None = None) -> None:
                     " to 100 %."
                 )
     if reply.eyes:
-        eyes.side_by_side(reading, reply.eyes, "" if model == SHIPPED else title)
+        eyes.side_by_side(reading, reply.eyes, title if other or model != SHIPPED else "")
     elif beside and not len(reading.views):
         st.caption(eyes.ALONE)
     if len(reading.stages) > 1:

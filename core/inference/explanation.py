@@ -19,7 +19,7 @@ LEAST = 0.02  # a drop of the probability below this is not worth a colour
 WARM = np.array([255, 122, 43], np.float32)  # colour of what mattered
 SCALE = 12  # each pixel of the image becomes so many
 APART = 0.1  # two shares of a class that differ by less are nearly the same
-EYES = ("the small network", "the second eye")
+NETWORKS, EYES = ("Both", "They"), ("Both eyes", "The eyes")  # who agree, who differ
 
 
 def occlusion(network: Network, image: np.ndarray) -> np.ndarray:
@@ -57,10 +57,11 @@ def overlay(image: np.ndarray, mattered: np.ndarray) -> np.ndarray:
 
 
 def evidence_overlay(view: np.ndarray, evidence: np.ndarray) -> np.ndarray:
-    """A photo as the second eye sees it, (h, h, 3) uint8, with the places of `evidence` (7, 7) that speak more than the
-    average for a class in a warm colour, (h, h, 3) uint8."""
+    """A photo as the second eye sees it, (h, h, 3) uint8, in grey, with the places of `evidence` (7, 7) that speak more
+    than the average for a class in a warm colour, (h, h, 3) uint8."""
     more = evidence - max(0.0, float(evidence.mean()))
-    return _warmed(view.astype(np.float32), _smooth(more, len(view), 1e-6))
+    grey = cv2.cvtColor(view, cv2.COLOR_RGB2GRAY).astype(np.float32)[..., None]
+    return _warmed(np.repeat(grey, 3, axis=2), _smooth(more, len(view), 1e-6))
 
 
 def _smooth(places: np.ndarray, side: int, least: float) -> np.ndarray:
@@ -96,8 +97,8 @@ def evidence_in_words(evidence: np.ndarray, label: str) -> str:
 def _where(places: np.ndarray) -> str:
     """In which third of a map its highest place lies, such as “top left”."""
     row, column = (int(position) for position in np.unravel_index(places.argmax(), places.shape))
-    across = ("left", "middle", "right")[column * 3 // places.shape[1]]
-    down = ("top", "middle", "bottom")[row * 3 // places.shape[0]]
+    across = ("left", "middle", "right")[int(3 * (column + 0.5) / places.shape[1])]
+    down = ("top", "middle", "bottom")[int(3 * (row + 0.5) / places.shape[0])]
     return " ".join(word for word in (down, across) if word != "middle") or "middle"
 
 
@@ -118,14 +119,16 @@ def neighbours_in_words(label: int, labels: np.ndarray, answered: bool) -> str:
     return words if same else f"{words} That is a reason to doubt the answer."
 
 
-def compared(first: Sequence[float], second: Sequence[float], titles: tuple[str, str]) -> str:
+def compared(
+    first: Sequence[float], second: Sequence[float], titles: tuple[str, str], who: tuple[str, str] = NETWORKS
+) -> str:
     """In words: whether two networks, by their ten probabilities each, give one picture the same name."""
     one, other = titles
     best, another = int(np.argmax(first)), int(np.argmax(second))
     if best == another:
-        return f"Both say {NAMES[best]}: {one} with {first[best]:.0%}, {other} with {second[best]:.0%}."
+        return f"{who[0]} say {NAMES[best]}: {one} with {first[best]:.0%}, {other} with {second[best]:.0%}."
     return (
-        f"They differ: {one} says {NAMES[best]} ({first[best]:.0%}), {other} says {NAMES[another]}"
+        f"{who[1]} differ: {one} says {NAMES[best]} ({first[best]:.0%}), {other} says {NAMES[another]}"
         f" ({second[another]:.0%})."
     )
 
@@ -140,5 +143,6 @@ def eyes_compared(eyes: Eyes) -> str:
     if apart[most] < APART:
         rest = f"Nowhere{' else' if eyes.agree else ''} do they differ by {100 * APART:.0f} points of 100 or more."
     else:
-        rest = f"{'Else they' if eyes.agree else 'They'} differ most about {NAMES[most]}: {eyes.network[most]:.0%} and {eyes.eye[most]:.0%}."
-    return f"{compared(eyes.network, eyes.eye, EYES)} {rest}"
+        they = "Else they" if eyes.agree else "They"
+        rest = f"{they} differ most about {NAMES[most]}: {eyes.network[most]:.0%} and {eyes.eye[most]:.0%}."
+    return f"{compared(eyes.network, eyes.eye, ('the small network', 'the second eye'), EYES)} {rest}"

@@ -22,7 +22,7 @@ ALONE = "The network answers alone here: the second eye learned on photos, and c
 def side_by_side(reading: Reading, eyes: Eyes, title: str = "") -> None:
     """Show both eyes, each with its picture, its answer and its ten bars, below a line that says where they agree.
 
-    `title` is what the small network is called, if it is not the one that comes with the app.
+    `title` is what the small network is called, where that has to be said.
     """
     dots = f'<img class="large" src="{address(reading.image)}" alt="28 x 28 grey dots">'
     photo = f'<img src="{address(reading.views[0])}" alt="The photo">'

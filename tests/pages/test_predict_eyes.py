@@ -16,6 +16,7 @@ from core.errors import RunError
 from core.inference import export
 from core.inference.eye import Eye, second_eye
 from core.labels import NAMES
+from pages.shared import downloads
 from tests.pages.test_predict_page import answers, drawn, last_image, opened, photo, strips, trained
 
 pytestmark = pytest.mark.usefixtures("small_data")
@@ -54,7 +55,7 @@ def test_two_eyes_look_at_a_photo_and_the_second_can_be_switched_off():
     together = bars(at)
     (shown,) = eyes(at)
     assert shown.count("<img") == 2 and shown.count("<dt") == 20
-    assert "They differ: the small network" in shown or "Both say" in shown
+    assert "The eyes differ: the small network" in shown or "Both eyes say" in shown
     assert "sees 28 x 28 grey dots" in shown and "learned on a million others" in shown
     dots, whole = (grey(each) for each in re.findall(r'src="([^"]*)"', shown))
     assert np.array_equal(dots, grey(last_image(at))) and whole.shape == (224, 224)
@@ -94,6 +95,21 @@ def test_a_network_trained_here_is_asked_alone_unless_somebody_wishes_otherwise(
 def test_the_address_says_whether_the_second_eye_looks(word, on):
     at = opened(eye=word)
     assert at.toggle(key="choice_eye").value is on and ("eye" in at.query_params) is (word == "off")
+
+
+def test_the_camera_counts_as_a_photo():
+    assert opened(way="camera", eye="off").toggle(key="choice_eye").value is False
+
+
+@pytest.mark.parametrize("eye", ["on", "off"])
+def test_the_answer_that_is_saved_is_the_one_that_is_shown(monkeypatch, eye):
+    saved = []
+    monkeypatch.setattr(downloads, "offer", lambda title, make, *_: make())
+    monkeypatch.setattr(export, "card", lambda reading, reply, *_: saved.append(reply))
+    at = opened(eye=eye)
+    at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
+    (reply,) = saved
+    assert np.allclose(reply.probabilities, bars(at), atol=1e-4) and bool(reply.eyes) is bool(eyes(at)) is (eye == "on")
 
 
 def test_drawings_and_test_pictures_are_answered_by_the_small_network_alone_and_the_page_says_so():

@@ -129,25 +129,25 @@ def test_two_networks_agree_or_differ_in_words():
         (
             says(4, 0.6, Shirt=0.3),
             says(4, 0.8, Shirt=0.1),
-            "Both say Coat: the small network with 60%, the second eye with 80%."
+            "Both eyes say Coat: the small network with 60%, the second eye with 80%."
             " Else they differ most about Shirt: 30% and 10%.",
         ),
         (
             says(4, 0.9),
             says(4, 0.5),
-            "Both say Coat: the small network with 90%, the second eye with 50%."
+            "Both eyes say Coat: the small network with 90%, the second eye with 50%."
             " Nowhere else do they differ by 10 points of 100 or more.",
         ),
         (
             says(4, 0.6, Pullover=0.2),
             says(2, 0.75, Coat=0.2),
-            "They differ: the small network says Coat (60%), the second eye says Pullover (75%)."
+            "The eyes differ: the small network says Coat (60%), the second eye says Pullover (75%)."
             " They differ most about Pullover: 20% and 75%.",
         ),
         (
             says(4, 0.45, Pullover=0.4),
             says(2, 0.45, Coat=0.4),
-            "They differ: the small network says Coat (45%), the second eye says Pullover (45%)."
+            "The eyes differ: the small network says Coat (45%), the second eye says Pullover (45%)."
             " Nowhere do they differ by 10 points of 100 or more.",
         ),
     ],
@@ -164,6 +164,8 @@ def test_what_the_second_eye_looked_at_is_warm_smooth_and_named():
     warm = seen[..., 0].astype(int) - seen[..., 2]
     assert warm[16, 208] > 80 and warm[200, 16] == 0 and len(np.unique(warm)) > 20
     assert "most for Coat is the top right of the photo." in evidence_in_words(evidence, "Coat")
+    evidence[2, 3] = 3
+    assert "is the middle of the photo." in evidence_in_words(evidence, "Coat")
     nothing = np.full((7, 7), -1, np.float32)
     assert evidence_in_words(nothing, "Coat") == "No place of the photo speaks for Coat."
     assert (evidence_overlay(view, nothing) == 85).all()
