@@ -2,8 +2,9 @@
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,8 +13,10 @@ from core.data import class_folders
 from core.data.class_folders import NONE
 from core.errors import DataError, PictureError
 from core.fitting.geometry import rotation
+from core.inference.eye import FEATURES, shipped_backbone
 from core.labels import SLUGS
 from core.vision.reading import read_photo
+from core.vision.views import VIEWS
 
 ANEW = 2  # times each photo is read again, changed as if taken once more
 LARGEST = 10**9  # bytes; these are files of this computer
@@ -28,6 +31,8 @@ class Pictures:
     labels: np.ndarray  # (n,) int, -1 for none of the ten
     contributors: np.ndarray  # (n,) str
     found: np.ndarray  # (n,) bool, whether a single garment was found
+    # (n, k, 1280) float16, what the second eye sees in each view, 0 where it is shown none; None when it was not asked
+    features: np.ndarray | None = None
 
     @property
     def weights(self) -> np.ndarray:
@@ -37,12 +42,20 @@ class Pictures:
 
     def pick(self, which: np.ndarray) -> "Pictures":
         """The pictures where `which` (n,) bool is set."""
-        return Pictures(*(getattr(self, field.name)[which] for field in fields(self)))
+        features = None if self.features is None else self.features[which]
+        return Pictures(self.images[which], self.labels[which], self.contributors[which], self.found[which], features)
 
     @classmethod
     def joined(cls, parts: Sequence["Pictures"]) -> "Pictures":
-        """The pictures of all parts, one after another."""
-        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+        """The pictures of all parts, one after another, with features when all have them."""
+        features = [part.features for part in parts if part.features is not None]
+        return cls(
+            np.concatenate([part.images for part in parts]),
+            np.concatenate([part.labels for part in parts]),
+            np.concatenate([part.contributors for part in parts]),
+            np.concatenate([part.found for part in parts]),
+            np.concatenate(features) if len(features) == len(parts) else None,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +92,9 @@ def _read_again(folder: Path, kind: str, seed: int) -> Pictures:
 def read_pictures(folder: Path, kind: str, part: str, seed: int | None = None) -> Pictures:
     """Read the pictures that `pictures.csv` in a folder lists for a kind and a part, but for those that cannot be read.
 
-    With a seed each is changed first, as if it had been taken once more, so that the garment is cut out a little
-    differently. Raises DataError when none is listed.
+    The second eye looks at them too, as far as it does in the app. With a seed each is changed first, as if it had been
+    taken once more, so that the garment is cut out a little differently, and the second eye is not asked. Raises
+    DataError when none is listed.
     """
     try:
         with (folder / "pictures.csv").open(newline="", encoding="utf-8") as file:
@@ -93,24 +107,36 @@ def read_pictures(folder: Path, kind: str, part: str, seed: int | None = None) -
         raise DataError(f"{folder / 'pictures.csv'} lists no pictures of kind {kind}, part {part}.")
     sources = [(folder / row["path"], None if seed is None else (seed, index)) for index, row in enumerate(rows)]
     readings = class_folders.read_many(sources, _read)
-    readable = [(row, *reading) for row, reading in zip(rows, readings, strict=True) if reading is not None]
+    readable = [(row, reading) for row, reading in zip(rows, readings, strict=True) if reading is not None]
     return Pictures(
-        np.stack([image for _, image, _ in readable]),
-        np.array([SLUGS.index(row["class"]) if row["class"] in SLUGS else -1 for row, _, _ in readable]),
-        np.array([row["contributor"] for row, _, _ in readable]),
-        np.array([found for _, _, found in readable]),
+        np.stack([reading.image for _, reading in readable]),
+        np.array([SLUGS.index(row["class"]) if row["class"] in SLUGS else -1 for row, _ in readable]),
+        np.array([row["contributor"] for row, _ in readable]),
+        np.array([reading.found for _, reading in readable]),
+        np.stack([reading.features for _, reading in readable]) if seed is None else None,
     )
 
 
-def _read(source: tuple[Path, tuple[int, int] | None]) -> tuple[np.ndarray, bool] | None:
-    """One file's image (28, 28) uint8 and whether a single garment was found in it; None when it cannot be read."""
+class _Read(NamedTuple):
+    """What is kept of one picture."""
+
+    image: np.ndarray  # (28, 28) uint8
+    found: bool
+    features: np.ndarray  # (k, 1280) float16
+
+
+def _read(source: tuple[Path, tuple[int, int] | None]) -> _Read | None:
+    """One file, changed first when there is a seed; None when it cannot be read."""
     path, seed = source
     content = path.read_bytes()
     try:
         reading = read_photo(content if seed is None else taken_again(content, np.random.default_rng(seed)), LARGEST)
     except PictureError:
         return None
-    return reading.image, reading.finding is None
+    features = np.zeros((VIEWS, FEATURES), np.float16)
+    if seed is None and len(reading.views):
+        features[:] = shipped_backbone().features(reading.views)
+    return _Read(reading.image, reading.finding is None, features)
 
 
 def taken_again(content: bytes, generator: np.random.Generator) -> bytes:

@@ -53,13 +53,13 @@ class Head:
 
     @classmethod
     def read(cls, fitted: bytes, imagenet: bytes) -> "Head":
-        """From the bytes of head.npz, which the fit writes, and of imagenet.npz, which the backbone's command writes."""
+        """From the bytes of head.npz, which the fit writes, and of imagenet.npz, which comes with the backbone."""
         with np.load(io.BytesIO(fitted)) as own, np.load(io.BytesIO(imagenet)) as known:
             rows = (known["weights"].astype(np.float32), known["bias"], int(known["bags"]))
             return cls(own["weights"].astype(np.float32), own["bias"], *rows)
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
-        """Ten probabilities from features (..., k, 1280): (..., 10). What looks like none of the ten is spread evenly."""
+        """Ten probabilities from features (..., k, 1280): (..., 10). What is none of the ten is spread evenly."""
         shares = softmax(np.einsum("...kf,kfc->...c", features, self.weights) + self.bias)
         none, clothes = shares[..., :1], shares[..., 1:]
         known = softmax(features[..., 0, :] @ self.imagenet + self.imagenet_bias)
@@ -75,27 +75,16 @@ class Head:
         return np.asarray(np.einsum("yxf,fc->cyx", places, rows - rows.mean(axis=1, keepdims=True)))
 
 
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """What the second eye makes of one photo."""
+class Backbone:
+    """What sees, the bytes of a `.tflite` file: colours in, features out. Safe to share between threads."""
 
-    probabilities: np.ndarray  # (10,) float32
-    evidence: np.ndarray  # (10, 7, 7) float32, how much each place of the whole photo speaks for each class
-
-
-class Eye:
-    """A backbone, the bytes of a `.tflite` file, and a head. Safe to share between threads."""
-
-    def __init__(self, backbone: bytes, head: Head, joining: Joining, alone: Thresholds) -> None:
-        """`joining` is that with the shipped network, `alone` are the thresholds of its own answers. Raises RunError
-        when the bytes are no network."""
+    def __init__(self, content: bytes) -> None:
+        """Raises RunError when the bytes are no network."""
         from ai_edge_litert.interpreter import Interpreter
 
-        self.head, self.joining, self.alone = head, joining, alone
         self._lock = threading.Lock()
-        self._seen: WeakKeyDictionary[Reading, Seen] = WeakKeyDictionary()
         try:
-            self._interpreter = Interpreter(model_content=backbone, num_threads=1)
+            self._interpreter = Interpreter(model_content=content, num_threads=1)
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise RunError("A file of the second eye is damaged. Install the app again.") from error
@@ -106,15 +95,9 @@ class Eye:
         """Features of each place of some views (n, 224, 224, 3) uint8: (n, 7, 7, 1280) float32."""
         return np.stack([self._run(view) for view in views])
 
-    def look(self, reading: Reading) -> Seen:
-        """What it makes of a reading with views; worked out once, however often it is asked."""
-        seen = self._seen.get(reading)
-        if seen is None:
-            places = self.places(reading.views)
-            probabilities = self.head.probabilities(places.mean(axis=(1, 2)))
-            seen = Seen(probabilities.astype(np.float32), self.head.evidence(places[0]).astype(np.float32))
-            self._seen[reading] = seen
-        return seen
+    def features(self, views: np.ndarray) -> np.ndarray:
+        """Features of some views as a whole, (n, 1280) float32."""
+        return np.asarray(self.places(views).mean(axis=(1, 2)))
 
     def _run(self, view: np.ndarray) -> np.ndarray:
         with self._lock:
@@ -123,11 +106,44 @@ class Eye:
             return np.array(self._interpreter.get_tensor(self._output)[0], np.float32)
 
 
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What the second eye makes of one photo."""
+
+    probabilities: np.ndarray  # (10,) float32
+    evidence: np.ndarray  # (10, 7, 7) float32, how much each place of the whole photo speaks for each class
+
+
+class Eye:
+    """A backbone and a head; what is worked out of a reading is kept as long as the reading."""
+
+    def __init__(self, backbone: Backbone, head: Head, joining: Joining, alone: Thresholds) -> None:
+        """`joining` is that with the shipped network, `alone` are the thresholds of its own answers."""
+        self.backbone, self.head, self.joining, self.alone = backbone, head, joining, alone
+        self._seen: WeakKeyDictionary[Reading, Seen] = WeakKeyDictionary()
+
+    def look(self, reading: Reading) -> Seen:
+        """What it makes of a reading with views; worked out once, however often it is asked."""
+        seen = self._seen.get(reading)
+        if seen is None:
+            places = self.backbone.places(reading.views)
+            probabilities = self.head.probabilities(places.mean(axis=(1, 2)))
+            seen = Seen(probabilities.astype(np.float32), self.head.evidence(places[0]).astype(np.float32))
+            self._seen[reading] = seen
+        return seen
+
+
+@lru_cache(maxsize=1)
+def shipped_backbone() -> Backbone:
+    """The backbone that comes with the app. Raises RunError when its file is missing."""
+    return Backbone(shipped_bytes("eye/backbone.tflite"))
+
+
 @lru_cache(maxsize=1)
 def second_eye() -> Eye:
     """The second eye that comes with the app. Raises RunError when its files are missing."""
     head, card = Head.read(shipped_bytes("eye/head.npz"), shipped_bytes("eye/imagenet.npz")), shipped_card()["eye"]
-    return Eye(shipped_bytes("eye/backbone.tflite"), head, _joining(card["joining"]), Thresholds(**card["alone"]))
+    return Eye(shipped_backbone(), head, _joining(card["joining"]), Thresholds(**card["alone"]))
 
 
 def _joining(card: Mapping[str, Any]) -> Joining:

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-SIDE = 224  # px
+SIDE, VIEWS = 224, 3  # px, and how many views there are
 ROOM = 0.12  # around the garment in the close view, as a share of its longer side
 CLOSE, GREY, WHITE = 0.08, 127, 255  # room around the cut-out; what fills a square around a photo and a cut-out
 NO_VIEWS = np.zeros((0, SIDE, SIDE, 3), np.uint8)
