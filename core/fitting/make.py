@@ -2,8 +2,9 @@
 
 Fits one small network in two stages: on Fashion-MNIST and sketches made by program, then on these and cut-out photos.
 The second stage is repeated with the photos of some people left out, so that every photo is answered once by a network
-that has seen none of its owner's: these answers calibrate. The check folders are only measured. Keras is imported
-inside functions: no server imports this file.
+that has seen none of its owner's: these answers calibrate. The second eye's neurons are fitted to what its backbone
+sees in the same photos, and joined with the small network, out of the same folds. The check folders are only measured.
+Keras is imported inside functions: no server imports this file.
 """
 
 import argparse
@@ -24,10 +25,12 @@ from core.data.dataset import Dataset
 from core.data.sources import load
 from core.fitting import sketches
 from core.fitting.calibration import FOLDS, fit_thresholds, folds, measure
+from core.fitting.eye import Fold, fit_eye, fit_joining, thresholds
 from core.fitting.mixture import Mixture, augment, draw_pool
 from core.fitting.network import KerasModel, LearningRate, answering, build, to_tflite
 from core.fitting.pictures import Photos, Pictures, read_photos, read_photos_again, read_pictures
-from core.inference.network import SHIPPED, Calibration, Network, Thresholds
+from core.inference.eye import Eye, Head, shipped_backbone
+from core.inference.network import SHIPPED, Calibration, Network, Thresholds, shipped_bytes
 from core.settings import Settings
 from core.vision.reading import Kind
 
@@ -177,32 +180,79 @@ def calibrate(content: bytes, fitted: Fitted, data: Dataset, photos: Photos, see
     return Network(content, Calibration(temperature, {Kind.PHOTO: on_photos, Kind.DRAWING: on_drawings}))
 
 
-def measure_checks(checks: dict[str, Pictures], network: Network) -> dict[str, dict[str, float | int]]:
-    """The figures of the check pictures of each kind."""
-    figures = {}
-    for name, kind, read_as in CHECKS:
-        probabilities = network.probabilities(checks[kind].images)
-        figures[name] = measure(probabilities, checks[kind], network.calibration.thresholds[read_as])
-    return figures
+@dataclass(frozen=True, eq=False)
+class Both:
+    """The small network and the second eye, and what they answered to the photos out of fold."""
+
+    network: Network
+    eye: Eye
+    out_of_fold: dict[str, np.ndarray]  # (n, 10) for the photos of clothes: of "network", "eye" and "both"
+
+    def measure(self, pictures: Pictures, kind: Kind) -> dict[str, dict[str, float | int]]:
+        """Figures of some pictures: of both together where there are photos, and of each alone."""
+        network = self.network.probabilities(pictures.images)
+        if kind is Kind.DRAWING:
+            return self.figures(pictures, kind, {"network": network})
+        assert pictures.features is not None
+        eye = self.eye.head.probabilities(pictures.features.astype(np.float32))
+        return self.figures(
+            pictures, kind, {"both": self.eye.joining.join(network, eye), "network": network, "eye": eye}
+        )
+
+    def figures(
+        self, pictures: Pictures, kind: Kind, answers: dict[str, np.ndarray]
+    ) -> dict[str, dict[str, float | int]]:
+        """Figures of answers (n, 10) to some pictures, each judged by its own thresholds."""
+        limits = {
+            "both": self.eye.joining.thresholds,
+            "network": self.network.calibration.thresholds[kind],
+            "eye": self.eye.alone,
+        }
+        return {name: measure(given, pictures, limits[name]) for name, given in answers.items()}
+
+
+def join(network: Network, fitted: Fitted, photos: Photos, left_out: list[Fold], say: Callable[[str], None]) -> Both:
+    """Fit the second eye to photos, and its joining with a calibrated network."""
+    empty = Head.knowing_only_imagenet(shipped_bytes("eye/imagenet.npz"))
+    seen = fit_eye(photos, left_out, empty, say)
+    temperature = network.calibration.temperature
+    own = tuple(metrics.calibrated(answers, temperature) for answers in (fitted.clothes, fitted.others))
+    joining = fit_joining((own[0], own[1]), seen, photos)
+    eye = Eye(shipped_backbone(), seen.head, joining, thresholds(seen.clothes, seen.others, photos))
+    both = joining.join(own[0], seen.clothes)
+    return Both(network, eye, {"both": both, "network": own[0], "eye": seen.clothes})
 
 
 def make(
     data: Dataset, folder: Path, out: Path, seed: int, stages: Stages, say: Callable[[str], None] = print
 ) -> dict[str, Any]:
-    """Read, fit, calibrate, measure and write the shipped network's files; returns its card."""
+    """Read, fit, calibrate, measure and write what comes with the app; returns its card."""
     photos = read_photos(folder)
     checks = {kind: read_pictures(folder, kind, "check") for _, kind, _ in CHECKS}
     say(f"{len(photos.clothes.labels)} photos and {len(photos.others.labels)} other things read")
     again = read_photos_again(folder, seed)
     say(f"{len(again.clothes.labels)} photos and {len(again.others.labels)} other things read again, changed")
     fitted = fit(data, photos, again, seed, stages, say)
+    return finish(fitted, data, photos, checks, out, seed, stages, say)
+
+
+def finish(
+    fitted: Fitted,
+    data: Dataset,
+    photos: Photos,
+    checks: dict[str, Pictures],
+    out: Path,
+    seed: int,
+    stages: Stages,
+    say: Callable[[str], None] = print,
+) -> dict[str, Any]:
+    """Calibrate a fitted network, fit the second eye to it, measure both and write them; returns the card."""
     model = answering(fitted.network)
     content = to_tflite(model)
     network = calibrate(content, fitted, data, photos, seed)
-    calibration = network.calibration
-    out_of_fold = metrics.calibrated(fitted.clothes, calibration.temperature)
-    figures = measure_checks(checks, network)
-    figures["photos_out_of_fold"] = measure(out_of_fold, photos.clothes, calibration.thresholds[Kind.PHOTO])
+    both = join(network, fitted, photos, folds(photos, seed), say)
+    figures = {name: both.measure(checks[kind], read_as) for name, kind, read_as in CHECKS}
+    figures["photos_out_of_fold"] = both.figures(photos.clothes, Kind.PHOTO, both.out_of_fold)
     probabilities = network.probabilities(data.test_images)
     card = {
         "name": "shipped",
@@ -219,14 +269,19 @@ def make(
         "fingerprint": data.fingerprint,
         "test_accuracy": round(float(metrics.accuracy(data.test_labels, probabilities)), 4),
         "test_loss": round(float(metrics.loss(data.test_labels, probabilities)), 4),
-        "temperature": round(calibration.temperature, 3),
-        "thresholds": {kind.value: asdict(limits) for kind, limits in calibration.thresholds.items()},
+        "temperature": round(network.calibration.temperature, 3),
+        "thresholds": {kind.value: asdict(limits) for kind, limits in network.calibration.thresholds.items()},
+        "eye": {
+            "joining": asdict(both.eye.joining),
+            "alone": asdict(both.eye.alone),
+            "backbone": json.loads(shipped_bytes("eye/backbone.json")),
+        },
         "figures": figures,
         "data": [dict(zip(("name", "by", "licence", "use"), row, strict=True)) for row in DATA],
         "limits": list(LIMITS),
         "versions": versions(),
     }
-    write(out, fitted.network, content, card, probabilities)
+    write(out, fitted.network, content, both.eye.head, card, probabilities)
     return card
 
 
@@ -243,13 +298,16 @@ def versions() -> dict[str, str]:
     }
 
 
-def write(out: Path, network: KerasModel, content: bytes, card: dict[str, Any], probabilities: np.ndarray) -> None:
-    """Write model.keras (of a network that gives logits), model.tflite, card.json and probabilities.npz."""
-    out.mkdir(parents=True, exist_ok=True)
+def write(
+    out: Path, network: KerasModel, content: bytes, head: Head, card: dict[str, Any], probabilities: np.ndarray
+) -> None:
+    """Write model.keras (of a network that gives logits), model.tflite, eye/head.npz, card.json, probabilities.npz."""
+    (out / "eye").mkdir(parents=True, exist_ok=True)
     plain = build()  # without the optimiser's state, three times smaller
     plain.set_weights(network.get_weights())
     answering(plain).save(out / "model.keras")
     (out / "model.tflite").write_bytes(content)
+    np.savez_compressed(out / "eye" / "head.npz", weights=head.weights.astype(np.float16), bias=head.bias)
     (out / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     np.savez_compressed(out / "probabilities.npz", probabilities=probabilities.astype(np.float16))
 

@@ -8,7 +8,7 @@ photo of one is at hand. Knows nothing of files people upload, of the store or o
 import io
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -19,6 +19,7 @@ from core.errors import RunError
 from core.inference.network import Thresholds, shipped_bytes, shipped_card
 from core.labels import SLUGS
 from core.vision.reading import Reading
+from core.vision.views import VIEWS
 
 FEATURES = 1280
 BAG = SLUGS.index("bag")
@@ -52,16 +53,24 @@ class Head:
     bags: int  # how many of them are bags
 
     @classmethod
-    def read(cls, fitted: bytes, imagenet: bytes) -> "Head":
-        """From the bytes of head.npz, which the fit writes, and of imagenet.npz, which comes with the backbone."""
-        with np.load(io.BytesIO(fitted)) as own, np.load(io.BytesIO(imagenet)) as known:
+    def knowing_only_imagenet(cls, imagenet: bytes) -> "Head":
+        """From the bytes of imagenet.npz, which comes with the backbone; nothing is fitted yet."""
+        with np.load(io.BytesIO(imagenet)) as known:
             rows = (known["weights"].astype(np.float32), known["bias"], int(known["bags"]))
-            return cls(own["weights"].astype(np.float32), own["bias"], *rows)
+        return cls(np.zeros((VIEWS, FEATURES, 11), np.float32), np.zeros(11, np.float32), *rows)
+
+    @classmethod
+    def read(cls, fitted: bytes, imagenet: bytes) -> "Head":
+        """From the bytes of head.npz, which the fit writes, and of imagenet.npz."""
+        with np.load(io.BytesIO(fitted)) as own:
+            weights, bias = own["weights"].astype(np.float32), own["bias"]
+        return replace(cls.knowing_only_imagenet(imagenet), weights=weights, bias=bias)
 
     def probabilities(self, features: np.ndarray) -> np.ndarray:
         """Ten probabilities from features (..., k, 1280): (..., 10). What is none of the ten is spread evenly."""
         shares = softmax(np.einsum("...kf,kfc->...c", features, self.weights) + self.bias)
         none, clothes = shares[..., :1], shares[..., 1:]
+        clothes[..., BAG] = 0
         known = softmax(features[..., 0, :] @ self.imagenet + self.imagenet_bias)
         bag = known[..., : self.bags].sum(axis=-1, keepdims=True)
         clothes = clothes / clothes.sum(axis=-1, keepdims=True) * (1 - bag)

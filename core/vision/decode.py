@@ -23,9 +23,8 @@ from core.errors import PictureError
 from core.vision import bare, bare_heif, bare_tiff
 from core.vision.formats import BROKEN, Bare, check_size, orientation
 
-OPENED = 1600  # px, longest side an opened picture keeps
+OPENED, LEAST = 1600, 800  # px, longest side an opened picture keeps at most; what a JPEG is decoded at, at least
 MOST_DEEP = 20_000_000  # pixels of a HEIC that is transparent or has more than 8 bits
-HALVED = 16_000_000  # pixels above which a JPEG is never decoded at its full size
 NOT_A_PICTURE = "This file is not a picture I can open. Try JPEG, PNG or HEIC."
 UPRIGHT = {  # a picture's orientation by its EXIF -> what turns it upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -124,8 +123,8 @@ def _open_jpeg(stream: io.BytesIO) -> Image.Image:
     picture = JpegImageFile(stream)
     picture.decodermaxblock = stream.getbuffer().nbytes  # all at once: after each block libjpeg may begin a piece anew
     width, height = picture.size
-    least = OPENED if width * height <= HALVED else min(OPENED, width // 2, height // 2)
-    picture.draft(None, (least, least))  # decoded at 1/2, 1/4 or 1/8 when that is still large enough
+    scale = LEAST / max(width, height)
+    picture.draft(None, (max(1, int(width * scale)), max(1, int(height * scale))))  # decoded at 1/2, 1/4 or 1/8
     return picture
 
 

@@ -27,9 +27,8 @@ def without_hook(mask: np.ndarray) -> np.ndarray:
     if not len(rows):
         return mask
     height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
-    spans = np.array(
-        [np.ptp(np.flatnonzero(mask[row])) + 1 if mask[row].any() else 0 for row in range(rows[0], rows[-1] + 1)]
-    )
+    within = mask[rows[0] : rows[-1] + 1]
+    spans = np.where(within.any(axis=1), within.shape[1] - within[:, ::-1].argmax(axis=1) - within.argmax(axis=1), 0)
     narrow = int(np.argmax(spans > HOOK * width))  # so many rows at the top are narrow
     if narrow < SHORT * height:
         return mask

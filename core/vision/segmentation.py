@@ -120,11 +120,11 @@ def _border_colours(lab: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
 def _distance(lab: np.ndarray, colours: np.ndarray, spreads: np.ndarray) -> np.ndarray:
     """How far each pixel is from the nearest of some colours, in standard deviations, (h, w) float32."""
     scale = np.array([0.6, 1.0, 1.0], np.float32)  # light and shadow change L more than they change the colour
-    distances = [
-        np.sqrt((((lab - colour) / spread * scale) ** 2).sum(axis=2))
-        for colour, spread in zip(colours, spreads, strict=True)
-    ]
-    return np.asarray(np.min(distances, axis=0))
+    nearest = np.full(lab.shape[:2], np.inf, np.float32)
+    for colour, spread in zip(colours, spreads, strict=True):
+        lightness, green_red, blue_yellow = cv2.split(((lab - colour) / spread * scale) ** 2)
+        np.minimum(nearest, lightness + green_red + blue_yellow, out=nearest)
+    return np.sqrt(nearest)
 
 
 def _rim(shape: tuple[int, int], band: int) -> np.ndarray:
@@ -178,10 +178,10 @@ def _plausible(lab: np.ndarray, mask: np.ndarray) -> float:
     height, width = mask.shape
     finer = np.clip(lab.std(axis=(0, 1)).max() / 12, 0.08, 1.0)  # white on white needs narrower bins
     bins = ((lab - lab.min(axis=(0, 1))) // (finer * np.array([26, 16, 16]))).astype(np.int64)
-    _, codes = np.unique((bins[..., 0] * 256 + bins[..., 1]) * 256 + bins[..., 2], return_inverse=True)
-    codes = codes.reshape(mask.shape)
-    inside = np.bincount(codes[mask], minlength=codes.max() + 1) / mask.sum()
-    outside = np.bincount(codes[~mask], minlength=codes.max() + 1) / (~mask).sum()
+    sizes = bins.max(axis=(0, 1)) + 1
+    codes = np.asarray(np.ravel_multi_index(tuple(np.moveaxis(bins, 2, 0)), sizes))
+    inside = np.bincount(codes[mask], minlength=sizes.prod()) / mask.sum()
+    outside = np.bincount(codes[~mask], minlength=sizes.prod()) / (~mask).sum()
     apart = 1.0 - float(np.sqrt(inside * outside).sum())
     centre = float(mask[height // 3 : 2 * height // 3, width // 3 : 2 * width // 3].mean())
     touched = float(mask[_rim(mask.shape, 2)].mean())

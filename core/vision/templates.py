@@ -5,7 +5,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-GHOSTS = (1, 15, 5, 14, 5, 0, 1, 15, 6, 11)  # for each class, the seed of a template that is good to draw over
+GHOSTS = (1, 15, 3, 14, 8, 0, 1, 15, 6, 11)  # for each class, the seed of a template that is good to draw over
 GHOST = 208  # its tone on white, 0..255
 Strokes = list[np.ndarray]  # each (k, 2) float, x and y from 0 to 1
 

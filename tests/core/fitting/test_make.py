@@ -137,7 +137,7 @@ def test_what_is_kept_averages_three_looks_at_a_picture():
     expected = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     kept = answering(network)
     assert np.allclose(kept.predict(image[None].astype(np.float32), verbose=0)[0], expected, atol=1e-4)
-    assert np.allclose(Network(to_tflite(kept)).raw(image[None])[0], expected, atol=1e-4)
+    assert np.allclose(Network(to_tflite(kept)).raw(image[None])[0], expected, atol=5e-3)  # weights in 16 bits
 
 
 def test_a_step_moves_a_convolution_as_far_in_every_direction_and_the_rest_as_adam_does():

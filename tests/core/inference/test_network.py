@@ -13,7 +13,15 @@ from benchmarks.results import DOCUMENTS
 from core.data.class_folders import NONE, find
 from core.data.dataset import Dataset
 from core.errors import RunError
-from core.inference.network import SHIPPED, Calibration, Network, shipped, shipped_card, shipped_probabilities
+from core.inference.network import (
+    SHIPPED,
+    Calibration,
+    Network,
+    shipped,
+    shipped_bytes,
+    shipped_card,
+    shipped_probabilities,
+)
 from core.inference.verdict import Answer, Verdict, answer
 from core.runs import results
 from core.vision.quality import WEAKENING, Problem
@@ -184,7 +192,7 @@ def test_a_remark_explains_a_doubt_and_some_remarks_bring_one(problem):
 def test_a_missing_shipped_file_gives_a_sentence(monkeypatch, tmp_path):
     monkeypatch.setattr("core.inference.network.SHIPPED", tmp_path)
     with pytest.raises(RunError, match="model.tflite"):
-        shipped.__wrapped__.__globals__["_bytes"]("model.tflite")
+        shipped_bytes("model.tflite")
     assert shipped_probabilities() is None
 
 

@@ -56,7 +56,7 @@ def test_a_long_strip_is_read_too(size):
 
 def test_a_progressive_photo_is_read_and_one_of_three_hundred_scans_is_not():
     data = hostile.encoded(Image.new("RGB", (4_000, 3_000), (90, 60, 30)), "JPEG", progressive=True)
-    assert open_picture(data, MOST).shape[:2] == (1_000, 1_333)
+    assert open_picture(data, MOST).shape[:2] == (750, 1_000)
     last = data.rindex(b"\xff\xda")
     with pytest.raises(PictureError, match="12 million pixels in 310 passes"):
         open_picture(data[:-2] + data[last:-2] * 300 + data[-2:], MOST)

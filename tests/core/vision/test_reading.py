@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from core.errors import PictureError
-from core.vision.decode import OPENED, open_picture
+from core.vision.decode import LEAST, OPENED, open_picture
 from core.vision.drawing import fill_outline
 from core.vision.edits import WORKING, Edits, apply_edits
 from core.vision.reading import Reading, read_drawing, read_photo, read_picture, read_sample
@@ -177,7 +177,7 @@ def test_a_large_photo_is_upright_when_it_was_made_smaller():
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned right: what is on the left comes to the top
     opened = open_picture(encoded(large, "JPEG", exif=exif.tobytes()), MOST)
-    assert opened.shape[:2] == (OPENED, OPENED // 2) and opened[5, 5, 0] < 100 < opened[-5, 5, 0]
+    assert opened.shape[:2] == (LEAST, LEAST // 2) and opened[5, 5, 0] < 100 < opened[-5, 5, 0]
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "TIFF", "GIF", "palette", "heic"])
