@@ -13,6 +13,7 @@ from benchmarks.results import DOCUMENTS
 from core.data.class_folders import NONE, find
 from core.data.dataset import Dataset
 from core.errors import RunError
+from core.inference.eye import second_eye
 from core.inference.network import (
     SHIPPED,
     Calibration,
@@ -248,7 +249,7 @@ def test_samples_are_mostly_right_when_sure(real):
 def read_every(folder: Path, kind: str, step: int) -> tuple[np.ndarray, list[Answer]]:
     """True classes (n,), -1 for none of the ten, and answers for every `step`-th check picture of a kind."""
     listed = [one for one in find(folder, "check") if one.kind == kind][::step]
-    answers = [answer(shipped(), read_photo(one.path.read_bytes(), 10**8)) for one in listed]
+    answers = [answer(shipped(), read_photo(one.path.read_bytes(), 10**8), second_eye()) for one in listed]
     return np.array([one.label for one in listed]), answers
 
 
