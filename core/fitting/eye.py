@@ -59,7 +59,7 @@ def _out_of_fold(
 
 
 def _fit_head(kinds: Sequence[Pictures], empty: Head, penalty: float) -> Head:
-    """Eleven neurons, none of the ten and the ten, on the features of all views, by logistic regression.
+    """Ten neurons, none of the ten and nine kinds of clothes, on the features of all views, by logistic regression.
 
     No person counts for more than `pictures.MOST` photos, and rare classes count more than common ones.
     """

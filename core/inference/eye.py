@@ -71,11 +71,12 @@ class Head:
         shares = softmax(np.einsum("...kf,kfc->...c", features, self.weights) + self.bias)
         none, clothes = shares[..., :1], shares[..., 1:]
         clothes[..., BAG] = 0
+        clothes = clothes / clothes.sum(axis=-1, keepdims=True)
         known = softmax(features[..., 0, :] @ self.imagenet + self.imagenet_bias)
-        bag = known[..., : self.bags].sum(axis=-1, keepdims=True)
-        clothes = clothes / clothes.sum(axis=-1, keepdims=True) * (1 - bag)
-        clothes[..., BAG] = bag[..., 0]
-        return np.asarray((1 - none) * clothes + none / 10)
+        bag = known[..., : self.bags].sum(axis=-1, keepdims=True)  # first: what was learned here never saw one
+        answers = (1 - bag) * ((1 - none) * clothes + none / 10)
+        answers[..., BAG] += bag[..., 0]
+        return np.asarray(answers)
 
     def evidence(self, places: np.ndarray) -> np.ndarray:
         """How much each place of the whole photo, features (7, 7, 1280), speaks for each of the ten: (10, 7, 7)."""
