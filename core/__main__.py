@@ -241,7 +241,7 @@ def _predict(asked: argparse.Namespace, settings: Settings) -> int:
         if asked.json:
             figures = {"label": reply.label, "index": reply.index, "probabilities": list(reply.probabilities)}
             words = {"verdict": reply.verdict, "reason": reply.reason, "tip": reply.tip}
-            eyes = reply.eyes._asdict() if reply.eyes else None
+            eyes = {"network": reply.eyes.network, "eye": reply.eyes.eye} if reply.eyes else None
             _print({"file": file, **figures, **words, "eyes": eyes, "milliseconds": round(spent, 2)})
         else:
             print(f"{file}: {reply.label}, {reply.percent}, {reply.verdict}. {reply.reason}")

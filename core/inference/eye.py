@@ -7,11 +7,10 @@ photo of one is at hand. Knows nothing of files people upload, of the store or o
 
 import io
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 from weakref import WeakKeyDictionary
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -23,6 +22,9 @@ from core.vision.views import VIEWS
 
 FEATURES = 1280
 BAG = SLUGS.index("bag")
+DAMAGED = (
+    "A file of the second eye is damaged. Install the app again; without the second eye the network answers alone."
+)
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Backbone:
             self._interpreter = Interpreter(model_content=content, num_threads=1)
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise RunError("A file of the second eye is damaged. Install the app again.") from error
+            raise RunError(DAMAGED) from error
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
 
@@ -151,13 +153,19 @@ def shipped_backbone() -> Backbone:
 
 @lru_cache(maxsize=1)
 def second_eye() -> Eye:
-    """The second eye that comes with the app. Raises RunError when its files are missing."""
-    head, card = Head.read(shipped_bytes("eye/head.npz"), shipped_bytes("eye/imagenet.npz")), shipped_card()["eye"]
-    return Eye(shipped_backbone(), head, _joining(card["joining"]), Thresholds(**card["alone"]))
-
-
-def _joining(card: Mapping[str, Any]) -> Joining:
-    return Joining(card["network"], card["eye"], Thresholds(**card["thresholds"]))
+    """The second eye that comes with the app. Raises RunError when a file of it is missing or damaged."""
+    fitted, imagenet = shipped_bytes("eye/head.npz"), shipped_bytes("eye/imagenet.npz")
+    try:
+        head, card = Head.read(fitted, imagenet), shipped_card()["eye"]
+        if head.weights.shape != (VIEWS, FEATURES, 11):
+            raise ValueError(f"the weights have the shape {head.weights.shape}")
+        joining = Joining(
+            card["joining"]["network"], card["joining"]["eye"], Thresholds(**card["joining"]["thresholds"])
+        )
+        alone = Thresholds(**card["alone"])
+    except (OSError, EOFError, KeyError, TypeError, ValueError, BadZipFile) as error:
+        raise RunError(DAMAGED) from error
+    return Eye(shipped_backbone(), head, joining, alone)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

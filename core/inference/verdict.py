@@ -29,16 +29,21 @@ class Verdict(StrEnum):
     UNCLEAR = "unclear"  # no single garment in the picture
 
 
-class Eyes(NamedTuple):
-    """What each of two eyes says of one photo: ten probabilities each, in class order."""
+NEITHER = "none of the ten"
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """What each of two eyes says of one photo: ten probabilities each, in class order, and that in words."""
 
     network: tuple[float, ...]  # the small network, which sees 28 x 28 grey dots
     eye: tuple[float, ...]  # the second eye, which sees the photo
+    said: tuple[str, str]  # a class's name, or that it is none of the ten: by the one, by the other
 
     @property
     def agree(self) -> bool:
         """Whether both say the same."""
-        return bool(np.argmax(self.network) == np.argmax(self.eye))
+        return self.said[0] == self.said[1]
 
 
 @dataclass(frozen=True)
@@ -124,14 +129,22 @@ def answer(network: Network, reading: Reading, eye: Eye | None = None) -> Answer
     if eye is None or not len(reading.views):
         return _answer(own, _alone(network.calibration, reading, _Candidates.of(own)))
     seen = eye.look(reading).probabilities
-    eyes = Eyes(_tuple(own), _tuple(seen))
-    if reading.kind in network.calibration.thresholds:  # it was fitted together with the second eye
-        joint = eye.joining.join(own, seen)
-        return _answer(joint, _judged(reading, _Candidates.of(joint), eye.joining.thresholds), eyes)
-    joint = EVENLY.join(own, seen)
-    if eyes.agree:  # as sure as the second eye is, which has seen photos
-        return _answer(joint, _judged(reading, _Candidates.of(seen), eye.alone), eyes)
-    return _answer(joint, _undecided(reading, _Candidates.of(own), _Candidates.of(seen)), eyes)
+    limits = network.calibration.thresholds.get(reading.kind)
+    eyes = Eyes(_tuple(own), _tuple(seen), (_said(own, limits), _said(seen, eye.alone)))
+    joint = (eye.joining if limits else EVENLY).join(own, seen)
+    best, both = _Candidates.of(joint), (int(own.argmax()), int(seen.argmax()))
+    if best.first not in both or not (limits or eyes.agree):
+        return _answer(joint, _undecided(reading, eyes, both, best), eyes)
+    if limits:  # it was fitted together with the second eye
+        return _answer(joint, _judged(reading, best, eye.joining.thresholds), eyes)
+    # as sure as the second eye is, which has seen photos
+    return _answer(joint, _judged(reading, best, eye.alone, float(seen.max())), eyes)
+
+
+def _said(probabilities: np.ndarray, limits: Thresholds | None) -> str:
+    """What a network says that is asked alone."""
+    index = int(probabilities.argmax())
+    return NEITHER if limits and probabilities[index] < limits.none else NAMES[index]
 
 
 def _answer(probabilities: np.ndarray, judged: _Judged, eyes: Eyes | None = None) -> Answer:
@@ -159,23 +172,26 @@ def _alone(calibration: Calibration, reading: Reading, best: _Candidates) -> _Ju
     return _judged(reading, best, limits)
 
 
-def _undecided(reading: Reading, own: _Candidates, seen: _Candidates) -> _Judged:
-    """What the answer of two is worth that differ and were not fitted together."""
-    reason = f"this network says {own.name}, the second eye {seen.name}"
-    tip = f"This network has never seen a {reading.kind}. Ask the one that comes with the app beside the second eye."
-    return _unclear(reading) or _Judged(Verdict.UNSURE, reason, tip)
+def _undecided(reading: Reading, eyes: Eyes, both: tuple[int, int], joint: _Candidates) -> _Judged:
+    """What the answer of two is worth that say different things; `both` are their best classes."""
+    reason = f"the network says {eyes.said[0]}, the second eye {eyes.said[1]}"
+    if joint.first not in both:
+        reason += f"; what both find possible is {joint.name}"
+    tip = " ".join(f"{NAMES[index]}: {CLASSES[index].description}." for index in dict.fromkeys(both))
+    return _unclear(reading) or _Judged(Verdict.UNSURE, reason, f"{tip} {_tip(reading)}")
 
 
-def _judged(reading: Reading, best: _Candidates, limits: Thresholds) -> _Judged:
-    """What an answer is worth whose thresholds are known."""
+def _judged(reading: Reading, best: _Candidates, limits: Thresholds, probability: float | None = None) -> _Judged:
+    """What an answer is worth whose thresholds are known; they are those of a `probability`, if not of the best's."""
     if unclear := _unclear(reading):
         return unclear
-    if best.probability >= limits.sure:
+    probability = best.probability if probability is None else probability
+    if probability >= limits.sure:
         if reading.remark and reading.remark in WEAKENING:
             return _Judged(Verdict.UNSURE, f"it looks like {best.name}, but {reading.remark.words}", reading.remark.tip)
         return _Judged(Verdict.SURE, best.certainty, "")
     because = f"; {reading.remark.words}" if reading.remark else ""
-    if best.probability < limits.none:
+    if probability < limits.none:
         known = f"I know {', '.join(NAMES[:-1])} and {NAMES[-1]}."
         reason = f"it looks like none of the ten things I know{because}"
         return _Judged(Verdict.NONE, reason, f"{known} {_tip(reading)}")

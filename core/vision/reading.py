@@ -191,7 +191,10 @@ def _brush_cut_out(work: Work) -> Work:
 
 def _show_the_eye(work: Work) -> Work:
     """Before one shoe is chosen: the second eye knows pairs, and how they lie. It sees colours as they are."""
-    return replace(work, views=views(255 - work.rgb if work.edits.swapped else work.rgb, work.mask))
+    if not work.edits.swapped:
+        return replace(work, views=views(work.rgb, work.mask))
+    as_it_came = np.dstack([255 - work.rgba[..., :3], work.rgba[..., 3]])
+    return replace(work, views=views(_on_white(as_it_came), work.mask))
 
 
 def _choose_one_shoe(work: Work) -> Work:

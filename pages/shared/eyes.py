@@ -35,8 +35,7 @@ def side_by_side(reading: Reading, eyes: Eyes, title: str = "") -> None:
 
 def said(eyes: Eyes) -> None:
     """Show in one or two short lines what both say."""
-    names = [NAMES[int(np.argmax(shares))] for shares in eyes]
-    lines = [f"Both eyes: {names[0]}"] if eyes.agree else map(": ".join, zip(NAMED, names, strict=True))
+    lines = [f"Both eyes: {eyes.said[0]}"] if eyes.agree else map(": ".join, zip(NAMED, eyes.said, strict=True))
     st.html(f'<small class="eyes">{"<br>".join(html.escape(line) for line in lines)}</small>')
 
 

@@ -129,3 +129,29 @@ def test_a_head_is_read_from_the_files_that_the_fit_and_the_backbone_leave():
     read = Head.read(fitted.getvalue(), imagenet.getvalue())
     assert read.weights.dtype == np.float32 and (read.weights == weights).all() and read.bags == 1
     assert not Head.knowing_only_imagenet(imagenet.getvalue()).weights.any()
+
+
+def archive(**arrays: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", ["eye/head.npz", "eye/imagenet.npz"])
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut", archive(other=np.zeros(3)), None])
+def test_a_damaged_file_of_the_second_eye_is_said_so_and_what_goes_on_without_it(monkeypatch, name, content):
+    def damaged(asked: str) -> bytes:
+        whole = (SHIPPED / asked).read_bytes()
+        return whole if asked != name else whole[:-400] if content is None else content
+
+    monkeypatch.setattr(module, "shipped_bytes", damaged)
+    with pytest.raises(RunError, match="damaged.*network answers alone"):
+        second_eye.__wrapped__()
+
+
+def test_a_head_for_other_views_is_refused(monkeypatch):
+    other = archive(weights=np.zeros((1, 1280, 11), np.float16), bias=np.zeros(11))
+    read = module.shipped_bytes
+    monkeypatch.setattr(module, "shipped_bytes", lambda name: other if name == "eye/head.npz" else read(name))
+    with pytest.raises(RunError, match="damaged"):
+        second_eye.__wrapped__()

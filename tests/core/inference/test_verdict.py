@@ -48,13 +48,14 @@ def test_the_answer_of_two_that_were_fitted_together_is_weighted_and_judged_by_t
     assert asked(shares(COAT, 0.11), shares(COAT, 0.11)).verdict is Verdict.NONE
 
 
-@pytest.mark.parametrize(("seen", "verdict"), [(0.85, Verdict.SURE), (0.6, Verdict.UNSURE), (0.25, Verdict.NONE)])
+@pytest.mark.parametrize(("seen", "verdict"), [(0.85, Verdict.SURE), (0.6, Verdict.UNSURE)])
 def test_a_network_that_never_saw_photos_is_as_sure_as_the_second_eye_when_both_agree(
     seen: float, verdict: Verdict
 ) -> None:
     for own in (0.3, 0.99):
         given = asked(shares(COAT, own), shares(COAT, seen), UNCALIBRATED)
         assert given.verdict is verdict and given.label == "Coat" and given.eyes and given.eyes.agree
+        assert verdict is not Verdict.SURE or given.percent in given.reason  # that of the bar which is shown
     assert (
         asked(shares(COAT, 0.99), shares(COAT, 0.85), UNCALIBRATED, replace(PHOTO, views=PHOTO.views[:0])).eyes is None
     )
@@ -63,6 +64,23 @@ def test_a_network_that_never_saw_photos_is_as_sure_as_the_second_eye_when_both_
 def test_two_that_differ_and_were_not_fitted_together_leave_it_open() -> None:
     given = asked(shares(COAT, 0.999), shares(PULLOVER, 0.999), UNCALIBRATED)
     assert given.verdict is Verdict.UNSURE and "Coat" in given.reason and "Pullover" in given.reason and given.tip
+
+
+def test_where_the_second_eye_sees_none_of_the_ten_a_network_that_never_saw_photos_does_not_overrule_it() -> None:
+    given = asked(shares(COAT, 0.99), shares(COAT, 0.25), UNCALIBRATED)
+    assert given.verdict is Verdict.UNSURE and "the second eye none of the ten" in given.reason
+    assert given.eyes and given.eyes.said == ("Coat", "none of the ten") and not given.eyes.agree
+
+
+@pytest.mark.parametrize("calibration", [FITTED, UNCALIBRATED])
+def test_what_neither_of_them_named_is_never_sure_and_is_said_to_be_what_both_find_possible(
+    calibration: Calibration,
+) -> None:
+    own, seen = np.full(10, 1e-3, np.float32), np.full(10, 1e-3, np.float32)
+    own[[COAT, 0]], seen[[PULLOVER, 0]] = (0.52, 0.47), (0.52, 0.47)
+    given = asked(own, seen, calibration)
+    assert given.label == "T-shirt/top" and given.probabilities[0] > 0.7 and given.verdict is Verdict.UNSURE
+    assert all(word in given.reason for word in ("second eye Pullover", "both find possible is T-shirt/top"))
 
 
 @pytest.mark.parametrize("calibration", [FITTED, UNCALIBRATED])
@@ -80,9 +98,11 @@ def test_what_is_no_photo_the_network_answers_alone(kind: Kind) -> None:
     assert given.eyes is None and given.label == "Coat" and np.allclose(given.probabilities, own)
 
 
-def test_two_eyes_agree_when_their_best_is_the_same() -> None:
-    assert Eyes(tuple(shares(COAT, 0.3)), tuple(shares(COAT, 0.9))).agree
-    assert not Eyes(tuple(shares(COAT, 0.3)), tuple(shares(PULLOVER, 0.9))).agree
+def test_each_eye_says_what_it_would_say_alone() -> None:
+    given = asked(shares(COAT, 0.5), shares(COAT, 0.9))  # less than the network alone calls none of the ten
+    assert given.eyes and given.eyes.said == ("none of the ten", "Coat") and not given.eyes.agree
+    same = asked(shares(COAT, 0.985), shares(COAT, 0.9)).eyes
+    assert same and same.said == ("Coat", "Coat") and same.agree and isinstance(same, Eyes)
 
 
 def test_the_second_eye_stands_beside_the_network_it_was_fitted_with() -> None:

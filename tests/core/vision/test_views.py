@@ -65,6 +65,17 @@ def test_light_and_dark_swapped_for_the_small_network_change_nothing_for_the_sec
     assert (as_it_came.views[0] == swapped.views[0]).all()
 
 
+def test_a_cut_out_stays_on_white_when_light_and_dark_are_swapped():
+    picture = Image.open(io.BytesIO(photo())).convert("RGBA")
+    pixels = np.array(picture)
+    pixels[..., 0] = np.where(pixels[..., 0] == 40, np.arange(300) // 2, pixels[..., 0])  # no pen's one colour
+    pixels[(pixels[..., :3] == (225, 225, 220)).all(axis=2), 3] = 0
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    as_it_came, swapped = (read_photo(file.getvalue(), MOST, Edits(swapped=swap)) for swap in (False, True))
+    assert (as_it_came.views == swapped.views).all() and (swapped.views[0, 5, SIDE // 2] == 255).all()
+
+
 def test_a_crop_is_what_the_second_eye_sees_too():
     cropped = read_photo(photo(), MOST, Edits(across=(0.2, 0.8), down=(0.1, 0.9)))
     assert (cropped.views[0] != read_photo(photo(), MOST).views[0]).any()
