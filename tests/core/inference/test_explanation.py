@@ -12,9 +12,10 @@ from core.inference.explanation import (
     neighbours_in_words,
     occlusion,
     overlay,
+    said_alone,
 )
 from core.inference.network import shipped
-from core.inference.verdict import Eyes
+from core.inference.verdict import NEITHER, Answer, Eyes, Verdict
 from core.labels import NAMES
 
 
@@ -108,52 +109,54 @@ def test_other_names_among_the_neighbours_of_a_labelled_picture_are_said(labels,
     assert words.endswith("people gave them other names.") == (len(set(labels)) > 1)
 
 
+def test_what_is_none_of_the_ten_has_no_neighbour_of_its_own_name():
+    words = neighbours_in_words(None, np.array([3, 4, 3, 3, 8], np.uint8), answered=True)
+    assert words == "They are called Dress (3), Coat (1), Bag (1)."
+
+
 def says(index: int, share: float, **others: float) -> tuple[float, ...]:
     """Ten probabilities: one, those of others by their names, and the rest shared out."""
     known = {index: share} | {NAMES.index(name): value for name, value in others.items()}
     return tuple(known.get(each, (1 - sum(known.values())) / (10 - len(known))) for each in range(10))
 
 
-def test_two_networks_agree_or_differ_in_words():
-    titles = ("the first", "“my run”")
-    assert compared(says(8, 0.9), says(8, 0.6), titles) == "Both say Bag: the first with 90%, “my run” with 60%."
-    assert (
-        compared(says(8, 0.9), says(3, 0.6), titles)
-        == "They differ: the first says Bag (90%), “my run” says Dress (60%)."
-    )
+def reply(index: int, share: float, verdict: Verdict = Verdict.SURE) -> Answer:
+    return Answer(index, NAMES[index], says(index, share), verdict, "", "")
 
 
 @pytest.mark.parametrize(
-    ("network", "eye", "words"),
+    ("first", "second", "words"),
     [
+        (reply(8, 0.9), reply(8, 0.6), "Both say Bag."),
+        (reply(8, 0.9), reply(3, 0.6), "They differ: the first says Bag (90%), “my run” Dress (60%)."),
         (
-            says(4, 0.6, Shirt=0.3),
-            says(4, 0.8, Shirt=0.1),
-            "Both eyes say Coat: the small network with 60%, the second eye with 80%."
-            " Else they differ most about Shirt: 30% and 10%.",
+            reply(8, 0.2, Verdict.NONE),
+            reply(8, 0.6),
+            "They differ: the first says none of the ten, “my run” Bag (60%).",
         ),
-        (
-            says(4, 0.9),
-            says(4, 0.5),
-            "Both eyes say Coat: the small network with 90%, the second eye with 50%."
-            " Nowhere else do they differ by 10 points of 100 or more.",
-        ),
-        (
-            says(4, 0.6, Pullover=0.2),
-            says(2, 0.75, Coat=0.2),
-            "The eyes differ: the small network says Coat (60%), the second eye says Pullover (75%)."
-            " They differ most about Pullover: 20% and 75%.",
-        ),
-        (
-            says(4, 0.45, Pullover=0.4),
-            says(2, 0.45, Coat=0.4),
-            "The eyes differ: the small network says Coat (45%), the second eye says Pullover (45%)."
-            " Nowhere do they differ by 10 points of 100 or more.",
-        ),
+        (reply(8, 0.2, Verdict.NONE), reply(3, 0.2, Verdict.NONE), "Both say none of the ten."),
     ],
 )
-def test_where_two_eyes_agree_and_where_not_is_said(network, eye, words):
-    assert eyes_compared(Eyes(network, eye)) == words
+def test_two_networks_agree_or_differ_in_words(first, second, words):
+    assert compared(first, second, ("the first", "“my run”")) == words
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (("Coat", "Coat"), "Both say Coat."),
+        (("Coat", "Pullover"), "They differ: the small network says Coat (60%), the second eye Pullover (75%)."),
+        (("Coat", NEITHER), "They differ: the small network says Coat (60%), the second eye none of the ten."),
+        ((NEITHER, NEITHER), "Both say none of the ten."),
+    ],
+)
+def test_whether_two_eyes_agree_is_said(said, words):
+    assert eyes_compared(Eyes(says(4, 0.6), says(2, 0.75), said), "the small network") == words
+
+
+def test_an_eye_that_says_none_of_the_ten_has_no_figure():
+    assert said_alone("T-shirt/top", says(0, 0.61)) == "T-shirt/top 61%"
+    assert said_alone(NEITHER, says(3, 0.12)) == "None of the ten"
 
 
 def test_what_the_second_eye_looked_at_is_warm_smooth_and_named():
@@ -163,7 +166,7 @@ def test_what_the_second_eye_looked_at_is_warm_smooth_and_named():
     assert seen.shape == (224, 224, 3) and seen.dtype == np.uint8
     warm = seen[..., 0].astype(int) - seen[..., 2]
     assert warm[16, 208] > 80 and warm[200, 16] == 0 and len(np.unique(warm)) > 20
-    assert "most for Coat is the top right of the photo." in evidence_in_words(evidence, "Coat")
+    assert evidence_in_words(evidence, "Coat") == "What speaks most for Coat is the top right of the photo."
     evidence[2, 3] = 3
     assert "is the middle of the photo." in evidence_in_words(evidence, "Coat")
     nothing = np.full((7, 7), -1, np.float32)

@@ -10,14 +10,15 @@ import pytest
 from PIL import Image, ImageColor
 
 from core.errors import PictureError
-from core.inference.export import MARGIN, PAPER, card, csv
-from core.inference.verdict import Answer, Eyes, Verdict
+from core.inference import export
+from core.inference.export import EYES_LINE, EYES_STEP, MARGIN, PAPER, TOGETHER_LINE, card, csv
+from core.inference.verdict import NEITHER, Answer, Eyes, Verdict
 from core.labels import COLOURS, NAMES
 from core.vision.reading import read_drawing, read_sample
 
 SURE = Answer(8, "Bag", tuple([0.01] * 8 + [0.9, 0.02]), Verdict.SURE, "90% for Bag", "")
 NETWORK, EYE = tuple([0.05] * 8 + [0.57, 0.03]), tuple([0.95] + [0.005] * 8 + [0.01])
-BOTH = replace(SURE, eyes=Eyes(NETWORK, EYE))
+BOTH = replace(SURE, eyes=Eyes(NETWORK, EYE, ("Bag", "T-shirt/top")))
 LONG = Answer(
     8,
     "Bag",
@@ -56,19 +57,31 @@ def test_two_different_answers_give_two_different_cards():
     assert same != card(reading("sample"), SURE, "? Not sure", "one")
 
 
-def test_a_card_says_what_each_eye_said():
-    cards = [card(reading("sample"), replace(SURE, eyes=eyes), "✓ Sure", "one") for eyes in (None, BOTH.eyes)]
-    cards.append(card(reading("sample"), replace(SURE, eyes=Eyes(EYE, NETWORK)), "✓ Sure", "one"))
-    without, both, swapped = (np.asarray(Image.open(io.BytesIO(each)).convert("L"), int) for each in cards)
-    for one, other in ((without, both), (both, swapped)):  # no more differs than one line
-        rows = np.flatnonzero((one != other).any(axis=1))
-        assert 6 < len(rows) and np.ptp(rows) < 24
+def test_a_card_says_whose_the_bars_are_and_what_each_eye_said():
+    eyes = (None, BOTH.eyes, Eyes(NETWORK, EYE, ("Bag", NEITHER)))
+    cards = [card(reading("sample"), replace(SURE, eyes=each), "✓ Sure", "one") for each in eyes]
+    without, both, neither = (np.asarray(Image.open(io.BytesIO(each)).convert("L"), int) for each in cards)
+    heading, first, second = (range(top, top + EYES_STEP) for top in (TOGETHER_LINE, EYES_LINE, EYES_LINE + EYES_STEP))
+    rows = set(np.flatnonzero((without != both).any(axis=1)).tolist())
+    assert all(rows & set(line) for line in (heading, first, second)) and rows <= {*heading, *first, *second}
+    rows = set(np.flatnonzero((both != neither).any(axis=1)).tolist())
+    assert rows and rows <= set(second)
 
 
-@pytest.mark.parametrize("eyes", [None, Eyes(EYE, EYE), Eyes(tuple([1.0] + [0.0] * 9), tuple([0.0] * 9 + [1.0]))])
+def test_a_card_names_the_network_and_gives_none_of_the_ten_no_figure(monkeypatch):
+    lines = []
+    monkeypatch.setattr(export, "_line", lambda pen, words, *_: lines.append(words))
+    for said, whose in ((("Bag", NEITHER), "“my run”"), (("Bag", "T-shirt/top"), "the small network")):
+        card(reading("sample"), replace(SURE, eyes=Eyes(NETWORK, EYE, said)), "✓ Sure", "one", whose)
+    assert lines[:3] == ["Both eyes together", "“my run”: Bag 57%", "The second eye: None of the ten"]
+    assert lines[4:7] == ["Both eyes together", "The small network: Bag 57%", "The second eye: T-shirt/top 95%"]
+
+
+@pytest.mark.parametrize("eyes", [None, Eyes(EYE, EYE, ("T-shirt/top", NEITHER))])
 @pytest.mark.parametrize("network", ["one", "W" * 60, "a network with quite a long name that somebody gave it, " * 2])
 def test_nothing_on_a_card_is_wider_than_the_card(eyes, network):
-    picture = Image.open(io.BytesIO(card(reading("sample"), replace(LONG, eyes=eyes), "? Not sure", network)))
+    answer = replace(LONG, eyes=eyes)
+    picture = Image.open(io.BytesIO(card(reading("sample"), answer, "? Not sure", network, network)))
     pixels = np.asarray(picture)
     edges = (pixels[:, -MARGIN + 2 :], pixels[-MARGIN + 8 :], pixels[:, :MARGIN], pixels[: MARGIN - 8])
     assert all((edge == ImageColor.getrgb(PAPER)).all() for edge in edges)
