@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 SIDE, VIEWS = 224, 3  # px, and how many views there are
+LEAST = 112  # px, longest side of a picture in which there is enough to see
 ROOM = 0.12  # around the garment in the close view, as a share of its longer side
 CLOSE, GREY, WHITE = 0.08, 127, 255  # room around the cut-out; what fills a square around a photo and a cut-out
 NO_VIEWS = np.zeros((0, SIDE, SIDE, 3), np.uint8)
@@ -13,8 +14,10 @@ def views(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """A photo (h, w, 3) uint8 and its garment (h, w) bool as the second eye sees them: (3, 224, 224, 3) uint8.
 
     The photo whole, the garment with what is around it, the garment alone on white. Without a garment the whole photo
-    thrice.
+    thrice. A picture smaller than `LEAST` has no views: the small network sees all that is in it.
     """
+    if max(mask.shape) < LEAST:
+        return NO_VIEWS
     if not mask.any():
         mask = np.ones_like(mask)
     alone = np.where(mask[..., None], rgb, np.uint8(WHITE))

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from core.vision.edits import Edits
 from core.vision.reading import read_drawing, read_photo, read_sample
-from core.vision.views import GREY, SIDE, VIEWS, views
+from core.vision.views import GREY, LEAST, SIDE, VIEWS, views
 
 MOST = 10_000_000
 
@@ -37,11 +37,18 @@ def test_without_a_garment_the_whole_photo_is_shown_each_time():
     assert (whole == close).all() and (whole[:, SIDE // 2] == alone[:, SIDE // 2]).all()
 
 
-@pytest.mark.parametrize("shape", [(1, 320), (320, 1), (8, 8), (320, 240)])
+@pytest.mark.parametrize("shape", [(1, 320), (320, 1), (LEAST, LEAST), (320, 240)])
 def test_a_photo_of_any_shape_fits(shape):
     rgb = np.zeros((*shape, 3), np.uint8)
     for mask in (np.ones(shape, bool), np.zeros(shape, bool)):
         assert views(rgb, mask).shape == (VIEWS, SIDE, SIDE, 3)
+
+
+def test_a_picture_as_small_as_those_of_the_data_set_is_left_to_the_small_network():
+    small = Image.fromarray(np.random.default_rng(0).integers(60, 200, (LEAST - 1, 28, 3)).astype(np.uint8))
+    file = io.BytesIO()
+    small.save(file, "PNG")
+    assert len(read_photo(file.getvalue(), MOST).views) == 0
 
 
 def photo() -> bytes:
