@@ -14,7 +14,7 @@ from core.fitting.pictures import Photos, Pictures
 from core.inference.eye import Head, Joining
 from core.inference.network import Thresholds
 
-PENALTIES = (100.0, 30.0, 10.0)  # on the squares of the weights; that which answers best out of fold is taken
+PENALTIES = (300.0, 100.0, 30.0)  # on the squares of the weights; that which answers best out of fold is taken
 LEVEL = 0.4  # how far rare classes are made up for, from 0, not at all, to 1, in full
 LEAST_SPREAD = 0.05  # of a feature, below which there is nothing to learn from it
 ABSENT = -30.0  # bias of a class of which there is no photo: what bags look like ImageNet says
