@@ -42,7 +42,7 @@ LOOKS = {  # a step's word: where in the app one sees it
     "pairs": ("See the pairs", "mistakes.py", {}),
     "weights": ("Save or load weights", "training.py", {}),
     "photo": ("Try a photo", "predict.py", {}),
-    "eyes": ("Try a photo with both eyes", "predict.py", {}),
+    "eyes": ("Try a photo with both eyes", "predict.py", {"eye": "on"}),
 }
 INSIDE = ("Neuron", "Convolution", "ReLU", "Max pooling", "Dropout", "Flatten", "Network")
 FIRST_SHIRT = 18  # a training picture with an even ground and clear edges
@@ -56,9 +56,9 @@ def offer(plan: Plan, label: str, key: str, main: bool = False) -> None:
         st.switch_page("training.py", query_params={"run": start(plan, plan.title)})
 
 
-def tell(steps: Sequence[Step]) -> None:
-    """The steps of a lesson, each with a link to where one sees it."""
-    for index, step in enumerate(steps, start=1):
+def tell(steps: Sequence[Step], first: int = 1) -> None:
+    """Steps of a lesson, counted from the `first`, each with a link to where one sees it."""
+    for index, step in enumerate(steps, start=first):
         with st.container(key=f"lessons_step_{index}", gap=None):
             st.html(f"<i>{index}</i><b>{html.escape(step.title)}</b><p>{html.escape(step.words)}</p>")
             if step.look in LOOKS:
@@ -69,15 +69,17 @@ def tell(steps: Sequence[Step]) -> None:
 def tell_of_second_eye() -> None:
     """The lesson about transfer learning; on a phone its picture comes first."""
     st.subheader("Transfer learning: the second eye", anchor=False)
-    drawn, steps = st.columns([1, 1.3], gap="large")
-    with drawn, st.container(key="lessons_card"):
-        pictures.drawing(
-            diagram.transfer("a million photos", 1280, "coat?"),
-            "A network in two parts: many layers, learned elsewhere from a million photos, give 1,280 numbers; ten"
-            " neurons, learned here, make an answer of them",
-        )
-    with steps:
-        tell(TRANSFER)
+    with st.container(key="lessons_transfer"):
+        with st.container():
+            pictures.drawing(
+                diagram.transfer("a million photos", "3 × 1,280", "coat?"),
+                "A network in two parts: many layers, learned elsewhere from a million photos, give three times 1,280"
+                " numbers; ten neurons, learned here, make an answer of them",
+            )
+            tell(TRANSFER[:1])
+        for first in (1, 3):
+            with st.container():
+                tell(TRANSFER[first : first + 2], first + 1)
 
 
 with guard():

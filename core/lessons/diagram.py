@@ -85,7 +85,7 @@ def network(names: Sequence[str], hidden: int, inputs: int = 784) -> str:
     return _svg(480, height + 32, lines + dots + words + titles)
 
 
-def transfer(pictures: str, features: int, answers: str) -> str:
+def transfer(pictures: str, features: str, answers: str) -> str:
     """A network in two parts: layers that learned elsewhere from many `pictures`, then so many `features`, and a last
     layer that learned here and gives the `answers`."""
     sheets = "".join(
@@ -112,7 +112,7 @@ def transfer(pictures: str, features: int, answers: str) -> str:
         + neurons
         + braces
         + words
-        + _text(334, 212, f"from {features:,} numbers", "quiet")
+        + _text(334, 212, f"from {features} numbers", "quiet")
         + _text(424, 85, answers, "left"),
     )
 

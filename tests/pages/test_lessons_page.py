@@ -6,9 +6,11 @@ from functools import partial
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.inference.eye import FEATURES
 from core.lessons.articles import LESSONS, TRANSFER
 from core.runs.store import Store
 from core.training.plan import Plan
+from core.vision.views import VIEWS
 from models.catalogue import RECIPES
 from tests.pages.conftest import opened as open_page
 
@@ -91,7 +93,14 @@ def test_the_second_eye_has_a_lesson_of_its_own_with_a_picture_and_a_way_to_try_
         assert places == sorted(places) and shown.count('class="ink"') == 1
         assert [link.proto.page for link in page.get("page_link") if "both eyes" in link.proto.label] == ["predict"]
         assert not page.button  # nothing to train
-    assert sum(len(step.words.split()) for step in TRANSFER) < 200  # a screen
+    assert sum(len(step.words.split()) for step in TRANSFER) < 160  # a screen
+    assert f"three times: at the whole photo, close up, and at the garment alone. Each look gives {FEATURES:,}" in shown
+    assert VIEWS == 3
+
+
+def test_the_lesson_about_the_second_eye_leads_to_it_switched_on() -> None:
+    at = opened(lesson="second-eye")
+    assert [link.proto.query_string for link in at.get("page_link") if "both eyes" in link.proto.label] == ["eye=on"]
 
 
 def test_no_button_of_a_lesson_is_lost_when_one_comes_back_from_the_second_eye() -> None:
