@@ -68,6 +68,11 @@ def answer(chosen: Network, reading: Reading) -> Answer:
     return verdict.answer(chosen, reading, eye() if beside and len(reading.views) else None)
 
 
+def quoted(network_id: str, its_title: str) -> str:
+    """A network in a sentence: a name that somebody gave stands in quotation marks."""
+    return its_title if network_id == SHIPPED else f"“{its_title}”"
+
+
 def bars(reply: Answer, key: str, true: int | None) -> None:
     """Ten bars."""
     st.plotly_chart(
@@ -94,7 +99,9 @@ def show(reading: Reading, key: str, true: int | None = None) -> None:
             right = reply.index == true
             st.write(f"{'✓ Right' if right else '✗ Wrong'}: the data set says **{NAMES[true]}**.")
         if other:
-            both = explanation.compared(reply, answer(other, reading), (f"“{title}”", f"“{other_title}”"))
+            both = explanation.compared(
+                reply, answer(other, reading), (quoted(model, title), quoted(rival, other_title))
+            )
             st.html(f'<p class="compared">{html.escape(both)}</p>')
         if reply.tip:
             st.caption(reply.tip)

@@ -18,6 +18,7 @@ from core.inference import export
 from core.inference import verdict as answers_of
 from core.inference.explanation import WITHOUT_EYE
 from core.inference.eye import Eye, second_eye
+from core.inference.network import shipped
 from core.inference.verdict import NEITHER, Answer, Verdict
 from core.labels import NAMES
 from pages.shared import downloads
@@ -121,6 +122,7 @@ def test_networks_that_are_compared_answer_alone_and_the_page_says_so(home):
     together = bars(at)
     at.selectbox(key="choice_with").set_value(run).run()
     assert bars(at) == alone != together and len(at.get("plotly_chart")) == 2
+    assert any(">Both say " in block.proto.body for block in at.html)
     assert not eyes(at) and not together_headings(at)
     assert "choice_eye" not in [toggle.key for toggle in at.toggle]
     rests.append(RESTS in [caption.value for caption in at.caption])
@@ -130,6 +132,22 @@ def test_networks_that_are_compared_answer_alone_and_the_page_says_so(home):
     at.selectbox(key="choice_with").set_value("").run()
     assert at.toggle(key="choice_eye").value and eyes(at) and rests == [False, True]
     assert not at.exception and not at.error
+
+
+def test_networks_that_differ_are_told_apart_by_name_and_only_a_name_somebody_gave_is_quoted(home, monkeypatch):
+    run, replies = trained(home, "my <run>"), []
+    real = answers_of.answer
+
+    def answer(network, *asked) -> Answer:
+        replies.append(real(network, *asked))
+        return replies[-1] if network is shipped() else replace(replies[-1], verdict=Verdict.NONE)
+
+    monkeypatch.setattr(answers_of, "answer", answer)
+    at = opened(**{"with": run})
+    at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
+    (words,) = [block.proto.body for block in at.html if 'class="compared"' in block.proto.body]
+    assert "They differ: the network that comes with the app says " in words
+    assert ", “my &lt;run&gt;” none of the ten." in words and not any(reply.eyes for reply in replies)
 
 
 def test_what_was_chosen_for_a_network_is_kept_when_another_one_is_asked_in_between(home):
