@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from core.__main__ import main
 from core.data.dataset import Dataset
@@ -18,6 +18,7 @@ from core.runs.book import NewRun
 from core.runs.process import this_process
 from core.runs.store import open_store
 from core.settings import Settings
+from core.vision.reading import read_photo
 from models.catalogue import RECIPES
 from tests.stored import alter
 
@@ -214,10 +215,13 @@ def test_the_second_eye_is_loaded_for_photos_only_and_one_warning_says_that_it_c
         raise RunError(DAMAGED)
 
     monkeypatch.setattr("core.inference.eye.second_eye", damaged)
-    photo, words = tmp_path / "bag.png", tmp_path / "words.png"
+    photo, lines = tmp_path / "bag.png", tmp_path / "lines.png"
     Image.effect_noise((200, 200), 90).convert("RGB").save(photo)
-    words.write_text("I am not a picture.")
-    for arguments, tries in (([str(words)], 0), ([str(photo), "--eye", "off"], 0), ([str(photo)] * 3, 1)):
+    drawing = Image.new("L", (400, 400), 255)
+    ImageDraw.Draw(drawing).polygon([(80, 60), (320, 60), (340, 340), (60, 340)], outline=0, width=6)
+    drawing.save(lines)
+    assert not len(read_photo(lines.read_bytes(), 10**6).views)
+    for arguments, tries in (([str(lines)], 0), ([str(photo), "--eye", "off"], 0), ([str(photo)] * 3, 1)):
         loaded.clear()
         main(["predict", *arguments, "--json"])
         out, err = capsys.readouterr()

@@ -199,7 +199,10 @@ def test_an_answer_that_is_something_else_is_explained_by_the_nearest_of_the_ten
     assert any(caption.startswith("They are called ") for caption in captions)
 
 
-def test_the_name_of_a_network_stands_beside_the_second_eye_and_is_cut_where_it_is_long(home):
+def test_the_name_of_a_network_stands_beside_the_second_eye_and_is_cut_where_it_is_long(home, monkeypatch):
+    saved = []
+    monkeypatch.setattr(downloads, "offer", lambda title, make, *_: make())
+    monkeypatch.setattr(export, "card", lambda *asked: saved.append(asked[-1]))
     run = trained(home, "a <network> " + "with quite a long name " * 2)
     at = opened(model=run, eye="on")
     files = [("a.png", photo(), "image/png"), ("b.png", photo(turns=1), "image/png")]
@@ -207,6 +210,7 @@ def test_the_name_of_a_network_stands_beside_the_second_eye_and_is_cut_where_it_
     at.session_state["predict_why_photo"] = True
     at.run()
     (shown,) = eyes(at)
+    assert set(saved) == {"“a <network> with quite…”"}
     assert "“a &lt;network&gt; with quite…”" in shown and "small network" not in shown.lower()
     assert any("What mattered to “a &lt;network&gt; with quite…”" in block.proto.body for block in at.html)
     said = [block.proto.body for block in at.html if '<small class="eyes"' in block.proto.body]
