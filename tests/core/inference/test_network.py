@@ -258,7 +258,7 @@ def read_every(folder: Path, kind: str, step: int) -> tuple[np.ndarray, list[Ans
 @pytest.mark.parametrize(
     ("kind", "step", "margin"),
     [
-        ("photos", 4, 0.015),
+        ("photos", 8, 0.03),
         ("drawings", 1, 0.02),
         pytest.param("photos", 1, 0.005, marks=pytest.mark.nightly),
     ],
