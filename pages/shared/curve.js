@@ -9,9 +9,15 @@ const PATIENT = 12; // points: a run that is still below it then gets the whole 
 const ENDS = [1, 10, 100, 1000, 10000].flatMap((ten) => [ten, 2 * ten, 5 * ten]); // of an axis
 const CLOSEST = 0.002; // share of the axis that one can look at
 const RETRY = 1500, SPREAD = 1500, WAIT = 200, ANSWERED = 10000; // milliseconds
-const LEAVING = ["click", "popstate"]; // a link to a page, or Back
+const LINK = "[data-testid=stPageLink-NavLink]"; // a link to a page
 const SVG = "http://www.w3.org/2000/svg";
 const views = new WeakMap();
+
+let tapped = null; // the page whose link was tapped last, and when
+addEventListener("click", ({ target }) => {
+  const link = target.closest?.(LINK);
+  if (link) tapped = { path: link.pathname, at: performance.now() };
+}, true);
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!views.has(parentElement)) views.set(parentElement, new View(parentElement));
@@ -55,14 +61,12 @@ class View {
     this.sizes.observe(this.charts);
     this.seen = () => (document.hidden ? this.hangUp() : this.call());
     document.addEventListener("visibilitychange", this.seen);
-    this.leave = (event) => {
-      if (event.type === "popstate" || event.target.closest?.("[data-testid=stPageLink-NavLink]")) this.left = performance.now();
-    };
-    for (const act of LEAVING) addEventListener(act, this.leave, true);
+    this.leave = () => (this.left = performance.now());
+    addEventListener("popstate", this.leave, true); // Back
   }
 
   close() {
-    for (const act of LEAVING) removeEventListener(act, this.leave, true);
+    removeEventListener("popstate", this.leave, true);
     document.removeEventListener("visibilitychange", this.seen);
     this.sizes.disconnect();
     this.closed = true;
@@ -128,11 +132,13 @@ class View {
   }
 
   // Have the page drawn anew, but not while it is being drawn, nor once a link was tapped: until the server has answered
-  // the tap, what is asked for counts as wanted on this page, and would bring the reader back to it.
+  // the tap, what is asked for counts as wanted on this page, and would bring the reader back to it. A curve that comes
+  // meanwhile is the answer to what was asked before the tap.
   ask(version) {
     if (this.closed) return;
     const state = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState ?? "notRunning";
-    if (state === "notRunning" && performance.now() - this.left > ANSWERED) this.changed(version);
+    const left = Math.max(this.left, tapped && tapped.path !== location.pathname ? tapped.at : -Infinity);
+    if (state === "notRunning" && performance.now() - left > ANSWERED) this.changed(version);
     else setTimeout(() => this.ask(version), WAIT);
   }
 
