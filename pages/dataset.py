@@ -13,6 +13,7 @@ from core.data.download import download
 from core.data.files import FILES
 from core.inference.explanation import neighbours_in_words
 from core.labels import CLASSES, COLOURS, NAMES
+from core.language import _
 from pages.shared import downloads, pictures
 from pages.shared.choice import tidy_address
 from pages.shared.data import averages, brightness, data, forget_data, halves, picture_map
@@ -20,11 +21,7 @@ from pages.shared.errors import guard, guarded
 from pages.shared.frame import frame
 from pages.shared.session import settings
 
-frame(
-    "The clothes",
-    "Tap a kind of clothes to see only those; tap a picture to see it large, with the numbers inside it.",
-    wide=True,
-)
+frame("dataset", _("Clothes"), _("Tap a kind of clothes to see only those; tap a picture to see it large."))
 
 SIZES = {30: 6, 100: 10, 225: 15}  # pictures at once: in how many columns
 LOOKS = ("Numbers", "More like this", "Classes", "Map", "Table")

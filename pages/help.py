@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.errors import StoreError
 from core.labels import PEOPLE
+from core.language import _
 from core.runs.address import title
 from core.settings import describe
 from pages.shared import pictures
@@ -12,7 +13,7 @@ from pages.shared.errors import guard
 from pages.shared.frame import frame
 from pages.shared.session import settings, uploaded
 
-frame("Help", "Words explained, where everything lies on this computer, and how to get rid of it.")
+frame("help", _("Help"), _("How to start, and what the words mean."), wide=False)
 
 WORDS = {
     "network": (

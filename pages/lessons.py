@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.labels import NAMES
+from core.language import _
 from core.lessons import diagram, operations
 from core.lessons.articles import CHOICES, LAYERS, LESSONS, SECOND_EYE, TRANSFER, Step, facts, results
 from core.training.plan import Plan, duration, estimate
@@ -20,12 +21,7 @@ from pages.shared.errors import guard
 from pages.shared.frame import frame
 from pages.shared.runs import start, store
 
-frame(
-    "Lessons",
-    "Five published systems, step by step: what their authors did, what came out, and what is odd about it. And one"
-    " lesson about the second eye.",
-    wide=True,
-)
+frame("lessons", _("Lessons"), _("Five published systems, one step at a time."))
 
 SHORT = {"epochs": 3, "examples": 6_000}
 LOOKS = {  # a step's word: where in the app one sees it

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core import charts, metrics
 from core.labels import NAMES, PEOPLE
+from core.language import _
 from pages.shared import sheets
 from pages.shared.choice import choose_network, say_unknown_network, tidy_address
 from pages.shared.data import data
@@ -20,7 +21,7 @@ from pages.shared.session import uploaded
 from pages.shared.tiles import caption, tiles
 from pages.shared.words import plain
 
-frame("Mistakes", "See which clothes a network mixes up. Tap a number to see the pictures behind it.", wide=True)
+frame("mistakes", _("Mistakes"), _("Choose a number to see the pictures behind it."))
 
 PER_PAGE = 24
 SHEETS = {"5 × 5 answers": 25, "5 × 3 with bars": 15}

@@ -10,6 +10,7 @@ import streamlit as st
 from core.data.upload import MIN_PICTURES, TOLD, UploadedDataset, example_table, example_zip, read_upload
 from core.images import sheet
 from core.labels import CLASSES, COLOURS, NAMES, SLUGS
+from core.language import _
 from core.training.plan import duration
 from pages.shared import downloads, pictures
 from pages.shared.data import halves, shared_data
@@ -19,9 +20,7 @@ from pages.shared.readers import LONG
 from pages.shared.session import keep_only, settings, uploaded, use_uploaded
 from pages.shared.words import plain
 
-frame(
-    "Bring your own clothes", "Browse, train and test on pictures of your own, from a table or from folders of photos."
-)
+frame("own", _("Your own clothes"), _("Browse, train and test on pictures of your own."), wide=False)
 
 READING = "Reading. One file is read at a time: when somebody else's is, yours comes next …"
 SHOWN = ("coat", "sneaker", "bag")  # class folders of the sample

@@ -18,6 +18,7 @@ from core.inference.eye import Eye, second_eye
 from core.inference.network import Network
 from core.inference.verdict import NEITHER, Answer, Verdict
 from core.labels import NAMES, SLUGS
+from core.language import _
 from core.runs.results import SHIPPED
 from core.vision.reading import Reading, read_drawing, read_sample
 from pages.shared import downloads, eyes, photos, pictures, sheets
@@ -31,11 +32,7 @@ from pages.shared.session import keep_only, settings
 from pages.shared.tiles import tiles
 from pages.shared.words import plain
 
-frame(
-    "Try a photo",
-    "Show it one piece of clothing, and see what the network answers, how sure it is, and what it really saw.",
-    wide=True,
-)
+frame("predict", _("Predict"), _("Show a network one piece of clothing, and see how sure it is."))
 
 WAYS = {"photo": "Photo", "camera": "Camera", "draw": "Draw", "data": "Test picture"}
 SIGNS = {

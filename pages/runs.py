@@ -7,6 +7,7 @@ import time
 import pandas as pd
 import streamlit as st
 
+from core.language import _
 from core.runs import bundle, report, script, tensorboard
 from core.runs.book import LONGEST_NAME, LONGEST_NOTE, NOT_YOURS, UNDO_SECONDS
 from core.runs.schema import Run, Status
@@ -26,7 +27,7 @@ from pages.shared.runs import start, store
 from pages.shared.session import authority, keep_only, settings
 from pages.shared.words import plain
 
-frame("Run book", "Every run is kept here. Tick one to open it, or two to four to see them side by side.", wide=True)
+frame("runs", _("Run book"), _("Every run is kept here. Tick one to open it, or two to four to compare them."))
 
 FILES = {"keras": "keras", "tflite": "tflite", "weights": "weights.h5"}
 DELETED = "runs_deleted"  # where a session keeps what was just deleted: name and time, by id

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
+from core.language import _
 from core.lessons.articles import LAYERS, LESSONS
 from core.runs import results, script
 from core.runs.schema import Run, Status
@@ -23,7 +24,7 @@ from pages.shared.session import settings, uploaded
 from pages.shared.watching import replay, watch
 from pages.shared.words import plain
 
-frame("Train a network", "Choose a network, press Start, and watch it learn.", wide=True)
+frame("training", _("Train"), _("Choose a network, press Start, and watch it learn."))
 
 AMOUNTS = {"a taste": 6_000, "a third": 20_000, "all": None}
 

@@ -5,16 +5,17 @@ from urllib.parse import quote
 import streamlit as st
 
 from core.labels import PEOPLE
+from core.language import _
 from core.runs import results
 from core.runs.schema import Status
 from pages.shared import pictures
 from pages.shared.data import wall
 from pages.shared.errors import fragment, guard
-from pages.shared.frame import frame, say_which_clothes
+from pages.shared.frame import frame
 from pages.shared.runs import store
 from pages.shared.words import plain
 
-frame("Welcome", wide=True)
+frame("welcome", _("Welcome"))
 
 CURVE = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 120" fill="none" stroke-width="5"'
@@ -91,4 +92,3 @@ with guard():
                 st.page_link("mistakes.py", label="See how the ready-made network does", icon=":material/grid_on:")
 
     going_on()
-    say_which_clothes(switch=False)

@@ -9,7 +9,7 @@ from pages.shared.plain import plain_page, start_from
 
 STATIC = Path(streamlit.__file__).parent / "static"  # what Streamlit hands out at the top: its icon, its styles
 PAGES = {page.stem for page in Path(__file__).parents[1].glob("*.py")} - {"router", "welcome"}
-ROUTES = {"_stcore", "media", "component", "live", "files"}  # below them, whoever has the route says what is not there
+ROUTES = {"_stcore", "app", "media", "component", "live", "files"}  # whoever has the route knows what is below it
 FILES = {file.name for file in STATIC.iterdir()} - {"index.html"}
 
 

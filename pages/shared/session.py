@@ -12,12 +12,14 @@ from streamlit.typing import UploadedFile
 
 from core.data.shelf import Shelf
 from core.data.upload import UploadedDataset
+from core.language import LANGUAGES, choose_by, nearest
 from core.settings import Settings
 from pages.shared.browser_key import COOKIE, key_in, new_key
 from pages.shared.entrance import is_teacher
 
 UPLOADED = "clothes_uploaded"  # where a session remembers that clothes were uploaded in it
 FILES = "files"  # where an open page keeps the ids of the files that were brought to it
+LANGUAGE, PRESENTED = "language", "presented"  # where a session keeps what was chosen for all pages
 OPEN_PAGE = "open_page"  # where a session keeps the page that is open, and what lives as long as it
 
 
@@ -74,14 +76,15 @@ def uploaded_lapsed() -> bool:
     return not uploaded() and bool(st.session_state.pop(UPLOADED, False))
 
 
-def open_page(title: str) -> None:
+def open_page(page: str) -> None:
     """Begin a page: when another one was open in this session, what lived with that one is forgotten."""
     before, kept = st.session_state.get(OPEN_PAGE, ("", {}))
-    if before != title:
+    if before != page:
         if context := get_script_run_ctx():
             context.uploaded_file_mgr.remove_session_files(context.session_id)
         kept.clear()  # at once: Streamlit itself may hold on to an old value for a while
-        st.session_state[OPEN_PAGE] = (title, {})
+        st.session_state[OPEN_PAGE] = (page, {})
+        keep_in_address()
 
 
 def page_state() -> dict[str, Any]:
@@ -100,3 +103,41 @@ def keep_only(files: Iterable[UploadedFile], uploader: str) -> None:
     remove = getattr(context.uploaded_file_mgr, "remove_file", None) if context else None  # not in every manager
     for file_id in before - kept[uploader] if remove else ():
         remove(context.session_id, file_id)
+
+
+def language() -> str:
+    """The language of this window: the one chosen in it, the one in its address, or what its browser wishes."""
+    chosen = st.query_params.get("lang") or st.session_state.get(LANGUAGE, "")
+    return chosen if chosen in LANGUAGES else nearest([st.context.locale or ""])
+
+
+def speak(chosen: str) -> None:
+    """From now on speak one of LANGUAGES in this window; it stands in the address, so that a reload keeps it."""
+    st.session_state[LANGUAGE] = st.query_params["lang"] = chosen
+
+
+def is_presented() -> bool:
+    """Whether this window shows its pages to a whole room: without menu, over the full width, in large type."""
+    return "present" in st.query_params
+
+
+def present_or_leave() -> None:
+    """Show this window's pages to a whole room, or no longer."""
+    st.session_state[PRESENTED] = not is_presented()
+    if is_presented():
+        del st.query_params["present"]
+    else:
+        st.query_params["present"] = "1"
+
+
+def keep_in_address() -> None:
+    """Write into the address of a page that has just been opened what was chosen on another: language and view."""
+    if st.session_state.get(PRESENTED):
+        st.query_params["present"] = "1"
+    if "lang" in st.query_params:
+        st.session_state[LANGUAGE] = st.query_params["lang"]
+    elif LANGUAGE in st.session_state:
+        st.query_params["lang"] = st.session_state[LANGUAGE]
+
+
+choose_by(language)

@@ -1,0 +1,96 @@
+"""The language of the words that people read: gettext catalogues, and numbers as the language writes them.
+
+The words in the code are English; `core/locale/LANGUAGE/LC_MESSAGES/messages.po` says each of them in another language.
+Whoever shows words says once, with `choose_by`, how the language of the reader is found; a command line stays English.
+"""
+
+import gettext
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError, negotiate_locale, numbers
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+FOLDER = Path(__file__).with_name("locale")
+ENGLISH = "en"
+LANGUAGES = {ENGLISH: "English", "zh_Hans": "简体中文"}  # each by its own name
+
+_using: ContextVar[str | None] = ContextVar("language", default=None)
+_of_reader: Callable[[], str] = lambda: ENGLISH  # noqa: E731
+
+
+def choose_by(find: Callable[[], str]) -> None:
+    """From now on the language is what `find` gives, one of LANGUAGES, wherever no other is being used."""
+    global _of_reader
+    _of_reader = find
+
+
+@contextmanager
+def using(language: str) -> Iterator[None]:
+    """Speak one of LANGUAGES in these lines, whoever reads."""
+    before = _using.set(language)
+    try:
+        yield
+    finally:
+        _using.reset(before)
+
+
+def current() -> str:
+    """The language that is spoken now, one of LANGUAGES."""
+    return _using.get() or _of_reader()
+
+
+def nearest(wishes: list[str]) -> str:
+    """The one of LANGUAGES that fits a browser's wishes, such as ["zh-CN", "en"], best; English if none does."""
+    known = {}
+    for wish in wishes:
+        try:
+            locale = Locale.parse(wish, sep="-", resolve_likely_subtags=True)
+        except (UnknownLocaleError, ValueError):
+            continue
+        script = f"{locale.language}_{locale.script}" if locale.script else locale.language
+        known[wish] = script if script in LANGUAGES else locale.language
+    return negotiate_locale(list(known.values()), list(LANGUAGES)) or ENGLISH
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def catalogue(language: str) -> gettext.NullTranslations:
+    """The words of a language; English ones are those in the code."""
+    if language == ENGLISH:
+        return gettext.NullTranslations()
+    compiled = io.BytesIO()
+    with (FOLDER / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def _(words: str) -> str:
+    """These words in the language of the reader."""
+    return catalogue(current()).gettext(words) if words else words
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    """The words for a number of things, in the language of the reader."""
+    return catalogue(current()).ngettext(one, many, number)
+
+
+def N_(words: str) -> str:  # noqa: N802  the name that gettext's tools look for
+    """Words that are said later, with `_`: marked here so that they get into the catalogues."""
+    return words
+
+
+def number(value: float, digits: int = 0) -> str:
+    """A number as the language writes it: 60,000 or 0.31, with so many digits behind the point."""
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return numbers.format_decimal(value, format=pattern, locale=current())
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A share from 0 to 1 as the language writes it: in English 91 % or 90.5 %, behind a blank that does not break."""
+    return number(100 * share, digits) + ("\u00a0%" if current() == ENGLISH else "%")
