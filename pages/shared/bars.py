@@ -13,7 +13,7 @@ from core.language import _, percent
 
 
 def bars(probabilities: np.ndarray, true: int | None = None, most: int = 10) -> str:
-    """HTML of the bars of ten probabilities (ten floats, 0 to 1), of the `most` likely ones; the `true` one is ticked."""
+    """HTML of the bars of ten probabilities (floats, 0 to 1), of the `most` likely ones; the `true` one is ticked."""
     called = names()
     order = np.argsort(-probabilities, kind="stable")[:most]
     rows = "".join(
