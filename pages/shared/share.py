@@ -15,6 +15,7 @@ import streamlit as st
 from core.language import _
 
 OWN_VIEW = {"present", "lang"}  # words of an address that are for this window, not for whoever gets the link
+LONGEST = 500  # characters of a link; a code of more would be too fine for a camera
 HERE_ONLY = {"localhost", "127.0.0.1", "[::1]", "::1"}
 
 
@@ -28,7 +29,9 @@ def address(**words: str) -> str:
 
 @lru_cache(maxsize=64)
 def qr_code(link: str) -> str:
-    """A QR code of a link, as an SVG picture."""
+    """A QR code of a link, as an SVG picture; nothing for a link that is too long for one."""
+    if len(link) > LONGEST:
+        return ""
     code = qrcode.QRCode(border=2)
     code.add_data(link)
     drawn = io.BytesIO()
