@@ -38,7 +38,20 @@ BELOW = {
     "fitting": {"data", "vision", "inference"},
 }
 # These import no package.
-TOP = {"apart", "archive", "atomic", "charts", "errors", "images", "labels", "language", "metrics", "settings", "words"}
+TOP = {
+    "apart",
+    "archive",
+    "atomic",
+    "catalogues",
+    "charts",
+    "errors",
+    "images",
+    "labels",
+    "language",
+    "metrics",
+    "settings",
+    "words",
+}
 ABOVE = {"__main__", "launch"}  # these may import everything, and nothing imports them
 
 
