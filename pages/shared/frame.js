@@ -23,7 +23,8 @@ function nameMenu() {
     menu.setAttribute("role", "navigation");
     menu.setAttribute("aria-label", words.menu);
     for (const link of menu.querySelectorAll(".st-key-menu > div > [data-testid=stPageLink] a, .st-key-menu_narrow a")) {
-      if (link.pathname === location.pathname) link.setAttribute("aria-current", "page");
+      const page = new URL(link.getAttribute("href") || ".", document.baseURI).pathname; // of the first page it is empty
+      if (page === location.pathname) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
   }

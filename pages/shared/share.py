@@ -3,6 +3,7 @@
 Knows nothing of what the pages put into their addresses.
 """
 
+import base64
 import html
 import io
 from functools import lru_cache
@@ -28,16 +29,20 @@ def address(**words: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def qr_code(link: str) -> str:
-    """A QR code of a link, as an SVG picture; nothing for a link that is too long for one."""
-    if len(link) > LONGEST:
-        return ""
+def _drawn(link: str) -> str:
+    """The QR code of a link as the address of an SVG picture in itself."""
     code = qrcode.QRCode(border=2)
     code.add_data(link)
     drawn = io.BytesIO()
     code.make_image(image_factory=qrcode.image.svg.SvgPathFillImage).save(drawn)
-    picture = drawn.getvalue().decode().partition("?>")[2]
-    return picture.replace("<svg ", f'<svg role="img" aria-label="{html.escape(_("QR code of this link"))}" ', 1)
+    return f"data:image/svg+xml;base64,{base64.b64encode(drawn.getvalue()).decode()}"
+
+
+def qr_code(link: str) -> str:
+    """The QR code of a link, as HTML; nothing for a link that is too long for one."""
+    if len(link) > LONGEST:
+        return ""
+    return f'<img class="qr" src="{_drawn(link)}" alt="{html.escape(_("QR code of this link"))}">'
 
 
 def share(label: str, **words: str) -> None:

@@ -124,7 +124,13 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 def settled(page: Page) -> None:
     """Wait until the page's script has run: the menu is there and Streamlit says it is idle."""
     page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
-    page.get_by_role("link", name="Help").first.wait_for()
+    page.locator(".st-key-menu a").first.wait_for(state="attached")
+    page.get_by_role("heading", level=1).first.wait_for()
+
+
+def open_menu(page: Page) -> None:
+    """Open the small menu: what is alike on all pages, and on a phone the pages."""
+    page.get_by_role("button", name="Menu", exact=True).click()
 
 
 def no_trouble(page: Page) -> None:

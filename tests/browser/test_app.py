@@ -8,20 +8,20 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE, App, cut_off, no_trouble, settled, sideways
+from tests.browser.conftest import PATIENCE, App, cut_off, no_trouble, open_menu, settled, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 expect.set_options(timeout=PATIENCE)
 
 PAGES = {
     "": "Teach a computer to tell a coat from a shirt",
-    "dataset": "The clothes",
+    "dataset": "Clothes",
     "lessons": "Lessons",
-    "training": "Train a network",
+    "training": "Train",
     "runs": "Run book",
     "mistakes": "Mistakes",
-    "predict": "Try a photo",
-    "own": "Bring your own clothes",
+    "predict": "Predict",
+    "own": "Your own clothes",
     "help": "Help",
 }
 Open = Callable[..., Page]
@@ -33,9 +33,11 @@ def test_links_to_all_pages_tapped_at_once_on_phones_work_in_an_app_nobody_has_o
     windows = {path: open_page(f"{fresh_app.address}/{path}", width=390, height=844, wait=False) for path in PAGES}
     for path, page in windows.items():
         settled(page)
-        expect(page.get_by_role("heading", name=PAGES[path])).to_be_visible()
+        expect(page.get_by_role("heading", name=PAGES[path], level=1)).to_be_visible()
+        open_menu(page)
         for label in ("Fitting Room", "Clothes", "Lessons", "Train", "Run book", "Mistakes", "Predict", "Help"):
             expect(page.get_by_role("link", name=label, exact=True)).to_be_visible()
+        page.keyboard.press("Escape")
         expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
         expect(page.get_by_text("Page not found")).to_have_count(0)
         no_trouble(page)
@@ -51,7 +53,7 @@ def test_links_to_all_pages_tapped_at_once_on_phones_work_in_an_app_nobody_has_o
         ("training?run=nonsense", "There is no run “nonsense”"),
         ("mistakes?run=%00%22", "There is no finished run"),
         ("predict?model=nonsense&way=nowhere&sample=x", "There is no finished run “nonsense”"),
-        ("dataset?split=sideways&class=hat&page=-7&index=1e9", "The clothes"),
+        ("dataset?split=sideways&class=hat&page=-7&index=1e9", "Clothes"),
     ],
 )
 def test_nonsense_in_the_address_gets_a_sentence_and_a_working_page(
