@@ -1,4 +1,4 @@
-"""What all pages begin with: the menu, one line of heading, the small menu behind, links to share, the presenter view."""
+"""What all pages begin with: the menu, a line of heading, the small menu behind, links to share, the presenter view."""
 
 import re
 from types import SimpleNamespace
