@@ -22,6 +22,7 @@ from loky.backend import get_context
 from loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
 
 from core.errors import FittingRoomError, LimitError
+from core.language import current, using
 
 LOOK_SECONDS = 0.2  # between two looks at work that goes on
 WATCH_SECONDS = 0.1  # between two looks of the process at its server and its own memory
@@ -62,7 +63,7 @@ class Apart:
                 return self._done(function, arguments, listen)
             except BrokenProcessPool as error:  # the work itself breaks it
                 self._end()
-                raise LimitError(self._too_large()) from error
+                raise self._too_large() from error
 
     def close(self) -> None:
         """End the process and what it is doing, and give back the system's locks, for which a signal leaves no time."""
@@ -82,13 +83,13 @@ class Apart:
     def _done(self, function: Callable[..., Result], arguments: tuple[Any, ...], listen: Listener | None) -> Result:
         self._works += 1
         tells = "progress" in signature(function).parameters
-        work = self._living_pool().submit(_carry_out, function, arguments, self._works if tells else None)
+        work = self._living_pool().submit(_carry_out, function, arguments, current(), self._works if tells else None)
         try:
             self._wait(work, listen)
             result: Result = work.result()
             return result
         except MemoryError as error:
-            raise LimitError(self._too_large()) from error
+            raise self._too_large() from error
         finally:
             if not work.done():
                 self._end()
@@ -115,7 +116,8 @@ class Apart:
                 listen(*said)
             if time.monotonic() > deadline:
                 raise LimitError(
-                    f"Reading this takes longer than {self.seconds:g} seconds, the most here. Bring a smaller file."
+                    "Reading this takes longer than {seconds} seconds, the most here. Bring a smaller file.",
+                    seconds=f"{self.seconds:g}",
                 )
 
     def _latest(self) -> tuple[int, int] | None:
@@ -126,8 +128,11 @@ class Apart:
                 latest = (done, total) if work == self._works else latest  # an earlier one may still be heard
         return latest
 
-    def _too_large(self) -> str:
-        return f"Reading this takes more than {self.megabytes} MB of memory, the most here. Bring a smaller file."
+    def _too_large(self) -> LimitError:
+        return LimitError(
+            "Reading this takes more than {megabytes} MB of memory, the most here. Bring a smaller file.",
+            megabytes=self.megabytes,
+        )
 
     def _end(self, wait: bool = False) -> None:
         pool, self._pool, self._news = self._pool, None, None
@@ -155,11 +160,12 @@ def _watch(most: int, parent: int) -> None:
     os._exit(1)
 
 
-def _carry_out(function: Callable[..., Result], arguments: tuple[Any, ...], work: int | None) -> Result:
+def _carry_out(function: Callable[..., Result], arguments: tuple[Any, ...], language: str, work: int | None) -> Result:
+    """Carry it out in the language of who asked for it."""
+    told = {} if work is None else {"progress": lambda done, total: _here["news"].put((work, done, total))}
     try:
-        if work is None:
-            return function(*arguments)
-        return function(*arguments, progress=lambda done, total: _here["news"].put((work, done, total)))
+        with using(language):
+            return function(*arguments, **told)
     except (FittingRoomError, MemoryError):
         raise
     except Exception as error:  # of a kind that perhaps cannot travel: then it would end the process, and say nothing

@@ -11,12 +11,15 @@ from babel.messages import Catalog, Message
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
+from core import errors
 from core.language import ENGLISH, FOLDER, LANGUAGES
 
 PROJECT = FOLDER.parents[1]
 PLACES = ("app.py", "pages", "core", "models")
-# How words are marked: said at once, said later, by number, and as an error of layers, which models cannot translate.
-MARKS = {"_": None, "N_": None, "ngettext": (1, 2), "LayerError": (1,)}
+ONLY_ENGLISH = {"core/__main__.py", "core/launch.py", "core/fitting"}  # the command line
+# How words are marked: said at once, by number, said later; what `raise` says is said later, too.
+MARKS = {"_": None, "ngettext": (1, 2), "N_": None, "Saying": None, "LayerError": (1,)}
+MARKS |= dict.fromkeys(name for name in vars(errors) if name.endswith("Error"))
 WIDTH = 120
 
 
@@ -75,7 +78,9 @@ def update() -> Iterator[str]:
 def _sources() -> Iterator[Path]:
     for place in PLACES:
         path = PROJECT / place
-        yield from sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            if ONLY_ENGLISH.isdisjoint(each.relative_to(PROJECT).as_posix() for each in (file, file.parent)):
+                yield file
 
 
 if __name__ == "__main__":

@@ -16,11 +16,29 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from core.language import Saying, in_english
+
 log = logging.getLogger(__name__)
 
 
 class FittingRoomError(Exception):
-    """Something went wrong that a person can understand; `str(error)` is fit to be shown."""
+    """Something went wrong that a person can understand; `str(error)` says it in the language of whoever reads it.
+
+    `RunError("{name} is gone.", "Try again.", name=...)`: whole sentences that get into the catalogues as they stand,
+    and their fields, as a `Saying` has them. So it may be raised in another process, or long before it is read.
+    """
+
+    def __init__(self, *sentences: str | Saying, **fields: object) -> None:
+        super().__init__(*sentences)  # by which it travels between processes
+        self.fields = fields
+
+    @property
+    def saying(self) -> Saying:
+        """What it says."""
+        return Saying(*self.args, **self.fields)
+
+    def __str__(self) -> str:
+        return str(self.saying)
 
 
 class SettingsError(FittingRoomError):
@@ -60,7 +78,9 @@ class WorkerError(FittingRoomError):
 
 
 @contextmanager
-def door(refusal: type[FittingRoomError], sentence: str, expected: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+def door(
+    refusal: type[FittingRoomError], sentence: str | Saying, expected: tuple[type[Exception], ...] = ()
+) -> Iterator[None]:
     """Where a stranger's bytes come in: whatever a decoder raises in these lines leaves them as `refusal(sentence)`.
 
     A FittingRoomError passes as it is. An error that is not one of the `expected` is logged with where it came from.
@@ -71,5 +91,5 @@ def door(refusal: type[FittingRoomError], sentence: str, expected: tuple[type[Ex
         raise
     except Exception as error:
         if not isinstance(error, expected):
-            log.exception("Refused with “%s”, for an error that was not expected", sentence)
+            log.exception("Refused with “%s”, for an error that was not expected", in_english(Saying(sentence)))
         raise refusal(sentence) from error

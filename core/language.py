@@ -4,8 +4,11 @@ The words in the code are English; `core/locale/LANGUAGE/LC_MESSAGES/messages.po
 Whoever shows words says once, with `choose_by`, how the language of the reader is found; a command line stays English.
 """
 
+from __future__ import annotations
+
 import gettext
 import io
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -94,3 +97,43 @@ def number(value: float, digits: int = 0) -> str:
 def percent(share: float, digits: int = 0) -> str:
     """A share from 0 to 1 as the language writes it: in English 91 % or 90.5 %, behind a blank that does not break."""
     return number(100 * share, digits) + ("\u00a0%" if current() == ENGLISH else "%")
+
+
+class Saying:
+    """Whole sentences to say later, each time in the language of whoever reads them then; `str` says them.
+
+    Names in braces are its `fields`, of which whole numbers are written as the language writes them. Where it is made,
+    the sentences get into the catalogues without `_`.
+    """
+
+    def __init__(self, *sentences: str | Saying, **fields: object) -> None:
+        self.sentences, self.fields = sentences, fields
+
+    def __str__(self) -> str:
+        fields = {name: number(value) if type(value) is int else value for name, value in self.fields.items()}
+        said = (str(each) if isinstance(each, Saying) else _filled(_(each), fields) for each in self.sentences)
+        return (" " if current() == ENGLISH else "").join(said)  # Chinese has no blank between two sentences
+
+    def packed(self, most: int) -> str:
+        """Itself in so many characters at most, for `unpacked`; longer, it is kept as it reads in English."""
+        content = json.dumps([*self.sentences, self.fields], ensure_ascii=False, default=str)
+        return content if len(content) <= most else in_english(self)[:most]
+
+    @classmethod
+    def unpacked(cls, content: str) -> Saying:
+        """What `packed` made; any other text is a sentence without fields."""
+        try:
+            *sentences, fields = json.loads(content) if content.startswith("[") else (content, {})
+            return cls(*sentences, **fields)
+        except (ValueError, TypeError):
+            return cls(content)
+
+
+def in_english(words: Saying | Exception | str) -> str:
+    """What is said, in English: for a log."""
+    with using(ENGLISH):
+        return str(words)
+
+
+def _filled(words: str, fields: dict[str, object]) -> str:
+    return words.format(**fields) if fields else words  # without fields a brace is a brace

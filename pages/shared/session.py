@@ -12,7 +12,7 @@ from streamlit.typing import UploadedFile
 
 from core.data.shelf import Shelf
 from core.data.upload import UploadedDataset
-from core.language import LANGUAGES, choose_by, nearest
+from core.language import ENGLISH, LANGUAGES, choose_by, nearest
 from core.settings import Settings
 from pages.shared.browser_key import COOKIE, key_in, new_key
 from pages.shared.entrance import is_teacher
@@ -106,7 +106,12 @@ def keep_only(files: Iterable[UploadedFile], uploader: str) -> None:
 
 
 def language() -> str:
-    """The language of this window: the one chosen in it, the one in its address, or what its browser wishes."""
+    """The language of this window: the one chosen in it, the one in its address, or what its browser wishes.
+
+    Where no page is run, for a log say, it is English.
+    """
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return ENGLISH
     chosen = st.query_params.get("lang") or st.session_state.get(LANGUAGE, "")
     return chosen if chosen in LANGUAGES else nearest([st.context.locale or ""])
 
