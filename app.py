@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from streamlit import App
 
 from core.errors import FittingRoomError
-from pages.shared import downloads, live, readers
+from pages.shared import downloads, live, readers, wall
 from pages.shared.browser_key import BrowserKeyMiddleware
 from pages.shared.compression import CompressionMiddleware
 from pages.shared.entrance import EntranceMiddleware
@@ -38,7 +38,8 @@ async def lifespan(_: App) -> AsyncIterator[None]:
         queue = run_queue()
     except FittingRoomError as error:  # a setting that does not fit: each page says so
         logging.getLogger(__name__).error("The queue was not started: %s", error)
-    beside = [asyncio.create_task(tidy()), asyncio.create_task(asyncio.to_thread(readers.warm_up))]
+    early = (asyncio.to_thread(wall.warm_up), asyncio.to_thread(readers.warm_up))
+    beside = [asyncio.create_task(work) for work in (tidy(), *early)]
     yield
     for task in beside:
         task.cancel()

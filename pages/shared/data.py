@@ -11,14 +11,11 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 import streamlit as st
 
-from core import images
-from core.data import explore, sources, synthetic
+from core.data import explore, sources
 from core.data.dataset import Dataset
 from core.settings import Settings
 from pages.shared.session import settings, uploaded
 
-WALL = (40, 10)  # columns and rows of garments
-WALL_WIDTH = 1460  # px; Streamlit would make a wider picture smaller anew for each visitor
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -37,7 +34,7 @@ def per_data(**options: object) -> Callable[[Callable[Arguments, Result]], Calla
         def ask(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
             return (private if uploaded() else shared)(*arguments, **named)
 
-        ask.clear = shared.clear
+        ask.shared = shared  # for nobody in particular: before a page is open there is no session to ask
         return ask
 
     return decorate
@@ -62,32 +59,11 @@ def data() -> Dataset:
 def forget_data() -> None:
     """Look for the data set anew at the next `data()`, for instance after a download."""
     _data.clear()
-    _wall.clear()
 
 
 def halves(used: Dataset) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Images and labels of the two parts of a data set, by their names on the pages."""
     return {"training": (used.train_images, used.train_labels), "test": (used.test_images, used.test_labels)}
-
-
-@per_data(max_entries=2, hash_funcs={Settings: repr}, show_spinner=False)
-def _wall(chosen: Settings, own_fingerprint: str) -> tuple[bytes, np.ndarray]:
-    columns, rows = WALL
-    order = np.random.default_rng(7)
-    folders = (chosen.data, sources.keras_folder(), chosen.folder / "fashion-mnist")
-    if own_fingerprint or any(folder and folder.is_dir() for folder in folders):
-        shown = data().test_images
-        shown = shown[order.integers(0, len(shown), columns * rows)]
-    else:  # drawing all 70,000 takes seconds, and the wall must be there at once
-        shown = synthetic.draw(order.integers(0, 10, columns * rows), 7)
-    sheet = images.sheet(shown, columns, scale=2, gap=10)
-    return images.png(images.reduced(sheet, WALL_WIDTH)), shown
-
-
-def wall() -> tuple[bytes, np.ndarray]:
-    """The welcome page's wall as a PNG, and its pictures (n, 28, 28) uint8: the data set's own, or drawn like them."""
-    clothes = uploaded()
-    return _wall(settings(), clothes.data.fingerprint if clothes else "")
 
 
 @per_data(max_entries=4, show_spinner=False)

@@ -1,15 +1,22 @@
-"""The welcome page: a wall, three doors, what is going on; it works on a machine that has nothing yet."""
+"""The welcome page: a wall that answers, three doors, what is going on; it works on a machine that has nothing yet."""
 
+import json
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import Dataset
+from core.errors import RunError
+from core.inference.network import shipped
+from core.labels import NAMES
 from core.runs.book import NewRun
 from core.runs.store import open_store
 from core.settings import Settings
 from core.training.plan import Plan
+from pages.shared import wall
 from tests.pages.conftest import window
 from tests.stored import alter
 
@@ -18,6 +25,12 @@ PLAN = Plan.of("quick")
 
 def links(at: AppTest) -> list[str]:
     return [link.label for link in at.get("page_link")]
+
+
+def told(at: AppTest) -> dict[str, Any]:
+    """What the wall is told; what it draws itself, in the browser, is not seen here."""
+    (only,) = [each for each in at.get("bidi_component") if each.proto.component_name == "wall"]
+    return json.loads(only.proto.json)
 
 
 @pytest.fixture
@@ -29,10 +42,35 @@ def app(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_fresh_home_shows_the_wall_the_sentence_and_three_doors(app):
     at = app.run()
     assert not at.exception and not at.error
-    assert at.title[0].value == "Teach a computer to tell a coat from a shirt"
+    assert told(at)["title"] == "Teach a computer to tell a coat from a shirt"
     assert {"Try a photo", "Train a network", "Look at the clothes"} <= set(links(at))
-    assert len(at.get("image")) == 1
     assert any("Nothing is being trained" in text.value for text in at.markdown)
+    assert not at.get("plotly_chart")
+
+
+def test_the_wall_knows_the_ten_bars_of_each_garment_so_that_a_tap_is_answered_at_once(app, small):
+    at = app.run()
+    rows = np.random.default_rng(7).integers(0, len(small.test_images), wall.COLUMNS * wall.ROWS)
+    assert told(at)["labels"] == small.test_labels[rows].tolist()
+    answers = shipped().probabilities(small.test_images[rows])
+    assert np.allclose(np.array(told(at)["shares"]) / 1000, answers, atol=0.0006)
+    assert told(at)["names"] == list(NAMES)
+
+
+def test_the_garment_that_is_lit_first_stands_on_every_window_and_is_named_rightly(app):
+    shown = told(app.run())
+    assert shown["lit"] < wall.FIRST
+    assert np.argmax(shown["shares"][shown["lit"]]) == shown["labels"][shown["lit"]]
+
+
+def test_a_wall_that_cannot_be_made_does_not_keep_the_server_from_starting_and_is_said_on_the_page(app, monkeypatch):
+    def missing():
+        raise RunError("The network that comes with the app is missing.")
+
+    monkeypatch.setattr("pages.shared.wall.shipped", missing)
+    wall.warm_up()
+    at = app.run()
+    assert not at.exception and "missing" in at.error[0].value
 
 
 def test_the_menu_leads_to_every_page(app):
@@ -41,9 +79,9 @@ def test_the_menu_leads_to_every_page(app):
         "Clothes",
         "Lessons",
         "Train",
-        "Run book",
-        "Mistakes",
         "Predict",
+        "Mistakes",
+        "Run book",
         "Help",
     ]
 
@@ -54,15 +92,15 @@ def test_without_any_data_the_wall_is_drawn_and_the_page_says_so(home, garments:
     monkeypatch.setattr("core.data.synthetic.make", lambda: few)
     at = window("welcome").run()
     assert not at.exception and not at.error
-    assert len(at.get("image")) == 1
+    assert len(told(at)["labels"]) == wall.COLUMNS * wall.ROWS
     assert any("Drawn stand-in clothes" in caption.value for caption in at.caption)
-    assert "Fetch the real ones" in links(at)
+    assert "Fetch Fashion-MNIST" in links(at)
 
 
 def test_real_clothes_are_not_called_drawn_and_no_download_is_offered(app):
     at = app.run()
     assert not any("Drawn" in caption.value for caption in at.caption)
-    assert "Fetch the real ones" not in links(at)
+    assert "Fetch Fashion-MNIST" not in links(at)
 
 
 def test_a_run_that_trains_and_the_best_one_are_shown(app, home):
@@ -76,7 +114,7 @@ def test_a_run_that_trains_and_the_best_one_are_shown(app, home):
     store.close()
     at = app.run()
     assert not at.exception and not at.error
-    assert (at.metric[0].label, at.metric[0].value) == ("good", "91.0%")
+    assert (at.metric[0].label, at.metric[0].value) == ("good", "91.0\u00a0%")
     assert [(bar.proto.text, bar.proto.value) for bar in at.get("progress")] == [("busy", 40)]
     assert not any("Nothing is being trained" in text.value for text in at.markdown)
 
@@ -88,4 +126,4 @@ def test_a_broken_store_is_one_sentence_and_leaves_the_wall(app, home, monkeypat
     at = app.run()
     assert not at.exception
     assert len(at.error) == 1 and "folder" in at.error[0].value and "Traceback" not in at.error[0].value
-    assert len(at.get("image")) == 1
+    assert len(told(at)["labels"]) == wall.COLUMNS * wall.ROWS
