@@ -10,21 +10,22 @@ import numpy as np
 import pandas as pd
 
 from core import metrics
-from core.labels import NAMES
+from core.labels import names
+from core.language import N_, _, current, ngettext, number, percent
 from core.runs.schema import Run, Status
 from core.training.plan import AUGMENTS, SCHEDULES, Plan, duration
 from core.words import cell
 
 STATUS = {
-    Status.WAITING: "waits",
-    Status.RUNNING: "trains",
-    Status.PAUSED: "paused",
-    Status.DONE: "finished",
-    Status.STOPPED: "stopped early",
-    Status.FAILED: "broke off",
+    Status.WAITING: N_("waits"),
+    Status.RUNNING: N_("trains"),
+    Status.PAUSED: N_("paused"),
+    Status.DONE: N_("finished"),
+    Status.STOPPED: N_("stopped early"),
+    Status.FAILED: N_("broke off"),
 }
 WIDTH, HEIGHT, MARGIN = 640, 240, 44  # of a drawn curve
-LINES = (("accuracy", "#c2410c", "training pictures"), ("val_accuracy", "#0d9488", "validation pictures"))
+LINES = (("accuracy", "#c2410c", N_("training pictures")), ("val_accuracy", "#0d9488", N_("validation pictures")))
 LOOK = """
 :root { color-scheme: light; }
 body { font: 16px/1.5 system-ui, sans-serif; color: #1d1a16; background: #fff;
@@ -49,24 +50,24 @@ def plan_in_words(plan: Plan, whole: bool = False) -> dict[str, str]:
 
     With `whole` also the choices that were left as they are.
     """
-    network = {"Network": plan.title}
+    network = {_("Network"): plan.title}
     if plan.layers is not None:
-        network["Layers"] = ", ".join(" ".join(map(str, row)) for row in plan.layers) or "none of its own"
+        network[_("Layers")] = ", ".join(" ".join(map(str, row)) for row in plan.layers) or _("none of its own")
     if plan.loads:
-        return network | {"Weights": "loaded from a file"}
+        return network | {_("Weights"): _("loaded from a file")}
     words = network | {
-        "Training pictures": "all" if plan.examples is None else f"{plan.examples:,}",
-        "Epochs": str(plan.epochs),
-        "Batch size": str(plan.batch_size),
-        "Learning rate": f"{plan.learning_rate:g}",
-        "Seed": str(plan.seed),
+        _("Training pictures"): _("all") if plan.examples is None else number(plan.examples),
+        _("Epochs"): number(plan.epochs),
+        _("Batch size"): number(plan.batch_size),
+        _("Learning rate"): f"{plan.learning_rate:g}",
+        _("Seed"): str(plan.seed),
     }
-    epochs = "epoch that is" if plan.patience == 1 else f"{plan.patience} epochs that are"
+    patience = ngettext("after {n} epoch that is no better", "after {n} epochs that are no better", plan.patience)
     for term, chosen, text in (
-        ("Learning rate over time", plan.schedule, SCHEDULES[plan.schedule]),
-        ("Training pictures shown", plan.augment, AUGMENTS[plan.augment]),
-        ("More dropout", plan.dropout, f"{plan.dropout:.0%}" if plan.dropout else "none"),
-        ("Stops by itself", plan.patience, f"after {epochs} no better" if plan.patience else "no"),
+        (_("Learning rate over time"), plan.schedule, _(SCHEDULES[plan.schedule])),
+        (_("How pictures are shown"), plan.augment, _(AUGMENTS[plan.augment])),
+        (_("More dropout"), plan.dropout, percent(plan.dropout) if plan.dropout else _("none")),
+        (_("Stops by itself"), plan.patience, patience.format(n=number(plan.patience)) if plan.patience else _("no")),
     ):
         if chosen or whole:
             words[term] = text
@@ -76,11 +77,11 @@ def plan_in_words(plan: Plan, whole: bool = False) -> dict[str, str]:
 def figures_in_words(run: Run) -> dict[str, str]:
     """How a run ended and what it scored."""
     words: dict[str, str] = {}
-    if run.scored:
-        words |= {"Test pictures right": f"{run.test_accuracy:.1%}", "Test loss": f"{run.test_loss:.3f}"}
+    if run.test_accuracy is not None and run.test_loss is not None:
+        words |= {_("Test pictures right"): percent(run.test_accuracy, 1), _("Test loss"): number(run.test_loss, 3)}
     if run.seconds is not None:
-        words["Time to train"] = duration(run.seconds)
-    return words | {"State": STATUS[run.status], "Clothes": run.data_title}
+        words[_("Time to train")] = duration(run.seconds)
+    return words | {_("State"): _(STATUS[run.status]), _("Clothes"): run.data_title}
 
 
 def differences(runs: list[Run]) -> pd.DataFrame:
@@ -102,32 +103,34 @@ def page(run: Run, epochs: pd.DataFrame, labels: np.ndarray | None = None, outpu
     """
     plan = run.plan
     title = html.escape(run.name)
-    parts = [f"<h1>{title}</h1>", f'<p class="lead">{html.escape(plan.row.sentence)}</p>']
+    parts = [f"<h1>{title}</h1>", f'<p class="lead">{html.escape(_(plan.row.sentence))}</p>']
     if run.note:
         parts.append(f"<p>{html.escape(run.note)}</p>")
     parts += [
-        "<h2>What came out</h2>",
+        _heading(_("What came out")),
         _list(figures_in_words(run)),
-        "<h2>What was chosen</h2>",
+        _heading(_("What was chosen")),
         _list(plan_in_words(plan)),
     ]
     if len(epochs):
         last = epochs.iloc[-1]
-        words = f"Share of right answers after each epoch; {last.accuracy:.1%} of the training pictures at the end."
-        parts += ["<h2>How it learned</h2>", f"<figure>{curve(epochs)}<figcaption>{words}</figcaption></figure>"]
+        words = _("Share of right answers after each epoch; {share} of the training pictures at the end.")
+        words = html.escape(words.format(share=percent(last.accuracy, 1)))
+        parts += [_heading(_("How it learned")), f"<figure>{curve(epochs)}<figcaption>{words}</figcaption></figure>"]
     if labels is not None and outputs is not None:
-        parts += ["<h2>What it takes for what</h2>", _matrix(metrics.confusion(labels, outputs))]
-        parts += ["<h2>Class by class</h2>", f"<pre>{html.escape(metrics.report_text(labels, outputs))}</pre>"]
+        parts += [_heading(_("Its mistakes")), _matrix(metrics.confusion(labels, outputs))]
+        parts += [_heading(_("Class by class")), f"<pre>{html.escape(metrics.report_text(labels, outputs))}</pre>"]
     elif run.scored:
-        parts.append(
-            "<p>The pictures it was tested on were not in use when this page was made, so its mistakes are not"
-            " listed.</p>"
+        words = _(
+            "The pictures it was tested on were not in use when this page was made, so its mistakes are not listed."
         )
+        parts.append(f"<p>{html.escape(words)}</p>")
     head = (
         '<meta charset="utf-8"><meta name="viewport"'
         f' content="width=device-width"><title>{title}</title><style>{LOOK}</style>'
     )
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
+    spoken = current().replace("_", "-")
+    return f'<!doctype html><html lang="{spoken}"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
 
 
 def curve(epochs: pd.DataFrame) -> str:
@@ -135,7 +138,7 @@ def curve(epochs: pd.DataFrame) -> str:
     there are some."""
     shown = [(name, colour, words) for name, colour, words in LINES if epochs[name].notna().any()]
     numbers = epochs["epoch"].to_numpy(float)
-    values = epochs[[name for name, _, _ in shown]].to_numpy(float)  # (epochs, lines), 0 to 1
+    values = epochs[[name for name, _colour, _words in shown]].to_numpy(float)  # (epochs, lines), 0 to 1
     low = float(np.floor(10 * np.nanmin(values)) / 10)
     first, last = numbers.min(), max(numbers.max(), numbers.min() + 1)
 
@@ -145,26 +148,32 @@ def curve(epochs: pd.DataFrame) -> str:
 
     drawn = []
     for value in np.arange(low, 1.001, 0.2 if low < 0.5 else 0.1):
-        _, y = position(first, value)
+        _x, y = position(first, value)
         line = f'<path d="M{MARGIN} {y:.1f}H{WIDTH - MARGIN}" stroke="#e2d9cb"/>'
-        drawn.append(f'{line}<text x="4" y="{y + 4:.1f}">{value:.0%}</text>')
-    for number, (_, colour, words) in enumerate(shown):
-        column = values[:, number]
+        drawn.append(f'{line}<text x="4" y="{y + 4:.1f}">{percent(float(value))}</text>')
+    for place, (_name, colour, words) in enumerate(shown):
+        column = values[:, place]
         known = np.isfinite(column)
         points = [position(epoch, value) for epoch, value in zip(numbers[known], column[known], strict=True)]
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in points)
-        dash = ' stroke-dasharray="7 4"' if number else ""
+        dash = ' stroke-dasharray="7 4"' if place else ""
         drawn.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2.5"{dash}/>{dots}')
-        legend = f"{'– –' if number else '——'} {words}"
-        drawn.append(f'<text x="{MARGIN + 190 * number}" y="18" style="fill:{colour}">{legend}</text>')
+        legend = f"{'– –' if place else '——'} {html.escape(_(words))}"
+        drawn.append(f'<text x="{MARGIN + 190 * place}" y="18" style="fill:{colour}">{legend}</text>')
     below = HEIGHT - 14
-    drawn.append(f'<text x="{MARGIN}" y="{below}">epoch {first:g}</text>')
-    drawn.append(f'<text x="{WIDTH - MARGIN}" y="{below}" text-anchor="end">epoch {numbers.max():g}</text>')
+    first_words, last_words = (html.escape(_("epoch {n}").format(n=f"{end:g}")) for end in (first, numbers.max()))
+    drawn.append(f'<text x="{MARGIN}" y="{below}">{first_words}</text>')
+    drawn.append(f'<text x="{WIDTH - MARGIN}" y="{below}" text-anchor="end">{last_words}</text>')
+    name = html.escape(_("Curve of right answers"))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Curve of right'
-        f' answers" font-family="system-ui,sans-serif" font-size="13" fill="#6a6258">{"".join(drawn)}</svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{name}"'
+        f' font-family="system-ui,sans-serif" font-size="13" fill="#6a6258">{"".join(drawn)}</svg>'
     )
+
+
+def _heading(words: str) -> str:
+    return f"<h2>{html.escape(words)}</h2>"
 
 
 def _list(words: Mapping[str, str]) -> str:
@@ -173,12 +182,14 @@ def _list(words: Mapping[str, str]) -> str:
 
 
 def _matrix(counts: np.ndarray) -> str:
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in NAMES)
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in names())
     rows = ""
-    for true, name in enumerate(NAMES):
+    for true, name in enumerate(names()):
         cells = "".join(
             f"<td{' class=right' * (true == answer)}>{count}</td>" for answer, count in enumerate(counts[true])
         )
         rows += f"<tr><th>{html.escape(name)}</th>{cells}</tr>"
-    words = "Each row is one kind of clothes, each column an answer. On the diagonal the answer is right."
+    words = html.escape(
+        _("Each row is one kind of clothes, each column an answer. On the diagonal the answer is right.")
+    )
     return f'<div class="scroll"><table><tr><th></th>{head}</tr>{rows}</table></div><p class="lead">{words}</p>'

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from core.errors import FittingRoomError
+from core.language import current, using
 from pages.shared.browser_key import key_in
 from pages.shared.errors import sentence
 from pages.shared.session import key as browser_key
@@ -37,6 +38,7 @@ class Offer:
     word: str  # names it in its address
     key: str  # of the browser it was shown to
     make: Callable[[], bytes]
+    language: str  # of who was offered it
     name: str
     mime: str
 
@@ -53,7 +55,7 @@ def offer(
     """
     offers = page_state().setdefault("downloads", {})
     word = offers[key].word if key in offers else secrets.token_urlsafe(24)
-    offers[key] = _open[word] = Offer(word, browser_key(), make, name, mime)
+    offers[key] = _open[word] = Offer(word, browser_key(), make, current(), name, mime)
     look = "file main" if main else "file"
     st.html(
         f'<a class="{look}" href="files/{word}" download><i translate="no" aria-hidden="true">{icon}</i>'
@@ -86,12 +88,13 @@ class HandOut:
 
 def _made(offered: Offer) -> Response:
     """The file, or why it could not be made."""
-    try:
-        content = offered.make()
-    except FittingRoomError as error:
-        return PlainTextResponse(sentence(error), 409)
-    except Exception as error:
-        return PlainTextResponse(sentence(error), 500)
+    with using(offered.language):
+        try:
+            content = offered.make()
+        except FittingRoomError as error:
+            return PlainTextResponse(sentence(error), 409)
+        except Exception as error:
+            return PlainTextResponse(sentence(error), 500)
     headers = {
         "Content-Disposition": f'attachment; filename="{safe(offered.name)}"',
         "Content-Encoding": "identity",  # or Streamlit would pack it, which takes longer than fetching it

@@ -106,8 +106,8 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Open an address in a browser that knows nothing of any other, and wait until the page stands."""
     contexts = []
 
-    def opened(address: str, width: int = 1280, height: int = 900, wait: bool = True) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height})
+    def opened(address: str, width: int = 1280, height: int = 900, wait: bool = True, touch: bool = False) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, has_touch=touch)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)

@@ -15,6 +15,7 @@ import pytest
 
 from core.data.dataset import Dataset
 from core.errors import FittingRoomError
+from core.language import percent
 from core.runs import bundle, runner, tensorboard
 from core.runs.book import NewRun
 from core.runs.results import load_test_answers
@@ -446,12 +447,7 @@ def test_the_report_needs_no_other_file_and_says_what_came_out(
 ) -> None:
     store, run = source
     page = opened(packed)["report.html"].decode()
-    assert (
-        f"{run.test_accuracy:.1%}" in page
-        and "<svg" in page
-        and "macro avg" in page
-        and "What it takes for what" in page
-    )
+    assert percent(run.test_accuracy, 1) in page and "<svg" in page and "macro avg" in page and "Its mistakes" in page
     assert "<h1>Müller &amp; &lt;b&gt;Söhne&lt;/b&gt;</h1>" in page
     assert (
         "http" not in page.replace('xmlns="http://www.w3.org/2000/svg"', "")
