@@ -19,6 +19,7 @@ import shtab
 
 from core.errors import FittingRoomError, PictureError, PlanError, RunError
 from core.runs.book import NewRun
+from core.runs.lease import LEFT_BEHIND
 from core.runs.process import is_dead
 from core.runs.schema import Run, Status
 from core.runs.store import open_store
@@ -291,7 +292,7 @@ def _change(asked: argparse.Namespace, settings: Settings) -> int:
     store = open_store(settings.store_url)
     run = store.find(asked.run)
     if _interrupted(run) and (lease := store.claim(run.id)):  # nobody is left whom one could ask
-        lease.finish({}, Status.STOPPED, message="Ended by hand, after its process had gone.")
+        lease.finish({}, Status.STOPPED, message=LEFT_BEHIND)
     {"stop": store.stop, "delete": store.delete}[asked.verb](run.id)
     print(f"{run.name} ({run.id}): {'asked to stop' if asked.verb == 'stop' else 'deleted'}")
     return 0

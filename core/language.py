@@ -116,6 +116,8 @@ class Saying:
 
     def packed(self, most: int) -> str:
         """Itself in so many characters at most, for `unpacked`; longer, it is kept as it reads in English."""
+        if len(self.sentences) < 2 and not self.fields:  # a sentence is its own package
+            return "".join(map(str, self.sentences))[:most]
         content = json.dumps([*self.sentences, self.fields], ensure_ascii=False, default=str)
         return content if len(content) <= most else in_english(self)[:most]
 

@@ -19,7 +19,8 @@ LONGEST = 20  # letters of a wrong value that are repeated
 
 
 def _setting(default: object, words: str, parse: Callable[[str], object], secret: bool = False) -> Any:
-    """A field of Settings; `parse` makes its value of the text in the environment, or raises ValueError."""
+    """A field of Settings; `parse` makes its value of the text in the environment, or raises SettingsError without
+    its name and value."""
     return field(default=default, metadata={"words": words, "parse": parse, "secret": secret})
 
 
@@ -32,7 +33,10 @@ def _folder(text: str) -> Path:
     try:
         return Path(text).expanduser().absolute()
     except RuntimeError as error:
-        raise ValueError("a folder of somebody who has no home here. Write its whole path") from error
+        raise SettingsError(
+            "{name} is “{value}”, which is a folder of somebody who has no home here. Write its whole path, or leave it"
+            " out."
+        ) from error
 
 
 def _text(words: str) -> Any:
@@ -48,7 +52,12 @@ def _number(default: int, words: str, least: int = 1, most: int = MOST) -> Any:
     def parse(text: str) -> int:
         digits = text.lstrip("0") or "0"  # int() refuses thousands of digits
         if not text.isdecimal() or len(digits) > len(str(most)) or not least <= int(digits) <= most:
-            raise ValueError(f"not a whole number from {least:,} to {most:,}. Write digits only")
+            raise SettingsError(
+                "{name} is “{value}”, which is not a whole number from {least} to {most}. Write digits only, or leave"
+                " it out.",
+                least=least,
+                most=most,
+            )
         return int(digits)
 
     return _setting(default, words, parse)
@@ -94,9 +103,9 @@ class Settings:
             if text := environment.get(name, "").strip():
                 try:
                     given[row.name] = row.metadata["parse"](text)
-                except ValueError as error:
+                except SettingsError as error:
                     shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-                    raise SettingsError(f"{name} is “{shown}”, which is {error}, or leave it out.") from error
+                    raise SettingsError(*error.args, **{**error.fields, "name": name, "value": shown}) from error
         settings = cls(**given)
         settings.folder  # noqa: B018 - said now, and not in the middle of something
         return settings

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from core.language import Saying
+
 FULL = (60_000, 10_000)  # training and test pictures of the whole data set
 OWN_TITLE = "Your clothes"  # what a data set that somebody uploaded is called
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
@@ -42,10 +44,12 @@ class Dataset:
     source: Source
     origin: str  # the folder, the name of what somebody uploaded, or "" for drawn clothes
     fingerprint: str  # 16 hex digits of all pictures and labels in their order
-    problem: str | None = None  # a sentence: why better data were not used
+    problem: Saying | None = None  # why better data were not used
 
     @classmethod
-    def of(cls, arrays: Sequence[np.ndarray], source: Source, origin: str = "", problem: str | None = None) -> Dataset:
+    def of(
+        cls, arrays: Sequence[np.ndarray], source: Source, origin: str = "", problem: Saying | None = None
+    ) -> Dataset:
         """A data set of four uint8 arrays, in the order of the fields, with its fingerprint; the arrays become
         read-only."""
         for array in arrays:

@@ -47,8 +47,11 @@ def download(
                 path = folder / f"{name}.gz"
                 if not _is_right(path, checksum, size):
                     if not room_for(size, folder):
-                        megabytes = f"{(total - done) / 1e6:.0f} MB"
-                        raise DataError(f"The disk of {folder} has no room for {megabytes}. Make room, then try again.")
+                        raise DataError(
+                            "The disk of {folder} has no room for {megabytes} MB. Make room, then try again.",
+                            folder=folder,
+                            megabytes=round((total - done) / 1e6),
+                        )
                     for so_far in _fetch(base_url, path, checksum, size):
                         progress(done + so_far, total)
                 done += size
@@ -57,9 +60,10 @@ def download(
             with contextlib.suppress(OSError):  # what is half there must not keep a disk full
                 for name in files:
                     _part(folder / f"{name}.gz").unlink(missing_ok=True)
-            why = error.strerror or error
             raise DataError(
-                f"The download cannot be written to {folder} ({why}). Make room there, then try again."
+                "The download cannot be written to {folder} ({reason}). Make room there, then try again.",
+                folder=folder,
+                reason=error.strerror or error,
             ) from error
     return folder
 
@@ -79,7 +83,7 @@ def _fetch(base_url: str, path: Path, checksum: str, size: int) -> Iterator[int]
         raise DataError(
             "The download broke off several times. What has arrived is kept: try again, and it goes on from there."
         )
-    raise DataError(f"The file “{path.name}” arrived damaged (its checksum is wrong). Try again later.")
+    raise DataError("The file “{name}” arrived damaged (its checksum is wrong). Try again later.", name=path.name)
 
 
 def _part(path: Path) -> Path:
@@ -98,7 +102,9 @@ def _append(url: str, part: Path, due: int) -> Iterator[int]:
     except urllib.error.HTTPError as error:
         with error:
             raise DataError(
-                f"The server does not hand out “{part.stem}” (it answers {error.code}). Try again later."
+                "The server does not hand out “{name}” (it answers {code}). Try again later.",
+                name=part.stem,
+                code=error.code,
             ) from error
     except (OSError, http.client.HTTPException, ValueError) as error:  # the last of an address one is sent on to
         raise DataError(

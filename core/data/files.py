@@ -22,6 +22,7 @@ import numpy as np
 
 from core.errors import DataError, door
 from core.images import SIDE
+from core.language import N_, Saying
 
 TABLES = ("fashion-mnist_train.csv", "fashion-mnist_test.csv")
 CSV_COLUMNS = ("label", *(f"pixel{number}" for number in range(1, SIDE * SIDE + 1)))
@@ -32,9 +33,9 @@ MOST_EMPTY = 1_000_000  # empty lines of a table
 BLOCK = 2 * 2**20  # bytes of a table that are read at once, and the most of one line
 NEWLINE = 10
 PACKED = b"\x1f\x8b"  # begins what gzip has packed
-FIRST_LINE = "Its first line must name label, pixel1 to pixel784."
-UNREADABLE = "cannot be read as a table"
-REMEDY = "Get the file again, or leave FITTING_ROOM_DATA out and download the data set in the app."
+FIRST_LINE = N_("Its first line must name label, pixel1 to pixel784.")
+UNREADABLE = N_("{where} cannot be read as a table.")
+REMEDY = N_("Get the file again, or leave FITTING_ROOM_DATA out and download the data set in the app.")
 FILES = {  # name: (MD5 of the .gz as published, bytes)
     "train-images-idx3-ubyte": ("8d4fb7e6c68d591d4c3dfef9ec88bf0d", 26_421_880),
     "train-labels-idx1-ubyte": ("25c81989df183df01b3e8a0aad5dffbe", 29_515),
@@ -53,30 +54,43 @@ def read_idx(path: Path) -> np.ndarray:
 
     Raises DataError that names the file and what is wrong with it.
     """
-    where = f"The file “{path.name}” in {path.parent}"
+    where = place(path)
     try:
         content = path.read_bytes()
         if content.startswith(PACKED):
             content = gzip.decompress(content)
     except EOFError as error:
-        raise DataError(f"{where} ends too early: it was not copied or downloaded to its end. {REMEDY}") from error
+        sentence = N_("{where} ends too early: it was not copied or downloaded to its end.")
+        raise DataError(sentence, REMEDY, where=where) from error
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{where} is damaged and cannot be unpacked. {REMEDY}") from error
+        raise DataError("{where} is damaged and cannot be unpacked.", REMEDY, where=where) from error
     except OSError as error:
-        raise DataError(f"{where} cannot be read ({error.strerror or error}). Check its permissions.") from error
+        raise _closed(where, error) from error
     pictures = "idx3" in path.name
     header = 16 if pictures else 8
     sizes = np.frombuffer(content[: min(len(content), header) // 4 * 4], ">u4")
     if len(sizes) < header // 4 or sizes[0] != (0x803 if pictures else 0x801):
-        raise DataError(f"{where} is not an idx file of {'pictures' if pictures else 'labels'}. {REMEDY}")
+        kind = (
+            N_("{where} is not an idx file of pictures.") if pictures else N_("{where} is not an idx file of labels.")
+        )
+        raise DataError(kind, REMEDY, where=where)
     if pictures and tuple(sizes[2:]) != (SIDE, SIDE):
         raise DataError(
-            f"{where} holds pictures of {sizes[3]} x {sizes[2]} pixels; those of Fashion-MNIST are 28 x 28. {REMEDY}"
+            "{where} holds pictures of {width} × {height} pixels; those of Fashion-MNIST are 28 × 28.",
+            REMEDY,
+            where=where,
+            width=sizes[3],
+            height=sizes[2],
         )
     promised = header + int(sizes[1]) * (SIDE * SIDE if pictures else 1)
     if len(content) != promised:
-        words = "ends too early" if len(content) < promised else "is longer than it says"
-        raise DataError(f"{where} {words}: {len(content):,} bytes where {promised:,} are due. {REMEDY}")
+        short, long = (
+            N_("{where} ends too early: {count} bytes where {promised} are due."),
+            N_("{where} is longer than it says: {count} bytes where {promised} are due."),
+        )
+        raise DataError(
+            short if len(content) < promised else long, REMEDY, where=where, count=len(content), promised=promised
+        )
     values = np.frombuffer(content, np.uint8, offset=header)
     return values.reshape(-1, SIDE, SIDE) if pictures else values
 
@@ -84,28 +98,49 @@ def read_idx(path: Path) -> np.ndarray:
 def check_pair(images_path: Path, images: np.ndarray, labels_path: Path, labels: np.ndarray) -> None:
     """Raise DataError unless there is a picture, and a label from 0 to 9 for each."""
     if len(images) != len(labels):
-        counts = f"“{images_path.name}” holds {len(images):,} pictures but “{labels_path.name}” {len(labels):,} labels"
-        raise DataError(f"{counts} (in {images_path.parent}). {REMEDY}")
+        raise DataError(
+            "“{images}” holds {pictures} pictures but “{names}” {labels} labels (in {folder}).",
+            REMEDY,
+            images=images_path.name,
+            pictures=len(images),
+            names=labels_path.name,
+            labels=len(labels),
+            folder=images_path.parent,
+        )
     if not len(labels):
-        raise DataError(f"“{images_path.name}” in {images_path.parent} holds no pictures. {REMEDY}")
+        raise DataError("{where} holds no pictures.", REMEDY, where=place(images_path))
     if labels.max() > 9:
         first = int(np.argmax(labels > 9))
         raise DataError(
-            f"“{labels_path.name}” gives picture {first} the label {labels[first]}; labels go from 0 to 9. {REMEDY}"
+            "“{labels}” gives picture {row} the label {label}; labels go from 0 to 9.",
+            REMEDY,
+            labels=labels_path.name,
+            row=first,
+            label=labels[first],
         )
 
 
 def read_csv(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Pictures (n, 28, 28) and labels (n,), both uint8, of a table with the columns label, pixel1 ... pixel784."""
-    where = f"The file “{path.name}” in {path.parent}"
+    where = place(path)
 
     def opened() -> BinaryIO:
         try:
             return open(path, "rb")
         except OSError as error:
-            raise DataError(f"{where} cannot be read ({error.strerror or error}). Check its permissions.") from error
+            raise _closed(where, error) from error
 
     return Table.of(opened, where, REMEDY, MOST_ROWS).read()
+
+
+def place(path: Path) -> Saying:
+    """How a sentence about a file begins."""
+    return Saying("The file “{name}” in {folder}", name=path.name, folder=path.parent)
+
+
+def _closed(where: Saying, error: OSError) -> DataError:
+    sentence = N_("{where} cannot be read ({reason}). Check its permissions.")
+    return DataError(sentence, where=where, reason=error.strerror or error)
 
 
 @dataclass(frozen=True)
@@ -113,25 +148,26 @@ class Table:
     """A table of pictures whose first line has been read and whose rows have been counted; reading it takes longer."""
 
     opened: Callable[[], BinaryIO]  # gives the table from its beginning, each time
-    where: str  # how a sentence about it begins,
-    remedy: str  # and how it ends
+    where: Saying | str  # how a sentence about it begins,
+    remedy: str  # and the one that follows it
     columns: tuple[str, ...]
     rows: int  # lines below the first that are not empty
 
     @classmethod
-    def of(cls, opened: Callable[[], BinaryIO], where: str, remedy: str, most_rows: int) -> Table:
+    def of(cls, opened: Callable[[], BinaryIO], where: Saying | str, remedy: str, most_rows: int) -> Table:
         """A table with the columns label, pixel1 ... pixel784, in any order and perhaps beside others.
 
         Raises DataError for one that lacks a column, has more rows than `most_rows`, or a line longer than `BLOCK`.
         """
-        with door(DataError, f"{where} {UNREADABLE}. {remedy}"):
+        with door(DataError, Saying(UNREADABLE, remedy, where=where)):
             with closing(_blocks(opened)) as blocks:
                 columns = _columns(next(blocks, b""), where)
             rows = _count_rows(opened, where, remedy)
             if not rows:
-                raise DataError(f"{where} holds no pictures. {remedy}")
+                raise DataError("{where} holds no pictures.", remedy, where=where)
             if rows > most_rows:
-                raise DataError(f"{where} holds {rows:,} pictures; {most_rows:,} is the most. {remedy}")
+                sentence = N_("{where} holds {rows} pictures; {most} is the most.")
+                raise DataError(sentence, remedy, where=where, rows=rows, most=most_rows)
             return cls(opened, where, remedy, columns, rows)
 
     def read(self, progress: Callable[[int], None] = lambda rows: None) -> tuple[np.ndarray, np.ndarray]:
@@ -141,14 +177,15 @@ class Table:
         """
         values = np.empty((self.rows, len(CSV_COLUMNS)), np.uint8)
         rows = lines = 0  # read so far; lines are counted with the first and the empty ones
-        with door(DataError, f"{self.where} {UNREADABLE}. {self.remedy}"), closing(_blocks(self.opened)) as blocks:
+        unreadable = Saying(UNREADABLE, self.remedy, where=self.where)
+        with door(DataError, unreadable), closing(_blocks(self.opened)) as blocks:
             for block in blocks:
                 if not lines:
                     lines, block = 1, block.partition(b"\n")[2]
                 if _count_lines(block):
                     found = self._numbers(block)
                     if found is None:
-                        raise DataError(f"{self.where} {self._first_fault(block, rows, lines)}. {self.remedy}")
+                        raise DataError(self._first_fault(block, rows, lines), self.remedy)
                     values[rows : rows + len(found)] = found
                     rows += len(found)
                     progress(rows)
@@ -176,47 +213,57 @@ class Table:
             values[:, index] = column.to_numpy()
         return values if len(values) == _count_lines(block) and values[:, 0].max() <= 9 else None
 
-    def _first_fault(self, block: bytes, rows: int, lines: int) -> str:
-        """What is wrong with the first bad row of some lines, as the rest of a sentence; so many rows and lines come
-        before them."""
+    def _first_fault(self, block: bytes, rows: int, lines: int) -> Saying:
+        """What is wrong with the first bad row of some lines; so many rows and lines come before them."""
         highest = [9 if name == "label" else 255 if name in NEEDED else None for name in self.columns]
         for line, text in enumerate(block.decode("utf-8", errors="replace").split("\n"), lines + 1):
             if not text:
                 continue
             rows += 1
-            where = f"row {rows} (line {line})"
+            place = {"where": self.where, "row": rows, "line": line}
             try:
                 row = next(csv.reader([text]))
             except csv.Error:  # one value is longer than any may be
-                return f"has something in {where} that is no number"
+                return Saying("{where} has something in row {row} (line {line}) that is no number.", **place)
             if len(row) != len(highest):
-                return f"has {len(row)} values in {where}, where {len(highest)} are due"
+                sentence = N_("{where} has {count} values in row {row} (line {line}), where {due} are due.")
+                return Saying(sentence, count=len(row), due=len(highest), **place)
             for name, most, value in zip(self.columns, highest, row, strict=True):
                 if most is not None and not _is_whole(value, most):
                     shown = "".join(filter(str.isprintable, value[:20]))
-                    return f"says “{shown}” for {name} in {where}; it must be a whole number from 0 to {most}"
-        return "is not a table of numbers"
+                    return Saying(
+                        "{where} says “{value}” for {column} in row {row} (line {line}); it must be a whole number from"
+                        " 0 to {most}.",
+                        value=shown,
+                        column=name,
+                        most=most,
+                        **place,
+                    )
+        return Saying("{where} is not a table of numbers.", where=self.where)
 
 
-def _columns(block: bytes, where: str) -> tuple[str, ...]:
+def _columns(block: bytes, where: Saying | str) -> tuple[str, ...]:
     """What the first line of a table names, where it is the beginning of this. Raises DataError."""
     if block.startswith(PACKED):
-        raise DataError(f"{where} is packed. Unpack it, and bring the table that is in it.")
+        raise DataError("{where} is packed. Unpack it, and bring the table that is in it.", where=where)
     if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise DataError(f"{where} is written in UTF-16. Save it anew as “CSV UTF-8”.")
+        raise DataError("{where} is written in UTF-16. Save it anew as “CSV UTF-8”.", where=where)
     head = block.partition(b"\n")[0]
     if len(head) > LONGEST_HEAD:
-        raise DataError(f"{where} has a first line of more than {LONGEST_HEAD // 1000} kB. {FIRST_LINE}")
+        sentence = N_("{where} has a first line of more than {most} kB.")
+        raise DataError(sentence, FIRST_LINE, where=where, most=LONGEST_HEAD // 1000)
     columns = next(csv.reader([head.decode("utf-8", errors="replace")]), [])
     missing = sorted(NEEDED.difference(columns), key=CSV_COLUMNS.index)
     if missing:
-        more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
-        raise DataError(f"{where} has no column “{missing[0]}”{more}. {FIRST_LINE}")
+        one, many = N_("{where} has no column “{first}”."), N_("{where} has no column “{first}” (and {more} more).")
+        sentence = many if len(missing) > 1 else one
+        raise DataError(sentence, FIRST_LINE, where=where, first=missing[0], more=len(missing) - 1)
     if len(columns) > MOST_COLUMNS:
-        raise DataError(f"{where} has {len(columns):,} columns; {MOST_COLUMNS:,} is the most. {FIRST_LINE}")
+        sentence = N_("{where} has {count} columns; {most} is the most.")
+        raise DataError(sentence, FIRST_LINE, where=where, count=len(columns), most=MOST_COLUMNS)
     twice = [name for name, count in Counter(columns).items() if count > 1 and name in NEEDED]
     if twice:
-        raise DataError(f"{where} has the column “{twice[0]}” twice. {FIRST_LINE}")
+        raise DataError("{where} has the column “{name}” twice.", FIRST_LINE, where=where, name=twice[0])
     return tuple(columns)
 
 
@@ -241,19 +288,25 @@ def _blocks(opened: Callable[[], BinaryIO]) -> Generator[bytes, None, None]:
             yield rest
 
 
-def _count_rows(opened: Callable[[], BinaryIO], where: str, remedy: str) -> int:
+def _count_rows(opened: Callable[[], BinaryIO], where: Saying | str, remedy: str) -> int:
     """How many lines of a table are not empty, without the first. Raises DataError for one that no reader should go
     through: a line longer than BLOCK, or empty lines without end."""
     rows = lines = 0  # before this block; both are counted with the first line, so that it is row 0 and line 1
     with closing(_blocks(opened)) as blocks:
         for block in blocks:
             if len(block) > BLOCK and block.find(b"\n", 0, BLOCK + 1) < 0:
-                place = f"row {rows} (line {lines + 1})"
-                raise DataError(f"{where} has a line of more than {BLOCK / 2**20:g} MB in {place}. {remedy}")
+                raise DataError(
+                    "{where} has a line of more than {most} MB in row {row} (line {line}).",
+                    remedy,
+                    where=where,
+                    most=f"{BLOCK / 2**20:g}",
+                    row=rows,
+                    line=lines + 1,
+                )
             rows += _count_lines(block)
             lines += block.count(b"\n")
             if lines - rows > MOST_EMPTY:
-                raise DataError(f"{where} has more than {MOST_EMPTY:,} empty lines. {remedy}")
+                raise DataError("{where} has more than {most} empty lines.", remedy, where=where, most=MOST_EMPTY)
     return rows - 1
 
 

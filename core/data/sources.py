@@ -16,8 +16,9 @@ import numpy as np
 from core.atomic import abandoned, replacing, room_for
 from core.data.dataset import Dataset, Source
 from core.data.download import DOWNLOADS
-from core.data.files import FILES, REMEDY, TABLES, check_pair, idx_path, read_csv, read_idx
+from core.data.files import FILES, REMEDY, TABLES, check_pair, idx_path, place, read_csv, read_idx
 from core.errors import DataError
+from core.language import Saying
 from core.settings import Settings
 
 
@@ -26,13 +27,13 @@ def load(settings: Settings, environment: Mapping[str, str] = os.environ) -> Dat
 
     Never fails for bad files: the next source is used and `problem` says why.
     """
-    problem = None  # with the configured folder
+    problem: Saying | None = None  # with the configured folder
     if settings.data:
         try:
             return read_folder(settings.data)
         except DataError as error:
-            problem = str(error)
-    first_unusable = None  # what is wrong with the first other source; said only where none is left
+            problem = error.saying
+    first_unusable: Saying | None = None  # what is wrong with the first other source; said only where none is left
     for source, folder in (
         (Source.KERAS, keras_folder(environment)),
         (Source.DOWNLOAD, settings.folder / DOWNLOADS),
@@ -41,7 +42,7 @@ def load(settings: Settings, environment: Mapping[str, str] = os.environ) -> Dat
             try:
                 return read_folder(folder, source, problem)
             except DataError as error:
-                first_unusable = first_unusable or str(error)
+                first_unusable = first_unusable or error.saying
     return Dataset.of(_synthetic_arrays(settings), Source.GARMENTS, problem=problem or first_unusable)
 
 
@@ -51,7 +52,7 @@ def keras_folder(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(home) / "datasets" / "fashion-mnist"
 
 
-def read_folder(folder: Path, source: Source = Source.FOLDER, problem: str | None = None) -> Dataset:
+def read_folder(folder: Path, source: Source = Source.FOLDER, problem: Saying | None = None) -> Dataset:
     """The data set in a folder: four idx files, packed (.gz) or plain, or the pair of CSV files.
 
     Raises DataError that names the file, what is wrong with it and what to do.
@@ -59,14 +60,15 @@ def read_folder(folder: Path, source: Source = Source.FOLDER, problem: str | Non
     folder = Path(folder).absolute()
     if not folder.is_dir():
         raise DataError(
-            f"There is no folder {folder}. Set FITTING_ROOM_DATA to the folder of the data set, or leave it out."
+            "There is no folder {folder}. Set FITTING_ROOM_DATA to the folder of the data set, or leave it out.",
+            folder=folder,
         )
     tables = [folder / name for name in TABLES]
     found = {name: path for name in FILES if (path := idx_path(folder, name)) is not None}
     if found and (len(found) == len(FILES) or not all(table.is_file() for table in tables)):
         for name in FILES:
             if name not in found:
-                raise DataError(f"The file “{name}.gz” is missing in {folder}. {REMEDY}")
+                raise _missing(folder / f"{name}.gz")
         paths = list(found.values())
         arrays = [read_idx(path) for path in paths]
         check_pair(paths[0], arrays[0], paths[1], arrays[1])
@@ -74,14 +76,22 @@ def read_folder(folder: Path, source: Source = Source.FOLDER, problem: str | Non
         return Dataset.of(arrays, source, str(folder), problem)
     if not any(table.is_file() for table in tables):
         raise DataError(
-            f"The folder {folder} does not hold Fashion-MNIST. It needs the four files “{next(iter(FILES))}.gz” and so"
-            f" on, or “{TABLES[0]}” and “{TABLES[1]}”."
+            "The folder {folder} does not hold Fashion-MNIST. It needs the four files “{first}.gz” and so on, or"
+            " “{training}” and “{test}”.",
+            folder=folder,
+            first=next(iter(FILES)),
+            training=TABLES[0],
+            test=TABLES[1],
         )
     for table in tables:
         if not table.is_file():
-            raise DataError(f"The file “{table.name}” is missing in {folder}. {REMEDY}")
+            raise _missing(table)
     arrays = [array for table in tables for array in read_csv(table)]
     return Dataset.of(arrays, Source.CSV if source == Source.FOLDER else source, str(folder), problem)
+
+
+def _missing(file: Path) -> DataError:
+    return DataError("{where} is missing.", REMEDY, where=place(file))
 
 
 def _synthetic_arrays(settings: Settings) -> tuple[np.ndarray, ...]:

@@ -9,12 +9,13 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from core.errors import StoreError
+from core.language import N_
 
 POSTGRES = ("postgres", "postgresql")  # the first is what hosts of databases like to write
 POSTGRES_DRIVER = "postgresql+psycopg"
 KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "oracle": "Oracle"}
 PACKAGES = {"psycopg": "psycopg[binary]", "MySQLdb": "mysqlclient"}  # for a module, where its own name is another
-NO_ADDRESS = (
+NO_ADDRESS = N_(
     "What FITTING_ROOM_STORE holds is not a database address I can use. It takes a SQLAlchemy URL, for instance "
     "postgresql://user:password@host/name; in a password write @ as %40, : as %3A and / as %2F."
 )
@@ -48,8 +49,10 @@ def need_driver(address: URL) -> None:
 def _driver_missing(address: URL, error: ImportError) -> StoreError:
     package = PACKAGES.get(error.name or "", error.name)
     return StoreError(
-        f"FITTING_ROOM_STORE names a database of the kind {_kind(address)}, and the package that speaks to one is not "
-        f'installed. Install it into the app\'s environment: python -m pip install "{package}"'
+        "FITTING_ROOM_STORE names a database of the kind {kind}, and the package that speaks to one is not installed."
+        ' Install it into the app\'s environment: python -m pip install "{package}"',
+        kind=_kind(address),
+        package=package,
     )
 
 

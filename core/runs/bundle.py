@@ -17,6 +17,7 @@ import pandas as pd
 
 from core.archive import Archive, ArchiveError, Fault, Limits, check, zipped
 from core.errors import RunError, door
+from core.language import N_, Saying, _
 from core.runs import report, script
 from core.runs.book import Past
 from core.runs.results import answers_of
@@ -51,8 +52,8 @@ LARGEST_SNAPSHOT = 200_000
 MOST_PICTURES = 1_000_000  # in a plan
 SMALL_UPLOAD = 100  # pictures: fewer than other plans may take, from a small data set that a visitor uploaded
 WORDS = {"name": 60, "note": 400, "data_title": 80, "fingerprint": 16}  # of plan.json, with the most signs kept of each
-REMEDY = "Pack the run again with “Everything as one zip”."
-UNREADABLE = f"This zip cannot be read as a run. {REMEDY}"
+REMEDY = N_("Pack the run again with “Everything as one zip”.")
+UNREADABLE = Saying("This zip cannot be read as a run.", REMEDY)
 Point: TypeAlias = dict[str, str | float | None]  # of a curve, as the store takes it: `kind` and the numbers of CURVE
 
 
@@ -76,11 +77,13 @@ class Bundle:
         Snapshots are about pictures: those of another data set are left out. Raises RunError for one about pictures
         that this data set does not have.
         """
-        note = f"Came as a zip; it learned from “{self.data_title}”. {self.note}".strip()[:500]
+        origin = _("Came as a zip; it learned from “{pictures}”.").format(pictures=self.data_title)
+        note = f"{origin} {self.note}".strip()[:500]
         snapshots = self.snapshots if self.fingerprint == fingerprint else {}
         for epoch, content in snapshots.items():
             if not Snapshot.from_bytes(content).fits(training, test):
-                raise RunError(f"{_snapshot_name(epoch)} in this zip names pictures that do not exist. {REMEDY}")
+                sentence = N_("{name} in this zip names pictures that do not exist.")
+                raise RunError(sentence, REMEDY, name=_snapshot_name(epoch))
         return Past(self.points, snapshots, note)
 
 
@@ -118,12 +121,12 @@ def unpack(content: bytes, settings: Settings) -> Bundle:
     Raises RunError or PlanError with one sentence that says what is wrong with it.
     """
     if len(content) > MOST_MB * 1_000_000:
-        raise RunError(f"This zip is larger than {MOST_MB} MB; no run here is. Choose another file.")
+        raise RunError("This zip is larger than {most} MB; no run here is. Choose another file.", most=MOST_MB)
     with door(RunError, UNREADABLE):
         try:
             return _unpacked(_opened(content), settings)
         except ArchiveError as error:
-            raise RunError(_refusal(error)) from error
+            raise _refusal(error) from error
 
 
 def _unpacked(archive: Archive, settings: Settings) -> Bundle:
@@ -172,24 +175,27 @@ def _opened(content: bytes) -> Archive:
     return archive
 
 
-def _refusal(error: ArchiveError) -> str:
-    """Why a zip is refused, in a sentence."""
-    largest = LARGEST.get(error.name, LARGEST_SNAPSHOT) / 1e6
+def _refusal(error: ArchiveError) -> RunError:
+    """Why a zip is refused."""
     sentences = {
-        Fault.DAMAGED: f"This file is damaged, or is not a zip. {REMEDY}",
-        Fault.LOCKED: "This zip is locked with a password. Pack it without one.",
-        Fault.TOO_MANY: f"This zip holds {error.amount:,} files; a run has {LIMITS.files:,} at most. {REMEDY}",
-        Fault.TOO_LARGE: (
-            f"This zip would unpack to {error.amount / 1e6:,.0f} MB; {LIMITS.unpacked / 1e6:g} MB is the most. {REMEDY}"
-        ),
-        Fault.NAMES: f"This zip has folders in it, or a file twice, which a run's zip never has. {REMEDY}",
-        Fault.MISSING: f"This zip is no packed run: it has no {error.name}. {REMEDY}",
-        Fault.PACKING: f"{error.name} is packed in an unusual way. Pack it as an ordinary zip.",
-        Fault.FILE_TOO_LARGE: (
-            f"{error.name} in this zip is larger than {largest:g} MB; in a run it never is. {REMEDY}"
-        ),
+        Fault.DAMAGED: (N_("This file is damaged, or is not a zip."), REMEDY),
+        Fault.LOCKED: (N_("This zip is locked with a password. Pack it without one."),),
+        Fault.TOO_MANY: (N_("This zip holds {files} files; a run has {most_files} at most."), REMEDY),
+        Fault.TOO_LARGE: (N_("This zip would unpack to {megabytes} MB; {most_megabytes} MB is the most."), REMEDY),
+        Fault.NAMES: (N_("This zip has folders in it, or a file twice, which a run's zip never has."), REMEDY),
+        Fault.MISSING: (N_("This zip is no packed run: it has no {name}."), REMEDY),
+        Fault.PACKING: (N_("{name} is packed in an unusual way. Pack it as an ordinary zip."),),
+        Fault.FILE_TOO_LARGE: (N_("{name} in this zip is larger than {largest} MB; in a run it never is."), REMEDY),
     }
-    return sentences[error.fault]
+    return RunError(
+        *sentences[error.fault],
+        name=error.name,
+        files=error.amount,
+        most_files=LIMITS.files,
+        megabytes=round(error.amount / 1e6),
+        most_megabytes=round(LIMITS.unpacked / 1e6),
+        largest=f"{LARGEST.get(error.name, LARGEST_SNAPSHOT) / 1e6:g}",
+    )
 
 
 def _description(content: bytes) -> dict[str, Any]:
@@ -197,11 +203,11 @@ def _description(content: bytes) -> dict[str, Any]:
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise RunError(f"plan.json in this zip cannot be read. {REMEDY}") from error
+        raise RunError("plan.json in this zip cannot be read.", REMEDY) from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise RunError(f"This zip is no packed run, or one of another version. {REMEDY}")
+        raise RunError("This zip is no packed run, or one of another version.", REMEDY)
     if not isinstance(found.get("plan"), dict) or not all(isinstance(found.get(name), str) for name in WORDS):
-        raise RunError(f"plan.json in this zip lacks something, or has it in another form. {REMEDY}")
+        raise RunError("plan.json in this zip lacks something, or has it in another form.", REMEDY)
     return found
 
 
@@ -211,13 +217,13 @@ def _plan(given: Mapping[str, Any], settings: Settings) -> Plan:
     Raises RunError when it has another form, and PlanError when it lies outside the limits.
     """
     if not all(name in CHOICES and CHOICES[name](value) for name, value in given.items()):
-        raise RunError(f"The plan in this zip has choices that I do not know. {REMEDY}")
+        raise RunError("The plan in this zip has choices that I do not know.", REMEDY)
     if given.get("layers") is not None and given.get("recipe") != OWN:
-        raise RunError(f"The plan in this zip has choices that I do not know. {REMEDY}")
+        raise RunError("The plan in this zip has choices that I do not know.", REMEDY)
     try:
         plan = Plan(**given)
     except TypeError as error:
-        raise RunError(f"The plan in this zip is not whole. {REMEDY}") from error
+        raise RunError("The plan in this zip is not whole.", REMEDY) from error
     known = Plan.of(plan.recipe, plan.variant, layers=plan.layers)
     if plan.loads:
         return Plan.loading(known.recipe, known.variant, known.layers)
@@ -271,13 +277,14 @@ CHOICES: dict[str, Callable[[object], bool]] = {  # what a plan may hold, and wh
 def _points(content: bytes, plan: Plan) -> list[Point]:
     """The points of a curve, each number checked. Raises RunError that names the line."""
     if content.count(b"\n") > MOST_POINTS:  # counted before a line is read
-        raise RunError(f"metrics.csv in this zip has more than {MOST_POINTS:,} lines; in a run it never does. {REMEDY}")
+        sentence = N_("metrics.csv in this zip has more than {most} lines; in a run it never does.")
+        raise RunError(sentence, REMEDY, most=MOST_POINTS)
     try:
         head, *lines = content.decode().removesuffix("\n").split("\n")
     except UnicodeDecodeError as error:
-        raise RunError(f"metrics.csv in this zip is no table. {REMEDY}") from error
+        raise RunError("metrics.csv in this zip is no table.", REMEDY) from error
     if head.rstrip("\r") != ",".join(("kind", *CURVE)):
-        raise RunError(f"metrics.csv in this zip is not the table of a curve. {REMEDY}")
+        raise RunError("metrics.csv in this zip is not the table of a curve.", REMEDY)
     points: list[Point] = []
     last = {"batch": -1e-3, "epoch": 0.0}  # where the last point of each kind stands
     for number, line in enumerate(lines, 2):
@@ -290,7 +297,8 @@ def _points(content: bytes, plan: Plan) -> list[Point]:
             and (kind == "batch" or (epoch == round(epoch) and epoch > last[kind]))
         )
         if not (in_turn and _can_be(values)):
-            raise RunError(f"Line {number} of metrics.csv in this zip has a number that cannot be. {REMEDY}")
+            sentence = N_("Line {line} of metrics.csv in this zip has a number that cannot be.")
+            raise RunError(sentence, REMEDY, line=number)
         last[kind] = epoch or 0.0
         points.append({"kind": kind, **values})
     return points
@@ -302,7 +310,8 @@ def _numbers(number: int, line: str) -> tuple[str, dict[str, float | None]]:
         kind, *texts = line[:LONGEST_POINT].rstrip("\r").split(",")
         return kind, dict(zip(CURVE, (float(text) if text else None for text in texts), strict=True))
     except ValueError as error:
-        raise RunError(f"Line {number} of metrics.csv in this zip is no point of a curve. {REMEDY}") from error
+        sentence = N_("Line {line} of metrics.csv in this zip is no point of a curve.")
+        raise RunError(sentence, REMEDY, line=number) from error
 
 
 def _can_be(values: Mapping[str, float | None]) -> bool:
@@ -328,7 +337,8 @@ def _snapshot(name: str, content: bytes) -> bytes:
     try:
         return Snapshot.from_bytes(content).to_bytes()
     except RunError as error:
-        raise RunError(f"{name} in this zip is damaged, or holds something else than a snapshot. {REMEDY}") from error
+        sentence = N_("{name} in this zip is damaged, or holds something else than a snapshot.")
+        raise RunError(sentence, REMEDY, name=name) from error
 
 
 def _line(text: str, most: int) -> str:

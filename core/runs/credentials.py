@@ -16,6 +16,7 @@ import psutil
 from distributed import Security
 
 from core.errors import WorkerError, door
+from core.language import N_
 
 MOST_BYTES = 100_000  # of the file; it has about 3,000
 ADDRESS = re.compile(r"tls://127\.0\.0\.1:\d{1,5}")
@@ -60,7 +61,8 @@ def write(path: Path, credentials: Credentials) -> None:
     if not closed:
         path.unlink()
         raise WorkerError(
-            f"{path.parent} cannot keep a file to this account alone. Choose another folder with FITTING_ROOM_HOME."
+            "{folder} cannot keep a file to this account alone. Choose another folder with FITTING_ROOM_HOME.",
+            folder=path.parent,
         )
 
 
@@ -102,7 +104,8 @@ def private_folder(path: Path) -> Path:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = path.lstat()
         if not stat.S_ISDIR(status.st_mode) or not _owned(status):
-            raise WorkerError(f"The folder {path} belongs to somebody else. Delete it, or set FITTING_ROOM_HOME.")
+            sentence = N_("The folder {folder} belongs to somebody else. Delete it, or set FITTING_ROOM_HOME.")
+            raise WorkerError(sentence, folder=path)
         path.chmod(0o700)
     return path
 

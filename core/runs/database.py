@@ -34,6 +34,7 @@ from sqlalchemy.schema import CreateColumn
 
 from core.data.dataset import OWN_TITLE, Source
 from core.errors import StoreError
+from core.language import N_, Saying
 from core.runs.address import NO_ADDRESS, address_of, harmless, need_driver, title
 from core.runs.schema import POINTS, RUNS, SCHEMA, TABLES, VERSION
 
@@ -47,7 +48,9 @@ NO_SHARED_MEMORY = (  # what SQLite says where processes cannot share memory bes
     sqlite3.SQLITE_IOERR_SHMLOCK,
     sqlite3.SQLITE_IOERR_SHMMAP,
 )
-GONE = "The file of runs was deleted while the app ran; an empty one was begun in its place."
+GONE = N_("The file of runs was deleted while the app ran; an empty one was begun in its place.")
+NOT_READ = N_("The store of runs cannot be read ({reason}).")
+NOT_USED = N_("The store of runs cannot be used ({reason}).")
 MIGRATION_LOCK = 28_28_10  # any number: processes that bring one PostgreSQL database up to date take turns by it
 NOT_AHEAD = (
     "The file of runs lies where SQLite cannot write ahead, a network drive perhaps: pages wait for its writers."
@@ -77,24 +80,24 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """A transaction: all of it is written, or nothing."""
         self._look()
-        with self._sentences("used"), self._engine.begin() as connection:
+        with self._sentences(NOT_USED), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection to read from; where an SQLite file is written ahead, it never waits for a writer."""
         self._look()
-        with self._sentences("read"), self._engine.connect() as connection:
+        with self._sentences(NOT_READ), self._engine.connect() as connection:
             yield connection
 
     def bring_up_to_date(self) -> tuple[int, int]:
         """Make the tables, or bring those of an earlier version up to date; gives the versions before and after."""
-        with self._sentences("read"), self._engine.connect() as connection:
+        with self._sentences(NOT_READ), self._engine.connect() as connection:
             before = version = _version(connection)
             if version < VERSION and connection.dialect.name == "sqlite":
                 _let_readers_pass(connection)
         if version < VERSION:
-            with self._sentences("used"), self._engine.begin() as connection:
+            with self._sentences(NOT_USED), self._engine.begin() as connection:
                 version = _migrate(connection)
         self._in_use = True
         return before, version
@@ -118,31 +121,32 @@ class Database:
                     self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 before, _ = self.bring_up_to_date()
             except OSError as error:
-                raise StoreError(_no_folder(error)) from error
+                raise _no_folder(error) from error
             if not before:  # no other has done so meanwhile
                 log.error("%s (%s)", GONE, title(self.url))
 
     @contextmanager
-    def _sentences(self, verb: str) -> Iterator[None]:
-        """Say in a sentence what goes wrong in these lines, which use the tables."""
+    def _sentences(self, sentence: str) -> Iterator[None]:
+        """Say in this sentence what goes wrong in these lines, which use the tables."""
         try:
             yield
         except SQLAlchemyError as error:
             if self._in_use and _tables_are_gone(error):
                 self._begin_anew()
-                raise StoreError(f"{GONE} Reload the page, or try again.") from error
+                raise StoreError(GONE, N_("Reload the page, or try again.")) from error
             cause = harmless(str(getattr(error, "orig", None) or error), self.url)
-            why = cause or type(error).__name__
-            words = f"The store of runs cannot be {verb} ({why}). {self._remedy()}"
-            raise StoreError(words) from (error if cause else None)
+            reason = cause or type(error).__name__
+            raise StoreError(sentence, self._remedy(), reason=reason) from (error if cause else None)
 
-    def _remedy(self) -> str:
+    def _remedy(self) -> Saying:
         if self._address.get_backend_name() == "sqlite":
-            return (
-                f"Check that {self._address.database} can be written and that the disk has room, "
-                "or choose another folder with FITTING_ROOM_HOME."
+            return Saying(
+                "Check that {file} can be written and that the disk has room, or choose another folder with"
+                " FITTING_ROOM_HOME.",
+                file=self._address.database,
             )
-        return f"Check that {title(self.url)} answers, and that FITTING_ROOM_STORE holds the right user and password."
+        sentence = N_("Check that {database} answers, and that FITTING_ROOM_STORE holds the right user and password.")
+        return Saying(sentence, database=title(self.url))
 
 
 def open_database(url: str) -> Database:
@@ -158,18 +162,21 @@ def open_database(url: str) -> Database:
     except (ArgumentError, TypeError, ValueError):  # an option that the driver does not know; its words may be secret
         raise StoreError(NO_ADDRESS) from None
     except OSError as error:
-        raise StoreError(_no_folder(error)) from error
+        raise _no_folder(error) from error
     if version > VERSION:
         database.close()
         raise StoreError(
-            f"This store of runs was written by a later version of Fitting Room ({version}; this one knows {VERSION}). "
-            "Update the app, or choose another folder with FITTING_ROOM_HOME."
+            "This store of runs was written by a later version of Fitting Room ({version}; this one knows {known})."
+            " Update the app, or choose another folder with FITTING_ROOM_HOME.",
+            version=version,
+            known=VERSION,
         )
     return database
 
 
-def _no_folder(error: OSError) -> str:
-    return f"The folder for the runs cannot be made: {error}. Choose another with FITTING_ROOM_HOME."
+def _no_folder(error: OSError) -> StoreError:
+    sentence = N_("The folder for the runs cannot be made: {reason}. Choose another with FITTING_ROOM_HOME.")
+    return StoreError(sentence, reason=error)
 
 
 def _server(address: URL) -> Engine:

@@ -74,7 +74,7 @@ class RunFiles:
         with self.database.reading() as connection:
             content = connection.scalar(query)
         if content is None:
-            raise RunError(f"Nothing was kept of epoch {epoch} of this run. Choose another.")
+            raise RunError("Nothing was kept of epoch {epoch} of this run. Choose another.", epoch=epoch)
         return bytes(content)
 
     def artifact(self, run_id: str, kind: str) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Connection, delete, insert, update
 
 from core.errors import TakenError
+from core.language import N_, Saying
 from core.runs.database import Database
 from core.runs.files import delete_uploads, put
 from core.runs.patience import patiently
@@ -15,6 +16,7 @@ from core.training.checkpoint import Checkpoint, Snapshot
 from core.training.progress import Point, Watcher
 
 LONGEST_MESSAGE = 500  # letters
+LEFT_BEHIND = N_("Ended by hand, after its process had gone.")
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Lease(Watcher):
 
     def pause(self, checkpoint: Checkpoint) -> None:
         """Keep a checkpoint and let go of the run until its owner lets it go on."""
-        message = "Paused. Others may train meanwhile; it goes on when you say so."
+        message = N_("Paused. Others may train meanwhile; it goes on when you say so.")
         self._keep(checkpoint, status=Status.PAUSED, phase="", message=message)
 
     def finish(self, files: Mapping[FileKind, bytes], status: Status = Status.DONE, **figures: object) -> None:
@@ -80,9 +82,10 @@ class Lease(Watcher):
 
         self._write(add, status=status, finished=time.time(), phase="", **figures)
 
-    def fail(self, message: str) -> None:
+    def fail(self, why: Saying | str) -> None:
         """Write that the run failed, and why."""
-        self.finish({}, Status.FAILED, message=message[:LONGEST_MESSAGE])
+        words = why if isinstance(why, Saying) else Saying(why)
+        self.finish({}, Status.FAILED, message=words.packed(LONGEST_MESSAGE))
 
     def _keep(self, checkpoint: Checkpoint, **columns: object) -> None:
         content = checkpoint.to_bytes()

@@ -16,8 +16,9 @@ import numpy as np
 
 from core.data import dataset, sources
 from core.errors import FittingRoomError, RunError, StoreError, TakenError
+from core.language import N_, Saying
 from core.runs.claims import SILENT_SECONDS
-from core.runs.lease import Lease
+from core.runs.lease import LONGEST_MESSAGE, Lease
 from core.runs.patience import patiently
 from core.runs.schema import FileKind, Run, Status
 from core.runs.store import Store, open_store
@@ -28,6 +29,9 @@ from core.training.loop import load, train
 from core.training.plan import Plan
 from core.training.progress import Paused, Point, Request
 
+TOO_OFTEN = N_(
+    "The training process was ended {times} times within an epoch, perhaps for want of memory. Try fewer pictures."
+)
 PULSE_SECONDS = 0.25
 BEAT_SECONDS = 1.0
 MOST_ATTEMPTS = 30
@@ -38,7 +42,7 @@ class Pulse:
     """A thread that keeps a lease alive, and makes a request of the training when the store or the clock says so."""
 
     def __init__(self, store: Store, lease: Lease, most_seconds: float, spent: float = 0.0) -> None:
-        self.reason = ""
+        self.reason: Saying | None = None
         self.stopping, self._pausing = threading.Event(), threading.Event()
         self._store, self._lease, self._most_seconds = store, lease, most_seconds
         self._began = time.monotonic() - spent
@@ -64,24 +68,25 @@ class Pulse:
         while not self._ended.wait(PULSE_SECONDS):
             try:
                 if time.monotonic() - self._began > self._most_seconds:  # first: the store may be away for long
-                    minutes = f"{self._most_seconds / 60:.0f} minutes"
-                    self._stop(f"Stopped after {minutes}, the longest a run may train here.")
+                    minutes = round(self._most_seconds / 60)
+                    sentence = N_("Stopped after {minutes} minutes, the longest a run may train here.")
+                    self._stop(Saying(sentence, minutes=minutes))
                 run = self._store.run(self._lease.run_id)
                 if run.stop_requested:
-                    self._stop("Stopped by hand.")
+                    self._stop(Saying("Stopped by hand."))
                 if run.pause_requested:
                     self._pausing.set()
                 if time.monotonic() - last > BEAT_SECONDS:
                     self._lease.beat()
                     last = time.monotonic()
             except TakenError:
-                self._stop("Another worker has taken this run.")
+                self._stop(Saying("Another worker has taken this run."))
             except RunError:
-                self._stop("Deleted while it was training.")
+                self._stop(Saying("Deleted while it was training."))
             except FittingRoomError:
                 continue  # a busy store now is no reason to lose a run; the run's own writes will tell
 
-    def _stop(self, reason: str) -> None:
+    def _stop(self, reason: Saying) -> None:
         if not self.stopping.is_set():
             self.reason = reason
             self.stopping.set()
@@ -111,10 +116,9 @@ def carry_out(
         try:
             run = patiently(lambda: store.run(run_id))
         except RunError as error:  # a plan that this version cannot read
-            return _fail(lease, str(error))
+            return _fail(lease, error.saying)
         if run.attempts > MOST_ATTEMPTS:
-            often = f"The training process was ended {MOST_ATTEMPTS} times within an epoch"
-            return _fail(lease, f"{often}, perhaps for want of memory. Try fewer pictures.")
+            return _fail(lease, Saying(TOO_OFTEN, times=MOST_ATTEMPTS))
         with Pulse(store, lease, 60 * settings.max_minutes, run.seconds or 0.0) as pulse:
             try:
                 return _train(store, run, lease, settings, pulse)
@@ -123,25 +127,26 @@ def carry_out(
             except StoreError:
                 raise
             except FittingRoomError as error:
-                message = str(error)
+                why = error.saying
             except Exception as error:  # noqa: BLE001 - whatever happens in a training ends as a sentence, and the next run starts
-                message = _sentence(error)
-        return _fail(lease, message)
+                why = _saying(error)
+        return _fail(lease, why)
     finally:
         store.close()
 
 
-def _sentence(error: Exception) -> str:
+def _saying(error: Exception) -> Saying:
     """What to say of an error that is none of ours."""
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's own
-        return "The computer ran out of memory. Try fewer pictures, a smaller batch or a smaller network."
-    return f"The training broke off: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+        return Saying("The computer ran out of memory. Try fewer pictures, a smaller batch or a smaller network.")
+    reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    return Saying("The training broke off: {reason}", reason=reason)
 
 
-def _fail(lease: Lease, message: str) -> str:
+def _fail(lease: Lease, why: Saying) -> str:
     """Write that a run failed, and why, unless another has it meanwhile."""
     with contextlib.suppress(TakenError):
-        lease.fail(message)
+        lease.fail(why)
     return Status.FAILED
 
 
@@ -187,7 +192,7 @@ def _status_after_pause(store: Store, run_id: str) -> str:
 def _finish(store: Store, lease: Lease, result: Result, pulse: Pulse) -> None:
     outputs = io.BytesIO()
     np.save(outputs, result.outputs)
-    stopped = pulse.stopping.is_set()
+    stopped, note = pulse.stopping.is_set(), pulse.reason or result.note
     lease.finish(
         {
             FileKind.KERAS: result.keras,
@@ -197,7 +202,7 @@ def _finish(store: Store, lease: Lease, result: Result, pulse: Pulse) -> None:
         },
         Status.STOPPED if stopped else Status.DONE,
         progress=patiently(lambda: store.run(lease.run_id).progress) if stopped else 1.0,
-        message=pulse.reason or result.note,
+        message=note.packed(LONGEST_MESSAGE) if note else "",
         test_accuracy=result.test_accuracy,
         test_loss=result.test_loss,
         seconds=result.seconds,
@@ -228,7 +233,8 @@ def dataset_with(settings: Settings, fingerprint: str) -> dataset.Dataset:
         data = dataset_in_use(settings)
     if data.fingerprint != fingerprint:
         raise RunError(
-            f"This run was planned with other pictures than the worker has now ({data.title}). Start a new one."
+            "This run was planned with other pictures than the worker has now ({pictures}). Start a new one.",
+            pictures=data.title,
         )
     return data
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from core.data.dataset import Source
 from core.errors import PlanError, RunError
+from core.language import Saying
 from core.training.plan import Plan
 
 VERSION = 3  # of these tables; a store without one was written before they had a version
@@ -149,7 +150,7 @@ class Run:
     heartbeat: float | None
     attempts: int
     stop_requested: bool
-    message: str
+    message: str  # how it stands or ended, in the language of who reads it
     fingerprint: str
     data_title: str
     test_accuracy: float | None
@@ -176,10 +177,11 @@ class Run:
             status, source = Status(row["status"]), Source(row["data_source"]) if row["data_source"] else None
         except (TypeError, KeyError, ValueError, PlanError) as error:
             raise RunError(
-                f"The run “{row['name']}” was made by another version of the app, which this one cannot read."
+                "The run “{name}” was made by another version of the app, which this one cannot read.", name=row["name"]
             ) from error
         columns = {field.name: row[field.name] for field in fields(cls)}
-        return cls(**columns | {"plan": plan, "status": status, "data_source": source})
+        message = str(Saying.unpacked(row["message"]))
+        return cls(**columns | {"plan": plan, "status": status, "data_source": source, "message": message})
 
     @property
     def ended(self) -> bool:

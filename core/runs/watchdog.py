@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import RunError
+from core.language import N_
 from core.runs.lease import Lease
 from core.runs.patience import patiently
 from core.runs.process import this_process
@@ -23,7 +24,7 @@ from core.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 GRACE_SECONDS = 3.0  # an app that is open takes the run up within a second
-KILLED = (
+KILLED = N_(
     "The training process was ended before the run was done, perhaps for want of memory. "
     "Try fewer pictures or a smaller batch."
 )

@@ -25,6 +25,7 @@ import psutil
 from distributed import Client, Nanny, Scheduler, Security, SpecCluster, Worker, WorkerPlugin, get_worker
 
 from core.errors import FittingRoomError, WorkerError
+from core.language import N_
 from core.runs import credentials
 from core.settings import Settings
 
@@ -231,17 +232,19 @@ def connected(scheduler: str, security: Security | None = None, name: str | None
         return Client(scheduler, timeout="5s", name=name, set_as_default=False, security=security)
     except TypeError as error:  # Dask finds no certificates for this address
         raise WorkerError(
-            f"{scheduler} takes only those with a certificate. Name yours in Dask's configuration, as"
-            " distributed.comm.tls says."
+            "{scheduler} takes only those with a certificate. Name yours in Dask's configuration, as"
+            " distributed.comm.tls says.",
+            scheduler=scheduler,
         ) from error
     except (OSError, TimeoutError) as error:
         if security:
             raise WorkerError(
-                f"The training workers at {scheduler} do not answer. If this lasts a minute, end their process; the app"
-                " starts new ones."
+                "The training workers at {scheduler} do not answer. If this lasts a minute, end their process; the app"
+                " starts new ones.",
+                scheduler=scheduler,
             ) from error
         raise WorkerError(
-            f"No scheduler answers at {scheduler}. Start one, or leave FITTING_ROOM_SCHEDULER out."
+            "No scheduler answers at {scheduler}. Start one, or leave FITTING_ROOM_SCHEDULER out.", scheduler=scheduler
         ) from error
 
 
@@ -265,7 +268,8 @@ def _join(
         if workers.poll() is None:
             _end(workers)
         elif workers.returncode:
-            raise WorkerError(f"The workers for {scheduler} have ended. The lines above say why.")
+            sentence = N_("The workers for {scheduler} have ended. The lines above say why.")
+            raise WorkerError(sentence, scheduler=scheduler)
 
 
 def _end(workers: "subprocess.Popen[bytes]") -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from core import metrics
 from core.data.dataset import Dataset
 from core.errors import RunError
+from core.language import Saying
 from core.training import weights
 from models.catalogue import Recipe
 
@@ -37,7 +38,7 @@ class Result:
     test_loss: float
     temperature: float
     seconds: float | None  # of training alone; None when it loaded its weights
-    note: str = ""  # why it ended before its last epoch, by itself
+    note: Saying | None = None  # why it ended before its last epoch, by itself
 
 
 def result_of(
@@ -47,7 +48,7 @@ def result_of(
     held_back: np.ndarray,
     seconds: float | None,
     phase: Callable[[str], None],
-    note: str = "",
+    note: Saying | None = None,
 ) -> Result:
     """Score and export a network as models/ builds it; the rows held back of the training pictures set its
     temperature."""

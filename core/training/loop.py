@@ -17,6 +17,7 @@ import numpy as np
 
 from core import metrics
 from core.data.dataset import Dataset, subset, validation_split
+from core.language import N_, Saying
 from core.training import fast_layers, parts, weights, whitening
 from core.training.checkpoint import FILTERS, SAMPLE, Checkpoint, Snapshot, sheet_rows
 from core.training.export import SCORE_BATCH, Result, result_of
@@ -190,7 +191,7 @@ class _Training:
         checkpoint: Checkpoint | None,
         requested: Callable[[], Request | None],
     ) -> None:
-        self.note = ""
+        self.note: Saying | None = None
         self._plan, self._setup, self._watcher, self._requested = plan, setup, watcher, requested
         steps_an_epoch = -(-setup.count // plan.batch_size)
         self._optimiser = optimiser_for(plan, plan.row, steps_an_epoch * plan.epochs)
@@ -233,12 +234,16 @@ class _Training:
                     raise Paused(self._checkpoint(epoch, done))
             epoch, done = epoch + 1, 0
             self._end_epoch(epoch)
+        sentences = []
         if self._over:
-            count = f"{plan.patience} epochs were" if plan.patience > 1 else "epoch was"
-            self.note = f"It stopped by itself: the last {count} no better. "
+            one = N_("It stopped by itself: the last epoch was no better.")
+            many = N_("It stopped by itself: the last {count} epochs were no better.")
+            sentences.append(many if plan.patience > 1 else one)
         if plan.patience and self._best.epoch < epoch:
             self._best.restore(setup.network)
-            self.note += f"The network of epoch {self._best.epoch} is kept: it was the best on the pictures held back."
+            kept = N_("The network of epoch {epoch} is kept: it was the best on the pictures held back.")
+            sentences.append(kept)
+        self.note = Saying(*sentences, count=plan.patience, epoch=self._best.epoch) if sentences else None
 
     def _end_epoch(self, epoch: int) -> None:
         setup = self._setup

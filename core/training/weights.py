@@ -17,15 +17,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import RunError, door
+from core.language import N_, Saying
 
 if TYPE_CHECKING:
     import h5py
     import keras
 
 MOST_MB = 40  # the largest network here takes 6, with its optimiser's memory 17
-SPOILT = "Some of the weights in this file are no numbers: its training went wrong. Train it again, with smaller steps."
-SAVE_AGAIN = "Save it again with save_weights, or copy it again."
-DAMAGED = f"This file of weights is damaged. {SAVE_AGAIN}"
+SPOILT = N_(
+    "Some of the weights in this file are no numbers: its training went wrong. Train it again, with smaller steps."
+)
+SAVE_AGAIN = N_("Save it again with save_weights, or copy it again.")
+DAMAGED = Saying("This file of weights is damaged.", SAVE_AGAIN)
+OTHER_NUMBERS = N_(
+    "These weights belong to another network: the layer “{layer}” of “{network}” has {due} numbers, and this file has"
+    " {count} numbers for it."
+)
+NO_NUMBERS = N_(
+    "These weights belong to another network: the layer “{layer}” of “{network}” has {due} numbers, and this file has"
+    " none for it."
+)
 MOST_OBJECTS, MOST_DEPTH = (
     1_000,
     8,
@@ -47,7 +58,8 @@ def checked(content: bytes) -> bytes:
     """The content of a file that may hold weights. Raises RunError when it is too large or of another kind."""
     if len(content) > MOST_MB * 1_000_000:
         raise RunError(
-            f"This file is larger than {MOST_MB} MB; no network here has so many weights. Choose another file."
+            "This file is larger than {most} MB; no network here has so many weights. Choose another file.",
+            most=MOST_MB,
         )
     if not content.startswith(SIGNATURE):
         raise RunError(
@@ -67,8 +79,10 @@ def matching(content: bytes, parameters: int, title: str) -> bytes:
         count = sum(array.size for array in layers)
         if count != parameters:
             raise RunError(
-                f"These weights belong to another network: they are {count:,} numbers, and “{title}” has"
-                f" {parameters:,}."
+                "These weights belong to another network: they are {count} numbers, and “{network}” has {due}.",
+                count=count,
+                network=title,
+                due=parameters,
             )
         if not all(np.isfinite(array[()]).all() for array in layers):
             raise RunError(SPOILT)
@@ -94,11 +108,13 @@ def load(network: keras.Model, content: bytes, title: str) -> None:
     with h5py.File(own, "r+") as file, _opened(content) as found:
         for name, array in _plain_arrays(file, len(own.getvalue())).items():
             if name not in found or found[name].shape != array.shape:
-                has = f"{_times(found[name].shape)} numbers" if name in found else "none"
                 raise RunError(
-                    f"These weights belong to another network: {_layer(name)} of “{title}” has"
-                    f" {_times(array.shape)} numbers, and this file has {has} for it. Choose the network (and the"
-                    " change to it) they were saved from."
+                    OTHER_NUMBERS if name in found else NO_NUMBERS,
+                    N_("Choose the network (and the change to it) they were saved from."),
+                    layer=name.split("/")[1] if name.startswith("layers/") else name,
+                    network=title,
+                    due=_times(array.shape),
+                    count=_times(found[name].shape) if name in found else "",
                 )
             array[...] = found[name][()]
     with tempfile.TemporaryDirectory() as folder:
@@ -137,7 +153,7 @@ def _plain_arrays(file: h5py.File, most: int) -> dict[str, h5py.Dataset]:
         place, group = waiting.pop(0)
         seen += len(group)  # counted before the names are listed
         if seen > MOST_OBJECTS or place.count("/") > MOST_DEPTH:
-            raise RunError(f"This file holds far more than the weights of a network. {SAVE_AGAIN}")
+            raise RunError("This file holds far more than the weights of a network.", SAVE_AGAIN)
         for name in group:
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
                 continue
@@ -159,7 +175,3 @@ def _is_plain(item: h5py.Dataset, most: int) -> bool:
 
 def _times(shape: tuple[int, ...]) -> str:
     return " × ".join(f"{side:,}" for side in shape) or "1"
-
-
-def _layer(name: str) -> str:
-    return f"the layer “{name.split('/')[1]}”" if name.startswith("layers/") else f"“{name}”"

@@ -60,8 +60,10 @@ class _Frame:
         kept = 0 if self.whole and self.scans == 1 and self.kind != 2 else sum(self.samples.values())
         if kept > MOST_KEPT or self.decoded > (decoded if kept else 2 * decoded):
             raise PictureError(
-                f"This JPEG has {pixels / 1e6:.0f} million pixels in {self.scans} passes, which is "
-                "too much to read. Save it without “progressive”, or smaller."
+                "This JPEG has {millions} million pixels in {passes} passes, which is too much to read. Save it"
+                " without “progressive”, or smaller.",
+                millions=f"{pixels / 1e6:.0f}",
+                passes=self.scans,
             )
         return pixels
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from core.errors import PictureError
+from core.language import N_
 from core.vision.coded_size import Budget, av1_size, hevc_size
 from core.vision.formats import BROKEN, MOST_PIXELS, TOO_INVOLVED, Bare, check_size
 
-NOT_A_PICTURE = "This file is not a picture I can open. Try JPEG, PNG or HEIC."
+NOT_A_PICTURE = N_("This file is not a picture I can open. Try JPEG, PNG or HEIC.")
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
 MOST_BOXES = 1_000  # in one box
 MOST_META = 256_000  # bytes of the box that describes all pictures
@@ -214,8 +215,10 @@ def _check(data: bytes, kind: str, used: list[_Item]) -> int:
             raise PictureError(TOO_INVOLVED)
         if read > MOST_CODED[kind]:
             raise PictureError(
-                f"This picture takes {read / 1e6:.0f} MB; for {kind} {MOST_CODED[kind] / 1e6:.0f} MB is the most."
-                " Send a smaller one, or a JPEG."
+                "This picture takes {size} MB; for {kind} {most} MB is the most. Send a smaller one, or a JPEG.",
+                size=f"{read / 1e6:.0f}",
+                kind=kind,
+                most=f"{MOST_CODED[kind] / 1e6:.0f}",
             )
         coded = b"".join(data[start:end] for start, end in item.spans)
         for described in item.all_of(b"ispe"):

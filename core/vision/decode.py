@@ -20,12 +20,13 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from core.errors import PictureError
+from core.language import N_
 from core.vision import bare, bare_heif, bare_tiff
 from core.vision.formats import BROKEN, Bare, check_size, orientation
 
 OPENED, LEAST = 1600, 800  # px, longest side an opened picture keeps at most; what a JPEG is decoded at, at least
 MOST_DEEP = 20_000_000  # pixels of a HEIC that is transparent or has more than 8 bits
-NOT_A_PICTURE = "This file is not a picture I can open. Try JPEG, PNG or HEIC."
+NOT_A_PICTURE = N_("This file is not a picture I can open. Try JPEG, PNG or HEIC.")
 UPRIGHT = {  # a picture's orientation by its EXIF -> what turns it upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -60,8 +61,11 @@ def open_picture(data: bytes, max_bytes: int) -> np.ndarray:
     if not data:
         raise PictureError("This file is empty. Choose another one.")
     if len(data) > max_bytes:
-        size, most = len(data) / 1e6, max_bytes / 1e6
-        raise PictureError(f"This file has {size:.1f} MB; {most:g} MB is the most. Send a smaller picture.")
+        raise PictureError(
+            "This file has {size} MB; {most} MB is the most. Send a smaller picture.",
+            size=f"{len(data) / 1e6:.1f}",
+            most=f"{max_bytes / 1e6:g}",
+        )
     try:
         picture, turn = _open(data)
         picture.load()

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from core.errors import PictureError
+from core.language import N_
 
 MOST_PIXELS = {
     "JPEG": 200_000_000,  # decoded at a half, a quarter or an eighth
@@ -22,8 +23,10 @@ MOST_PIXELS = {
 }
 MOST_SIDE = 65_535  # px; what a JPEG can have
 MOST_ENTRIES = 512  # looked at in one folder of EXIF or TIFF
-BROKEN = "This picture breaks off in the middle. Copy or download it again, then try once more."
-TOO_INVOLVED = "This picture is stored in too many pieces. Open it in another program, save it as JPEG and try again."
+BROKEN = N_("This picture breaks off in the middle. Copy or download it again, then try once more.")
+TOO_INVOLVED = N_(
+    "This picture is stored in too many pieces. Open it in another program, save it as JPEG and try again."
+)
 _XMP = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
 
 
@@ -44,14 +47,18 @@ def check_size(kind: str, width: int, height: int, most: int | None = None) -> i
     if min(width, height) < 1:
         raise PictureError("This picture has no pixels at all: it is 0 wide or 0 high. Choose another one.")
     if width * height > most:
-        advice = "Send a smaller one." if kind == "JPEG" else "Send a smaller one, or a JPEG."
         raise PictureError(
-            f"This picture has {_millions(width * height)} million pixels; "
-            f"for {kind} {_millions(most)} million is the most. {advice}"
+            "This picture has {millions} million pixels; for {kind} {most} million is the most.",
+            N_("Send a smaller one.") if kind == "JPEG" else N_("Send a smaller one, or a JPEG."),
+            millions=_millions(width * height),
+            kind=kind,
+            most=_millions(most),
         )
     if max(width, height) > MOST_SIDE:
         raise PictureError(
-            f"This picture is {max(width, height):,} pixels long; {MOST_SIDE:,} is the most. Send a smaller one."
+            "This picture is {side} pixels long; {most} is the most. Send a smaller one.",
+            side=max(width, height),
+            most=MOST_SIDE,
         )
     return width * height
 

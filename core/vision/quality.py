@@ -9,57 +9,65 @@ from enum import Enum
 import cv2
 import numpy as np
 
+from core.language import N_, _
 from core.vision import masks
 
 
 class Problem(Enum):
     """Something wrong with a picture or a drawing: what it is, after “because” or a colon, and what to do about it."""
 
-    words: str
-    tip: str
-
     NOTHING_FOUND = (
-        "nothing stands out from the background",
-        "Lay it on something of quite another colour: a white shirt on a dark blanket.",
+        N_("nothing stands out from the background"),
+        N_("Lay it on something of quite another colour: a white shirt on a dark blanket."),
     )
     FILLS_PICTURE = (
-        "one colour or pattern fills the whole picture",
-        "Step back until the whole garment is in the picture, with background all round.",
+        N_("one colour or pattern fills the whole picture"),
+        N_("Step back until the whole garment is in the picture, with background all round."),
     )
     TOO_SMALL = (
-        "the garment is very small in the picture",
-        "Go closer, until the garment nearly fills the picture.",
+        N_("the garment is very small in the picture"),
+        N_("Go closer, until the garment nearly fills the picture."),
     )
     SEVERAL_THINGS = (
-        "there are several separate things in the picture",
-        "Take away all but one, or crop the picture so that one is left.",
+        N_("there are several separate things in the picture"),
+        N_("Take away all but one, or crop the picture so that one is left."),
     )
     TWO_THINGS = (
-        "there are two different things in the picture",
-        "Take one away, or crop the picture so that one is left.",
+        N_("there are two different things in the picture"),
+        N_("Take one away, or crop the picture so that one is left."),
     )
     BACKGROUND_LEFT = (
-        "the background is still there",
-        "Put the garment on something plain, with some of it to be seen on all four sides, or crop the picture.",
+        N_("the background is still there"),
+        N_("Put the garment on something plain, with some of it to be seen on all four sides, or crop the picture."),
     )
-    WHITE_ON_WHITE = ("it is white on white", "Lay it on something dark, so that its edge can be seen.")
-    BLACK_ON_BLACK = ("it is black on black", "Lay it on something light, in good light, so that its edge can be seen.")
+    WHITE_ON_WHITE = (N_("it is white on white"), N_("Lay it on something dark, so that its edge can be seen."))
+    BLACK_ON_BLACK = (
+        N_("it is black on black"),
+        N_("Lay it on something light, in good light, so that its edge can be seen."),
+    )
     SAME_COLOUR = (
-        "the garment and the background have nearly the same colour",
-        "Lay it on something of quite another colour.",
+        N_("the garment and the background have nearly the same colour"),
+        N_("Lay it on something of quite another colour."),
     )
-    DARK = ("the picture is very dark", "Open a curtain or switch on a light, and take it again.")
+    DARK = (N_("the picture is very dark"), N_("Open a curtain or switch on a light, and take it again."))
     BLURRED = (
-        "the picture is blurred",
-        "Hold still, tap the garment on the screen so that it is sharp, and take it again.",
+        N_("the picture is blurred"),
+        N_("Hold still, tap the garment on the screen so that it is sharp, and take it again."),
     )
-    SMALL_DRAWING = ("the drawing is very small", "Draw it larger, so that it nearly fills the paper.")
+    SMALL_DRAWING = (N_("the drawing is very small"), N_("Draw it larger, so that it nearly fills the paper."))
 
-    def __init__(self, words: str, tip: str) -> None:
-        self.words, self.tip = words, tip
+    @property
+    def words(self) -> str:
+        """What it is, in the reader's language."""
+        return _(self.value[0])
+
+    @property
+    def tip(self) -> str:
+        """What to do about it, in the reader's language."""
+        return _(self.value[1])
 
 
-PHOTO_TIP = "Lay one garment flat on a plain background of another colour, and take the photo from straight above."
+PHOTO_TIP = N_("Lay one garment flat on a plain background of another colour, and take the photo from straight above.")
 # About the background: a picture that comes with a transparent one cannot have them.
 OF_THE_BACKGROUND = frozenset((Problem.FILLS_PICTURE, Problem.BACKGROUND_LEFT))
 # Little contrast shows in the probabilities by itself and is only explained; these make an answer unsure.

@@ -12,7 +12,7 @@ from enum import StrEnum
 import numpy as np
 
 from core.errors import PictureError
-from core.images import SIDE
+from core.language import N_, _
 from core.vision import masks, quality, segmentation
 from core.vision.decode import open_picture
 from core.vision.drawing import fill_outline, strokes_on_paper
@@ -23,6 +23,19 @@ from core.vision.shoe_pair import one_shoe
 from core.vision.views import NO_VIEWS, views
 from core.vision.wearer import without_wearer
 
+AS_IT_CAME, AS_SEEN = N_("As it came"), N_("28 × 28")
+WHAT_WAS_CUT = {  # by whether a person was taken away, and whether one of two things was chosen
+    (False, False): N_("The background is taken away; only the garment stays."),
+    (True, False): N_("The background and the person wearing it are taken away; only the garment stays."),
+    (False, True): N_(
+        "The background is taken away. Of the two things alike one stays; a shoe is turned so that its toe is on the"
+        " left."
+    ),
+    (True, True): N_(
+        "The background and the person wearing it are taken away. Of the two things alike one stays; a shoe is turned"
+        " so that its toe is on the left."
+    ),
+}
 FEWEST_PIXELS = 12  # painted on a canvas, below which nothing is drawn yet
 
 
@@ -38,9 +51,19 @@ class Kind(StrEnum):
 class Stage:
     """The picture after one step, for showing."""
 
-    name: str
-    words: str
+    title: str  # in English, as what it says
+    sentence: str
     picture: np.ndarray  # (h, w, 3) uint8
+
+    @property
+    def name(self) -> str:
+        """What the step is called, in the reader's language."""
+        return _(self.title)
+
+    @property
+    def words(self) -> str:
+        """What it did, in the reader's language."""
+        return _(self.sentence)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +144,8 @@ def read_drawing(canvas: np.ndarray) -> Reading:
 def read_sample(image: np.ndarray) -> Reading:
     """Read an image of the data set itself, (28, 28) uint8: it is already what the network sees."""
     image = np.asarray(image, np.uint8)
-    stage = Stage(f"{SIDE} x {SIDE}", "An image from the data set, just as the network sees it.", _grey_to_rgb(image))
+    words = N_("A picture from the data set, just as the network sees it.")
+    stage = Stage(AS_SEEN, words, _grey_to_rgb(image))
     return Reading(image, (stage,), Kind.SAMPLE, float((image > 0).mean()), None)
 
 
@@ -153,15 +177,16 @@ def _is_cut_out(rgba: np.ndarray) -> bool:
 
 
 def _show_photo(work: Work) -> Work:
-    return _show_edited(work) if work.edits.any else work.shown("As it came", "Your picture, upright.", work.rgb)
+    return _show_edited(work) if work.edits.any else work.shown(AS_IT_CAME, N_("Your picture, upright."), work.rgb)
 
 
 def _show_drawing(work: Work) -> Work:
-    return _show_edited(work) if work.edits.any else work.shown("As it came", "Your drawing.", work.rgb)
+    return _show_edited(work) if work.edits.any else work.shown(AS_IT_CAME, N_("Your drawing."), work.rgb)
 
 
 def _show_edited(work: Work) -> Work:
-    return work.shown("As you edited it", "Your picture, turned, cropped, swapped or marked by you.", work.rgb)
+    words = N_("Your picture, turned, cropped, swapped or marked by you.")
+    return work.shown(N_("As you edited it"), words, work.rgb)
 
 
 def _find_garment(work: Work) -> Work:
@@ -221,32 +246,29 @@ def _judge_drawing(work: Work) -> Work:
 
 
 def _cut_out(work: Work) -> Work:
-    gone = f"The background {'and the person wearing it are' if work.wearer_removed else 'is'} taken away"
-    words = f"{gone}; only the garment stays."
-    if work.one_of_two:
-        words = f"{gone}. Of the two things alike one stays; a shoe is turned so that its toe is on the left."
+    words = WHAT_WAS_CUT[work.wearer_removed, work.one_of_two]
     if not work.mask.any():
         work = replace(work, mask=np.ones_like(work.mask))
-        words = "Nothing could be cut out: this is the whole picture."
-    return work.shown("Cut out", words, np.where(work.mask[..., None], work.rgb, np.uint8(255)))
+        words = N_("Nothing could be cut out: this is the whole picture.")
+    return work.shown(N_("Cut out"), words, np.where(work.mask[..., None], work.rgb, np.uint8(255)))
 
 
 def _tone(work: Work) -> Work:
     grey = tone(work.rgb, work.mask)
-    words = "No colours any more, and light and dark swapped: bright clothes on black, as in the data set."
-    return replace(work, grey=grey).shown("Grey and swapped", words, grey)
+    words = N_("The colours are gone, and light and dark are swapped: bright clothes on black, as in the data set.")
+    return replace(work, grey=grey).shown(N_("Grey and swapped"), words, grey)
 
 
 def _fill_outline(work: Work) -> Work:
     grey, inside = fill_outline(work.mask)
-    words = "Small gaps are closed and the outline is filled: clothes are whole, not lines."
-    return replace(work, grey=grey, mask=inside).shown("Filled in", words, grey)
+    words = N_("Small gaps are closed and the outline is filled: clothes are whole, not lines.")
+    return replace(work, grey=grey, mask=inside).shown(N_("Filled in"), words, grey)
 
 
 def _square(work: Work) -> Work:
     image = to_square(work.grey, work.mask)
-    words = f"Shrunk to {SIDE} by {SIDE} dots: this is all the network sees."
-    return replace(work, image=image).shown(f"{SIDE} x {SIDE}", words, image)
+    words = N_("Shrunk to 28 × 28 dots: this is all the network sees.")
+    return replace(work, image=image).shown(AS_SEEN, words, image)
 
 
 # From top to bottom what happens to a picture once it is decoded and edited.

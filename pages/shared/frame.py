@@ -112,7 +112,7 @@ def _say_what_is_odd() -> None:
     """What a reader must know of the clothes before he believes a figure: they are not Fashion-MNIST, or are gone."""
     used = data()
     if used.problem:
-        st.warning(plain(used.problem), icon=":material/folder_off:")
+        st.warning(plain(str(used.problem)), icon=":material/folder_off:")
     if uploaded_lapsed():
         words = _("Your clothes were removed because nothing was done for an hour. Bring them again to go on.")
         st.info(words, icon=":material/checkroom:")

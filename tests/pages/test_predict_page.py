@@ -88,7 +88,7 @@ def test_a_photo_is_answered_with_its_stages_and_bars():
     at.file_uploader(key="predict_files").upload("shirt.jpg", photo(), "image/jpeg").run()
     assert not at.exception and not at.error
     assert len(answers(at)) == 1 and len(at.get("plotly_chart")) == 1
-    assert "28 x 28" in strips(at)[0] and strips(at)[0].count("<img") >= 3
+    assert "28 × 28" in strips(at)[0] and strips(at)[0].count("<img") >= 3
     assert any(name in answers(at)[0] for name in (*NAMES, "Something else"))
 
 

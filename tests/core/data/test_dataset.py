@@ -138,7 +138,7 @@ def test_sources_come_in_their_order_and_a_bad_folder_is_passed_over_with_a_word
 
     (tmp_path / "mine" / f"{TRAIN_LABELS}.gz").write_bytes(b"no labels at all")
     passed_over = load(configured, environment)
-    assert passed_over.source == "keras" and TRAIN_LABELS in passed_over.problem
+    assert passed_over.source == "keras" and TRAIN_LABELS in str(passed_over.problem)
 
 
 @pytest.mark.parametrize("place", ["keras", "download"])
@@ -149,7 +149,7 @@ def test_a_damaged_cache_or_download_is_said_when_drawn_clothes_must_stand_in(
     idx_folder(folder, invented())
     (folder / f"{TEST_LABELS}.gz").unlink()
     found = load(bare, {"KERAS_HOME": str(tmp_path)})
-    assert found.source == "garments" and TEST_LABELS in found.problem
+    assert found.source == "garments" and TEST_LABELS in str(found.problem)
 
 
 def test_drawn_clothes_are_kept_and_a_damaged_copy_is_drawn_again(bare: Settings, quick_garments: list[int]) -> None:
@@ -233,7 +233,7 @@ DAMAGE = {  # what happens: (plain or packed, the file, how it is damaged, words
     ),
     "it is text": (".gz", TRAIN_LABELS, lambda path: path.write_text("<html>Not found</html>"), "not an idx file"),
     "it is empty": ("", TRAIN_LABELS, lambda path: path.write_bytes(b""), "not an idx file"),
-    "pictures are too small": ("", TEST_IMAGES, lambda path: write_idx(path, np.zeros((20, 8, 8), np.uint8)), "8 x 8"),
+    "pictures are too small": ("", TEST_IMAGES, lambda path: write_idx(path, np.zeros((20, 8, 8), np.uint8)), "8 × 8"),
     "counts differ": (".gz", TRAIN_LABELS, lambda path: write_idx(path, np.zeros(29, np.uint8)), "30 pictures"),
     "a label is 10": (
         ".gz",

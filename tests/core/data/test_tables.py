@@ -26,7 +26,7 @@ ODD_TABLES = {  # what is in the file, words of the sentence
     "nothing known": (f"{HEAD}\n{ROW}\n\n{ROW[:-1]}nan", ["“nan” for pixel784 in row 2 (line 4)"]),
     "signs that turn words": (f"{HEAD}\n\u202e9{ROW}", ["“91” for label in row 1"]),
     "one very long value": (f"{HEAD}\n{ROW}{'9' * 200_000}", ["row 1 (line 2) that is no number"]),
-    "one very long line": (f"{HEAD}\n{ROW},{'9,' * 200_000}", ["200786 values in row 1"]),
+    "one very long line": (f"{HEAD}\n{ROW},{'9,' * 200_000}", ["200,786 values in row 1"]),
     "too many rows": (f"{HEAD}\n" + f"{ROW}\n" * 41, ["holds 41 pictures; 40 is the most"]),
     "UTF-16": (f"{HEAD}\n{ROW}".encode("utf-16"), ["UTF-16", "CSV UTF-8"]),
     "gzip": (gzip.compress(f"{HEAD}\n{ROW}".encode()), ["is packed", "Unpack it"]),

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, event, select
 
 from core.data.dataset import Dataset
 from core.errors import RunError, StoreError
+from core.language import Saying
 from core.runs import patience, runner
 from core.runs.book import NewRun
 from core.runs.results import SHIPPED, best, load_test_answers, network
@@ -74,7 +75,7 @@ def test_a_run_stops_at_the_time_limit(store: Store, garments: Dataset, home: Se
     run_id = add(store, garments, "new-abcd", epochs=50)
     with runner.Pulse(store, store.claim(run_id), most_seconds=0.0) as pulse:
         assert pulse.stopping.wait(10)
-    assert "longest a run may train" in pulse.reason
+    assert "longest a run may train" in str(pulse.reason)
 
 
 def test_a_run_whose_pictures_changed_fails_with_a_sentence_and_the_next_one_works(
@@ -160,7 +161,7 @@ def test_the_time_limit_holds_while_the_store_is_away(store: Store, garments: Da
         patch.setattr(store, "run", _raise(StoreError("away")))
         with runner.Pulse(store, lease, most_seconds=0.0) as pulse:
             assert pulse.stopping.wait(10)
-    assert "longest a run may train" in pulse.reason
+    assert "longest a run may train" in str(pulse.reason)
 
 
 def test_when_tensorflow_has_no_more_memory_a_run_ends_with_a_sentence_and_the_next_one_works(
@@ -250,8 +251,8 @@ def test_a_waiting_run_whose_plan_cannot_be_read_ends_with_a_sentence_and_keeps_
     assert [run.id for run in store.pending(time.time())] == [odd]
     assert runner.carry_out(odd, home) == "failed"
     with store.database.reading() as connection:
-        message = connection.scalar(select(RUNS.c.message).where(RUNS.c.id == odd))
-    assert message.startswith("The run “Odd” was made by another version of the app")
+        message = Saying.unpacked(connection.scalar(select(RUNS.c.message).where(RUNS.c.id == odd)))
+    assert str(message).startswith("The run “Odd” was made by another version of the app")
     following = store.create(new)
     assert [run.id for run in store.pending(time.time())] == [following]
 

@@ -308,7 +308,7 @@ def test_the_floor_between_two_legs_is_no_garment():
 
 def test_stages_lead_from_the_picture_to_the_image():
     reading = read_photo(KINDS["jpeg"](), MOST)
-    assert [stage.name for stage in reading.stages] == ["As it came", "Cut out", "Grey and swapped", "28 x 28"]
+    assert [stage.name for stage in reading.stages] == ["As it came", "Cut out", "Grey and swapped", "28 × 28"]
     for stage in reading.stages:
         assert (
             stage.picture.dtype == np.uint8 and stage.picture.ndim == 3 and stage.picture.shape[2] == 3 and stage.words
