@@ -1,254 +1,258 @@
-"""Train: the curve of the live run (else of the one opened, else of the best), what to choose, Start, and the code."""
+"""Train: what to choose and Start beside the numbers, the curve and twelve answers of a run; below, what else it shows.
 
-import math
-from dataclasses import replace
+The run is the one in the address, else one's own that trains, else another that trains, else the best.
+"""
 
 import pandas as pd
 import streamlit as st
 
-from core.language import _
+from core.language import _, number
 from core.lessons.articles import LAYERS, LESSONS
 from core.runs import results, script
-from core.runs.schema import Run, Status
-from core.training.plan import Plan, duration, estimate
-from models.catalogue import OWN, RECIPES, layers, own_recipe
+from core.runs.schema import Run, Status, owner_of
+from core.training.plan import Measured, Plan, duration, estimate
+from models.catalogue import OWN, RECIPES, Recipe, layers, own_recipe
 from pages.shared import builder
 from pages.shared.choice import say_unknown_run
-from pages.shared.controls import finer, surprise
-from pages.shared.curve import published_curve
+from pages.shared.controls import amounts, as_published, choose_network, finer, how_much, surprise
+from pages.shared.curve import FILTERS, MATRIX, NUMBERS, TOOLS, more, published_curve
 from pages.shared.data import data
 from pages.shared.errors import guard, guarded
 from pages.shared.frame import frame
 from pages.shared.runs import run_queue, start, store
-from pages.shared.session import settings, uploaded
-from pages.shared.watching import replay, watch
+from pages.shared.session import key, page_state, uploaded
+from pages.shared.snapshots import twelve
+from pages.shared.watching import lead_on, watch
 from pages.shared.words import plain
 
 frame("training", _("Train"), _("Choose a network, press Start, and watch it learn."))
 
-AMOUNTS = {"a taste": 6_000, "a third": 20_000, "all": None}
-
-
-def build_on(plan: Plan) -> None:
-    """Take the layers of a run into the builder."""
-    builder.build_on(plan.layers or ())
-    st.session_state["training_recipe"] = OWN
+CHANGE = "training_change"  # whether the choices are unfolded on a phone while a run is followed
+LONG = 180  # seconds: more than a lesson has time for
 
 
 def follow(run_id: str) -> None:
     """Open a run: its id goes into the address, so that the link shows the same run everywhere."""
+    page_state().pop(CHANGE, None)
     st.query_params["run"] = run_id
 
 
-def train_on(run: Run) -> None:
-    """Offer some more epochs from where a run stands; they become a run of their own."""
-    room = settings().max_epochs - math.ceil(run.kept_epoch)
-    if room < 1:
-        return
-    with st.container(horizontal=True, vertical_alignment="bottom", key="training_on"):
-        more = st.number_input("Train on for … epochs", 1, room, min(3, room), key=f"training_more_{run.id}", width=190)
-        if st.button("Train on", key="training_on_start", icon=":material/fast_forward:"):
-            plan = replace(run.plan, epochs=math.ceil(run.kept_epoch) + int(more))
-            follow(start(plan, f"{run.name}, trained on", parent=run.id))
+def say_unknown(asked: str, shown: Run | None) -> None:
+    """That there is no such run, and which one is shown instead."""
+    instead = _("Start one and it stands here.")
+    if shown:
+        instead = _("The best one is shown instead: “{name}”.") if shown.ended else ""
+        instead = instead or _("One that has not ended is shown instead: “{name}”.")
+    say_unknown_run(asked, instead.format(name=plain(shown.name) if shown else ""))
+
+
+def example() -> None:
+    """What stands beside the choices before there is any run: a published curve, and pictures without an answer."""
+    st.subheader(_("No run yet"), anchor=False)
+    published_curve(RECIPES["hello-world"], "training_curve", (), (NUMBERS,))
+    published_curve(RECIPES["hello-world"], "training_accuracy")
+    words = _("What is this? Press Start, and after each epoch the network says what it takes these for.")
+    st.html(f"<p>{words}</p>{twelve(data().test_images[:12], [(None, '?', '', _('a picture'))] * 12)}")
+
+
+def go(plan: Plan | None, title: str, busy: bool, following: bool) -> None:
+    """Start, and on a phone what unfolds the choices again."""
+    with st.container(horizontal=True, key="training_go"):
+        words = _("Queue another") if busy else _("Start")
+        look = {"type": "primary", "icon": ":material/play_arrow:", "width": "stretch"}
+        if st.button(words, key="training_start", disabled=plan is None, **look) and plan:
+            follow(start(plan, title.strip() or _title(plan)))
             st.rerun()
-    st.caption("It goes on from where this run ended, with its own choices; this run stays as it is.")
+        if following:
+            folded = not page_state().get(CHANGE)
+            st.button(
+                _("Change") if folded else _("Fold"),
+                key="training_unfold",
+                icon=":material/tune:",
+                on_click=lambda: page_state().update({CHANGE: folded}),
+            )
+
+
+def _title(plan: Plan) -> str:
+    """What a run is called when nobody names it, in the language of who starts it."""
+    variant = next((row.title for row in plan.row.variants if row.name == plan.variant), "")
+    return f"{_(plan.row.title)}: {_(variant)}" if variant else _(plan.row.title)
+
+
+def say_time(plan: Plan, known: dict[str, Measured]) -> None:
+    """How long a plan will take, and what that goes by."""
+    seconds = estimate(plan, len(data().train_images), known)
+    words = _("About **{time}**; a guess: it has not been trained on this computer yet.")
+    if plan.network_key in known:
+        words = _("About **{time}**, going by the last run.")
+    words = words.format(time=duration(seconds))
+    if seconds > LONG:
+        words += " " + _("A lesson has three minutes: take fewer epochs or fewer pictures.")
+    with st.container(key="training_time"):
+        st.write(words)
+
+
+def offer_published(recipe: Recipe, plan: Plan, kind: str, known: dict[str, Measured]) -> None:
+    """The way to what the author of a network chose, where something shorter is chosen."""
+    whole = Plan.of(plan.recipe, plan.variant)
+    if (plan.examples, plan.epochs) == (whole.examples, whole.epochs):
+        return
+    words = _("As published: all pictures, {epochs} epochs, {time}").format(
+        epochs=whole.epochs, time=duration(estimate(whole, len(data().train_images), known))
+    )
+    action = {"on_click": guarded(as_published), "args": (recipe, kind), "type": "tertiary"}
+    st.button(words, key="training_as_published", icon=":material/history_edu:", **action)
+
+
+def inside(name: str, variant: str, recipe: Recipe, kind: str) -> None:
+    """The layers of the chosen network, what is odd about it, and its lesson."""
+    changed = next((row.words for row in recipe.variants if row.name == variant), "")
+    st.write(" ".join(_(words) for words in (recipe.sentence, recipe.oddity, changed) if words))
+    st.caption(
+        _("{count} numbers to learn. From {source}.").format(
+            count=number(recipe.parameters), source=plain(_(recipe.source))
+        )
+    )
+    rows = [
+        {
+            _("layer"): _(LAYERS[row["kind"]][0]),
+            _("gives"): " × ".join(map(str, row["shape"])),
+            _("numbers to learn"): row["parameters"],
+        }
+        for row in layers(name, variant)
+    ]
+    alt = _("The layers of {network}").format(network=_(recipe.title))
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key=f"training_layers_{kind}", alt=alt)
+    if name in LESSONS:
+        words = {"label": _("Its lesson, step by step"), "icon": ":material/school:"}
+        st.page_link("lessons.py", query_params={"lesson": name}, **words)
+
+
+def show_code(shown: Run | None, plan: Plan | None) -> None:
+    """The script that does the same as a run, or as what is chosen."""
+    st.write(
+        _(
+            "A short Keras script that does the same: same pictures, same order, same figures. Run it on any computer"
+            " with Python, change a line, and see what happens."
+        )
+    )
+    of_run, of_plan = "run", "plan"
+    choices = {of_run: _("this run")} if shown else {}
+    choices |= {of_plan: _("what is chosen above")}
+    choice = st.segmented_control(
+        _("Code of"),
+        list(choices),
+        format_func=choices.get,
+        default=next(iter(choices)),
+        required=True,
+        key="training_code_of",
+    )
+    if shown and choice == of_run:
+        code, book, stem = *script.of_run(shown), f"{shown.recipe}-{shown.id}"
+    elif plan:
+        code, book, stem = script.script(plan, data().title), script.notebook(plan, data().title), plan.recipe
+    else:
+        words = _("The layers above do not fit together yet. As soon as they do, their code stands here.")
+        st.info(words, icon=":material/code:")
+        return
+    with st.container(horizontal=True):
+        for words, content, ending in (
+            (_("Download .py"), code, "py"),
+            (_("Download notebook (.ipynb)"), book, "ipynb"),
+        ):
+            file = {"file_name": f"{stem}.{ending}", "icon": ":material/download:", "on_click": "ignore"}
+            st.download_button(words, content, key=f"training_code_{ending}", **file)
+    st.code(code, language="python", height=460)
 
 
 with guard():
     runs = store().runs()
+    own_runs = [run for run in runs if not run.ended and run.owner and run.owner == owner_of(key())]
+    mine = next(iter(sorted(own_runs, key=lambda run: run.status != Status.RUNNING)), None)
     asked = st.query_params.get("run", "")
-    known = {run.id: run for run in runs}
-    if asked and asked not in known:
-        say_unknown_run(asked, "Here is the latest one.")
+    known_runs = {run.id: run for run in runs}
     live = next((run for run in runs if run.status == Status.RUNNING), None)
-    shown = known.get(asked) or live or results.best(runs) or (runs[0] if runs else None)
-    curve, choices = st.columns([1.9, 1], gap="large")
+    shown = known_runs.get(asked) or mine or live or results.best(runs) or (runs[0] if runs else None)
+    following = shown is not None and (shown.id == asked or shown is mine)
+    if asked and asked not in known_runs:
+        say_unknown(asked, shown)
 
-    with curve:
-        if shown:
-            watch(shown)
-            if shown.ended and shown.kept_epoch and shown.fingerprint == data().fingerprint:
-                train_on(shown)
-            if shown.recipe == OWN:
-                of_shown = shown.plan
-                st.caption(f"Its layers: {builder.in_words(of_shown.layers or ())}")
-                st.button(
-                    "Build on it",
-                    key="training_build_on",
-                    icon=":material/construction:",
-                    on_click=guarded(build_on),
-                    args=(of_shown,),
-                )
-            if shown.scored:
-                links = st.columns(2)
-                links[0].page_link(
-                    "mistakes.py",
-                    label="Look into its mistakes",
-                    icon=":material/grid_on:",
-                    query_params={"run": shown.id},
-                )
-                links[1].page_link(
-                    "predict.py",
-                    label="Show it a photo",
-                    icon=":material/photo_camera:",
-                    query_params={"model": shown.id},
-                )
-            if shown.ended:
-                replay(shown)
-        else:
-            st.subheader("No run yet", anchor=False)
-            st.write(
-                "Press Start: the quick network learns to tell ten kinds of clothes apart in a few seconds, and you see"
-                " it happen here. Until then, this is how the author of “The fashionable Hello World” saw his network"
-                " learn."
-            )
-            published_curve(RECIPES["hello-world"], "training_example")
-
+    with st.container(key="training_desk"):
+        choices, result = st.container(key="training_choices"), st.container(key="training_result")
+        state = "following" if following and not page_state().get(CHANGE) else ""
+        st.html(f'<i class="training-state {state}"></i>')
+    below = st.container(key="training_below")
+    available, known = len(data().train_images), store().speeds(len(data().train_images))
     with choices:
-        measured = store().speeds()
-        networks = {word: recipe.title for word, recipe in RECIPES.items()} | {OWN: "Build your own"}
-        name = st.selectbox(
-            "Network", list(networks), format_func=networks.get, key="training_recipe", persist_state="session"
-        )
-        own_layers = builder.build(len(data().train_images), measured) if name == OWN else None
-        fits = name != OWN or own_layers is not None
-        variant = ""
-        if name != OWN and RECIPES[name].variants:
-            titles = {"": "As published"} | {row.name: row.title for row in RECIPES[name].variants}
-            variant = st.selectbox(
-                "How", list(titles), format_func=titles.get, key=f"training_variant_{name}", persist_state="session"
-            )
+        first, action, rest = (st.container(key=f"training_{place}") for place in ("first", "action", "rest"))
+    with first:
+        name, variant = choose_network()
+        own_layers = None
+        if name == OWN:
+            with below if following else result:
+                own_layers = builder.build(available, known)
         recipe = own_recipe(own_layers or ()) if name == OWN else RECIPES[name].variant(variant)
-        if name != OWN:
-            changed = next((row.words for row in recipe.variants if row.name == variant), "")
-            st.caption(
-                f"{recipe.sentence} {recipe.parameters:,} numbers to learn. From {recipe.source}. {recipe.oddity}"
-                f" {changed}"
-            )
-        if name in LESSONS:
-            st.page_link(
-                "lessons.py",
-                label="Its lesson, step by step",
-                icon=":material/school:",
-                query_params={"lesson": name},
-            )
         kind = f"{name}_{variant}" if variant else name
-        amounts = [words for words, count in AMOUNTS.items() if count is None or count < len(data().train_images)]
-        amount = st.segmented_control(
-            "Training pictures",
-            amounts,
-            default="all",
-            required=True,
-            key="training_amount",
-            persist_state="session",
-            help="A few are enough to try something out; all 60,000 give the best network.",
-        )
-        epochs = st.slider(
-            "Epochs",
-            1,
-            settings().max_epochs,
-            recipe.epochs,
-            key=f"training_epochs_{kind}",
-            persist_state="session",
-            help="Epoch: one look at all training pictures. Leave it as it is at first.",
-        )
-        with st.expander("More choices"):
+        if name != OWN:
+            st.caption(_(recipe.sentence))
+        examples, epochs = how_much(recipe, kind, available)
+    with rest, st.container(horizontal=True, key="training_finer"):
+        with st.popover(_("More choices"), icon=":material/tune:", type="tertiary", key="training_more"):
             finer_choices = finer(recipe, kind)
-            title = st.text_input(
-                "Name of the run", key="training_name", max_chars=60, placeholder=Plan.of(name, variant).title
-            )
-        plan = Plan.of(name, variant, layers=own_layers, examples=AMOUNTS[amount], epochs=epochs, **finer_choices)
-        if fits:
-            seconds = estimate(plan, len(data().train_images), measured)
-            origin = (
-                "going by the last run"
-                if plan.network_key in measured
-                else "a guess: it has not been trained on this computer yet"
-            )
-            st.write(f"Takes about **{duration(seconds)}** ({origin}).")
-            if seconds > 180:
-                st.caption("A lesson has three minutes: take fewer epochs, or “a taste” of the pictures.")
-        if st.button(
-            "Start",
-            type="primary",
-            icon=":material/play_arrow:",
-            key="training_start",
-            width="stretch",
-            disabled=not fits,
-        ):
-            follow(start(plan, title.strip() or plan.title))
-            st.rerun()
-        st.button(
-            "Surprise me",
-            key="training_surprise_me",
-            icon=":material/casino:",
-            on_click=guarded(surprise),
-            args=[amounts],
-            width="stretch",
-        )
+            words = {"max_chars": 60, "placeholder": _title(Plan.of(name, variant))}
+            title = st.text_input(_("Name of the run"), key="training_name", **words)
+        look = {"icon": ":material/casino:", "type": "tertiary"}
+        todo = {"on_click": guarded(surprise), "args": [amounts(available)]}
+        st.button(_("Surprise me"), key="training_surprise_me", **look, **todo)
+    plan = None
+    if name != OWN or own_layers is not None:
+        chosen = {"layers": own_layers, "examples": examples, "epochs": epochs}
+        plan = Plan.of(name, variant, **chosen, **finer_choices)
+    with action:
+        if plan:
+            say_time(plan, known)
         if question := st.session_state.get("training_surprise"):
-            st.info(f"{question} Guess first, then press Start.", icon=":material/psychology:")
+            words = _("{question} Guess first, then press Start.").format(question=_(question))
+            st.info(words, icon=":material/psychology:")
+        go(plan, title, bool(own_runs), following)
         if uploaded():
-            st.caption("Your pictures are kept with the run only until it has ended.")
+            st.caption(_("Your pictures are kept with the run only until it has ended."))
         if run_queue().problem:
             st.warning(plain(run_queue().problem))
-        if name != OWN:
-            with st.expander("What is inside this network"):
-                rows = [
-                    {
-                        "layer": LAYERS[row["kind"]][0],
-                        "gives": " × ".join(map(str, row["shape"])),
-                        "numbers to learn": row["parameters"],
-                    }
-                    for row in layers(name, variant)
-                ]
-                st.dataframe(
-                    pd.DataFrame(rows),
-                    hide_index=True,
-                    key=f"training_layers_{kind}",
-                    alt=f"The layers of {recipe.title}",
+    if plan and name != OWN:
+        with rest:
+            offer_published(recipe, plan, kind, known)
+
+    building = name == OWN and not following
+    with result:
+        if shown and not building:
+            watch(shown, _("Train"))
+            if shown.ended:
+                lead_on(shown)
+        elif not building:
+            example()
+
+    of_run = [_("Loss"), _("Matrix"), _("Filters")] if shown and not building and not shown.plan.loads else []
+    *seen, network, code = st.tabs([*of_run, _("Layers"), _("Code")], key="training_tabs")
+    if seen and shown:
+        with seen[0]:
+            st.caption(
+                _(
+                    "Loss: how far off its answers are; a wrong answer it was sure of counts most. Training makes it"
+                    " smaller, and the right answers follow."
                 )
-
-    if runs:
-        st.page_link("runs.py", label="Run book", icon=":material/list:")
-
-    with st.expander("Show me the code", key="training_code"):
-        st.write(
-            "A short Keras script that does the same: same pictures, same order, same figures. Run it on any computer"
-            " with Python, change a line, and see what happens."
-        )
-        of_run = ["this run"] if shown else []
-        choice = st.segmented_control(
-            "Code of",
-            [*of_run, "what is chosen above"],
-            default="this run" if shown else None,
-            required=bool(shown),
-            key="training_code_of",
-        )
-        if shown and choice == "this run":
-            code, book = script.of_run(shown)
-            stem = f"{shown.recipe}-{shown.id}"
-        elif fits:
-            code, book = script.script(plan, data().title), script.notebook(plan, data().title)
-            stem = plan.recipe
-        else:
-            code = ""
-            st.info(
-                "The layers above do not fit together yet. As soon as they do, their code stands here.",
-                icon=":material/code:",
             )
-        if code:
-            with st.container(horizontal=True):
-                for words, content, ending in (
-                    ("Download .py", code, "py"),
-                    ("Download notebook (.ipynb)", book, "ipynb"),
-                ):
-                    st.download_button(
-                        words,
-                        content,
-                        f"{stem}.{ending}",
-                        key=f"training_code_{ending}",
-                        icon=":material/download:",
-                        on_click="ignore",
-                    )
-            st.code(code, language="python", height=460)
+            more(shown, "training_loss", ("loss",), (TOOLS,))
+        with seen[1]:
+            more(shown, "training_matrix", (), (MATRIX,))
+        with seen[2]:
+            more(shown, "training_filters", (), (FILTERS,))
+    with network:
+        if name == OWN:
+            st.write(builder.in_words(own_layers) if own_layers else _("The layers do not fit together yet."))
+        else:
+            inside(name, variant, recipe, kind)
+    with code:
+        show_code(shown, plan)
+    if runs:
+        st.page_link("runs.py", label=_("Run book"), icon=":material/list:")

@@ -13,7 +13,7 @@ from core.runs.database import Database
 from core.runs.files import delete_uploads, put
 from core.runs.process import this_process
 from core.runs.schema import CURVE, FILES, POINTS, RUNS, SNAPSHOTS, FileKind, Run, Status, owner_of, readable
-from core.training.plan import Plan
+from core.training.plan import Measured, Plan, measured
 from core.words import line, lines
 
 NOT_YOURS = (
@@ -109,9 +109,19 @@ class RunBook:
             raise RunError(f"There is no run “{run_id}”. It may have been deleted.")
         return Run.of_row(row)
 
-    def speeds(self) -> dict[str, float]:
-        """Pictures a second by network, from the latest run of each on this computer."""
-        return {run.plan.network_key: run.speed for run in reversed(self.runs()) if run.scored and run.speed}
+    def speeds(self, available: int = 60_000) -> dict[str, Measured]:
+        """How fast the latest run of each plan and network was on this computer, by `speed_key` and by `network_key`.
+
+        `available` is the number of training pictures there are; a run that was interrupted says only its speed.
+        """
+        known: dict[str, Measured] = {}
+        for run in reversed(self.runs()):
+            if run.scored and run.speed and run.finished and run.started:
+                whole = not (run.seams or run.parent or run.plan.patience)
+                spent = run.finished - run.started if whole else None
+                row = measured(run.plan, run.speed, spent, available, run.progress)
+                known |= {run.plan.network_key: row, run.plan.speed_key: row}
+        return known
 
     def find(self, text: str) -> Run:
         """The run meant by an id, a name, or the beginning of either. Raises RunError when none or several fit."""

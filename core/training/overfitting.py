@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from core.language import _, percent
+
 FEWEST = 4  # epochs before anything is said
 LATER = 2  # epochs since the best one before it counts as past
 WORSE = 1.03  # so much must the loss have risen since
@@ -27,14 +29,15 @@ def curve_summary(epochs: pd.DataFrame, ended: bool) -> str:
     best = overfitting_since(epochs)
     if best is not None:
         last = epochs.iloc[-1]
-        return (
-            f"**The curves part.** Since epoch {best} it gets better only on the pictures it learns from"
-            f" ({last['accuracy']:.0%} right), no longer on those held back ({last['val_accuracy']:.0%}): it begins to"
-            " learn them by heart. This is called overfitting. What helps: stop earlier, more pictures, changed"
-            " pictures, or dropout."
+        words = _(
+            "**The curves part.** Since epoch {best} it gets better only on the pictures it learns from ({learned}"
+            " right), no longer on those held back ({held_back}): it begins to learn them by heart. This is called"
+            " overfitting. What helps: stop earlier, more pictures, changed pictures, or dropout."
         )
+        shares = {"learned": percent(last["accuracy"]), "held_back": percent(last["val_accuracy"])}
+        return words.format(best=best, **shares)
     if ended and len(epochs) >= 2:
         losses = epochs["val_loss"] if epochs["val_loss"].notna().all() else epochs["loss"]
         if losses.iloc[-1] < (1 - BETTER) * losses.iloc[-2]:
-            return "**It was still getting better** when it ended. Train it on for some more epochs and see."
+            return _("**It was still getting better** when it ended. Train it on for some more epochs and see.")
     return ""

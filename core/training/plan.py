@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from statistics import median
+from typing import Any, Literal, NamedTuple
 
 from core.errors import PlanError
+from core.language import N_, _, number
 from core.settings import Settings
 from models.catalogue import OWN, RECIPES, Recipe, own_recipe
 from models.own_network import LayerError, Rows
@@ -17,21 +19,25 @@ from models.own_network import LayerError, Rows
 Schedule = Literal["", "constant", "cosine", "steps"]  # "" is as published
 Augmentation = Literal["", "mirror", "shift", "both"]  # "" is none
 SCHEDULES: Mapping[Schedule, str] = {
-    "": "as published",
-    "constant": "stays the same",
-    "cosine": "falls in a wave",
-    "steps": "falls in two steps",
+    "": N_("as published"),
+    "constant": N_("stays the same"),
+    "cosine": N_("falls in a wave"),
+    "steps": N_("falls in two steps"),
 }
 AUGMENTS: Mapping[Augmentation, str] = {
-    "": "as they are",
-    "mirror": "mirrored",
-    "shift": "shifted",
-    "both": "mirrored and shifted",
+    "": N_("as they are"),
+    "mirror": N_("mirrored"),
+    "shift": N_("shifted"),
+    "both": N_("mirrored and shifted"),
 }
 MOST_DROPOUT = 0.8
 HELD_BACK = 0.1  # share of the training pictures, where a recipe holds none back and the plan needs some
 SHIFT = 0.08  # of width and height: two dots each way
-OVERHEAD_SECONDS = 4.0  # getting ready, scoring and saving
+OVERHEAD_SECONDS = 6.0  # getting ready, the first step, scoring and saving, where none was measured
+MOST_OVERHEAD = 60.0  # of a measured run: more had another cause, such as a computer that slept
+SHORT_SECONDS = 25.0  # that a network should train for at first, so that a run takes about half a minute
+AMOUNTS = (6_000, 20_000, None)  # of pictures that are offered; None: all of them
+FEWEST_EPOCHS = 3  # with less there is no curve
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,11 @@ class Plan:
         return self.recipe if self.layers is None else f"{self.recipe} {list(map(list, self.layers))}"
 
     @property
+    def speed_key(self) -> str:
+        """The same with all else that makes a step faster or slower."""
+        return f"{self.network_key} {self.variant} {self.batch_size} {self.augment} {self.dropout > 0}"
+
+    @property
     def title(self) -> str:
         """What a run of this plan is called when nobody names it."""
         variant = next((row.title for row in self.row.variants if row.name == self.variant), "")
@@ -151,14 +162,67 @@ def _recipe(name: str, layers: Rows | None) -> Recipe:
     return RECIPES[name]
 
 
-def estimate(plan: Plan, available: int, measured: Mapping[str, float]) -> float:
-    """Seconds a run will take from Start to its last score; `measured` holds the images a second of earlier runs here,
-    by `plan.network_key`."""
-    return OVERHEAD_SECONDS + plan.images(available) / measured.get(plan.network_key, plan.row.images_per_second)
+class Measured(NamedTuple):
+    """How fast a run was on this computer."""
+
+    speed: float  # pictures a second, once it had begun
+    beside: float | None  # seconds from Start to the last score in which it did not train; None: not known
+    ratio: float  # of its speed to the usual one of its network
+
+
+def measured(run_plan: Plan, speed: float, spent: float | None, available: int, progress: float = 1.0) -> Measured:
+    """What a run says of the next one: its pictures a second, and the seconds it `spent` from its beginning to its end,
+    where nothing interrupted it."""
+    beside = None if spent is None else spent - run_plan.images(available) * progress / speed
+    beside = None if beside is None or beside > MOST_OVERHEAD else max(0.0, beside)
+    return Measured(speed, beside, speed / run_plan.row.images_per_second)
+
+
+def estimate(plan: Plan, available: int, known: Mapping[str, Measured]) -> float:
+    """Seconds a run will take from Start to its last score, going by the runs `known` on this computer.
+
+    They are looked for by `plan.speed_key` and by `plan.network_key`; of a network that has not been trained here, the
+    usual speed is taken, as much faster or slower as others were.
+    """
+    return overhead(plan, known) + plan.images(available) / _speed(plan, known)
+
+
+def overhead(plan: Plan, known: Mapping[str, Measured]) -> float:
+    """Seconds of a run in which it does not train: getting ready, the first step, scoring and saving."""
+    if (like := _like(plan, known)) and like.beside is not None:
+        return like.beside
+    return median([row.beside for row in known.values() if row.beside is not None] or [OVERHEAD_SECONDS])
+
+
+def _speed(plan: Plan, known: Mapping[str, Measured]) -> float:
+    if same := known.get(plan.speed_key):
+        return same.speed
+    like = _like(plan, known)
+    ratios = [like.ratio] if like else [row.ratio for row in known.values()]
+    return plan.row.images_per_second * median(ratios or [1.0])
+
+
+def _like(plan: Plan, known: Mapping[str, Measured]) -> Measured | None:
+    return known.get(plan.speed_key) or known.get(plan.network_key)
+
+
+def short(recipe: Recipe, available: int) -> tuple[int | None, int]:
+    """How many pictures, None for all, and epochs a network begins with, so that a first run takes about half a minute:
+    as published where that is so, else as many pictures as it has time to look at FEWEST_EPOCHS times."""
+    room = SHORT_SECONDS * recipe.images_per_second
+    if (1 - recipe.validation) * recipe.epochs * available <= room:
+        return None, recipe.epochs
+    for amount in reversed(AMOUNTS):
+        learned = (1 - recipe.validation) * min(amount or available, available)
+        if FEWEST_EPOCHS * learned <= room:
+            return amount if (amount or available) < available else None, min(recipe.epochs, int(room / learned))
+    return AMOUNTS[0], FEWEST_EPOCHS
 
 
 def duration(seconds: float) -> str:
     """A length of time in round words: "8 s", "3 min", "1.5 h"."""
     if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+        return _("{count} s").format(count=max(1, round(seconds)))
+    if seconds < 90 * 60:
+        return _("{count} min").format(count=round(seconds / 60))
+    return _("{count} h").format(count=number(seconds / 3600, 1))

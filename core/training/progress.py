@@ -111,6 +111,7 @@ class Meter:
         self._count, self._epochs, self._report = count, epochs, report
         self._began = self._last = time.perf_counter()
         self._first = True
+        self._steady: tuple[float, int] | None = None  # when the graph was built, and the pictures seen until then
         self._trained = 0.0  # seconds before this process took over
         self._seen = self._before = 0  # pictures: in all, and before this process took over
         self._usual = 0.0  # pictures in the last point
@@ -164,7 +165,15 @@ class Meter:
     def _point(self, kind: Kind, epoch: float, sums: np.ndarray, held_back: dict[str, float]) -> Point:
         images, loss, right = sums
         progress = min(1.0, self._seen / (self._count * self._epochs))
-        spent = time.perf_counter() - self._began
-        speed = (self._seen - self._before) / spent
+        now = time.perf_counter()
+        spent = now - self._began
         means = float(right / images), float(loss / images)
-        return Point(kind, float(epoch), *means, progress, speed, self._trained + spent, **held_back)
+        return Point(kind, float(epoch), *means, progress, self._speed(now), self._trained + spent, **held_back)
+
+    def _speed(self, now: float) -> float:
+        """Pictures a second since the first call, which also builds the graph and says nothing about the next run."""
+        if self._steady is None:
+            self._steady = now, self._seen
+            return (self._seen - self._before) / (now - self._began)
+        since, seen = self._steady
+        return (self._seen - seen) / max(now - since, 1e-6)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from core.language import N_, _, ngettext, number, percent
 from core.lessons import diagram
 from core.lessons.articles import LAYERS
-from core.training.plan import OVERHEAD_SECONDS, Plan, duration, estimate
+from core.training.plan import Measured, Plan, duration, estimate, overhead
 from models.catalogue import OWN
 from models.own_network import KINDS, MAKE_A_ROW, MOST_LAYERS, PICTURE, TAKE_PICTURES, Layer, LayerError, checked, walk
 from pages.shared.errors import guarded
@@ -21,9 +22,9 @@ from pages.shared.words import plain
 BENCH = "builder_bench"  # where the session keeps what is built
 STEPS_BACK = 50
 STARTERS = {
-    "A small one": [["dense", 64]],
-    "Filters and pooling": [["convolution", 32, 3, 1], ["pooling", 2], ["dropout", 0.3], ["dense", 64]],
-    "As deep as it gets": [
+    N_("A small one"): [["dense", 64]],
+    N_("Filters and pooling"): [["convolution", 32, 3, 1], ["pooling", 2], ["dropout", 0.3], ["dense", 64]],
+    N_("As deep as it gets"): [
         ["convolution", 32, 3, 1],
         ["normalise"],
         ["convolution", 32, 3, 1],
@@ -47,12 +48,12 @@ FRESH = {  # kind of layer, in the order they are offered: Keras' name, and its 
     "flatten": ("Flatten",),
     "dense": ("Dense", 64),
 }
-CHOICES = {  # what each number does, which values are offered, and how one is written
-    "filters": ("Filters: how many patterns it looks for", (4, 8, 16, 24, 32, 48, 64, 96, 128), "{}"),
-    "size": ("Size: how many dots it looks at together", (1, 2, 3, 4, 5, 6, 7), "{0} × {0}"),
-    "step": ("Step: how many dots it moves on at a time", (1, 2, 3, 4), "{}"),
-    "share": ("Share: how much is left out while it trains", (0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8), "{:.0%}"),
-    "neurons": ("Neurons: how many sums it takes", (8, 16, 32, 64, 128, 256, 512), "{}"),
+CHOICES = {  # what each number does, which values are offered, and how one is written; None: as a share
+    "filters": (N_("Filters: how many patterns it looks for"), (4, 8, 16, 24, 32, 48, 64, 96, 128), "{}"),
+    "size": (N_("Size: how many dots it looks at together"), (1, 2, 3, 4, 5, 6, 7), "{0} × {0}"),
+    "step": (N_("Step: how many dots it moves on at a time"), (1, 2, 3, 4), "{}"),
+    "share": (N_("Share: how much is left out while it trains"), (0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8), None),
+    "neurons": (N_("Neurons: how many sums it takes"), (8, 16, 32, 64, 128, 256, 512), "{}"),
 }
 
 
@@ -108,10 +109,10 @@ class Bench:
 def in_words(rows: Sequence[Sequence]) -> str:
     """A network's layers in one line."""
     parts = (
-        f"{LAYERS[FRESH[kind][0]][0]} {f'({words})' if (words := _setting(kind, numbers)) else ''}".strip()
+        f"{_(LAYERS[FRESH[kind][0]][0])} {f'({words})' if (words := _setting(kind, numbers)) else ''}".strip()
         for kind, *numbers in rows
     )
-    return " → ".join(["the picture", *parts, "ten answers"])
+    return " → ".join([_("the picture"), *parts, _("ten answers")])
 
 
 def build_on(rows: Sequence[Sequence]) -> None:
@@ -126,23 +127,25 @@ def bench() -> Bench:
     return st.session_state[BENCH]
 
 
-def build(count: int, measured: Mapping[str, float]) -> list[list] | None:
+def build(count: int, known: Mapping[str, Measured]) -> list[list] | None:
     """Show the builder; gives the layers, or None when they do not fit together, which is then said beside the layer at
     fault.
 
-    The number of training pictures and the speeds `measured` here, as `estimate` takes them, give the time.
+    The number of training pictures and the runs `known` here, as `estimate` takes them, give the time.
     """
     work = bench()
     layers, problem = _examined(work.rows)
     st.caption(
-        "The picture goes in at the top; each layer takes what the one above it gives. Tap a layer to change it, or"
-        " begin with:"
+        _(
+            "The picture goes in at the top; each layer takes what the one above it gives. Tap a layer to change it, or"
+            " begin with:"
+        )
     )
     with st.container(horizontal=True, key="builder_starters", gap="small"):
         for index, (name, rows) in enumerate(STARTERS.items()):
-            st.button(name, key=f"builder_starter_{index}", on_click=guarded(work.put), args=(rows,))
+            st.button(_(name), key=f"builder_starter_{index}", on_click=guarded(work.put), args=(rows,))
     with st.container(key="builder_list", gap=None):
-        _fixed("picture", "The picture", PICTURE, _gives(PICTURE))
+        _fixed("picture", _("The picture"), PICTURE, _gives(PICTURE))
         reached = [_shown(work, layer, problem) for layer in layers]
         for index in range(sum(reached), len(work.rows)):
             _row(work, index, None, problem)
@@ -150,13 +153,12 @@ def build(count: int, measured: Mapping[str, float]) -> list[list] | None:
         st.error(plain(str(problem)), icon=":material/error:")
     _tools(work)
     if problem:
-        st.caption("It can be started as soon as its layers fit: look at the sentence in red.")
+        st.caption(_("It can be started as soon as its layers fit: look at the sentence in red."))
         return None
     plan = Plan.of(OWN, layers=work.rows, epochs=1)
-    seconds = estimate(plan, count, measured) - OVERHEAD_SECONDS
-    st.markdown(
-        f"**{plan.row.parameters:,} numbers to learn.** One look at all the pictures takes about {duration(seconds)}."
-    )
+    time = duration(estimate(plan, count, known) - overhead(plan, known))
+    words = _("**{count} numbers to learn.** One look at all the pictures takes about {time}.")
+    st.markdown(words.format(count=number(plan.row.parameters), time=time))
     return work.rows
 
 
@@ -176,16 +178,16 @@ def _shown(work: Bench, layer: Layer, problem: LayerError | None) -> bool:
     if layer.index is not None:
         _row(work, layer.index, layer, problem)
     elif layer.kind == "Flatten":
-        _fixed("flatten", "Flatten, added by itself", layer.shape, _gives(layer.shape))
+        _fixed("flatten", _("Flatten, added by itself"), layer.shape, _gives(layer.shape))
     else:
-        _fixed("answers", "Ten answers", layer.shape, "one share for each kind of clothes", layer.parameters)
+        _fixed("answers", _("Ten answers"), layer.shape, _("one share for each kind of clothes"), layer.parameters)
     return layer.index is not None
 
 
 def _fixed(key: str, name: str, shape: Sequence[int], words: str, learns: int = 0) -> None:
     """A tile that nobody can change."""
     with st.container(key=f"builder_tile_fixed_{key}", gap=None):
-        st.html(f"<b>{name}</b>{_drawn(shape, words, learns)}")
+        st.html(f"<b>{html.escape(name)}</b>{_drawn(shape, words, learns)}")
 
 
 def _row(work: Bench, index: int, layer: Layer | None, problem: LayerError | None) -> None:
@@ -194,19 +196,19 @@ def _row(work: Bench, index: int, layer: Layer | None, problem: LayerError | Non
     name, meaning = LAYERS[FRESH[kind][0]]
     opened = work.open == index
     with st.container(key=f"builder_tile_{'open' if opened else 'closed'}_{index}", gap=None):
-        label = f"**{index + 1} · {name}** {_setting(kind, numbers)}"
+        label = f"**{index + 1} · {_(name)}** {_setting(kind, numbers)}"
         st.button(label, key=f"builder_toggle_{index}", type="tertiary", on_click=guarded(work.toggle), args=(index,))
         st.html(
             _drawn(layer.shape, _gives(layer.shape), layer.parameters)
             if layer
-            else _drawn(None, "nothing comes to it yet")
+            else _drawn(None, _("nothing comes to it yet"))
         )
         if problem and problem.index == index:
             with st.container(key="builder_wrong"):
                 st.error(plain(str(problem)), icon=":material/error:")
         if opened:
             with st.container(key="builder_controls", gap="small"):
-                st.caption(meaning)
+                st.caption(_(meaning))
                 for number, (word, value) in enumerate(zip(KINDS[kind], numbers, strict=True), start=1):
                     _control(work, index, number, word, value)
                 _moves(work, index)
@@ -217,7 +219,7 @@ def _moves(work: Bench, index: int) -> None:
     first, last = index == 0, index == len(work.rows) - 1
     with st.container(horizontal=True, key="builder_moves", gap="small"):
         st.button(
-            "Up",
+            _("Up"),
             key="builder_up",
             icon=":material/arrow_upward:",
             disabled=first,
@@ -225,7 +227,7 @@ def _moves(work: Bench, index: int) -> None:
             args=(index, -1),
         )
         st.button(
-            "Down",
+            _("Down"),
             key="builder_down",
             icon=":material/arrow_downward:",
             disabled=last,
@@ -233,7 +235,7 @@ def _moves(work: Bench, index: int) -> None:
             args=(index, 1),
         )
         st.button(
-            "Take out", key="builder_out", icon=":material/delete:", on_click=guarded(work.take_out), args=(index,)
+            _("Take out"), key="builder_out", icon=":material/delete:", on_click=guarded(work.take_out), args=(index,)
         )
 
 
@@ -244,10 +246,10 @@ def _control(work: Bench, index: int, number: int, word: str, value: float) -> N
     values = sorted({value, *(each for each in offered if low <= each <= high)})
     key = f"builder_{work.version}_{index}_{word}"
     st.select_slider(
-        label,
+        _(label),
         values,
         value,
-        format_func=written.format,
+        format_func=written.format if written else percent,
         key=key,
         on_change=guarded(work.choose),
         args=(index, number, key),
@@ -257,23 +259,26 @@ def _control(work: Bench, index: int, number: int, word: str, value: float) -> N
 def _tools(work: Bench) -> None:
     """What adds a layer, and what takes the last change back."""
     full = len(work.rows) >= MOST_LAYERS
-    where = "at the end" if work.open is None else f"below layer {work.open + 1}"
-    st.caption(f"{MOST_LAYERS} layers are the most. Take one out to add another." if full else f"Add a layer {where}:")
+    words = _("Add a layer at the end:")
+    if full:
+        words = _("{count} layers are the most. Take one out to add another.").format(count=MOST_LAYERS)
+    elif work.open is not None:
+        words = _("Add a layer below layer {index}:").format(index=work.open + 1)
+    st.caption(words)
     with st.container(horizontal=True, key="builder_kinds", gap="small"):
-        for kind, (keras_name, *_) in FRESH.items():
+        for kind, (keras_name, *_numbers) in FRESH.items():
             name, meaning = LAYERS[keras_name]
             st.button(
-                name,
+                _(name),
                 key=f"builder_add_{kind}",
                 icon=":material/add:",
-                help=meaning,
+                help=_(meaning),
                 disabled=full,
                 on_click=guarded(work.add),
                 args=(kind,),
             )
-    words = "Take the last change back"
     st.button(
-        words,
+        _("Undo the last change"),
         key="builder_undo",
         icon=":material/undo:",
         type="tertiary",
@@ -285,8 +290,9 @@ def _tools(work: Bench) -> None:
 def _drawn(shape: Sequence[int] | None, words: str, learns: int = 0) -> str:
     """A layer's drawing, where something comes out of it; beside it words, and how many numbers it has to learn."""
     drawing = ink(diagram.layer(shape), "") if shape else ""
-    amount = f"; <span>{learns:,} to learn</span>" if learns else ""
-    return f'<div class="drawn">{drawing}</div><p>{html.escape(words)}{amount}</p>'
+    amount = html.escape(_("{count} to learn").format(count=number(learns)))
+    learned = f"; <span>{amount}</span>" if learns else ""
+    return f'<div class="drawn">{drawing}</div><p>{html.escape(words)}{learned}</p>'
 
 
 def _setting(kind: str, numbers: Sequence[float]) -> str:
@@ -294,19 +300,21 @@ def _setting(kind: str, numbers: Sequence[float]) -> str:
     match kind:
         case "convolution":
             filters, size, step = numbers
-            return f"{filters} filters, {size}\u00a0×\u00a0{size}" + (f", {step}\u00a0dots a step" if step > 1 else "")
+            words = _("{filters} filters, {size}\u00a0×\u00a0{size}").format(filters=filters, size=size)
+            return words + (_(", {step}\u00a0dots a step").format(step=step) if step > 1 else "")
         case "pooling":
-            return "largest of {0}\u00a0×\u00a0{0}".format(*numbers)
+            return _("largest of {size}\u00a0×\u00a0{size}").format(size=numbers[0])
         case "dropout":
-            return "{:.0%} left out".format(*numbers)
+            return _("{share} left out").format(share=percent(numbers[0]))
         case "dense":
-            return "{} neurons".format(*numbers)
+            return _("{count} neurons").format(count=numbers[0])
     return ""
 
 
 def _gives(shape: Sequence[int]) -> str:
     """What comes out of a layer, in plain words."""
     if len(shape) == 1:
-        return f"one row of {shape[0]:,} numbers"
+        return _("one row of {count} numbers").format(count=number(shape[0]))
     height, width, channels = shape
-    return f"{f'{channels} pictures' if channels > 1 else 'one picture'} of {height} × {width} dots"
+    words = ngettext("one picture of {height} × {width} dots", "{count} pictures of {height} × {width} dots", channels)
+    return words.format(count=channels, height=height, width=width)

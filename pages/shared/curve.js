@@ -1,155 +1,142 @@
-// The curve of a run: it grows by itself while the run trains. Knows nothing of what the page around it shows.
+// The parts of a page that show a run: its numbers, its curve, what its network says. They move by themselves while it
+// trains. Knows nothing of what the page around them shows.
 
-const EPOCH = 0, SECONDS = 1, COLUMNS = { accuracy: [2, 4], loss: [3, 5] }; // of a row: training, held back
-const NAMES = { accuracy: "right answers, %", loss: "loss" };
-const LEFT = 40, RIGHT = 14, TOP = 8, BOTTOM = 22; // around a plot, in pixels
+const COLUMNS = { accuracy: [2, 4], loss: [3, 5] }; // of a row: training, held back
 const MARKED = 40; // epochs: with more, their lines have no dots
-const LOWEST = 60; // the accuracy axis begins here, in percent, unless a run stays below it
-const PATIENT = 12; // points: a run that is still below it then gets the whole axis
+const BEGINNING = 0.2; // share of the points that the axis leaves out: the steep beginning
+const FIVES = 5; // percent: the axis of accuracy begins and ends with such a step
 const ENDS = [1, 10, 100, 1000, 10000].flatMap((ten) => [ten, 2 * ten, 5 * ten]); // of an axis
 const CLOSEST = 0.002; // share of the axis that one can look at
-const RETRY = 1500, SPREAD = 1500, WAIT = 200, ANSWERED = 10000; // milliseconds
-const LINK = "[data-testid=stPageLink-NavLink]"; // a link to a page
 const SVG = "http://www.w3.org/2000/svg";
-const views = new WeakMap();
-
-let tapped = null; // the page whose link was tapped last, and when
-addEventListener("click", ({ target }) => {
-  const link = target.closest?.(LINK);
-  if (link) tapped = { path: link.pathname, at: performance.now() };
-}, true);
+const MAIN = "[data-testid=stMain]", START = ".st-key-training_start button", DESK = "[class*=st-key-training_desk]";
+const views = new Map();
+const choices = { x: EPOCH, smooth: 0.6, log: false, ...remembered() }; // for all curves of this window
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!views.has(parentElement)) views.set(parentElement, new View(parentElement));
-  const view = views.get(parentElement);
-  view.update(data, (version) => setTriggerValue("changed", version));
-  return () => {
-    view.close();
+  views.get(parentElement).update(data, (version) => setTriggerValue("changed", version));
+  // Streamlit also cleans up when new data overtake older ones: only a part that has left the page is closed.
+  return () => setTimeout(() => {
+    if (parentElement.isConnected) return;
+    views.get(parentElement)?.close();
     views.delete(parentElement);
-  };
+  });
 }
+
+// Start was pressed: the eye goes to the numbers at once, before the server has answered.
+addEventListener("click", ({ target }) => {
+  if (!target.closest?.(START)) return;
+  for (const view of views.values()) if (view.has("numbers")) view.begin();
+}, true);
 
 class View {
   constructor(root) {
-    this.rows = { points: [], epochs: [] };
-    this.state = {};
-    this.choices = { x: EPOCH, smooth: 0.6, log: false, ...remembered() };
-    this.x = EPOCH; // which column of a row lies along the axis
+    this.root = make(root, "div", "live");
     this.zoom = null; // the part of the x axis that is looked at; null: all of it
     this.at = null; // the x that is pointed at
+    this.x = EPOCH; // which column of a row lies along the axis
     this.pointers = new Map();
-    this.root = make(root, "div", "live");
-    this.words = make(this.root, "p", "live-words");
-    this.bar = make(make(this.root, "div", "live-bar"), "i");
-    this.figures = make(this.root, "dl", "live-figures");
-    this.plots = [];
-    this.tools = make(this.root, "div", "live-tools");
-    const words = ["One epoch: every training picture looked at once", "Seconds of training, breaks left out"];
-    this.buttons = ["epochs", "seconds"].map((name, x) => this.button(name, words[x], () => this.choose({ x }, true)));
-    const label = make(this.tools, "label", "", "smooth ");
-    label.title = "The mean of what came before, so that chance shows less; the line behind is as it was";
-    const smooth = make(label, "input");
-    Object.assign(smooth, { type: "range", min: 0, max: 0.95, step: 0.05, value: this.choices.smooth });
-    smooth.oninput = () => this.choose({ smooth: Number(smooth.value) });
-    this.log = this.button("log scale", "For the loss: each step up is ten times as much, so that small differences show", () => this.choose({ log: !this.choices.log }));
-    this.whole = this.button("whole curve", "No longer look closer", () => this.look(null));
-    this.charts = make(this.root, "div", "live-charts");
-    this.tip = make(this.charts, "div", "live-tip");
-    this.note = make(this.root, "p", "live-note");
-    this.said = make(this.root, "section", "live-said");
     this.sizes = new ResizeObserver(() => this.draw());
-    this.sizes.observe(this.charts);
-    this.seen = () => (document.hidden ? this.hangUp() : this.call());
-    document.addEventListener("visibilitychange", this.seen);
-    this.leave = () => (this.left = performance.now());
-    addEventListener("popstate", this.leave, true); // Back
+  }
+
+  has(part) {
+    return this.data.parts.includes(part);
   }
 
   close() {
-    removeEventListener("popstate", this.leave, true);
-    document.removeEventListener("visibilitychange", this.seen);
     this.sizes.disconnect();
-    this.closed = true;
-    this.hangUp();
+    this.line.leave(this);
+    if (this.titled) document.title = this.data.title;
     this.root.remove();
   }
 
   update(data, changed) {
-    const other = data.address !== this.data?.address;
-    if (data.version !== this.data?.version) Object.assign(this, { told: null, ended: !data.address });
-    Object.assign(this, { data, changed, left: -Infinity });
-    if (other) {
-      this.hangUp();
-      Object.assign(this, { rows: { points: [], epochs: [] }, state: {}, zoom: null, at: null, ended: !data.address });
-      this.plots.forEach((plot) => plot.figure.remove());
+    const before = this.data;
+    this.data = data;
+    if (JSON.stringify([data.parts, data.measures, data.words]) !== JSON.stringify(before && [before.parts, before.measures, before.words])) this.build();
+    const line = lineOf(data);
+    if (line !== this.line) {
+      this.line?.leave(this);
+      Object.assign(this, { line, zoom: null, at: null, pending: false, shown: null, said: undefined });
       this.pointers.clear();
-      this.plots = data.measures.map((measure) => this.plot(measure));
-      this.said.replaceChildren();
-      this.snapshot = null;
-      if (data.mine && this.root.getBoundingClientRect().bottom < 0) this.root.scrollIntoView(); // Start was pressed below it
-      this.call();
+      line.join(this);
     }
-    this.show();
+    if (data.asks) {
+      line.mine = data.mine;
+      line.know(data.version, changed);
+    }
+    this.paint();
   }
 
-  // The line to the server: none while the page is hidden or after the run has ended.
+  build() {
+    const { words, measures } = this.data;
+    this.root.replaceChildren();
+    if (this.has("numbers")) {
+      this.figures = make(this.root, "dl", "live-figures");
+      this.words = make(this.root, "p", "live-words");
+      this.bar = make(make(this.root, "div", "live-bar"), "i");
+      this.bar.parentElement.setAttribute("role", "progressbar");
+      this.bar.parentElement.setAttribute("aria-label", words.progress);
+      this.status = make(this.root, "p", "live-status");
+      this.status.setAttribute("role", "status");
+    }
+    if (this.has("tools")) this.buildTools(words);
+    this.charts = make(this.root, "div", "live-charts");
+    this.tip = make(this.charts, "div", "live-tip");
+    this.plots = measures.map((measure) => this.plot(measure));
+    this.sizes.disconnect();
+    this.sizes.observe(this.charts);
+    if (this.has("twelve")) this.buildReplay(words);
+    this.said_ = {};
+    for (const part of ["twelve", "matrix", "filters"]) if (this.has(part)) this.said_[part] = make(this.root, "div", `live-said live-${part}`);
+    if (this.has("twelve")) this.said_.twelve.innerHTML = `<div class="twelve">${"<figure><i></i><figcaption>\u00a0</figcaption></figure>".repeat(12)}</div>`;
+    if (this.has("note")) this.note = make(this.root, "p", "live-note");
+  }
 
-  call() {
-    if (this.closed || this.ended || this.socket || document.hidden) return;
-    const address = new URL(this.data.address, document.baseURI);
-    address.protocol = address.protocol.replace("http", "ws");
-    const socket = (this.socket = new WebSocket(address));
-    this.told = null;
-    socket.onmessage = ({ data }) => this.take(JSON.parse(data));
-    socket.onclose = () => {
-      if (this.socket !== socket) return;
-      this.socket = null;
-      setTimeout(() => this.call(), RETRY * (1 + Math.random()));
+  buildTools(words) {
+    this.tools = make(this.root, "div", "live-tools");
+    this.buttons = [[words.epochs, words.epochs_meaning], [words.seconds, words.seconds_meaning]].map(([name, title], x) => this.button(name, title, () => choose({ x }, true)));
+    const label = make(this.tools, "label", "", `${words.smooth} `);
+    label.title = words.smooth_meaning;
+    const smooth = make(label, "input");
+    Object.assign(smooth, { type: "range", min: 0, max: 0.95, step: 0.05, value: choices.smooth });
+    smooth.oninput = () => choose({ smooth: Number(smooth.value) });
+    this.log = this.button(words.log, words.log_meaning, () => choose({ log: !choices.log }));
+  }
+
+  buildReplay(words) {
+    const replay = make(this.root, "label", "live-replay");
+    this.after = make(replay, "span");
+    this.slider = make(replay, "input");
+    Object.assign(this.slider, { type: "range", min: 0, title: words.replay });
+    this.slider.setAttribute("aria-label", words.replay);
+    this.slider.oninput = () => {
+      const kept = this.line.kept(this.data.kept), index = Number(this.slider.value);
+      this.line.look(index === kept.length - 1 ? null : kept[index]);
     };
   }
 
-  hangUp() {
-    const socket = this.socket;
-    this.socket = null;
-    socket?.close();
-  }
-
-  take(message) {
-    if (message.gone) {
-      this.ended = true;
-      this.ask("gone");
-      return;
-    }
-    if (message.whole) this.rows = { points: [], epochs: [] };
-    for (const kind of ["points", "epochs"]) this.rows[kind].push(...message[kind]);
-    this.state = message.state;
-    this.ended = this.state.ended;
-    this.show();
-    const { version } = this.state;
-    if (version === this.data.version || version === this.told) return;
-    this.told = version; // the page has something else to offer: thirty do not ask for it at the same moment
-    setTimeout(() => this.ask(version), this.data.mine ? 0 : SPREAD * Math.random());
-  }
-
-  // Have the page drawn anew, but not while it is being drawn, nor once a link was tapped: until the server has answered
-  // the tap, what is asked for counts as wanted on this page, and would bring the reader back to it. A curve that comes
-  // meanwhile is the answer to what was asked before the tap.
-  ask(version) {
-    if (this.closed) return;
-    const state = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState ?? "notRunning";
-    const left = Math.max(this.left, tapped && tapped.path !== location.pathname ? tapped.at : -Infinity);
-    if (state === "notRunning" && performance.now() - left > ANSWERED) this.changed(version);
-    else setTimeout(() => this.ask(version), WAIT);
+  // Start was pressed: until the new run is here, or it is clear that none comes.
+  begin() {
+    const desk = this.root.closest(DESK);
+    this.pending = true;
+    if (desk) desk.dataset.starting = "";
+    this.paint();
+    const main = document.querySelector(MAIN);
+    if (main && (desk?.clientWidth < 640 || this.root.getBoundingClientRect().top < 0)) main.scrollTo(0, 0);
+    let idle = 0;
+    const look = () => {
+      const running = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState !== "notRunning";
+      idle = running ? 0 : idle + 1;
+      if (this.pending && idle < 5) return setTimeout(look, WAIT);
+      this.pending = false;
+      if (desk) delete desk.dataset.starting;
+      this.paint();
+    };
+    setTimeout(look, WAIT);
   }
 
   // What is shown.
-
-  choose(change, whole = false) {
-    Object.assign(this.choices, change);
-    remember(this.choices);
-    if (whole) this.zoom = this.at = null;
-    this.show();
-  }
 
   look(zoom) {
     const before = this.zoom;
@@ -162,63 +149,81 @@ class View {
   show() {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
-      this.fill();
-      this.draw();
-      this.tell();
+      this.paint();
     });
   }
 
+  paint() {
+    this.fill();
+    this.draw();
+    this.tell();
+  }
+
   fill() {
-    const { words = "", progress = null, figures = [], ended } = this.state;
-    const note = ended ? "" : this.state.note ?? ""; // after the end the page says it
-    write(this.words, words);
-    this.bar.parentElement.hidden = progress === null;
-    this.bar.style.width = `${100 * progress}%`;
-    while (this.figures.children.length > figures.length) this.figures.lastChild.remove();
-    figures.forEach(([name, value], index) => {
-      const place = this.figures.children[index] ?? make(this.figures, "div");
-      if (!place.firstChild) make(place, "dt"), make(place, "dd");
-      write(place.firstChild, name);
-      write(place.lastChild, value);
-    });
-    if (this.note.dataset.words !== note) {
-      this.note.dataset.words = note;
-      this.note.replaceChildren(...note.split("**").map((part, index) => (index % 2 ? bold(part) : part)));
+    const { rows, state } = this.line, { words } = this.data;
+    if (this.has("numbers")) this.fillNumbers(this.pending ? { words: words.starting, progress: 0, figures: (state.figures ?? []).map(([name]) => [name, "…", ""]) } : state, words);
+    if (this.has("note") && this.note.dataset.words !== (state.note ?? "")) {
+      this.note.dataset.words = state.note ?? "";
+      this.note.replaceChildren(...(state.note ?? "").split("**").map((part, index) => (index % 2 ? bold(part) : part)));
     }
-    const timed = this.rows.points.length > 0 && this.rows.points.every((row) => row[SECONDS] !== null);
-    const x = timed ? this.choices.x : EPOCH;
+    const timed = rows.points.length > 0 && rows.points.every((row) => row[SECONDS] !== null);
+    const x = timed ? choices.x : EPOCH;
     if (x !== this.x) Object.assign(this, { x, zoom: null, at: null });
+    if (!this.has("tools")) return;
     this.buttons.forEach((button, x) => {
       button.setAttribute("aria-pressed", x === this.x);
       button.disabled = !timed && x === SECONDS;
     });
-    this.log.setAttribute("aria-pressed", this.choices.log);
+    this.log.setAttribute("aria-pressed", choices.log);
     this.log.hidden = !this.data.measures.includes("loss");
-    this.whole.hidden = !this.zoom;
+  }
+
+  fillNumbers({ words = "", progress = null, figures = [], said = "", title = "", ended }, names) {
+    write(this.words, words);
+    const bar = this.bar.parentElement;
+    bar.style.visibility = progress === null ? "hidden" : "";
+    bar.parentElement.classList.toggle("still", progress === null && !words);
+    if (progress !== null) bar.setAttribute("aria-valuenow", Math.round(100 * progress));
+    this.bar.style.width = `${100 * progress}%`;
+    while (this.figures.children.length > figures.length) this.figures.lastChild.remove();
+    figures.forEach(([name, value, beside], index) => {
+      const place = this.figures.children[index] ?? make(this.figures, "div");
+      if (!place.firstChild) make(place, "dt"), make(place, "dd"), make(place, "small");
+      [name, value, beside].forEach((each, part) => write(place.children[part], each));
+    });
+    if (this.said !== undefined || !ended) write(this.status, said); // how a run ended that one comes to later is no news
+    this.said = said;
+    if (!this.data.title || this.pending) return;
+    if (title || this.titled) document.title = title ? `${title} · ${this.data.title}` : this.data.title;
+    this.titled = Boolean(title);
   }
 
   // What the network says after an epoch: fetched when there is another one.
 
   async tell() {
-    const { snapshot, ended } = this.state;
-    if (ended || !this.data.said) this.said.replaceChildren();
-    if (ended || !this.data.said || !snapshot || snapshot === this.snapshot) return;
-    this.snapshot = snapshot;
-    const answer = await fetch(new URL(`${this.data.address}/${snapshot}`, document.baseURI)).catch(() => ({ ok: false }));
-    if (!answer.ok) this.snapshot = null; // asked for again with the next message
-    if (!answer.ok || this.snapshot !== snapshot || this.state.ended) return;
-    const said = document.createElement("div");
-    said.innerHTML = await answer.text(); // made by our own server, every word of it escaped
-    const heading = document.createElement("h3");
-    heading.textContent = `What it says after epoch ${snapshot}`;
-    this.said.replaceChildren(heading, said);
+    const { line, data } = this, epoch = line.at(data.kept);
+    if (this.has("twelve")) {
+      const kept = line.kept(data.kept);
+      write(this.after, epoch ? say(data.words.after, { epoch }) : data.words.answers);
+      this.slider.hidden = kept.length < 2;
+      Object.assign(this.slider, { max: Math.max(1, kept.length - 1), value: kept.indexOf(epoch) });
+      this.slider.setAttribute("aria-valuetext", epoch ?? "");
+    }
+    if (!line.address || !epoch || epoch === this.shown || !Object.keys(this.said_).length) return;
+    this.shown = epoch;
+    const said = await line.piece(epoch).catch(() => null);
+    if (!said) this.shown = null;
+    if (!said || this.shown !== epoch || this.line !== line) return;
+    for (const [part, place] of Object.entries(this.said_)) place.replaceChildren((said.querySelector(`[data-part=${part}]`) ?? said).cloneNode(true));
   }
 
   // The plots.
 
   plot(measure) {
     const figure = make(this.charts, "figure", `curve ${measure}`);
-    const legend = make(figure, "figcaption");
+    const top = make(figure, "figcaption"), legend = make(top, "span", "legend");
+    const whole = make(top, "button", "whole", this.data.words.whole);
+    Object.assign(whole, { type: "button", hidden: true, onclick: () => this.look(null) });
     const svg = figure.appendChild(document.createElementNS(SVG, "svg"));
     svg.setAttribute("tabindex", 0);
     svg.setAttribute("role", "img");
@@ -229,7 +234,7 @@ class View {
     svg.ondblclick = () => this.look(null);
     svg.onkeydown = (event) => this.key(event);
     svg.onblur = () => this.point(null);
-    return { measure, figure, legend, svg };
+    return { measure, figure, legend, svg, whole };
   }
 
   draw() {
@@ -237,40 +242,43 @@ class View {
     this.drawTip();
   }
 
-  drawOne({ measure, legend, svg }) {
-    const { clientWidth: width, clientHeight: height } = svg;
+  drawOne({ measure, legend, svg, whole }) {
+    const { clientWidth: width, clientHeight: height } = svg, { words } = this.data, { rows, state } = this.line;
     if (!width) return;
+    const font = parseFloat(getComputedStyle(svg).fontSize);
+    const LEFT = 3.6 * font, RIGHT = 1.2 * font, TOP = 0.8 * font, BOTTOM = 1.9 * font; // around a plot, in pixels
+    whole.hidden = !this.zoom;
     const percent = measure === "accuracy" ? 100 : 1;
-    const logarithm = measure === "loss" && this.choices.log;
+    const logarithm = measure === "loss" && choices.log;
     const [column, heldBack] = COLUMNS[measure];
     const series = (rows, index) => rows.filter((row) => row[index] !== null && row[this.x] !== null).map((row) => [row[this.x], percent * row[index]]);
-    const raw = series(this.rows.points, column);
-    const smoothed = this.choices.smooth ? smooth(raw, this.choices.smooth) : [];
+    const raw = series(rows.points, column);
+    const smoothed = choices.smooth ? smooth(raw, choices.smooth) : [];
     const published = this.x === EPOCH ? (this.data.published[measure] ?? []).map((y, index) => [index + 1, percent * y]) : [];
-    const training = series(this.rows.epochs, column), validation = series(this.rows.epochs, heldBack);
+    const training = series(rows.epochs, column), validation = series(rows.epochs, heldBack);
     const lines = [
-      ["raw", "each batch", raw],
-      ["smoothed", "smoothed", smoothed],
-      ["published", "as published", published, true],
-      ["training", "training pictures", training, true],
-      ["validation", "validation pictures", validation, true],
+      ["raw", words.raw, raw],
+      ["smoothed", words.smoothed, smoothed],
+      ["published", words.published, published, true],
+      ["training", words.training, training, true],
+      ["validation", words.validation, validation, true],
     ].filter(([, , points]) => points.length);
-    const seams = this.x === EPOCH ? this.state.seams ?? [] : [], chosen = this.x === EPOCH && this.data.chosen;
+    const seams = this.x === EPOCH ? state.seams ?? [] : [], chosen = this.x === EPOCH && this.line.chosen;
     const [first, last] = this.span();
     const [low, high] = this.heights(measure, lines, [first, last], logarithm);
     const level = (y) => (logarithm ? Math.log10(y) : y);
     const right = (x) => LEFT + ((x - first) / (last - first)) * (width - LEFT - RIGHT);
     const down = (y) => TOP + (1 - (level(y) - level(low)) / (level(high) - level(low))) * (height - TOP - BOTTOM);
-    this.scale = { first, last, width };
+    this.scale = { first, last, width, LEFT, RIGHT };
     const parts = [];
-    const even = ticks(low, high, height / 45), round = logarithm ? decades(low, high) : even;
+    const even = ticks(low, high, height / (3.6 * font)), round = logarithm ? decades(low, high) : even;
     for (const y of round.length > 1 ? round : even) {
-      parts.push(line("grid", LEFT, down(y), width - RIGHT, down(y)), text("end", LEFT - 6, down(y) + 4, plain(y)));
+      parts.push(line("grid", LEFT, down(y), width - RIGHT, down(y)), text("end", LEFT - font / 2, down(y) + font / 3, percent === 100 ? say(words.percent, { share: plain(y) }) : plain(y)));
     }
-    for (const x of ticks(first, last, width / 90)) parts.push(text("middle", right(x), height - 4, plain(x)));
+    for (const x of ticks(first, last, width / (7 * font)).filter((x) => this.zoom || this.x !== EPOCH || Number.isInteger(x))) parts.push(text("middle", right(x), height - font / 3, plain(x)));
     for (const seam of seams) parts.push(line("seam", right(seam), TOP, right(seam), height - BOTTOM));
     if (chosen) parts.push(line("chosen", right(chosen), TOP, right(chosen), height - BOTTOM));
-    const clip = `curve-${measure}-${width}`;
+    const clip = `curve-${measure}-${width}-${Math.round(height)}`;
     parts.push(`<clipPath id="${clip}"><rect x="${LEFT}" y="${TOP - 4}" width="${width - LEFT - RIGHT + 4}" height="${height - TOP - BOTTOM + 4}"/></clipPath><g clip-path="url(#${clip})">`);
     for (const [kind, , points, marked] of lines) {
       parts.push(`<path class="${kind}" d="${path(points, right, down, [first, last])}"/>`);
@@ -281,31 +289,38 @@ class View {
     svg.innerHTML = parts.join("") + "</g>";
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const now = (validation.at(-1) ?? smoothed.at(-1) ?? raw.at(-1) ?? published.at(-1))?.[1];
-    svg.setAttribute("aria-label", `${NAMES[measure]}, over the ${this.x === EPOCH ? "epochs" : "seconds"}, now ${now === undefined ? "none" : now.toFixed(percent === 100 ? 0 : 2)}`);
-    const marks = [...(seams.length ? [["seam", "taken up again"]] : []), ...(chosen ? [["chosen", "looked at below"]] : [])];
-    const names = [NAMES[measure], ...[...lines, ...marks].map(([kind, name]) => `<span class="${kind}">${name}</span>`)].join(" ");
+    const label = say(this.x === EPOCH ? words.over_epochs : words.over_seconds, { name: words[measure], now: now === undefined ? "–" : now.toFixed(percent === 100 ? 0 : 2) });
+    if (svg.getAttribute("aria-label") !== label) svg.setAttribute("aria-label", label);
+    const marks = [...(seams.length ? [["seam", words.seam]] : []), ...(chosen ? [["chosen", words.chosen]] : [])];
+    const names = [`<b>${words[measure]}</b>`, ...[...lines, ...marks].map(([kind, name]) => `<span class="${kind}">${name}</span>`)].join(" ");
     if (legend.innerHTML !== names) legend.innerHTML = names;
   }
 
   // From where to where the x axis goes: it holds what is looked at, else it has room for what is to come.
   span() {
     if (this.zoom) return this.zoom;
-    const rows = [...this.rows.points.slice(-1), ...this.rows.epochs.slice(-1)];
-    const last = Math.max(0, ...rows.map((row) => row[this.x]));
+    const { rows } = this.line;
+    const last = Math.max(0, ...[...rows.points.slice(-1), ...rows.epochs.slice(-1)].map((row) => row[this.x]));
     if (this.x === EPOCH && this.data.epochs <= 10) return [0, this.data.epochs];
     const end = ENDS.find((each) => each >= last) ?? last;
     return [0, this.x === EPOCH ? Math.min(end, Math.max(this.data.epochs, last)) : end];
   }
 
+  // From where to where the y axis goes: the part where something happens. What is outside, the steep beginning, is cut.
   heights(measure, lines, [first, last], logarithm) {
     const inside = (points) => points.filter(([x, y]) => x >= first && x <= last && (!logarithm || y > 0)).map(([, y]) => y);
-    const values = lines.flatMap(([, , points]) => inside(points));
-    if (!values.length) return measure === "accuracy" ? [LOWEST, 100] : [0.1, 2.5];
+    const means = lines.filter(([kind]) => kind !== "raw" || lines.length === 1); // what is drawn pale may stand out
+    const values = means.flatMap(([, , points]) => inside(points));
+    if (!values.length) return measure === "accuracy" ? [50, 100] : [0.1, 2.5];
     const [low, high] = [Math.min(...values), Math.max(...values)];
     if (this.zoom || logarithm) return low < high ? [low, high] : [low * 0.99, high * 1.01 + 1e-6];
-    if (measure === "accuracy") return [values.length > PATIENT && high < LOWEST ? 0 : LOWEST, 100];
-    const usual = values.sort((a, b) => a - b)[Math.floor(0.98 * (values.length - 1))];
-    return [0, Math.max(usual * 1.1, 0.1)]; // the first batches, which are far worse, may stand out above
+    values.sort((a, b) => a - b);
+    if (measure === "accuracy") {
+      const usual = values[Math.floor(BEGINNING * values.length)], top = Math.min(100, FIVES * Math.ceil((high + 0.5) / FIVES));
+      return [Math.max(0, Math.min(top - 2 * FIVES, FIVES * Math.floor((usual - 1) / FIVES))), top];
+    }
+    const usual = values[Math.floor(0.95 * (values.length - 1))]; // the first batches, which are far worse, may stand out above
+    return [Math.max(0, low - 0.15 * (usual - low)), Math.max(usual * 1.05, low + 0.05)];
   }
 
   // Pointing shows the values; dragging with a mouse or two fingers looks closer.
@@ -317,7 +332,7 @@ class View {
   }
 
   place(event, svg) {
-    const { first, last, width } = this.scale;
+    const { first, last, width, LEFT, RIGHT } = this.scale;
     const x = event.clientX - svg.getBoundingClientRect().left;
     return first + Math.min(1, Math.max(0, (x - LEFT) / (width - LEFT - RIGHT))) * (last - first);
   }
@@ -375,7 +390,8 @@ class View {
   }
 
   pointed() {
-    return this.rows.points.length ? this.rows.points : this.rows.epochs;
+    const { points, epochs } = this.line.rows;
+    return points.length ? points : epochs;
   }
 
   nearest(x) {
@@ -388,13 +404,15 @@ class View {
   drawTip() {
     this.tip.hidden = this.at === null || !this.scale;
     if (this.tip.hidden) return;
-    const { x } = this, { first, last, width } = this.scale;
-    const point = this.rows.points.find((row) => row[x] === this.at);
-    const epoch = this.rows.epochs.filter((row) => row[x] <= this.at).at(-1);
-    const words = point ? [`epoch ${point[EPOCH].toFixed(2)}` + (point[SECONDS] === null ? "" : `, ${point[SECONDS].toFixed(1)} s`), `${values(point, 2, 3)}`] : [];
-    if (epoch) words.push(`after epoch ${epoch[EPOCH]}: ${values(epoch, 2, 3)}`);
-    if (epoch && epoch[4] !== null) words.push(`validation pictures: ${values(epoch, 4, 5)}`);
-    write(this.tip, words.join("\n"));
+    const { x } = this, { rows } = this.line, { words } = this.data, { first, last, width, LEFT, RIGHT } = this.scale;
+    const point = rows.points.find((row) => row[x] === this.at);
+    const epoch = rows.epochs.filter((row) => row[x] <= this.at).at(-1);
+    const shares = (row, accuracy, loss) => say(words.values, { share: say(words.percent, { share: (100 * row[accuracy]).toFixed(1) }), loss: (row[loss] ?? 0).toFixed(3) });
+    const said = [];
+    if (point) said.push(say(point[SECONDS] === null ? words.at_epoch : words.at_time, { epoch: point[EPOCH].toFixed(2), seconds: point[SECONDS]?.toFixed(1) }), shares(point, 2, 3));
+    if (epoch) said.push(say(words.whole_epoch, { epoch: epoch[EPOCH], values: shares(epoch, 2, 3) }));
+    if (epoch && epoch[4] !== null) said.push(say(words.held_back, { values: shares(epoch, 4, 5) }));
+    write(this.tip, said.join("\n"));
     const share = (this.at - first) / (last - first);
     this.tip.style.left = `${LEFT + share * (width - LEFT - RIGHT)}px`;
     this.tip.classList.toggle("left", share > 0.5);
@@ -417,10 +435,16 @@ function remembered() {
   }
 }
 
-function remember(choices) {
+// How curves are drawn: alike in all parts of the page.
+function choose(change, whole = false) {
+  Object.assign(choices, change);
   try {
     sessionStorage.setItem("curve", JSON.stringify(choices));
   } catch {} // then it lasts as long as the page
+  for (const view of views.values()) {
+    if (whole) view.zoom = view.at = null;
+    view.show();
+  }
 }
 
 function make(parent, kind, name = "", words = "") {
@@ -440,7 +464,7 @@ function bold(words) {
   return element;
 }
 
-const values = (row, accuracy, loss) => `${(100 * row[accuracy]).toFixed(1)} % right, loss ${(row[loss] ?? 0).toFixed(3)}`;
+const say = (words, fields) => words.replace(/\{(\w+)\}/g, (_, name) => fields[name]);
 const plain = (value) => String(Number(value.toPrecision(6)));
 const line = (name, x1, y1, x2, y2) => `<line class="${name}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"/>`;
 const text = (anchor, x, y, words) => `<text text-anchor="${anchor}" x="${x}" y="${y}">${words}</text>`;

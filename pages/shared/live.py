@@ -10,12 +10,13 @@ import sys
 from collections.abc import AsyncIterator
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from core.errors import FittingRoomError, RunError
+from core.language import ENGLISH, LANGUAGES, using
 from core.runs.live import Feed
 from core.runs.schema import Status
 from pages.shared.browser_key import key_in
@@ -46,12 +47,13 @@ class Channel:
         """Read no more."""
         self._reading.cancel()
 
-    async def messages(self) -> AsyncIterator[str]:
-        """What to send to one who watches, until the run ends; one who is slow gets later what came meanwhile."""
+    async def messages(self, language: str) -> AsyncIterator[str]:
+        """What to send to one who watches, in his language, until the run ends; one who is slow gets later what came
+        meanwhile."""
         seen = 0
         while True:
             moved, over = self._moved, self._reading.done()
-            new, seen = self._feed.since(seen) if self._feed else ([], 0)
+            new, seen = self._feed.since(seen, language) if self._feed else ([], 0)
             for message in new:
                 yield message
             if self.gone:
@@ -119,16 +121,23 @@ class Live:
 
 
 async def _send(websocket: WebSocket, channel: Channel) -> None:
-    async for message in channel.messages():
+    async for message in channel.messages(_language(websocket)):
         await websocket.send_text(message)
     await websocket.close()
+
+
+def _language(asked: HTTPConnection) -> str:
+    """The language that one who watches reads, as his address says."""
+    language = asked.query_params.get("lang", ENGLISH)
+    return language if language in LANGUAGES else ENGLISH
 
 
 async def _said(request: Request) -> Response:
     """What a run's network said after an epoch, as HTML."""
     run_id, epoch = request.path_params["run"], request.path_params["epoch"]
     try:
-        content = await run_in_threadpool(said, run_id, min(epoch, sys.maxsize), key_in(request.cookies))
+        with using(_language(request)):
+            content = await run_in_threadpool(said, run_id, min(epoch, sys.maxsize), key_in(request.cookies))
     except FittingRoomError as error:
         return PlainTextResponse(sentence(error), 404)
     headers = {"Cache-Control": "no-store", "Content-Encoding": "identity"}

@@ -1,106 +1,119 @@
-"""Watching a run: how it stands, its curve, what one can do with it, and what its network said after each epoch.
+"""Watching a run: its numbers with what one can press beside them, its curve, its answers, and where to go on.
 
 Knows nothing of choosing or starting one.
 """
 
+import math
+from dataclasses import replace
+
 import streamlit as st
 
-from core.labels import PEOPLE
+from core.language import _
 from core.runs.schema import Run, Status
-from core.training.overfitting import curve_summary
-from core.training.plan import Plan, duration
-from pages.shared.curve import curve
-from pages.shared.errors import guard, guarded
-from pages.shared.runs import store
-from pages.shared.session import authority, key
-from pages.shared.snapshots import said
+from core.runs.store import Store
+from models.catalogue import OWN
+from pages.shared import builder
+from pages.shared.curve import NOTE, NUMBERS, TWELVE, curve, more
+from pages.shared.data import data
+from pages.shared.errors import guarded
+from pages.shared.runs import start, store
+from pages.shared.session import authority, settings
+from pages.shared.share import share_menu
 from pages.shared.words import plain
 
 
-def watch(run: Run) -> None:
-    """How a run stands, its curve and its buttons."""
-    st.subheader(plain(run.name), anchor=False)
+def watch(run: Run, title: str) -> None:
+    """How a run stands: its name, its numbers with its buttons, its curve and twelve pictures it answers.
+
+    The tab of the browser says how it stands before the page's `title`.
+    """
+    with st.container(horizontal=True, vertical_alignment="center", key="training_run"):
+        st.subheader(plain(run.name), anchor=False)
+        share_menu("training_share", run=run.id)
     if run.ended and run.message:
         (st.error if run.status == Status.FAILED else st.info)(plain(run.message))
-    elif run.status == Status.PAUSED:
-        st.caption(plain(run.message))
-    if run.scored:
-        _score(run, run.plan)
+    with st.container(key="training_now"):
+        curve(run, "training_curve", (), (NUMBERS,), title)
+        if not run.ended:
+            _buttons(run)
     if run.ended and run.plan.loads:
-        st.write("Its weights come from a file. Nothing was trained here, so there is no curve to show.")
-    else:
-        _buttons(run)
-        if run.ended and (words := curve_summary(store().epoch_points(run.id), run.ended)):
-            st.info(words, icon=":material/lightbulb:")
-        curve(run, "training_curve", chosen=st.session_state.get(f"training_epoch_{run.id}"), said=True)
-
-
-def _score(run: Run, plan: Plan) -> None:
-    facts = st.container(key="training_facts").columns(3)
-    published = plan.row.published_accuracy
-    other = f"as published: {published:.1%}" if published else f"people: {PEOPLE}"
-    other = None if run.on_uploaded_pictures else other  # those figures are for other pictures
-    facts[0].metric(
-        "of the test pictures right", f"{run.test_accuracy:.1%}", other, delta_color="off", delta_arrow="off"
-    )
-    facts[1].metric("test loss", f"{run.test_loss:.3f}")
-    if run.seconds is not None:
-        facts[2].metric("time to train", duration(run.seconds))
+        st.write(_("Its weights come from a file. Nothing was trained here, so there is no curve to show."))
+        return
+    kept = store().epochs(run.id) if run.ended else None
+    more(run, "training_accuracy", ("accuracy",), (TWELVE, NOTE), kept)
 
 
 def _buttons(run: Run) -> None:
-    """Pause, go on and stop; for its owner only."""
-    if run.ended:
+    """Pause, go on and stop, for who may; the same button pauses and goes on, so that it keeps the focus."""
+    if not run.belongs_to(authority()):
+        st.caption(_("Somebody else started this run: only they can pause or stop it."))
         return
-    is_owner = run.belongs_to(authority())
-    with st.container(horizontal=True):
-        if run.status == Status.PAUSED:
-            go_on = {
-                "icon": ":material/play_arrow:",
-                "type": "primary",
-                "on_click": guarded(lambda: store().go_on(run.id, authority())),
-            }
-            st.button("Go on", key="training_go_on", disabled=not is_owner, **go_on)
-        elif run.status == Status.RUNNING and run.phase == "training":
-            pause = {"icon": ":material/pause:", "on_click": guarded(lambda: store().pause(run.id, authority()))}
+    paused = run.status == Status.PAUSED
+    words = {
+        Status.RUNNING: _("Stop"),
+        Status.PAUSED: _("End it here"),
+        Status.WAITING: _("Leave the queue"),
+    }[run.status]
+    with st.container(horizontal=True, key="training_press"):
+        if run.status != Status.WAITING or run.kept_epoch:
             st.button(
-                "Pause",
+                _("Go on") if paused else _("Pause"),
                 key="training_pause",
-                disabled=not is_owner or run.pause_requested or run.stop_requested,
-                **pause,
+                icon=":material/play_arrow:" if paused else ":material/pause:",
+                type="primary" if paused else "secondary",
+                on_click=guarded(_go_on if paused else _pause),
+                args=(store(), run.id),
             )
-        words = {
-            Status.RUNNING: "Stop and keep what it learned",
-            Status.PAUSED: "End it here",
-            Status.WAITING: "Take it out of the queue",
-        }[run.status]
-        stop = {"icon": ":material/stop:", "on_click": guarded(lambda: store().stop(run.id, authority()))}
-        st.button(words, key="training_stop", disabled=not is_owner or run.stop_requested, **stop)
-    if not is_owner:
-        st.caption("Somebody else started this run: only they can pause or stop it.")
-    elif run.stop_requested:
-        st.caption("Stopping: what it learned is kept, then scored and saved.")
-    elif run.pause_requested:
-        st.caption("Pausing: it keeps where it stands.")
+        st.button(
+            words,
+            key="training_stop",
+            icon=":material/stop:",
+            help=_("What it learned is kept."),
+            on_click=guarded(lambda: store().stop(run.id, authority())),
+        )
 
 
-def replay(run: Run) -> None:
-    """What the network of a run that has ended said at the end of an epoch, the last one or another; one that cannot be
-    read is said, and the page goes on.
+def _pause(runs: Store, run_id: str) -> None:
+    runs.pause(run_id, authority())
 
-    Raises StoreError.
-    """
-    kept = store().epochs(run.id)
-    if not kept:
+
+def _go_on(runs: Store, run_id: str) -> None:
+    runs.go_on(run_id, authority())
+
+
+def lead_on(run: Run) -> None:
+    """Where to go on from a run that has ended: its mistakes, a photo, more epochs, its layers."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="training_lead_on"):
+        if run.scored:
+            words = {"label": _("Look into its mistakes"), "icon": ":material/grid_on:"}
+            st.page_link("mistakes.py", query_params={"run": run.id}, **words)
+            words = {"label": _("Show it a photo"), "icon": ":material/photo_camera:"}
+            st.page_link("predict.py", query_params={"model": run.id}, **words)
+        if run.recipe == OWN:
+            words = {"icon": ":material/construction:", "on_click": guarded(_build_on), "args": (run,)}
+            st.button(_("Build on it"), key="training_build_on", **words)
+        if run.ended and run.kept_epoch and run.fingerprint == data().fingerprint:
+            _train_on(run)
+    if run.recipe == OWN:
+        st.caption(_("Its layers: {layers}").format(layers=builder.in_words(run.plan.layers or ())))
+
+
+def _build_on(run: Run) -> None:
+    """Take the layers of a run into the builder."""
+    builder.build_on(run.plan.layers or ())
+    st.session_state["training_recipe"] = st.query_params["network"] = OWN
+
+
+def _train_on(run: Run) -> None:
+    """Offer some more epochs from where a run stands; they become a run of their own."""
+    room = settings().max_epochs - math.ceil(run.kept_epoch)
+    if room < 1:
         return
-    heading, slider = st.columns([1, 1], gap="large", vertical_alignment="bottom")
-    epoch = kept[-1]
-    if len(kept) > 1:
-        words = {
-            "label": "Replay: look at it after epoch",
-            "help": "Pull it to the left, then back, and watch it learn.",
-        }
-        epoch = slider.select_slider(options=kept, value=epoch, key=f"training_epoch_{run.id}", **words)
-    heading.subheader(f"What it says after epoch {epoch}", anchor=False)
-    with guard():
-        st.html(said(run.id, epoch, key()))
+    with st.popover(_("Train on"), icon=":material/fast_forward:", key="training_on"):
+        st.write(_("It goes on from where this run ended, with its own choices; this run stays as it is."))
+        more_epochs = st.number_input(_("More epochs"), 1, room, min(3, room), key=f"training_more_{run.id}")
+        if st.button(_("Train on"), key="training_on_start", icon=":material/fast_forward:"):
+            plan = replace(run.plan, epochs=math.ceil(run.kept_epoch) + int(more_epochs))
+            name = _("{name}, trained on").format(name=run.name)
+            st.query_params["run"] = start(plan, name, parent=run.id)
+            st.rerun()

@@ -15,7 +15,7 @@ from core.inference.network import Network
 from core.lessons.articles import LAYERS
 from core.settings import Settings
 from core.training.loop import train
-from core.training.plan import Plan, estimate
+from core.training.plan import Measured, Plan, estimate
 from models.catalogue import OWN, describe, every, own_recipe
 from models.own_network import (
     KINDS,
@@ -198,9 +198,11 @@ def test_a_plan_of_ones_own_network_goes_through_the_store_and_back() -> None:
 
 def test_what_one_own_network_took_says_nothing_about_another() -> None:
     one, other = Plan.of(OWN, layers=SMALL), Plan.of(OWN, layers=[["dense", 64]])
-    measured = {one.network_key: 1_000_000.0}
-    assert estimate(one, 60_000, measured) == pytest.approx(4.162)
-    assert estimate(other, 60_000, measured) == estimate(other, 60_000, {})
+    usual = one.row.images_per_second
+    known = {one.network_key: Measured(usual, 3.0, 1.0)}
+    assert estimate(one, 60_000, known) == pytest.approx(3.0 + 162_000 / usual)
+    assert estimate(other, 60_000, known) == pytest.approx(3.0 + 162_000 / other.row.images_per_second)
+    assert other.network_key not in known
     assert Plan.of("quick").network_key == "quick"
 
 

@@ -64,7 +64,7 @@ def test_brought_clothes_are_on_every_page_of_this_window_and_in_no_other(small)
     go(at, "predict", way="data")
     assert faultless(at) and at.number_input(key="sample").max == 19
     go(at, "training")
-    assert faultless(at) and at.segmented_control(key="training_amount").options == ["all"]
+    assert faultless(at) and at.segmented_control(key="training_amount_quick").options == ["all"]
     go(at, "help")
     assert faultless(at) and any("for this browser only" in block.proto.body for block in at.html)
 
@@ -165,7 +165,7 @@ def test_an_amount_chosen_before_does_not_outlast_the_clothes_that_had_it(
     at = session()
     bring(at, "large.csv", table(8_000))
     go(at, "training")
-    at.segmented_control(key="training_amount").set_value("a taste").run()
+    at.segmented_control(key="training_amount_quick").set_value(6_000).run()
     go(at, "own")
     bring(at, "small.csv", table(100))
     go(at, "training")

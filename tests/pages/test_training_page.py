@@ -12,10 +12,11 @@ from streamlit.testing.v1 import AppTest
 from core.data.dataset import Dataset
 from core.data.upload import UploadedDataset
 from core.errors import RunError
+from core.language import percent
 from core.runs.book import NewRun
-from core.runs.live import version
 from core.runs.runner import carry_out
 from core.runs.schema import SNAPSHOTS, owner_of
+from core.runs.standing import version
 from core.runs.store import Store
 from core.settings import Settings
 from core.training.plan import Plan
@@ -43,7 +44,8 @@ def test_with_no_run_the_page_invites_and_shows_an_example_curve():
     at = opened()
     assert not at.exception and not at.error
     assert "No run yet" in subheaders(at)
-    assert [curve["published"]["accuracy"][0] for curve in curves(at)] == [0.7989]
+    assert {curve["published"]["accuracy"][0] for curve in curves(at)} == {0.7989}
+    assert any('class="twelve' in block.proto.body for block in at.html)  # what it is going to answer
     assert any("a guess" in text.value for text in at.markdown)
 
 
@@ -59,18 +61,44 @@ def test_start_puts_the_chosen_plan_into_the_store_and_the_run_into_the_address(
     assert run.plan == Plan.of("hello-world", epochs=3, seed=9)
     assert at.query_params["run"] in (run.id, [run.id])
     assert "Class 7b" in subheaders(at)
-    assert [curve["address"] for curve in curves(at)] == [f"live/{run.id}"]
+    assert {curve["address"] for curve in curves(at)} == {f"live/{run.id}"}
+    assert at.button(key="training_start").label == "Queue another"
 
 
 def test_choices_of_one_network_do_not_leak_into_another(store: Store):
     at = opened()
     at.slider(key="training_epochs_quick").set_value(7).run()
     at.selectbox(key="training_recipe").select("new-abcd").run()
+    assert at.slider(key="training_epochs_new-abcd").value == 50  # so few clothes take no time
+    assert at.query_params["network"] in ("new-abcd", ["new-abcd"])
+
+
+def test_the_chosen_network_survives_a_reload(store: Store):
+    assert opened(network="hello-world").selectbox(key="training_recipe").value == "hello-world"
+    assert opened(network="nonsense").selectbox(key="training_recipe").value == "quick"
+
+
+def test_each_control_has_a_name_of_its_own():
+    at = opened()
+    labels = [
+        each.label for kind in ("selectbox", "slider", "select_slider", "segmented_control") for each in at.get(kind)
+    ]
+    assert len(labels) == len(set(labels)) and "Training pictures" not in labels
+
+
+def test_a_large_network_begins_short_and_its_authors_choice_is_one_press_away(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("pages.shared.controls.short", lambda recipe, available: (None, 3))
+    at = opened(network="new-abcd")
+    assert at.slider(key="training_epochs_new-abcd").value == 3
+    at.button(key="training_as_published").click().run()
     assert at.slider(key="training_epochs_new-abcd").value == 50
+    assert "training_as_published" not in [button.key for button in at.button]
 
 
 def test_only_amounts_that_the_data_have_are_offered():
-    assert opened().segmented_control(key="training_amount").options == ["all"]
+    assert opened().segmented_control(key="training_amount_quick").options == ["all"]
 
 
 def test_a_plan_outside_the_limits_is_refused_in_a_sentence(store: Store, monkeypatch: pytest.MonkeyPatch):
@@ -90,12 +118,16 @@ def test_a_running_run_is_shown_live_and_can_be_stopped(store: Store, small: Dat
     lease.phase("training")
     lease.point(point(0.5, accuracy=0.62, loss=1.1, speed=1234.0))
     at = opened(run=run_id)
-    [curve] = curves(at)
-    assert (curve["address"], curve["epochs"], curve["said"]) == (f"live/{run_id}", 1, True)
+    assert [curve["parts"] for curve in curves(at)] == [
+        ["numbers"], ["twelve", "note"], ["tools"], ["matrix"], ["filters"]
+    ]  # fmt: skip
+    curve = curves(at)[0]
+    assert (curve["address"], curve["epochs"], curve["asks"]) == (f"live/{run_id}", 1, True)
+    assert not any(other.get("asks") for other in curves(at)[1:])  # one of them asks for the page
     assert curve["version"] == version(store.run(run_id))  # else it would ask for the page again and again
     at.button(key="training_stop").click().run()
     assert store.run(run_id).stop_requested
-    assert at.button(key="training_stop").disabled and curves(at)[0]["version"] == version(store.run(run_id))
+    assert curves(at)[0]["version"] == version(store.run(run_id))
 
 
 @pytest.mark.parametrize(("owner", "mine"), [("", True), ("somebody else", False)])
@@ -121,13 +153,10 @@ def test_a_finished_run_shows_its_score_and_its_curve_and_leads_on(store: Store,
     assert carry_out(run_id, Settings.from_environment()) == "done"
     at = opened(run=run_id)
     assert not at.exception and not at.error
-    assert f"{store.run(run_id).test_accuracy:.1%}" in [metric.value for metric in at.metric]
-    assert "What it says after epoch 2" in subheaders(at) and curves(at)[0]["chosen"] is None
-    [said] = [block.proto.body for block in at.html if 'class="snapshot"' in block.proto.body]
-    assert said.count("<figure>") == 12 and said.count("<td") == 101 and "first neurons" in said
-    at.select_slider(key=f"training_epoch_{run_id}").set_value(1).run()
-    assert "What it says after epoch 1" in subheaders(at) and not at.exception
-    assert curves(at)[0]["chosen"] == 1
+    assert percent(store.run(run_id).test_accuracy, 1) == curves(at)[0]["state"]["figures"][0][1]
+    assert curves(at)[1]["kept"] == [1, 2]  # the epochs that can be looked at
+    parts = said(run_id, 2, None)
+    assert parts.count("<figure") == 12 and parts.count("<td") == 101 and "first neurons" in parts
     assert any("going by the last run" in text.value for text in at.markdown)
     assert not [button for button in at.button if button.key == "training_stop"]
 
@@ -143,9 +172,9 @@ def test_pictures_that_somebody_uploaded_are_shown_to_that_browser_only(
     store.claim(run_id).epoch(point(1.0, "epoch"), seen, checkpoint(1))
     clothes = UploadedDataset(hers, "")
     monkeypatch.setattr(snapshots, "uploaded_by", lambda key: clothes if key == "hers" else None)
-    assert said(run_id, 1, "hers").count("<figure>") == 12
+    assert said(run_id, 1, "hers").count("<figure") == 12
     for other in ("his", None):
-        assert "<img" not in (elsewhere := said(run_id, 1, other)).split("side-by-side")[0]
+        assert "<figure" not in (elsewhere := said(run_id, 1, other))
         assert "learned from other clothes" in elsewhere
 
 
@@ -155,14 +184,19 @@ def test_a_run_is_paused_goes_on_and_only_its_owner_may(store: Store, small: Dat
     lease.phase("training")
     at = opened(run=run_id)
     at.button(key="training_pause").click().run()
-    assert store.run(run_id).pause_requested and at.button(key="training_pause").disabled
+    assert store.run(run_id).pause_requested
+    button = at.button(key="training_pause")
+    assert not button.disabled  # a button that is switched off loses the focus
     lease.pause(checkpoint(0.5))
     at = opened(run=run_id)
-    at.button(key="training_go_on").click().run()
+    same = at.button(key="training_pause")
+    assert (same.label, same.id) == ("Go on", button.id)
+    same.click().run()
     assert store.run(run_id).status == "waiting"
     alter(store, run_id, owner=owner_of("somebody else"))
     at = opened(run=run_id)
-    assert at.button(key="training_stop").disabled and any("only they can" in caption.value for caption in at.caption)
+    assert not {"training_stop", "training_pause"} & {each.key for each in at.button}
+    assert any("only they can" in caption.value for caption in at.caption)
 
 
 @pytest.mark.slow
@@ -215,6 +249,11 @@ def test_an_unknown_run_gets_a_sentence_and_the_page_still_works(store: Store, s
     at = opened(run="nonsense")
     assert any("no run “nonsense”" in info.value for info in at.info)
     assert at.button(key="training_start")
+    best, latest = (add(store, small, name) for name in ("Best", "Latest"))
+    for run_id, accuracy in ((best, 0.9), (latest, 0.8)):
+        alter(store, run_id, status="done", test_accuracy=accuracy, test_loss=0.3)
+    at = opened(run="nonsense")
+    assert any("The best one is shown instead: “Best”" in info.value for info in at.info) and "Best" in subheaders(at)
 
 
 def test_a_store_that_cannot_be_written_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -236,15 +275,15 @@ def test_the_code_of_a_run_and_of_what_is_chosen_is_shown(store: Store, small: D
     run_id = add(store, small, epochs=3, seed=11)
     at = opened(run=run_id)
     assert "SEED = 11 " in shown_code(at) and "EPOCHS = 3\n" in shown_code(at) and small.title in shown_code(at)
-    at.segmented_control(key="training_code_of").set_value("what is chosen above").run()
+    at.segmented_control(key="training_code_of").set_value("plan").run()
     assert "SEED = 0 " in shown_code(at) and "EPOCHS = 4\n" in shown_code(at)
     assert [button.label for button in at.get("download_button")][:2] == ["Download .py", "Download notebook (.ipynb)"]
 
 
 def test_the_way_to_the_run_book_is_there_once_there_is_a_run(store: Store, small: Dataset):
-    assert [link.label for link in opened().get("page_link")].count("Run book") == 1  # in the menu
+    assert [link.label for link in opened().get("page_link")].count("Run book") == 2  # in the menu
     add(store, small)
-    assert [link.label for link in opened().get("page_link")].count("Run book") == 2
+    assert [link.label for link in opened().get("page_link")].count("Run book") == 3
 
 
 @pytest.mark.parametrize(
@@ -267,9 +306,6 @@ def test_a_snapshot_that_cannot_be_is_said_and_the_page_goes_on(store: Store, sm
     with store.database.writing() as connection:
         connection.execute(update(SNAPSHOTS).where(SNAPSHOTS.c.epoch == 2).values(content=content))
     at = opened(run=run_id)
-    assert [error.value for error in at.error] == ["What was kept of this epoch cannot be read. Choose another."]
-    assert not at.exception and curves(at) and at.button(key="training_start") and at.get("page_link")
-    at.select_slider(key=f"training_epoch_{run_id}").set_value(1).run()
-    assert not at.error and not at.exception and "What it says after epoch 1" in subheaders(at)
+    assert not at.error and not at.exception and curves(at)[1]["kept"] == [1, 2] and said(run_id, 1, None)
     with pytest.raises(RunError, match="cannot be read"):
         said(run_id, 2, None)  # which the live page gives to those who watch

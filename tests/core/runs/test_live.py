@@ -6,6 +6,7 @@ import time
 import pytest
 
 from core.errors import StoreError
+from core.language import LANGUAGES, current
 from core.runs.book import NewRun, Past
 from core.runs.lease import Lease
 from core.runs.live import MOST_POINTS, Feed, thinned
@@ -52,9 +53,9 @@ def test_the_first_message_says_all_and_the_next_ones_what_is_new(feed: Feed, le
     [second], seen = read(feed, seen)
     assert not second["whole"] and second["points"] == [[0.5, 2.0, 0.62, 1.1]]
     assert second["epochs"] == [[1.0, 4.0, 0.7, 0.9, 0.6, 1.0]] and second["state"]["snapshot"] == 1
-    assert second["state"]["words"] == "epoch 2 of 4"
-    assert second["state"]["figures"] == [
-        ["right just now", "62%"], ["loss", "1.10"], ["pictures a second", "1,000"], ["time left", "14 s"],
+    assert second["state"]["words"] == "epoch 2 of 4, 1,000 pictures a second"
+    assert [figure[:2] for figure in second["state"]["figures"]] == [
+        ["right answers now", "62\u00a0%"], ["loss", "1.10"], ["time left", "14 s"],
     ]  # fmt: skip
     assert feed.since(seen) == ([], seen)
 
@@ -135,6 +136,7 @@ def test_one_who_waits_learns_his_place_and_the_page_learns_when_there_is_someth
         [message], seen = read(feed, seen)
         versions.add(message["state"]["version"])
     assert len(versions) == 4 and message["state"]["ended"] and message["state"]["figures"] == []
+    assert waiting["state"]["figures"][0][1] == "…"
 
 
 def test_what_could_not_be_read_once_is_read_the_next_time(
@@ -151,6 +153,46 @@ def test_what_could_not_be_read_once_is_read_the_next_time(
         assert message["whole"] and len(message["points"]) == 1
 
 
+def left(message: dict) -> str:
+    """The time left that a message tells."""
+    return next(value for name, value, _beside in message["state"]["figures"] if name == "time left")
+
+
+def test_each_language_that_is_watched_has_messages_of_its_own_made_once(
+    feed: Feed, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    monkeypatch.setattr("core.runs.standing._", lambda words: made.append(current()) or f"{current()}: {words}")
+    lease.point(point(0.5, accuracy=0.62, loss=1.1))
+    feed.read()
+    for language in LANGUAGES:
+        first, again = (feed.since(0, language)[0] for _ in range(2))
+        assert first[0] is again[0]
+        state = json.loads(first[0])["state"]
+        assert state["words"].startswith(f"{language}: ") and state["figures"][0][0].startswith(f"{language}: ")
+    count = len(made)
+    feed.since(0, "zh_Hans")
+    assert len(made) == count
+
+
+def test_the_beginning_each_epoch_a_break_and_the_end_are_announced(
+    store: Store, feed: Feed, lease: Lease, run_id: str
+) -> None:
+    def said() -> tuple[str, str]:
+        state = read(feed)[0][-1]["state"]
+        return state["said"].replace("\u00a0", " "), state["title"].replace("\u00a0", " ")
+
+    assert said() == ("The training has started.", "")
+    lease.point(point(0.5, accuracy=0.62, loss=1.1))
+    assert said() == ("The training has started.", "epoch 1 of 4 · 62 %")
+    lease.epoch(point(1.0, "epoch", accuracy=0.7, val_accuracy=0.6, val_loss=1.0), snapshot(), checkpoint(1))
+    assert said()[0] == "Epoch 1 of 4 is over. 60 % of the answers are right."
+    lease.pause(checkpoint(1.5))
+    assert said() == ("The training is paused.", "paused")
+    alter(store, run_id, status="done", test_accuracy=0.905, test_loss=0.3)
+    assert said() == ("The training has ended. 90.5 % of the test pictures are right.", "")
+
+
 def broken(*_: object) -> None:
     """A store that cannot be read."""
     raise StoreError("The store of runs cannot be read.")
@@ -164,12 +206,12 @@ def test_a_worker_that_is_not_heard_of_is_said(store: Store, feed: Feed, lease: 
 
 def test_the_time_left_goes_by_the_last_seconds_not_by_the_slow_beginning(feed: Feed, lease: Lease) -> None:
     lease.point(point(0.01, seconds=10.0))
-    assert dict(read(feed)[0][0]["state"]["figures"])["time left"] == "…"
+    assert left(read(feed)[0][0]) == "…"
     lease.point(point(0.51, seconds=11.0))
     lease.point(point(1.01, seconds=12.0))
-    assert dict(read(feed)[0][-1]["state"]["figures"])["time left"] == "6 s"
+    assert left(read(feed)[0][-1]) == "6 s"
     lease.phase("scoring")
-    assert dict(read(feed)[0][-1]["state"]["figures"])["time left"] == "almost done"
+    assert left(read(feed)[0][-1]) == "almost done"
 
 
 def test_a_curve_from_elsewhere_with_gaps_and_without_times_can_be_sent(store: Store) -> None:
@@ -182,4 +224,4 @@ def test_a_curve_from_elsewhere_with_gaps_and_without_times_can_be_sent(store: S
     store.claim(run_id)
     [message], _ = read(Feed(store, run_id, 60_000))
     assert message["points"] == [[1.0, None, None, None]] and message["epochs"] == [[1.0, None, None, None, None, None]]
-    assert message["state"]["figures"] == []
+    assert [figure[1] for figure in message["state"]["figures"]] == ["…"] * 3

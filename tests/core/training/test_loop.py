@@ -18,7 +18,7 @@ from core.training.checkpoint import SHEET, Checkpoint, Snapshot
 from core.training.export import Result
 from core.training.loop import first_filters, train, with_regularisation
 from core.training.optimiser import learning_rate
-from core.training.plan import AUGMENTS, SCHEDULES, Plan, duration, estimate
+from core.training.plan import AUGMENTS, SCHEDULES, Plan, duration
 from core.training.progress import Paused, Request
 from models.catalogue import RECIPES
 from tests.recorder import Recorder
@@ -63,10 +63,7 @@ def test_a_plan_is_the_articles_unless_changed() -> None:
         Plan.of("five")
 
 
-def test_an_estimate_grows_with_epochs_and_prefers_what_was_measured_here() -> None:
-    short, long = Plan.of("new-abcd", epochs=1), Plan.of("new-abcd", epochs=10)
-    assert estimate(long, 60_000, {}) > 5 * estimate(short, 60_000, {})
-    assert estimate(short, 60_000, {"new-abcd": 60_000}) == pytest.approx(5, abs=0.1)
+def test_lengths_of_time_are_said_in_round_words() -> None:
     assert (duration(1), duration(14.6), duration(200), duration(9000)) == ("1 s", "15 s", "3 min", "2.5 h")
 
 

@@ -37,7 +37,9 @@ def test_overfitting_is_seen_where_only_the_training_pictures_go_on_getting_bett
     assert overfitting_since(epochs) == best
     assert ("overfitting" in curve_summary(epochs, ended=False)) == (best is not None)
     if best:
-        assert f"Since epoch {best}" in curve_summary(epochs, ended=True) and "97%" in curve_summary(epochs, ended=True)
+        assert f"Since epoch {best}" in curve_summary(epochs, ended=True) and "97\u00a0%" in curve_summary(
+            epochs, ended=True
+        )
 
 
 def test_a_run_that_ended_while_it_was_getting_better_says_so_and_a_running_one_does_not():
