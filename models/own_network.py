@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from models import N_
+
 if TYPE_CHECKING:
     import keras
 
@@ -39,11 +41,33 @@ MOST_KEPT = 250_000  # numbers between the layers for one picture: training keep
 FIXED, PER_WORK, PER_KEPT, PER_PARAMETER = 3_000, 0.07, 4.5, 0.05
 
 
-class LayerError(ValueError):
-    """The layers do not fit together, or are too many or too large; `str(error)` is one sentence for a person."""
+TOO_MANY_PARAMETERS = N_(
+    "This network has {total} numbers to learn, and {most} are allowed; most come from layer {layer}. Make it"
+    " smaller there, or put a pooling layer above it."
+)
+TOO_MUCH_WORK = N_(
+    "This network multiplies {total} times for each picture, and {most} are allowed; most come from layer {layer}."
+    " Make it smaller there, or put a pooling layer above it."
+)
+TOO_MUCH_KEPT = N_(
+    "This network keeps {total} numbers of each picture while it learns, and {most} are allowed; most come from"
+    " layer {layer}. Make it smaller there, or put a pooling layer above it."
+)
+NO_WHOLE_NUMBER = N_("The {name} of layer {layer} ({kind}) must be a whole number between {low} and {high}.")
+NO_NUMBER = N_("The {name} of layer {layer} ({kind}) must be between {low} and {high}.")
 
-    def __init__(self, sentence: str, index: int | None = None) -> None:
-        super().__init__(sentence)
+
+class LayerError(ValueError):
+    """The layers do not fit together, or are too many or too large.
+
+    `str(error)` is one sentence for a person, in English; pages say `words` with its `fields` in the reader's language.
+    """
+
+    def __init__(self, words: str, index: int | None = None, **fields: int | str) -> None:
+        super().__init__(
+            words.format(**{name: f"{value:,}" if isinstance(value, int) else value for name, value in fields.items()})
+        )
+        self.words, self.fields = words, fields
         self.index = index  # of the row that is at fault, from 0; None when it is the whole
 
 
@@ -92,21 +116,19 @@ def checked(layers: Rows) -> list[Layer]:
     Raises LayerError when one does not fit or it is too large.
     """
     if len(layers) > MOST_LAYERS:
-        raise LayerError(f"These are {len(layers)} layers, and {MOST_LAYERS} are allowed: take some out.")
+        raise LayerError(
+            "These are {count} layers, and {most} are allowed: take some out.", count=len(layers), most=MOST_LAYERS
+        )
     network = list(walk(layers))
     for words, most, measure in (
-        ("has {:,} numbers to learn", MOST_PARAMETERS, lambda layer: layer.parameters),
-        ("multiplies {:,} times for each picture", MOST_WORK, lambda layer: layer.work),
-        ("keeps {:,} numbers of each picture while it learns", MOST_KEPT, lambda layer: layer.kept),
+        (TOO_MANY_PARAMETERS, MOST_PARAMETERS, lambda layer: layer.parameters),
+        (TOO_MUCH_WORK, MOST_WORK, lambda layer: layer.work),
+        (TOO_MUCH_KEPT, MOST_KEPT, lambda layer: layer.kept),
     ):
         total, largest = sum(map(measure, network)), max(network, key=measure)
         if total > most:
             index = len(layers) - 1 if largest.index is None else largest.index
-            raise LayerError(
-                f"This network {words.format(total)}, and {most:,} are allowed; most come from layer"
-                f" {index + 1}. Make it smaller there, or put a pooling layer above it.",
-                index,
-            )
+            raise LayerError(words, index, total=total, most=most, layer=index + 1)
     return network
 
 
@@ -139,18 +161,23 @@ def _read(index: int, row: Row) -> tuple[str, tuple[Any, ...]]:
     """A row's kind and numbers, each within its limits."""
     kind = row[0] if row else ""
     if not isinstance(kind, str) or kind not in KINDS:
-        raise LayerError(f"Layer {index + 1} is of no kind that there is. Choose one of {', '.join(KINDS)}.", index)
+        words = N_("Layer {layer} is of no kind that there is. Choose one of {kinds}.")
+        raise LayerError(words, index, layer=index + 1, kinds=", ".join(KINDS))
     numbers: tuple[Any, ...] = tuple(row[1:])
     limits = KINDS[kind]
     if len(numbers) != len(limits):
-        raise LayerError(
-            f"Layer {index + 1} ({kind}) takes {', '.join(limits) or 'no number'}, and {len(numbers)} came.", index
-        )
+        words = N_("Layer {layer} ({kind}) takes {due}, and {count} came.")
+        raise LayerError(words, index, layer=index + 1, kind=kind, due=", ".join(limits) or "–", count=len(numbers))
     for value, (name, (low, high)) in zip(numbers, limits.items(), strict=True):
         if type(value) not in (type(low), int) or not low <= value <= high:
-            whole = "a whole number " if isinstance(low, int) else ""
             raise LayerError(
-                f"The {name} of layer {index + 1} ({kind}) must be {whole}between {low} and {high}.", index
+                NO_WHOLE_NUMBER if isinstance(low, int) else NO_NUMBER,
+                index,
+                layer=index + 1,
+                kind=kind,
+                name=name,
+                low=str(low),
+                high=str(high),
             )
     return kind, numbers
 
@@ -158,7 +185,8 @@ def _read(index: int, row: Row) -> tuple[str, tuple[Any, ...]]:
 def _layer(index: int, kind: str, numbers: tuple[Any, ...], shape: tuple[int, ...]) -> Layer:
     """One row as a layer on what comes to it, `shape` without the batch."""
     if kind in TAKE_PICTURES and len(shape) == 1:
-        raise LayerError(f"Layer {index + 1} needs pictures, but one row of numbers comes to it: move it up.", index)
+        words = N_("Layer {layer} needs pictures, but one row of numbers comes to it: move it up.")
+        raise LayerError(words, index, layer=index + 1)
     match kind:
         case "convolution":
             return _convolution(index, shape, *numbers)
@@ -180,9 +208,13 @@ def _convolution(index: int, shape: tuple[int, ...], filters: int, size: int, st
     height, width, channels = shape
     if size > min(height, width):
         raise LayerError(
-            f"Layer {index + 1} has filters of {size} x {size} dots, and pictures of {height} x {width} come to it: "
-            "take smaller filters, or take a layer above it out.",
+            "Layer {layer} has filters of {size} × {size} dots, and pictures of {height} × {width} come to it: take"
+            " smaller filters, or take a layer above it out.",
             index,
+            layer=index + 1,
+            size=size,
+            height=height,
+            width=width,
         )
     after = ((height - size) // step + 1, (width - size) // step + 1, filters)
     weights = size * size * channels * filters
@@ -195,9 +227,14 @@ def _convolution(index: int, shape: tuple[int, ...], filters: int, size: int, st
 def _pooling(index: int, shape: tuple[int, ...], size: int) -> Layer:
     height, width, channels = shape
     if size > min(height, width):
-        share = {2: "halves", 3: "takes a third of", 4: "takes a quarter of"}[size]
         raise LayerError(
-            f"Layer {index + 1} {share} a picture of {height} x {width} dots: take a pooling layer out.", index
+            "Layer {layer} joins {size} × {size} dots into one, and pictures of {height} × {width} come to it: take a"
+            " pooling layer out.",
+            index,
+            layer=index + 1,
+            size=size,
+            height=height,
+            width=width,
         )
     return Layer("MaxPooling2D", (size,), (height // size, width // size, channels), index=index)
 

@@ -156,7 +156,7 @@ def _recipe(name: str, layers: Rows | None) -> Recipe:
         try:
             return own_recipe(layers or ())
         except LayerError as error:
-            raise PlanError(str(error)) from error
+            raise PlanError(error.words, **error.fields) from error
     if name not in RECIPES:
         raise PlanError(f"There is no recipe “{name}”. Choose one of {', '.join(RECIPES)}.")
     return RECIPES[name]

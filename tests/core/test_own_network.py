@@ -111,12 +111,12 @@ def test_a_flatten_is_added_once_and_every_kind_of_layer_has_its_words() -> None
         (
             [["convolution", 8, 7, 4], ["pooling", 4], ["pooling", 2]],
             2,
-            "Layer 3 halves a picture of 1 x 1 dots: take a pooling",
+            "Layer 3 joins 2 × 2 dots into one, and pictures of 1 × 1 come",
         ),
         (
             [["pooling", 4], ["pooling", 4], ["convolution", 8, 3, 1]],
             2,
-            "Layer 3 has filters of 3 x 3 dots, and pictures of 1 x 1",
+            "Layer 3 has filters of 3 × 3 dots, and pictures of 1 × 1",
         ),
         (
             [["dense", 8], ["convolution", 8, 3, 1]],
