@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 from benchmarks.results import markdown_table, write
 from core.data import dataset, sources
-from core.lessons import articles
+from core.lessons import terms
 from core.settings import Settings
 from core.training.backend import use_cores
 from core.training.loop import train
@@ -64,7 +64,7 @@ def measure(plan: Plan, data: dataset.Dataset) -> dict:
 
 def table(columns: Sequence[str] | None = None) -> str:
     """What was measured as a Markdown table: all columns that the app shows, or some."""
-    shown = articles.results()[list(columns)] if columns else articles.results()
+    shown = terms.results()[list(columns)] if columns else terms.results()
     return markdown_table(shown.columns, shown.astype(str).to_numpy())
 
 

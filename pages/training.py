@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from core.language import _, number
-from core.lessons.articles import LAYERS, LESSONS
+from core.lessons.articles import LESSONS
+from core.lessons.terms import LAYERS
 from core.runs import results, script
 from core.runs.schema import Run, Status, owner_of
 from core.training.plan import Measured, Plan, duration, estimate

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.language import N_
+
 
 @dataclass(frozen=True, eq=False)
 class Kernel:
@@ -23,28 +25,28 @@ KERNELS = {
     kernel.name: kernel
     for kernel in (
         Kernel(
-            "Upright edges",
-            "Bright where the picture gets brighter from left to right.",
+            N_("Upright edges"),
+            N_("Bright where the picture gets brighter from left to right."),
             np.array([[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]]),
         ),
         Kernel(
-            "Level edges",
-            "Bright where the picture gets brighter from top to bottom.",
+            N_("Level edges"),
+            N_("Bright where the picture gets brighter from top to bottom."),
             np.array([[-1.0, -1, -1], [0, 0, 0], [1, 1, 1]]),
         ),
         Kernel(
-            "Blur",
-            "Each dot becomes the average of itself and its eight neighbours.",
+            N_("Blur"),
+            N_("Each dot becomes the average of itself and its eight neighbours."),
             np.full((3, 3), 1 / 9),
         ),
         Kernel(
-            "Sharpen",
-            "Each dot is lifted away from its neighbours: edges stand out.",
+            N_("Sharpen"),
+            N_("Each dot is lifted away from its neighbours: edges stand out."),
             np.array([[0.0, -1, 0], [-1, 5, -1], [0, -1, 0]]),
         ),
         Kernel(
-            "Outline",
-            "Zero on even ground, large wherever something changes.",
+            N_("Outline"),
+            N_("Zero on even ground, large wherever something changes."),
             np.array([[-1.0, -1, -1], [-1, 8, -1], [-1, -1, -1]]),
         ),
     )

@@ -18,7 +18,7 @@ def bars(probabilities: np.ndarray, true: int | None = None, most: int = 10) -> 
     order = np.argsort(-probabilities, kind="stable")[:most]
     rows = "".join(
         f'<div class="{"top" if place == 0 else ""}" style="--share:{float(probabilities[index]):.4f};'
-        f'--class:{COLOURS[index]}"><dt>{"✓ " * (index == true)}{html.escape(called[index])}</dt>'
+        f'--class:{COLOURS[index]}"><dt>{"✓ " * bool(index == true)}{html.escape(called[index])}</dt>'
         f"<dd><i></i><b>{percent(float(probabilities[index]))}</b></dd></div>"
         for place, index in enumerate(order)
     )

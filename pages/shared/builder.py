@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.language import N_, _, ngettext, number, percent
 from core.lessons import diagram
-from core.lessons.articles import LAYERS
+from core.lessons.terms import LAYERS
 from core.training.plan import Measured, Plan, duration, estimate, overhead
 from models.catalogue import OWN
 from models.own_network import KINDS, MAKE_A_ROW, MOST_LAYERS, PICTURE, TAKE_PICTURES, Layer, LayerError, checked, walk

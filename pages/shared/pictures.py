@@ -15,9 +15,8 @@ import numpy as np
 import streamlit as st
 
 from core.charts import SHORT_NAMES
-from core.images import enlarge, png, sheet
+from core.images import png, sheet
 from core.labels import NAMES
-from core.lessons import diagram
 from core.vision.reading import Stage
 
 
@@ -178,75 +177,6 @@ def ink(svg: str, alt: str) -> str:
     """A drawing in white ink as an image that takes the colour of the page's text. (Streamlit lets no SVG into a
     page.)"""
     return f'<img class="ink" src="data:image/svg+xml,{quote(svg)}" alt="{html.escape(alt)}">'
-
-
-def chain(layers: Sequence[Mapping], names: Mapping[str, tuple[str, str]]) -> None:
-    """Show a network as a chain of its layers (rows of the catalogue): a drawing to scale, what each gives, what it has
-    to learn."""
-    links = ""
-    for row in layers:
-        gives = " × ".join(f"{side:,}" for side in row["shape"])
-        learns = f"{row['parameters']:,} to learn" if row["parameters"] else ""
-        name = html.escape(names[row["kind"]][0])
-        links += (
-            f"<li>{ink(diagram.layer(row['shape']), '')}<b>{name}</b><span>{gives}</span><span>{learns}</span></li>"
-        )
-    st.html(f'<ol class="chain">{links}</ol>')
-
-
-def drawing(svg: str, alt: str) -> None:
-    """Show a drawing in the colour of the page's text."""
-    st.html(ink(svg, alt))
-
-
-def side_by_side(named: Sequence[tuple[str, str, np.ndarray]]) -> None:
-    """Show small pictures, each (title, words, picture (h, w) uint8), with hard pixels and at one scale."""
-    figures = "".join(
-        f'<figure><img class="dots28" src="{address(picture)}" alt="{html.escape(title)}"'
-        f' style="width:{picture.shape[1] / 28:.1%}">'
-        f"<figcaption><b>{html.escape(title)}</b><br>{html.escape(words)}</figcaption></figure>"
-        for title, words, picture in named
-    )
-    st.html(f'<div class="strip">{figures}</div>')
-
-
-def sliding(image: np.ndarray, result: np.ndarray) -> None:
-    """Show a kernel's window sliding over a picture (28, 28) and the result (26, 26) that grows meanwhile, both
-    uint8."""
-    st.html(
-        f'<div class="sliding"><figure><div><img src="{address(enlarge(image, 8))}" alt="The'
-        ' picture"><i></i></div><figcaption>The picture, 28 × 28, and the window that slides over'
-        f' it</figcaption></figure><figure><div><img class="grows" src="{address(enlarge(result, 8))}" alt="What the'
-        ' kernel makes of it"><i></i></div><figcaption>What comes out, 26 × 26: the window does not hang over the'
-        " edge</figcaption></figure></div>"
-    )
-
-
-def products(window: np.ndarray, weights: np.ndarray, total: float) -> None:
-    """Show one step of a convolution as numbers: nine pixels (3, 3) from 0 to 1, nine weights (3, 3), and the sum of
-    their products."""
-
-    def table(values: np.ndarray, name: str, shades: bool) -> str:
-        cells = "".join(f"<tr>{''.join(_cell(value, shades) for value in row)}</tr>" for row in values.tolist())
-        return f"<figure><table>{cells}</table><figcaption>{html.escape(name)}</figcaption></figure>"
-
-    st.html(
-        f'<div class="products">{table(window, "nine dots, 0 to 1", True)}<b>×</b>'
-        f"{table(weights, 'the kernel', False)}<b>=</b>"
-        f"{table(window * weights, 'nine products', False)}<b>→</b><figure><strong>{total:.2f}</strong>"
-        "<figcaption>their sum: one dot of the result</figcaption></figure></div>"
-    )
-
-
-def _cell(value: float, shades: bool) -> str:
-    grey = round(255 * value)
-    look = f' style="background:rgb({grey},{grey},{grey});color:{"#000" if grey > 115 else "#fff"}"' if shades else ""
-    return f"<td{look}>{value:.2f}</td>"
-
-
-def row(picture: np.ndarray) -> None:
-    """Show a picture (h, w) uint8 laid out as one long row of dots."""
-    st.html(f'<div class="row"><img src="{address(picture.reshape(1, -1))}" alt="All its dots in one row"></div>')
 
 
 def explain(rows: Mapping[str, str]) -> None:

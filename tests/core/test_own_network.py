@@ -12,7 +12,7 @@ import pytest
 from core.data.dataset import Dataset
 from core.errors import PlanError
 from core.inference.network import Network
-from core.lessons.articles import LAYERS
+from core.lessons.terms import LAYERS
 from core.settings import Settings
 from core.training.loop import train
 from core.training.plan import Measured, Plan, estimate
