@@ -10,12 +10,12 @@ import gettext
 import io
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
-from babel import Locale, UnknownLocaleError, negotiate_locale, numbers
+from babel import Locale, UnknownLocaleError, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -50,15 +50,13 @@ def current() -> str:
 
 def nearest(wishes: list[str]) -> str:
     """The one of LANGUAGES that fits a browser's wishes, such as ["zh-CN", "en"], best; English if none does."""
-    known = {}
     for wish in wishes:
-        try:
-            locale = Locale.parse(wish, sep="-", resolve_likely_subtags=True)
-        except (UnknownLocaleError, ValueError):
-            continue
-        script = f"{locale.language}_{locale.script}" if locale.script else locale.language
-        known[wish] = script if script in LANGUAGES else locale.language
-    return negotiate_locale(list(known.values()), list(LANGUAGES)) or ENGLISH
+        with suppress(UnknownLocaleError, ValueError):
+            wanted = Locale.parse(wish, sep="-").language
+            for language in LANGUAGES:
+                if Locale.parse(language).language == wanted:
+                    return language
+    return ENGLISH
 
 
 @lru_cache(maxsize=len(LANGUAGES))
