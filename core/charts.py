@@ -156,37 +156,6 @@ def matrix(counts: np.ndarray, as_percent: bool = False, height: int = 560) -> g
     return figure
 
 
-def dots(image: np.ndarray, coloured: bool = False, height: int = 380) -> go.Figure:
-    """One picture (28, 28) as a heat map with its colour bar: uint8 from 0 to 255, or float from 0 to 1.
-
-    Each dot tells its number.
-    """
-    whole = image.dtype == np.uint8
-    figure = go.Figure(
-        go.Heatmap(
-            z=image,
-            colorscale="Viridis" if coloured else "Gray",
-            zmin=0,
-            zmax=255 if whole else 1,
-            colorbar={
-                "thickness": 12,
-                "outlinewidth": 0,
-                "tickvals": [0, 50, 100, 150, 200, 255] if whole else [0, 0.2, 0.4, 0.6, 0.8, 1],
-            },
-            hovertemplate=f"row %{{y}}, column %{{x}}<br>%{{z{'' if whole else ':.3f'}}}<extra></extra>",
-        )
-    )
-    _quiet(figure, height)
-    figure.update_xaxes(
-        fixedrange=True, showgrid=False, zeroline=False, constrain="domain", tickvals=[0, 9, 18, 27], ticks=""
-    )
-    figure.update_yaxes(
-        fixedrange=True, showgrid=False, zeroline=False, scaleanchor="x", constrain="domain", range=[27.5, -0.5]
-    )
-    figure.update_yaxes(tickvals=[0, 9, 18, 27], ticks="")
-    return figure
-
-
 def brightness(counts: np.ndarray, height: int = 260) -> go.Figure:
     """How many dots have each value, counts (256,), in steps of five; 0, the ground, is left out: its bar would dwarf
     all others."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from core.data import explore
 from core.data.dataset import Dataset
@@ -47,7 +47,7 @@ def test_a_tapped_dot_of_the_map_shows_its_picture_which_can_be_opened(app: App,
     page.mouse.move(x, y)
     expect(page.locator(".hoverlayer")).to_contain_text(f"picture {row}")
     page.mouse.click(x, y)
-    expect(page.locator(f"img[alt$='training picture {row}, found on the map']")).to_be_visible()
+    expect(page.locator(f"img[alt$='found on the map: Training picture {row}']")).to_be_visible()
     page.get_by_role("button", name="Open this picture").click()
     expect(page.get_by_role("spinbutton", name="Picture number")).to_have_value(str(row))
     expect(page.get_by_text("To a computer this")).to_be_visible()
@@ -58,15 +58,39 @@ def test_a_tapped_neighbour_is_opened_and_its_own_neighbours_are_shown(app: App,
     data = shown_by(app)
     first = explore.nearest(data.train_images, data.train_images[5], 20, leave_out=5)
     page = open_page(f"{app.address}/dataset?picture=5&look=More+like+this")
-    page.get_by_title(re.compile(f", training picture {first[0]}$")).click()
+    page.get_by_title(re.compile(f", Training picture {first[0]}$")).click()
     expect(page.get_by_role("spinbutton", name="Picture number")).to_have_value(str(first[0]))
     second = explore.nearest(data.train_images, data.train_images[first[0]], 20, leave_out=int(first[0]))
-    expect(page.get_by_title(re.compile(f", training picture {second[0]}$"))).to_be_visible()
-    expect(page.get_by_title(re.compile(f", training picture {first[0]}$"))).to_have_count(0)
+    expect(page.get_by_title(re.compile(f", Training picture {second[0]}$"))).to_be_visible()
+    expect(page.get_by_title(re.compile(f", Training picture {first[0]}$"))).to_have_count(0)
+
+
+def test_on_a_phone_a_tapped_picture_opens_over_the_page_and_back_closes_it(app: App, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{app.address}/dataset")
+    large, eighth = page.locator("img.large").first, page.locator(".sheet a").nth(7)
+    expect(large).not_to_be_in_viewport()
+    page.evaluate("window.unchanged = true")
+    eighth.tap()
+    expect(large).to_be_in_viewport()
+    expect(page).to_have_url(re.compile("picture=7"))
+    expect(eighth).to_be_in_viewport()
+    page.go_back()
+    expect(large).not_to_be_in_viewport()
+    page.locator(".sheet a").nth(0).tap()  # the picture that is usual, and not in the address
+    expect(large).to_be_in_viewport()
+    page.get_by_role("button", name="Close").tap()
+    expect(large).not_to_be_in_viewport()
+    assert page.evaluate("window.unchanged"), "the page was loaded anew"
+    assert all(chip.bounding_box()["height"] >= 44 for chip in page.locator(".st-key-class button").all())
+    context.close()
 
 
 def test_a_shuffle_is_repeated_by_its_link(app: App, open_page: Open) -> None:
     page = open_page(f"{app.address}/dataset")
+    page.get_by_role("button", name="View").click()
     page.get_by_role("radio", name="shuffled").click()
     page.get_by_role("spinbutton", name="Seed").fill("12")
     page.get_by_role("spinbutton", name="Seed").press("Enter")

@@ -75,18 +75,6 @@ def test_the_right_answers_of_the_matrix_are_outlined_and_nothing_is_in_a_pictur
     outlines = charts.matrix(np.eye(10, dtype=int)).layout.shapes
     assert [round((shape.x0 + shape.x1) / 2) for shape in outlines] == list(range(10))
     assert all((shape.x0, shape.x1) == (shape.y0, shape.y1) for shape in outlines)
-    assert not charts.dots(np.zeros((28, 28), np.uint8)).layout.shapes
-
-
-@pytest.mark.parametrize(("divisor", "top"), [(1, 255), (255, 1)])
-def test_a_picture_as_a_heat_map_has_the_bar_of_its_numbers(divisor: int, top: int) -> None:
-    image = np.arange(784).reshape(28, 28).astype(np.uint8)
-    heat = charts.dots(image if divisor == 1 else image / divisor).data[0]
-    assert np.array_equal(np.asarray(heat.z), image / divisor) and (heat.zmin, heat.zmax) == (0, top)
-    assert heat.colorbar.tickvals[-1] == top and "row %{y}, column %{x}" in heat.hovertemplate
-    assert charts.dots(image, coloured=True).data[0].colorscale != charts.dots(image).data[0].colorscale
-    first, last = charts.dots(image).layout.yaxis.range
-    assert first > last, "row 0 is at the top"
 
 
 def test_the_brightness_leaves_out_the_ground_and_nothing_else() -> None:
