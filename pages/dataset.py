@@ -161,10 +161,7 @@ with guard():
     rows = explore.arrange(labels, index, seed if order == "shuffled" else None)
     last = len(images) - 1
     st.session_state.setdefault("picture", int(rows[0]) if len(rows) else 0)
-    tapped, opened = page_state().get(TAPPED, (None, False))
-    if tapped != st.session_state["picture"]:
-        opened = "picture" in st.query_params
-    with st.container(key="clothes_opened" if opened else "clothes_closed"):
+    with st.container(key="clothes"):
         left, right = st.columns([1.2, 1], gap="large")
     # what to look at is chosen before what stands above it is filled: the links there carry it
     look = st.segmented_control(
@@ -193,6 +190,9 @@ with guard():
                 any_one = {"icon": ":material/casino:", "help": whole, "on_click": guarded(open_any), "args": (rows,)}
                 st.button(_("Any one"), key="dataset_any", **any_one)
             share_menu("dataset_share", part=part, picture=str(chosen))
+        tapped, opened = page_state().get(TAPPED, (None, False))
+        if opened if tapped == chosen else "picture" in st.query_params:
+            st.html('<i class="opened-picture"></i>')
         shown = Shown(part, chosen, images, labels, index)
         garment = CLASSES[labels[chosen]]
         with picture:

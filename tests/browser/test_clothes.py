@@ -77,6 +77,7 @@ def test_on_a_phone_a_tapped_picture_opens_over_the_page_and_back_closes_it(app:
     expect(large).to_be_in_viewport()
     expect(page).to_have_url(re.compile("picture=7"))
     expect(eighth).to_be_in_viewport()
+    settled(page)
     page.go_back()
     expect(large).not_to_be_in_viewport()
     page.locator(".sheet a").nth(0).tap()  # the picture that is usual, and not in the address
