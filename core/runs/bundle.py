@@ -52,7 +52,7 @@ LARGEST_SNAPSHOT = 200_000
 MOST_PICTURES = 1_000_000  # in a plan
 SMALL_UPLOAD = 100  # pictures: fewer than other plans may take, from a small data set that a visitor uploaded
 WORDS = {"name": 60, "note": 400, "data_title": 80, "fingerprint": 16}  # of plan.json, with the most signs kept of each
-REMEDY = N_("Pack the run again with “Everything as one zip”.")
+REMEDY = N_("Open the run where it was made and press “Download” again.")
 UNREADABLE = Saying("This zip cannot be read as a run.", REMEDY)
 Point: TypeAlias = dict[str, str | float | None]  # of a curve, as the store takes it: `kind` and the numbers of CURVE
 
