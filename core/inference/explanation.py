@@ -12,13 +12,19 @@ import numpy as np
 
 from core.inference.network import Network
 from core.inference.verdict import NEITHER, Answer, Eyes, Verdict
-from core.labels import NAMES
+from core.labels import NAMES, names
+from core.language import N_, _, ngettext, number, percent
 
 PATCH, STEP = 7, 3  # px, side of the blank patch, and how far it moves on
 LEAST = 0.02  # a drop of the probability below this is not worth a colour
 WARM = np.array([255, 122, 43], np.float32)  # colour of what mattered
 SCALE = 12  # each pixel of the image becomes so many
-WITHOUT_EYE = "A file of the second eye is missing or damaged, so the network answers alone. Install the app again."
+WITHOUT_EYE = N_("A file of the second eye is missing or damaged, so the network answers alone. Install the app again.")
+WHERE = (  # a place, by thirds: from top to bottom, from left to right
+    (N_("top left"), N_("top"), N_("top right")),
+    (N_("left"), N_("middle"), N_("right")),
+    (N_("bottom left"), N_("bottom"), N_("bottom right")),
+)
 
 
 def occlusion(network: Network, image: np.ndarray) -> np.ndarray:
@@ -33,8 +39,8 @@ def occlusion(network: Network, image: np.ndarray) -> np.ndarray:
     patches = [(slice(max(y, 0), y + PATCH), slice(max(x, 0), x + PATCH)) for y in starts for x in starts]
     patches = [patch for patch in patches if image[patch].any()]  # where nothing is, covering changes nothing
     covered = np.repeat(image[None], len(patches) + 1, axis=0)
-    for number, patch in enumerate(patches, start=1):
-        covered[number][patch] = 0
+    for place, patch in enumerate(patches, start=1):
+        covered[place][patch] = 0
     probabilities = network.probabilities(covered)
     index = int(probabilities[0].argmax())
     fall, times = np.zeros(image.shape, np.float32), np.zeros(image.shape, np.float32)
@@ -76,71 +82,100 @@ def _warmed(picture: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 
 def in_words(mattered: np.ndarray, label: str) -> str:
-    """What a map of `occlusion` says, in a sentence."""
+    """What a map of `occlusion` says of a class, one of NAMES, in a sentence."""
     most = float(mattered.max())
     if most < LEAST:
-        return f"No single part decides: whichever part is covered, the answer stays {label}."
-    return (
-        f"What counts most is the {_where(mattered)}: with that covered, the bar of {label} falls by about"
-        f" {100 * most:.0f} points of 100."
+        words = _("No single part decides: whichever part is covered, the answer stays {garment}.")
+        return words.format(garment=_(label))
+    words = _(
+        "What counts most is the {place}: with that covered, the bar of {garment} falls by about {points} points"
+        " of 100."
     )
+    return words.format(place=_where(mattered), garment=_(label), points=number(100 * most))
 
 
 def evidence_in_words(evidence: np.ndarray, label: str) -> str:
-    """What the second eye's `evidence` (7, 7) for a class says, in a sentence."""
+    """What the second eye's `evidence` (7, 7) for a class, one of NAMES, says, in a sentence."""
     if float(evidence.max()) <= 0:
-        return f"No place of the photo speaks for {label}."
-    return f"What speaks most for {label} is the {_where(evidence)} of the photo."
+        return _("No place of the photo speaks for {garment}.").format(garment=_(label))
+    words = _("What speaks most for {garment} is the {place} of the photo.")
+    return words.format(garment=_(label), place=_where(evidence))
 
 
 def _where(places: np.ndarray) -> str:
     """In which third of a map its highest place lies, such as “top left”."""
     row, column = (int(position) for position in np.unravel_index(places.argmax(), places.shape))
-    across = ("left", "middle", "right")[int(3 * (column + 0.5) / places.shape[1])]
-    down = ("top", "middle", "bottom")[int(3 * (row + 0.5) / places.shape[0])]
-    return " ".join(word for word in (down, across) if word != "middle") or "middle"
+    return _(WHERE[int(3 * (row + 0.5) / places.shape[0])][int(3 * (column + 0.5) / places.shape[1])])
 
 
 def neighbours_in_words(label: int | None, labels: np.ndarray, answered: bool) -> str:
     """What the pictures nearest to one are called, labels (n,), beside its own `label`: its answer, or its true one;
     None when the answer is none of the ten."""
-    counts = Counter(int(neighbour) for neighbour in labels)
+    called, counts = names(), Counter(int(neighbour) for neighbour in labels)
     if label is None:
-        return f"They are called {', '.join(f'{NAMES[each]} ({count})' for each, count in counts.most_common())}."
+        return _("They are called {garments}.").format(garments=_counted(counts))
     same = counts.pop(label, 0)
-    name, as_well = NAMES[label], ", as the answer is" if answered else " too"
+    fields = {"garment": called[label], "count": number(len(labels)), "same": number(same), "others": _counted(counts)}
     if not counts:
-        return f"All {len(labels)} are called {name}{as_well}."
-    others = ", ".join(f"{count} {NAMES[other]}" for other, count in counts.most_common())
+        if answered:
+            return _("All {count} are called {garment}, as the answer is.").format(**fields)
+        return _("All {count} are called {garment} too.").format(**fields)
+    if same and answered:
+        words = ngettext(
+            "{same} of {count} is called {garment}, as the answer is. The others: {others}.",
+            "{same} of {count} are called {garment}, as the answer is. The others: {others}.",
+            same,
+        )
+        return words.format(**fields)
     if same:
-        words = f"{same} of {len(labels)} {'is' if same == 1 else 'are'} called {name}{as_well}; the others: {others}."
-    else:
-        words = f"None of the {len(labels)} is called {name}; they are {others}."
-    if not answered:
-        return f"{words} Dot by dot they look alike, and yet people gave them other names."
-    return words if same else f"{words} That is a reason to doubt the answer."
+        words = ngettext(
+            "{same} of {count} is called {garment} too. The others: {others}. They look alike, and yet people gave"
+            " them other names.",
+            "{same} of {count} are called {garment} too. The others: {others}. They look alike, and yet people gave"
+            " them other names.",
+            same,
+        )
+        return words.format(**fields)
+    if answered:
+        words = _("None of the {count} is called {garment}: {others}. That is a reason to doubt the answer.")
+        return words.format(**fields)
+    words = _(
+        "None of the {count} is called {garment}: {others}. They look alike, and yet people gave them other names."
+    )
+    return words.format(**fields)
+
+
+def _counted(counts: Counter[int]) -> str:
+    """Classes and how many there are of each, the most frequent first."""
+    words = _("{garment} ({count})")
+    each = (words.format(garment=names()[index], count=number(count)) for index, count in counts.most_common())
+    return ", ".join(each)
 
 
 def compared(first: Answer, second: Answer, titles: tuple[str, str]) -> str:
     """In words: whether two networks, each asked alone, say the same of one picture."""
-    one, other = (NEITHER if each.verdict is Verdict.NONE else each.label for each in (first, second))
+    one, other = (NEITHER if each.verdict is Verdict.NONE else NAMES[each.index] for each in (first, second))
     return _compared((one, other), (first.probabilities, second.probabilities), titles)
 
 
 def eyes_compared(eyes: Eyes, whose: str) -> str:
     """In words: whether both eyes say the same of one photo; `whose` is what the small network is called."""
-    return _compared(eyes.said, (eyes.network, eyes.eye), (whose, "the second eye"))
+    return _compared(eyes.said, (eyes.network, eyes.eye), (whose, _("the second eye")))
 
 
 def said_alone(said: str, shares: Sequence[float]) -> str:
-    """What one eye says, as a headline, such as “Dress 61%”; without a figure where that is none of the ten."""
-    return said.capitalize() if said == NEITHER else f"{said} {max(shares):.0%}"
+    """What one eye says, as a headline, such as “Dress 61 %”; without a figure where that is none of the ten."""
+    if said == NEITHER:
+        return _("None of the ten")
+    return _("{garment} {percent}").format(garment=_(said), percent=percent(max(shares)))
 
 
 def _compared(said: tuple[str, str], shares: tuple[Sequence[float], Sequence[float]], whose: tuple[str, str]) -> str:
     if said[0] == said[1]:
-        return f"Both say {said[0]}."
+        return _("Both say {answer}.").format(answer=_(said[0]))
     one, other = (
-        words if words == NEITHER else f"{words} ({max(ten):.0%})" for words, ten in zip(said, shares, strict=True)
+        _(words) if words == NEITHER else _("{garment} ({percent})").format(garment=_(words), percent=percent(max(ten)))
+        for words, ten in zip(said, shares, strict=True)
     )
-    return f"They differ: {whose[0]} says {one}, {whose[1]} {other}."
+    words = _("They differ: {one} says {answer}, {other} {other_answer}.")
+    return words.format(one=whose[0], answer=one, other=whose[1], other_answer=other)

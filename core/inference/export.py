@@ -15,6 +15,7 @@ from core.errors import PictureError
 from core.inference.explanation import said_alone
 from core.inference.verdict import Answer
 from core.labels import COLOURS, NAMES
+from core.language import N_, percent
 from core.vision.reading import Reading
 from core.words import cell
 
@@ -23,7 +24,7 @@ PAPER, INK, SOFT_INK, TILE = "#faf7f2", "#1d1a16", "#6a6258", "#f1ebe1"
 TILE_SIDE, TILE_STEP = 300, 324  # px, side of a picture, and from one to the next
 LINE = 28  # px from one line of the reason to the next
 ROW = 33  # px from one bar to the next
-TOGETHER = "Both eyes together"  # whose bars are the large ones, where two eyes were asked
+TOGETHER = N_("Both eyes together")  # whose bars are the large ones, where two eyes were asked
 TOGETHER_LINE, BARS, EYES_LINE = 240, 270, 604  # px from the top: that, the first bar, what the first eye said
 EYES_STEP = 24  # px from there to what the second one said
 EYES = ("small network", "second eye")
@@ -32,7 +33,10 @@ EYES_COLUMNS = tuple(f"{eye}: {name}" for eye in EYES for name in NAMES)
 
 def card(reading: Reading, answer: Answer, verdict: str, network: str, whose: str = "the small network") -> bytes:
     """A PNG of one answer: the cut-out, the input image, the answer, its verdict in words, ten bars, who answered, and
-    what each of two eyes said; `whose` is what the small network is called there, in a few letters."""
+    what each of two eyes said; `whose` is what the small network is called there, in a few letters.
+
+    All of it is to be English: the letters it is drawn with are no others.
+    """
     sheet = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     pen = ImageDraw.Draw(sheet)
     cut_out = reading.stages[min(1, len(reading.stages) - 1)].picture
@@ -105,7 +109,7 @@ def _bars(pen: ImageDraw.ImageDraw, probabilities: Sequence[float], left: int, t
         ink = INK if index == best else SOFT_INK
         pen.text((begin - 14, y + 12), NAMES[index], ink, _font(19), anchor="rm")
         pen.rounded_rectangle((begin, y, end, y + 24), 4, COLOURS[index])
-        pen.text((end + 10, y + 12), f"{share:.0%}", ink, _font(19), anchor="lm")
+        pen.text((end + 10, y + 12), percent(share), ink, _font(19), anchor="lm")
 
 
 def _line(pen: ImageDraw.ImageDraw, words: str, left: int, top: int, width: int, ink: str = SOFT_INK) -> None:

@@ -56,7 +56,7 @@ class Network:
         """Load a network from the bytes of a `.tflite` file. Raises RunError when they are not one."""
         from ai_edge_litert.interpreter import Interpreter
 
-        self.calibration = calibration
+        self.content, self.calibration = content, calibration
         self._lock = threading.Lock()
         try:
             self._interpreter = Interpreter(model_content=content, num_threads=1)
@@ -125,5 +125,5 @@ def shipped_bytes(name: str) -> bytes:
         return (SHIPPED / name).read_bytes()
     except OSError as error:
         raise RunError(
-            f"The network that comes with the app is missing its file {name}. Install the app again."
+            "The network that comes with the app is missing its file {name}. Install the app again.", name=name
         ) from error

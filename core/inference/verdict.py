@@ -9,15 +9,25 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.errors import RunError
 from core.inference.eye import EVENLY, Eye
 from core.inference.network import Calibration, Network, Thresholds
-from core.labels import CLASSES, NAMES
-from core.vision.quality import PHOTO_TIP, WEAKENING
+from core.labels import CLASSES, NAMES, names
+from core.language import N_, _, percent
+from core.vision.quality import PHOTO_TIP, WEAKENING, Problem
 from core.vision.reading import Kind, Reading
 
 SAMPLE_SURE = 0.7  # probability from which on an image of the data set itself is answered as sure
-LEARNED = {Kind.PHOTO: "photos", Kind.DRAWING: "sketches"}
-DRAWING_TIP = "Draw the outline large, with a thick brush, and close it all the way round."
+NEVER_SEEN = {
+    Kind.PHOTO: N_("this network has never seen a photo, so its answer is a guess"),
+    Kind.DRAWING: N_("this network has never seen a drawing, so its answer is a guess"),
+}
+ASK_ANOTHER = {
+    Kind.PHOTO: N_("Ask the network that comes with the app: it has seen photos, too."),
+    Kind.DRAWING: N_("Ask the network that comes with the app: it has seen drawings, too."),
+}
+DRAWING_TIP = N_("Draw the outline large, with a thick brush, and close it all the way round.")
+BROKEN = N_("This network is broken: what it answers are not numbers. Choose another one, or train it again.")
 
 
 class Verdict(StrEnum):
@@ -29,7 +39,7 @@ class Verdict(StrEnum):
     UNCLEAR = "unclear"  # no single garment in the picture
 
 
-NEITHER = "none of the ten"
+NEITHER = N_("none of the ten")
 
 
 @dataclass(frozen=True)
@@ -38,7 +48,7 @@ class Eyes:
 
     network: tuple[float, ...]  # the small network, which sees 28 x 28 grey dots
     eye: tuple[float, ...]  # the second eye, which sees the photo
-    said: tuple[str, str]  # a class's name, or that it is none of the ten: by the one, by the other
+    said: tuple[str, str]  # one of NAMES, or NEITHER: by the one, by the other; in English, to be said with `_`
 
     @property
     def agree(self) -> bool:
@@ -60,23 +70,23 @@ class Answer:
 
     @property
     def name(self) -> str:
-        """What the picture shows, in a word."""
-        return "Something else" if self.verdict is Verdict.NONE else self.label
+        """What the picture shows, in a word of the reader's language."""
+        return _("Something else") if self.verdict is Verdict.NONE else names()[self.index]
 
     @property
     def called(self) -> str:
         """Its name, with a question mark when it is in doubt."""
-        return self.name if self.verdict in (Verdict.SURE, Verdict.NONE) else f"{self.name}?"
+        return self.name if self.verdict in (Verdict.SURE, Verdict.NONE) else _("{name}?").format(name=self.name)
 
     @property
     def percent(self) -> str:
-        """The probability of its label, such as “93%”."""
-        return f"{self.probabilities[self.index]:.0%}"
+        """The probability of its label, such as “93 %”."""
+        return percent(self.probabilities[self.index])
 
     @property
     def sentence(self) -> str:
         """The reason as a sentence."""
-        return f"{self.reason[:1].upper()}{self.reason[1:]}."
+        return _("{sentence}.").format(sentence=f"{self.reason[:1].upper()}{self.reason[1:]}")
 
 
 class _Judged(NamedTuple):
@@ -103,29 +113,46 @@ class _Candidates:
 
     @property
     def name(self) -> str:
-        return NAMES[self.first]
+        return names()[self.first]
 
     @property
     def certainty(self) -> str:
-        return f"{self.probability:.0%} for {self.name}"
+        return _("{percent} for {garment}").format(percent=percent(self.probability), garment=self.name)
 
     @property
     def doubt(self) -> str:
-        return f"it could be {self.name} or {NAMES[self.second]}"
+        return _("it could be {garment} or {other}").format(garment=self.name, other=names()[self.second])
+
+    def doubt_because(self, problem: Problem | None) -> str:
+        """The doubt, and what is wrong with the picture, if something is."""
+        if not problem:
+            return self.doubt
+        words = _("it could be {garment} or {other}; {problem}")
+        return words.format(garment=self.name, other=names()[self.second], problem=problem.words)
 
     @property
     def difference(self) -> str:
         """How to tell the one from the other."""
-        return " ".join(f"{NAMES[index]}: {CLASSES[index].description}." for index in (self.first, self.second))
+        return _described(self.first, self.second)
+
+
+def _described(*indices: int) -> str:
+    """What classes look like, in a sentence each."""
+    words = _("{garment}: {description}.")
+    return " ".join(
+        words.format(garment=names()[index], description=_(CLASSES[index].description)) for index in indices
+    )
 
 
 def answer(network: Network, reading: Reading, eye: Eye | None = None) -> Answer:
     """The network's answer to a reading, and how far it can be trusted, in plain words.
 
     With the second eye beside it the answer to a photo is that of both. Drawings and pictures of the data set the
-    second eye cannot read, and the network answers alone.
+    second eye cannot read, and the network answers alone. Raises RunError when the network is broken.
     """
     own = network.probabilities(reading.image[None])[0]
+    if not np.isfinite(own).all():
+        raise RunError(BROKEN)
     if eye is None or not len(reading.views):
         return _answer(own, _alone(network.calibration, reading, _Candidates.of(own)))
     seen = eye.look(reading).probabilities
@@ -164,20 +191,20 @@ def _alone(calibration: Calibration, reading: Reading, best: _Candidates) -> _Ju
         return _Judged(Verdict.UNSURE, best.doubt, best.difference)
     limits = calibration.thresholds.get(reading.kind)
     if limits is None:
-        never_seen = f"has never seen a {reading.kind}"
-        knows = "only knows the pictures somebody brought" if calibration.uploaded else never_seen
-        tip = f"Ask the network that comes with the app: it knows {LEARNED[reading.kind]} too."
-        guess = _Judged(Verdict.UNSURE, f"this network {knows}, so its answer is a guess", tip)
-        return _unclear(reading) or guess
+        only = _("this network knows only the pictures somebody brought, so its answer is a guess")
+        reason = only if calibration.uploaded else _(NEVER_SEEN[reading.kind])
+        return _unclear(reading) or _Judged(Verdict.UNSURE, reason, _(ASK_ANOTHER[reading.kind]))
     return _judged(reading, best, limits)
 
 
 def _undecided(reading: Reading, eyes: Eyes, both: tuple[int, int], joint: _Candidates) -> _Judged:
     """What the answer of two is worth that say different things; `both` are their best classes."""
-    reason = f"the network says {eyes.said[0]}, the second eye {eyes.said[1]}"
+    said = {"one": _(eyes.said[0]), "other": _(eyes.said[1])}
+    reason = _("the network says {one}, the second eye {other}").format(**said)
     if joint.first not in both:
-        reason += f"; what both find possible is {joint.name}"
-    tip = " ".join(f"{NAMES[index]}: {CLASSES[index].description}." for index in dict.fromkeys(both))
+        words = _("the network says {one}, the second eye {other}; what both find possible is {garment}")
+        reason = words.format(**said, garment=joint.name)
+    tip = _described(*dict.fromkeys(both))
     return _unclear(reading) or _Judged(Verdict.UNSURE, reason, f"{tip} {_tip(reading)}")
 
 
@@ -188,26 +215,30 @@ def _judged(reading: Reading, best: _Candidates, limits: Thresholds, probability
     probability = best.probability if probability is None else probability
     if probability >= limits.sure:
         if reading.remark and reading.remark in WEAKENING:
-            return _Judged(Verdict.UNSURE, f"it looks like {best.name}, but {reading.remark.words}", reading.remark.tip)
+            words = _("it looks like {garment}, but {problem}")
+            reason = words.format(garment=best.name, problem=reading.remark.words)
+            return _Judged(Verdict.UNSURE, reason, reading.remark.tip)
         return _Judged(Verdict.SURE, best.certainty, "")
-    because = f"; {reading.remark.words}" if reading.remark else ""
     if probability < limits.none:
-        known = f"I know {', '.join(NAMES[:-1])} and {NAMES[-1]}."
-        reason = f"it looks like none of the ten things I know{because}"
+        known = _("I know {garments}.").format(garments=", ".join(names()))
+        reason = _("it looks like none of the ten things I know")
+        if reading.remark:
+            words = _("it looks like none of the ten things I know; {problem}")
+            reason = words.format(problem=reading.remark.words)
         return _Judged(Verdict.NONE, reason, f"{known} {_tip(reading)}")
-    return _Judged(Verdict.UNSURE, f"{best.doubt}{because}", f"{best.difference} {_tip(reading)}")
+    return _Judged(Verdict.UNSURE, best.doubt_because(reading.remark), f"{best.difference} {_tip(reading)}")
 
 
 def _unclear(reading: Reading) -> _Judged | None:
     """That no single garment was found; None when one was."""
     if not reading.finding:
         return None
-    reason = f"I cannot find one garment in this picture: {reading.finding.words}"
-    return _Judged(Verdict.UNCLEAR, reason, reading.finding.tip)
+    words = _("I cannot find one garment in this picture: {problem}")
+    return _Judged(Verdict.UNCLEAR, words.format(problem=reading.finding.words), reading.finding.tip)
 
 
 def _tip(reading: Reading) -> str:
     """What to do about a picture in which a garment was found, and is still in doubt."""
     if reading.remark:
         return reading.remark.tip
-    return DRAWING_TIP if reading.kind is Kind.DRAWING else PHOTO_TIP
+    return _(DRAWING_TIP if reading.kind is Kind.DRAWING else PHOTO_TIP)

@@ -13,10 +13,15 @@ Strokes = list[np.ndarray]  # each (k, 2) float, x and y from 0 to 1
 def ghost(label: int, side: int) -> np.ndarray:
     """The template of a class, 0..9, faint on white paper to be drawn over: (side, side) uint8."""
     paper = np.full((side, side), 255, np.uint8)
-    for stroke in TEMPLATES[label](np.random.default_rng(GHOSTS[label])):
-        points = (stroke * 0.8 + 0.1) * side * 16  # in sixteenths of a pixel, for shift=4
-        cv2.polylines(paper, [points.round().astype(np.int32)], False, GHOST, max(1, side // 90), cv2.LINE_AA, shift=4)
+    for stroke in outline(label, side):
+        points = (16 * stroke).round().astype(np.int32)  # in sixteenths of a pixel, for shift=4
+        cv2.polylines(paper, [points], False, GHOST, max(1, side // 90), cv2.LINE_AA, shift=4)
     return paper
+
+
+def outline(label: int, side: int) -> Strokes:
+    """The strokes of the template of a class, 0..9, on a paper of so many pixels, each (k, 2) float."""
+    return [(stroke * 0.8 + 0.1) * side for stroke in TEMPLATES[label](np.random.default_rng(GHOSTS[label]))]
 
 
 def _line(*points: tuple[float, float]) -> np.ndarray:

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitAPIException
 
+from core.language import _
 from core.runs.book import LONGEST_NAME
 from core.runs.results import SHIPPED, eye_beside
 from core.words import line
@@ -16,6 +18,7 @@ from pages.shared.session import page_state
 from pages.shared.words import plain
 
 CHOSEN_EYES = "chosen_eyes"  # where a session keeps what was chosen, and an open page what its address says
+LONGEST_LABEL = 36  # letters of a network's name on a button
 WHOLE = re.compile(r"[0-9]{1,9}")  # a number that each widget can take
 
 
@@ -36,35 +39,48 @@ def tidy_address(*words: str, numbers: Sequence[str] = ()) -> None:
         st.rerun()
 
 
-def say_unknown_network(word: str) -> None:
-    """A sentence when the address asks for a network, by its `word` there, that does not exist."""
+def say_unknown_network(word: str, instead: str = "") -> None:
+    """A sentence when the address asks for a network, by its `word` there, that does not exist; and what is done
+    `instead` of asking it, if not the one that comes with the app is asked."""
     asked = st.query_params.get(word, SHIPPED)
     if asked not in networks():
-        st.info(
-            f"There is no finished run “{_named(asked)}”. The network that comes with the app answers instead.",
-            icon=":material/search_off:",
-        )
+        words = _("There is no finished run “{name}”. {instead}")
+        instead = instead or _("The network that comes with the app answers instead.")
+        st.info(words.format(name=_named(asked), instead=instead), icon=":material/search_off:")
 
 
 def say_unknown_run(asked: str, instead: str = "") -> None:
     """A sentence about a run that an address asks for and the run book does not have; `instead` goes on from there."""
-    words = f"There is no run “{_named(asked)}” in the run book; it may have been deleted. {instead}".strip()
-    st.info(words, icon=":material/search_off:")
+    words = _("There is no run “{name}” in the run book; it may have been deleted. {instead}")
+    st.info(words.format(name=_named(asked), instead=instead).strip(), icon=":material/search_off:")
 
 
 def _named(asked: str) -> str:
     return plain(line(asked, LONGEST_NAME))
 
 
-def choose_network(word: str, label: str = "Network") -> str:
+def settings_menu(word: str, rival: str) -> DeltaGenerator:
+    """A menu for the choice of networks, called after the one that the address asks for, and after the one that it is
+    compared with."""
+    known = networks()
+    asked, other = known.get(st.query_params.get(word, SHIPPED), known[SHIPPED]), known.get(st.query_params.get(rival))
+    label = _("{network} and {other}").format(network=_short(asked), other=_short(other)) if other else _short(asked)
+    return st.popover(plain(label), icon=":material/tune:", key="choice_menu")
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= LONGEST_LABEL else f"{title[: LONGEST_LABEL - 1].rstrip()}…"
+
+
+def choose_network(word: str, label: str = "") -> str:
     """Show the list of networks. Gives "shipped" or a run's id: the one in the address, if there is one like it."""
-    return _choose(word, label, networks(), SHIPPED)
+    return _choose(word, label or _("Network"), networks(), SHIPPED)
 
 
 def choose_rival(word: str, model: str) -> str:
     """Show the list of networks to compare a `model` with. Gives "shipped", a run's id, or nothing for no other."""
     rivals = {run_id: title for run_id, title in networks().items() if run_id != model}
-    return _choose(word, "Compare with", {"": "no other"} | rivals, "", width=300) if rivals else ""
+    return _choose(word, _("Compare with"), {"": _("no other")} | rivals, "") if rivals else ""
 
 
 def choose_eye(model: str, shown: bool) -> bool:
@@ -93,10 +109,10 @@ def choose_eye(model: str, shown: bool) -> bool:
         return beside
     st.session_state["choice_eye"] = beside
     return st.toggle(
-        "Second eye",
+        _("Second eye"),
         key="choice_eye",
         on_change=guarded(lambda: remember(st.session_state["choice_eye"])),
-        help="It sees the photo itself, and learned on a million others. Switch it off to see what it is worth.",
+        help=_("It sees the photo itself, and learned on a million others. Switch it off to see what it is worth."),
     )
 
 

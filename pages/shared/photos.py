@@ -5,13 +5,14 @@ Knows nothing of networks and answers.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 import streamlit as st
-from streamlit.typing import UploadedFile
 
 from core.apart import Listener
 from core.errors import LimitError, PictureError
+from core.language import N_, _, number
 from core.vision.decode import open_picture
 from core.vision.edits import (
     DROP_COLOUR,
@@ -31,11 +32,21 @@ from pages.shared.pictures import address
 from pages.shared.readers import QUICK
 from pages.shared.session import page_state, settings
 
-BRUSHES = {"Belongs to it": KEEP_COLOUR, "Does not": DROP_COLOUR}
-RING = "Draw a ring"  # all three words fit beside each other on a phone
+BRUSHES = {N_("Belongs to it"): KEEP_COLOUR, N_("Does not"): DROP_COLOUR}
+RING = N_("Draw a ring")  # all three words fit beside each other on a phone
 BRUSH, PEN = 22, 4  # px
 MOST_HEAVY = 2  # photos of one upload that may take all the time or memory there is; the others are then left unread
-LEFT_UNREAD = "This picture was left unread: others brought with it took too long. Take those out."
+LEFT_UNREAD = N_("This picture was left unread: others brought with it took too long. Take those out.")
+
+
+class Photo(Protocol):
+    """A file with a picture: one that was brought, a sample, or what the camera saw."""
+
+    file_id: str  # tells it from all others
+    name: str
+
+    def getvalue(self) -> bytes:
+        """What is in it."""
 
 
 @dataclass
@@ -61,7 +72,7 @@ def photos() -> Photos:
     return page_state().setdefault("photos", Photos())
 
 
-def read(files: Sequence[UploadedFile]) -> list[tuple[UploadedFile, Reading | PictureError]]:
+def read(files: Sequence[Photo]) -> list[tuple[Photo, Reading | PictureError]]:
     """Each file with what the network will see, or why it cannot be read. Files that are gone are forgotten."""
     state, here = photos(), {file.file_id for file in files}
     state.edits = {name: edits for name, edits in state.edits.items() if name in here}
@@ -70,14 +81,15 @@ def read(files: Sequence[UploadedFile]) -> list[tuple[UploadedFile, Reading | Pi
     if state.picture and state.picture[0] not in here:
         state.picture = None
     place, read = st.empty(), []
-    for number, file in enumerate(files, start=1):
-        words = f"Reading photo {number} of {len(files)} …" if len(files) > 1 else "Reading the photo …"
-        read.append((file, reading(file, lambda *_, words=words: place.caption(words))))
+    for place_in_row, file in enumerate(files, start=1):
+        words = _("Reading photo {number} of {count} …") if len(files) > 1 else _("Reading the photo …")
+        words = words.format(number=number(place_in_row), count=number(len(files)))
+        read.append((file, reading(file, lambda *told, words=words: place.caption(words))))
     place.empty()
     return read
 
 
-def reading(file: UploadedFile, listen: Listener | None = None) -> Reading | PictureError:
+def reading(file: Photo, listen: Listener | None = None) -> Reading | PictureError:
     """What the network will see of one file, edited as somebody wished; `listen` is called while it is read."""
     state = photos()
     edits = state.edits.get(file.file_id, NO_EDITS)
@@ -89,7 +101,12 @@ def reading(file: UploadedFile, listen: Listener | None = None) -> Reading | Pic
     return known[1]
 
 
-def _read(file: UploadedFile, edits: Edits, listen: Listener | None) -> Reading | PictureError:
+def glance(file: Photo) -> Reading | PictureError:
+    """What the network will see of a picture that comes and goes; nothing of it is kept."""
+    return _read(file, NO_EDITS, None)
+
+
+def _read(file: Photo, edits: Edits, listen: Listener | None) -> Reading | PictureError:
     state = photos()
     try:
         if state.picture and state.picture[0] == file.file_id:
@@ -99,14 +116,14 @@ def _read(file: UploadedFile, edits: Edits, listen: Listener | None) -> Reading 
         return error
     except LimitError as error:
         state.heavy.add(file.file_id)
-        return PictureError(str(error))
+        return PictureError(error.saying)
 
 
 def _most_bytes() -> int:
     return settings().max_upload_mb * 1_000_000
 
 
-def _picture(file: UploadedFile) -> np.ndarray:
+def _picture(file: Photo) -> np.ndarray:
     """The picture in a file, (h, w, 4) uint8; kept while it is brushed on, so that it is not decoded at each stroke."""
     state = photos()
     if not state.picture or state.picture[0] != file.file_id:
@@ -131,22 +148,22 @@ def _change(name: str, edits: Edits) -> None:
         state.papers += 1
 
 
-def quick_edits(file: UploadedFile) -> None:
+def quick_edits(file: Photo) -> None:
     """Buttons that mend with one tap."""
     name = file.file_id
     edits = photos().edits.get(name, NO_EDITS)
     swapped = replace(edits, swapped=not edits.swapped)
     for words, thing, icon, edited in (
-        ("Turn left", "left", ":material/rotate_left:", edits.turned(-1)),
-        ("Turn right", "right", ":material/rotate_right:", edits.turned(1)),
-        ("Swap light and dark", "swap", ":material/invert_colors:", swapped),
-        ("Start again", "undo", ":material/undo:", NO_EDITS),
+        (_("Turn left"), "left", ":material/rotate_left:", edits.turned(-1)),
+        (_("Turn right"), "right", ":material/rotate_right:", edits.turned(1)),
+        (_("Swap light and dark"), "swap", ":material/invert_colors:", swapped),
+        (_("Start again"), "undo", ":material/undo:", NO_EDITS),
     ):
         if edited is not NO_EDITS or edits.any:
             st.button(words, key=f"predict_{thing}", icon=icon, on_click=guarded(_change), args=(name, edited))
 
 
-def fine_edits(file: UploadedFile) -> Reading | PictureError:
+def fine_edits(file: Photo) -> Reading | PictureError:
     """The picture to brush on or to draw a ring on, and the sliders that crop it too.
 
     Gives what the network will see then.
@@ -160,7 +177,7 @@ def fine_edits(file: UploadedFile) -> Reading | PictureError:
     paper, beside = st.columns([1, 1], gap="large")
     with beside:
         tool = _tool()
-        for words, side in (("Keep, from left to right", "across"), ("Keep, from top to bottom", "down")):
+        for words, side in ((_("Keep, from left to right"), "across"), (_("Keep, from top to bottom"), "down")):
             key = f"predict_{side}"
             st.session_state[key] = tuple(round(100 * share) for share in getattr(edits, side))
             st.slider(words, 0, 100, key=key, step=1, format="%d %%", on_change=guarded(_crop), args=(name, side, key))
@@ -201,17 +218,18 @@ def _tool() -> str:
     """What the hand does on the paper, and how."""
     tools = [*BRUSHES, RING]
     tool: str = st.segmented_control(
-        "With the mouse or a finger",
+        _("With the mouse or a finger"),
         tools,
         default=tools[0],
         required=True,
+        format_func=_,
         key="predict_brush",
         persist_state="session",
     )
     st.caption(
-        "Once around the garment, or across it from corner to corner: only the part you span is looked at."
+        _("Once around the garment, or across it from corner to corner: only the part you span is looked at.")
         if tool == RING
-        else (
+        else _(
             "Paint roughly over what was left out, or over what is too much; what looks alike follows. The arrow takes"
             " a stroke back."
         )

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
+import cv2
 import numpy as np
 import streamlit as st
 
@@ -19,9 +20,14 @@ from core.images import png, sheet
 from core.labels import NAMES
 from core.vision.reading import Stage
 
+SMALL_SIDE = 120  # px; smaller pictures have hard dots
+
 
 def address(picture: np.ndarray) -> str:
-    """A picture, (h, w) or (h, w, 3) uint8, as an address that can stand in a page."""
+    """A picture, (h, w) or (h, w, 3) uint8, as an address that can stand in a page; a photo as JPEG, far shorter."""
+    if picture.ndim == 3 and min(picture.shape[:2]) > SMALL_SIDE:
+        content = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])[1]
+        return f"data:image/jpeg;base64,{base64.b64encode(content.tobytes()).decode()}"
     return f"data:image/png;base64,{base64.b64encode(png(picture)).decode()}"
 
 
@@ -76,8 +82,9 @@ def sprites(images: np.ndarray) -> tuple[str, str, list[str]]:
 def strip(stages: Sequence[Stage]) -> None:
     """Show how a picture became what the network sees, one step after the other."""
     figures = "".join(
-        f'<figure><img class="dots{len(stage.picture)}" src="{address(stage.picture)}" alt="{html.escape(stage.name)}">'
-        f"<figcaption><b>{html.escape(stage.name)}</b><br>{html.escape(stage.words)}</figcaption></figure>"
+        f'<figure><img class="dots{len(stage.picture)}" src="{address(stage.picture)}"'
+        f' alt="{html.escape(stage.name)}"><figcaption><b>{html.escape(stage.name)}</b><br>'
+        f"{html.escape(stage.words)}</figcaption></figure>"
         for stage in stages
     )
     st.html(f'<div class="strip">{figures}</div>')
@@ -136,7 +143,7 @@ def pair(picture: np.ndarray, image: np.ndarray, name: str) -> None:
     words = html.escape(name)
     st.html(
         f'<div class="pair strip"><img src="{address(picture)}" alt="{words}">'
-        f'<img class="dots28" src="{address(image)}" alt="{words}, 28 x 28">'
+        f'<img class="dots28" src="{address(image)}" alt="{words}, 28 × 28">'
         f"<small>{words}</small></div>"
     )
 

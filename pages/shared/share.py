@@ -60,7 +60,9 @@ def share(label: str, **words: str) -> None:
         st.caption(_("This link works on this computer only. For a class, start the app with --share."))
 
 
-def share_menu(key: str, **words: str) -> None:
-    """A button that opens `share`, for one thing among others on a page."""
+def share_menu(key: str, note: str = "", /, **words: str) -> None:
+    """A button that opens `share`, for one thing among others on a page, with a `note` in it."""
     with st.popover(_("Share"), icon=":material/share:", key=key):
         share(_("Share this"), **words)
+        if note:
+            st.caption(note)

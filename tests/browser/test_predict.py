@@ -96,7 +96,9 @@ def test_several_photos_become_a_gallery_and_a_table(app: App, open_page: Open) 
     settled(page)
     tiles.nth(2).click()
     expect(page.locator("[class*='st-key-predict_tile_open_2']")).to_have_count(1)
-    expect(page.locator(".st-key-predict_answer_photo").get_by_text("more.png")).to_be_visible()
+    expect(
+        page.locator(".st-key-predict_stage [data-testid=stCaptionContainer]").get_by_text("more.png")
+    ).to_be_visible()
     settled(page)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download as CSV").click()
@@ -155,7 +157,7 @@ def test_what_was_brushed_on_a_photo_stays_when_another_was_looked_at(app: App, 
     bring(page, legs=trousers_and_ball(), more=trousers_and_ball())
     tiles, last = (
         page.locator("[class*='st-key-predict_tile_']"),
-        page.locator(".st-key-predict_answer_photo .strip img.dots28").last,
+        page.locator(".st-key-predict_answer_photo .strip:not(.pair) img.dots28").last,
     )
     expect(tiles).to_have_count(2)
     untouched = last.get_attribute("src")

@@ -161,9 +161,9 @@ def take_a_photo(page: Page, app: App, _: Dataset) -> None:
     """A photo by the camera."""
     page.goto(f"{app.address}/predict?way=camera")
     settled(page)
-    expect(page.locator("[data-testid=stCameraInput] video")).not_to_have_js_property("videoWidth", 0)
-    page.get_by_role("button", name="Take Photo").click()
-    expect(page.get_by_role("button", name="Clear photo")).to_be_visible()
+    expect(page.locator(".camera video")).not_to_have_js_property("videoWidth", 0)
+    page.get_by_role("button", name="Freeze").click()
+    expect(page.get_by_role("button", name="Look again")).to_be_visible()
     settled(page)
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import re
 from pathlib import Path
 
@@ -13,13 +14,19 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import Dataset
 from core.images import png
-from core.labels import NAMES
+from core.inference.eye import second_eye
+from core.inference.network import Network, shipped
+from core.inference.verdict import Verdict, answer
+from core.labels import NAMES, SLUGS
 from core.runs.book import NewRun
 from core.runs.runner import carry_out
 from core.runs.schema import FileKind
 from core.runs.store import open_store
 from core.settings import Settings
 from core.training.plan import Plan
+from core.vision.reading import read_photo
+from pages.shared import camera
+from pages.shared.samples import SAMPLES, SamplePhoto
 from tests.pages.conftest import PROJECT, kept, offers
 from tests.pages.conftest import opened as open_page
 
@@ -76,18 +83,64 @@ def folder(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("FITTING_ROOM_DATA", str(small_folder))
 
 
-def test_a_fresh_home_shows_an_example_and_says_what_happens_to_photos():
+def bars(at: AppTest) -> list[str]:
+    """The bars of the answer, or of each network that was compared."""
+    return [part for block in at.html if 'class="reply' in block.proto.body for part in ten_bars(block.proto.body)]
+
+
+def ten_bars(shown: str) -> list[str]:
+    return re.findall(r'<dl class="bars".*?</dl>', shown)
+
+
+def test_a_fresh_home_answers_nothing_yet_shows_samples_to_tap_and_says_what_happens_to_photos():
     at = opened()
     assert not at.exception and not at.error
-    assert len(answers(at)) == 1
+    assert not answers(at) and len(tried(at)) == 6
     assert any("never saved" in caption.value for caption in at.caption)
+
+
+def tried(at: AppTest) -> list[str]:
+    """What the buttons of the sample photos say."""
+    return [button.label for button in at.button if button.key.startswith("predict_try_")]
+
+
+@pytest.mark.parametrize("slug", SAMPLES)
+def test_a_sample_photo_is_answered_truly_and_honestly(slug):
+    file = SamplePhoto(slug).getvalue()
+    assert len(file) < 40_000
+    reply = answer(shipped(), read_photo(file, 40_000_000), second_eye())
+    assert reply.index == SLUGS.index(slug) and reply.verdict in (Verdict.SURE, Verdict.UNSURE)
+
+
+def test_most_sample_photos_are_answered_as_sure():
+    readings = [read_photo(SamplePhoto(slug).getvalue(), 40_000_000) for slug in SAMPLES]
+    assert sum(answer(shipped(), reading, second_eye()).verdict is Verdict.SURE for reading in readings) >= 5
+
+
+def test_a_tapped_sample_stands_in_the_address_and_is_answered_like_a_photo():
+    at = opened()
+    at.button(key="predict_try_coat").click().run()
+    assert at.query_params["photo"] == "coat" and "Coat" in answers(at)[0]
+    assert len(strips(at)) == 1 and len(bars(at)) == 1 and offers(at) == ["Save this answer"]
+    at = opened(photo="coat")
+    assert "Coat" in answers(at)[0]
+    at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
+    assert "photo" not in at.query_params and len(answers(at)) == 1 and '"answer">Coat' not in answers(at)[0]
+    assert not opened(photo="no-such").exception and "no such sample photo" in opened(photo="no-such").info[0].value
+
+
+def test_the_bars_are_sorted_and_only_the_first_is_coloured():
+    shown = bars(opened(photo="bag"))[0]
+    shares = [float(share) for share in re.findall(r"--share:([\d.]+)", shown)]
+    assert shares == sorted(shares, reverse=True) and len(shares) == 10
+    assert shown.count('class="top"') == 1 and ">Bag<" in shown.partition("</dt>")[0] + "<"
 
 
 def test_a_photo_is_answered_with_its_stages_and_bars():
     at = opened()
     at.file_uploader(key="predict_files").upload("shirt.jpg", photo(), "image/jpeg").run()
     assert not at.exception and not at.error
-    assert len(answers(at)) == 1 and len(at.get("plotly_chart")) == 1
+    assert len(answers(at)) == 1 and len(bars(at)) == 1 and not at.get("plotly_chart")
     assert "28 × 28" in strips(at)[0] and strips(at)[0].count("<img") >= 3
     assert any(name in answers(at)[0] for name in (*NAMES, "Something else"))
 
@@ -180,6 +233,13 @@ def test_several_photos_are_a_gallery_and_what_was_mended_stays_mended():
     assert not at.exception and not at.error
 
 
+def test_of_bad_files_only_nothing_is_there_to_tap():
+    at = opened()
+    at.file_uploader(key="predict_files").set_value([(f"{n}.png", b"no", "image/png") for n in range(4)]).run()
+    assert any("None of these files" in caption.value for caption in at.caption)
+    assert not any("Tap one" in caption.value for caption in at.caption) and not at.error
+
+
 def test_the_answer_is_explained_and_can_be_taken_away():
     at = opened()
     at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
@@ -208,16 +268,29 @@ def test_two_networks_can_be_compared_and_the_address_says_so(home):
     assert not [box for box in opened().selectbox if box.key == "choice_with"]  # nothing to compare with
     run = trained(home, "my <run>")
     at = opened(way="data", sample="3")
-    assert len(at.get("plotly_chart")) == 1
+    assert len(bars(at)) == 1
     at.selectbox(key="choice_with").set_value(run).run()
     assert at.query_params["with"] == run
-    assert len(at.get("plotly_chart")) == 2 and len(answers(at)) == 1
-    assert sum(caption.value.startswith(("✓ Sure: ", "? Not sure: ")) for caption in at.caption) == 2
-    (both,) = [block.proto.body for block in at.html if 'class="compared"' in block.proto.body]
-    assert "Both say" in both
+    assert len(bars(at)) == 2 and len(answers(at)) == 1
+    assert len(re.findall("<p>(?:✓ Sure|[?] Not sure): ", answers(at)[0])) == 2 and "Both say" in answers(at)[0]
+    assert "my &lt;run&gt;" in answers(at)[0]
     at = opened(way="data", sample="3", **{"with": run, "model": run})
-    assert len(at.get("plotly_chart")) == 1 and not at.exception
-    assert len(opened(way="data", **{"with": "no-such-run"}).get("plotly_chart")) == 1
+    assert len(bars(at)) == 1 and not at.exception
+
+
+def test_a_network_to_compare_with_that_does_not_exist_is_named():
+    at = opened(way="data", **{"with": "no-such-run"})
+    assert len(bars(at)) == 1 and "no-such-run" in at.info[0].value and "Nothing is compared" in at.info[0].value
+
+
+def test_a_network_whose_answers_are_no_numbers_is_called_broken_and_nothing_else_is_said(home, monkeypatch):
+    run, real = trained(home), Network.raw
+    monkeypatch.setattr(Network, "raw", lambda self, images: real(self, images) * (1 if self is shipped() else np.nan))
+    at = opened(way="data", model=run)
+    assert any("This network is broken" in error.value for error in at.error) and not answers(at)
+    at = opened(way="data", **{"with": run})
+    assert "This network is broken" in answers(at)[0] and len(bars(at)) == 1 and not at.error
+    assert not any("nan" in block.proto.body for block in at.html if "reply" in block.proto.body)
 
 
 def test_a_drawing_stays_on_the_page_and_is_forgotten_with_it():
@@ -261,15 +334,15 @@ def test_a_drawing_is_answered_and_explained_only_on_request():
     assert offers(at)
 
 
-@pytest.mark.parametrize("tool", ["Brush", "Filled shape"])
+@pytest.mark.parametrize("tool", ["thick", "shape"])
 def test_the_paper_has_tools_and_a_template_to_draw_over(tool):
     at = opened(way="draw")
     at.segmented_control(key="predict_tool").set_value(tool).run()
-    at.segmented_control(key="predict_thickness").set_value("Thick").run()
-    at.selectbox(key="predict_template").set_value("Dress").run()
+    at.selectbox(key="predict_template").set_value("dress").run()
+    assert at.query_params["template"] == "dress"
     assert not at.exception and not at.error and not answers(at)
     assert any(
-        ("corner after corner" in caption.value) == (tool == "Filled shape")
+        ("corner after corner" in caption.value) == (tool == "shape")
         for caption in at.caption
         if "piece of clothing" in caption.value or "corner" in caption.value
     )
@@ -287,7 +360,7 @@ def test_a_test_picture_is_answered_beside_its_true_label(small: Dataset):
     at = opened(way="data", sample="15")
     assert not at.exception and not at.error
     assert at.number_input(key="sample").value == 15
-    assert any(f"the data set says **{NAMES[small.test_labels[15]]}**" in text.value for text in at.markdown)
+    assert f"the data set says {NAMES[small.test_labels[15]]}" in answers(at)[0]
 
 
 def test_another_test_picture_can_be_taken(small: Dataset, monkeypatch):
@@ -301,13 +374,44 @@ def test_another_test_picture_can_be_taken(small: Dataset, monkeypatch):
 def test_the_paper_invites_before_anything_is_drawn():
     at = opened(way="draw")
     assert not at.exception and not at.error
-    assert any("Draw a shirt" in heading.value for heading in at.subheader)
+    assert any("Draw a shirt" in block.proto.body for block in at.html)
     assert not answers(at)
 
 
 def test_the_camera_is_not_asked_for_until_it_is_chosen():
-    assert not opened().get("camera_input")
-    assert len(opened(way="camera").get("camera_input")) == 1
+    assert not cameras(opened()) and len(cameras(opened(way="camera"))) == 1
+
+
+def cameras(at: AppTest) -> list[str]:
+    """The words of the camera's component, where it is shown."""
+    shown = [json.loads(part.proto.json) for part in at.get("bidi_component") if part.proto.component_name == "camera"]
+    return [data["words"]["freeze"] for data in shown]
+
+
+def test_what_the_camera_sees_is_answered_at_once_and_a_frozen_picture_has_all_tools():
+    at = opened(way="camera")
+    assert not answers(at)
+    seen = {
+        "number": 1,
+        "picture": "data:image/jpeg;base64," + base64.b64encode(SamplePhoto("bag").getvalue()).decode(),
+    }
+    at.session_state["predict_live"] = {"glance": seen, "frozen": None}
+    at.run()
+    assert "Bag" in answers(at)[0] and not strips(at) and kept(at)["camera_glances"] == 1
+    assert not kept(at)["photos"].readings  # nothing is kept
+    kept(at)["camera_frozen"] = camera.Snap("camera-1", SamplePhoto("bag").getvalue())
+    at.run()
+    assert "Bag" in answers(at)[0] and len(strips(at)) == 1 and not cameras(at)
+    at.button(key="predict_look_again").click().run()
+    assert len(cameras(at)) == 1 and not at.exception and not at.error
+
+
+@pytest.mark.parametrize("sent", ["x", {"number": "1"}, {"number": 1, "picture": "data:text/html,x"}, {"number": 1}])
+def test_what_is_no_picture_of_a_camera_is_passed_over(sent):
+    at = opened(way="camera")
+    at.session_state["predict_live"] = {"glance": sent, "frozen": None}
+    at.run()
+    assert not answers(at) and not at.exception and not at.error
 
 
 @pytest.mark.parametrize(
@@ -316,11 +420,11 @@ def test_the_camera_is_not_asked_for_until_it_is_chosen():
 def test_nonsense_in_the_address_falls_back(address):
     at = opened(**address)
     assert not at.exception and not at.error
-    assert len(answers(at)) == 1
+    assert len(answers(at)) == (address["way"] == "data")
 
 
 def test_an_unknown_network_is_named_and_the_shipped_one_answers():
-    at = opened(model="no-such-run")
+    at = opened(model="no-such-run", way="data")
     assert not at.exception and not at.error
     assert "no-such-run" in at.info[0].value
     assert len(answers(at)) == 1

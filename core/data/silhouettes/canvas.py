@@ -27,11 +27,11 @@ def curve(points: Points, steps: int = 4) -> np.ndarray:
 
 
 class Cloth:
-    """A canvas of parts, and the generator that decides every choice about them."""
+    """A canvas of parts, so many times larger than usual, and the generator that decides every choice about them."""
 
-    def __init__(self, rng: np.random.Generator) -> None:
-        self.parts = np.zeros((CANVAS, CANVAS), np.uint8)
-        self.rng = rng
+    def __init__(self, rng: np.random.Generator, times: int = 1) -> None:
+        self.parts = np.zeros((CANVAS * times, CANVAS * times), np.uint8)
+        self.rng, self.times = rng, times
 
     def u(self, low: float, high: float) -> float:
         """A number drawn evenly between two."""
@@ -51,7 +51,7 @@ class Cloth:
         return len(weights) - 1
 
     def _pixels(self, points: Points) -> np.ndarray:
-        sixteenths = 16 * (np.asarray(points) * UNIT + (CANVAS / 2, 30))  # for shift=4
+        sixteenths = 16 * self.times * (np.asarray(points) * UNIT + (CANVAS / 2, 30))  # for shift=4
         return np.rint(sixteenths).astype(np.int32)
 
     def fill(self, points: Points, part: int = BODY) -> None:
@@ -65,7 +65,9 @@ class Cloth:
 
     def line(self, points: Points, part: int = LINE, width: float = 0.02, closed: bool = False) -> None:
         """Draw a line through the points."""
-        cv2.polylines(self.parts, [self._pixels(points)], closed, part, max(1, round(width * UNIT)), shift=4)
+        cv2.polylines(
+            self.parts, [self._pixels(points)], closed, part, max(1, round(width * UNIT * self.times)), shift=4
+        )
 
     def lines(self, points: Points, part: int = LINE, width: float = 0.02) -> None:
         """Draw a line and its mirror image."""

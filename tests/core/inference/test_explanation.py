@@ -82,11 +82,11 @@ def test_the_place_that_counts_most_is_named(row, column, words):
     ("labels", "words"),
     [
         ([8, 8, 8], "All 3 are called Bag, as the answer is."),
-        ([8, 3, 8], "2 of 3 are called Bag, as the answer is; the others: 1 Dress."),
-        ([8, 3, 3], "1 of 3 is called Bag, as the answer is; the others: 2 Dress."),
+        ([8, 3, 8], "2 of 3 are called Bag, as the answer is. The others: Dress (1)."),
+        ([8, 3, 3], "1 of 3 is called Bag, as the answer is. The others: Dress (2)."),
         (
             [3, 3, 2],
-            "None of the 3 is called Bag; they are 2 Dress, 1 Pullover. That is a reason to doubt the answer.",
+            "None of the 3 is called Bag: Dress (2), Pullover (1). That is a reason to doubt the answer.",
         ),
     ],
 )
@@ -98,9 +98,9 @@ def test_the_neighbours_of_a_picture_that_was_answered_are_counted_in_words(labe
     ("labels", "parts"),
     [
         ([6, 6, 6], ["All 3 are called Shirt too"]),
-        ([6, 4, 4, 2], ["1 of 4 is called Shirt too", "2 Coat, 1 Pullover"]),
-        ([6, 6, 4], ["2 of 3 are called Shirt too", "1 Coat"]),
-        ([4, 2], ["None of the 2 is called Shirt", "1 Coat, 1 Pullover"]),
+        ([6, 4, 4, 2], ["1 of 4 is called Shirt too", "Coat (2), Pullover (1)"]),
+        ([6, 6, 4], ["2 of 3 are called Shirt too", "Coat (1)"]),
+        ([4, 2], ["None of the 2 is called Shirt", "Coat (1), Pullover (1)"]),
     ],
 )
 def test_other_names_among_the_neighbours_of_a_labelled_picture_are_said(labels, parts):
@@ -128,11 +128,11 @@ def reply(index: int, share: float, verdict: Verdict = Verdict.SURE) -> Answer:
     ("first", "second", "words"),
     [
         (reply(8, 0.9), reply(8, 0.6), "Both say Bag."),
-        (reply(8, 0.9), reply(3, 0.6), "They differ: the first says Bag (90%), “my run” Dress (60%)."),
+        (reply(8, 0.9), reply(3, 0.6), "They differ: the first says Bag (90 %), “my run” Dress (60 %)."),
         (
             reply(8, 0.2, Verdict.NONE),
             reply(8, 0.6),
-            "They differ: the first says none of the ten, “my run” Bag (60%).",
+            "They differ: the first says none of the ten, “my run” Bag (60 %).",
         ),
         (reply(8, 0.2, Verdict.NONE), reply(3, 0.2, Verdict.NONE), "Both say none of the ten."),
     ],
@@ -145,8 +145,8 @@ def test_two_networks_agree_or_differ_in_words(first, second, words):
     ("said", "words"),
     [
         (("Coat", "Coat"), "Both say Coat."),
-        (("Coat", "Pullover"), "They differ: the small network says Coat (60%), the second eye Pullover (75%)."),
-        (("Coat", NEITHER), "They differ: the small network says Coat (60%), the second eye none of the ten."),
+        (("Coat", "Pullover"), "They differ: the small network says Coat (60 %), the second eye Pullover (75 %)."),
+        (("Coat", NEITHER), "They differ: the small network says Coat (60 %), the second eye none of the ten."),
         ((NEITHER, NEITHER), "Both say none of the ten."),
     ],
 )
@@ -155,7 +155,7 @@ def test_whether_two_eyes_agree_is_said(said, words):
 
 
 def test_an_eye_that_says_none_of_the_ten_has_no_figure():
-    assert said_alone("T-shirt/top", says(0, 0.61)) == "T-shirt/top 61%"
+    assert said_alone("T-shirt/top", says(0, 0.61)) == "T-shirt/top 61 %"
     assert said_alone(NEITHER, says(3, 0.12)) == "None of the ten"
 
 

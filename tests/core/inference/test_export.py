@@ -73,8 +73,8 @@ def test_a_card_names_the_network_and_gives_none_of_the_ten_no_figure(monkeypatc
     monkeypatch.setattr(export, "_line", lambda pen, words, *_: lines.append(words))
     for said, whose in ((("Bag", NEITHER), "“my run”"), (("Bag", "T-shirt/top"), "the small network")):
         card(reading("sample"), replace(SURE, eyes=Eyes(NETWORK, EYE, said)), "✓ Sure", "one", whose)
-    assert lines[:3] == ["Both eyes together", "“my run”: Bag 57%", "The second eye: None of the ten"]
-    assert lines[4:7] == ["Both eyes together", "The small network: Bag 57%", "The second eye: T-shirt/top 95%"]
+    assert lines[:3] == ["Both eyes together", "“my run”: Bag 57 %", "The second eye: None of the ten"]
+    assert lines[4:7] == ["Both eyes together", "The small network: Bag 57 %", "The second eye: T-shirt/top 95 %"]
 
 
 @pytest.mark.parametrize("eyes", [None, Eyes(EYE, EYE, ("T-shirt/top", NEITHER))])

@@ -127,7 +127,7 @@ def test_images_of_another_shape_are_named():
 
 @pytest.mark.parametrize("kind", [Kind.PHOTO, Kind.DRAWING])
 @pytest.mark.parametrize(
-    ("uploaded", "why"), [(False, "never seen"), (True, "only knows the pictures somebody brought")]
+    ("uploaded", "why"), [(False, "never seen"), (True, "knows only the pictures somebody brought")]
 )
 def test_a_network_that_was_not_calibrated_on_photos_is_never_sure_of_one(kind, uploaded, why):
     given = answer(Fixed(spread(0.999, 0.0005), Calibration(uploaded=uploaded)), reading(kind))
