@@ -1,7 +1,8 @@
 """Streamlit's scripts and styles as gzip, made once for all who fetch them; Streamlit sends them as they are, 10 MB for
 one page.
 
-This knows nothing of which files there are: Streamlit answers each request, and here a file's content is put in packed.
+Of which files there are this knows the first page only: Streamlit answers each request, and here a file's content is
+put in packed.
 """
 
 import asyncio
@@ -13,6 +14,8 @@ from pathlib import Path
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pages.shared.first_page import INDEX, dressed
 
 MOST_BYTES = 20_000_000  # of packed files kept; all that Streamlit has are 8 MB
 PATHSEND = "http.response.pathsend"  # ASGI's word for an answer that names a file instead of carrying its content
@@ -96,5 +99,8 @@ def _tell_caches(path: str, start: Message, packed: bool) -> None:
 
 
 def _pack(path: str) -> bytes:
-    """A file's content as gzip."""
-    return gzip.compress(Path(path).read_bytes(), 9, mtime=0)
+    """A file's content as gzip; of the page that comes first, ours."""
+    content = Path(path).read_bytes()
+    if Path(path) == INDEX:
+        content = dressed(content.decode()).encode()
+    return gzip.compress(content, 9, mtime=0)

@@ -9,12 +9,12 @@ import hashlib
 import re
 from pathlib import Path
 
-import streamlit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-INDEX = Path(streamlit.__file__).parent / "static" / "index.html"  # the page that Streamlit sends for each of ours
+from pages.shared.first_page import INDEX
+
 HOLD = Path(__file__).with_name("hold.js")  # the one script that stands in a page of ours
 HOST = re.compile(r"[\w.-]+(:\d+)?|\[[\da-f:]+\](:\d+)?", re.ASCII | re.IGNORECASE)
 FEATURES = (
