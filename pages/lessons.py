@@ -136,7 +136,7 @@ def bar(place: Place) -> None:
                 on_click=guarded(place.go), args=(place.lesson, place.step - 1),
             )  # fmt: skip
             last = place.step == len(place.steps)
-            words = _("Next: {lesson}").format(lesson=title(place.following)) if last else _("Next")
+            words = _("Next lesson") if last else _("Next")
             st.button(words, key="lessons_next", type="primary", icon=":material/arrow_forward:",
                       icon_position="right", on_click=guarded(place.on))  # fmt: skip
 
@@ -165,11 +165,15 @@ def ask(guess: Guess, place: Place) -> None:
 
 
 def tell(step: Step, place: Place) -> None:
-    """The words of a step, its question, its footnote, and what leads further."""
+    """The words of a step, and its question."""
     st.html(f'<h2 tabindex="-1" data-place="{place.lesson}/{place.step}">{html.escape(_(step.title))}</h2>')
     st.html(f'<p class="words">{html.escape(_(step.words))}</p>')
     if step.guess:
         ask(step.guess, place)
+
+
+def note(step: Step, place: Place) -> None:
+    """More of a step to read, its footnotes, and what leads further."""
     if step.more:
         with st.expander(_("Read more")):
             st.html(f"<p>{html.escape(_(step.more))}</p>")
@@ -221,5 +225,7 @@ with guard():
             tell(step, place)
         with st.container(key="lessons_act"), guard():
             ACTS[step.act](place.lesson)
+        with st.container(key="lessons_notes"):
+            note(step, place)
     reference(place.lesson)
     PLACE(key="lessons_place", data={"place": f"{place.lesson}/{place.step}"})

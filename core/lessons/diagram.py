@@ -110,7 +110,7 @@ def transfer(pictures: str, features: str, answers: str) -> str:
         + _text(348, 226, features, "quiet")
         + _text(424, 87, answers, "left")
     )
-    return _svg(480, 236, sheets + arrows + column + joints + neurons + braces + words)
+    return _svg(504, 236, sheets + arrows + column + joints + neurons + braces + words)
 
 
 def hill(places: Sequence[float]) -> str:

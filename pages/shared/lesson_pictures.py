@@ -98,7 +98,7 @@ def shares(rows: Sequence[tuple[str, float]], own: int | None = None) -> None:
         f"<dt>{html.escape(name)}</dt><dd><i></i><b>{percent(share, 1)}</b></dd></div>"
         for index, (name, share) in enumerate(rows)
     )
-    st.html(f'<dl class="bars">{bars}</dl>')
+    st.html(f'<dl class="bars compared">{bars}</dl>')
 
 
 def one_hot(label: int) -> None:
