@@ -8,6 +8,7 @@ put in packed.
 import asyncio
 import gzip
 import mimetypes
+import os
 import re
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pages.shared.first_page import INDEX, dressed
+from pages.shared.first_page import INDEX, dressed, named
 
 MOST_BYTES = 20_000_000  # of packed files kept; all that Streamlit has are 8 MB
 PATHSEND = "http.response.pathsend"  # ASGI's word for an answer that names a file instead of carrying its content
@@ -29,11 +30,19 @@ class CompressionMiddleware:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.kept: dict[tuple[str, str], bytes] = {}  # (path of the file, its ETag) -> gzip, the oldest first
+        self.kept: dict[tuple[str, int, int], bytes] = {}  # (path, when written, bytes) -> gzip, the oldest first
         self.one_at_a_time = asyncio.Lock()  # thirty browsers that come at once wait for the same file, made once
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, telling Streamlit that it may name a file; put in the packed file if it does."""
+        """Pass a request on, telling Streamlit that it may name a file; put in the packed file if it does.
+
+        While the server begins, the first page and what it names are packed ahead.
+        """
+        if scope["type"] == "lifespan":
+            ahead = asyncio.create_task(self._pack_ahead())
+            await self.app(scope, receive, send)
+            ahead.cancel()
+            return
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or not _is_text(scope["path"]):
             await self.app(scope, receive, send)
             return
@@ -49,7 +58,7 @@ class CompressionMiddleware:
                 return
             if message["type"] == PATHSEND:
                 headers = MutableHeaders(scope=start)
-                content = await self._packed(message["path"], headers["etag"])
+                content = await self._packed(message["path"])
                 headers["content-encoding"], headers["content-length"] = "gzip", str(len(content))
                 message = {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content}
             if start:
@@ -62,14 +71,20 @@ class CompressionMiddleware:
             passed_on = {**scope, "method": "GET", "extensions": {**(scope.get("extensions") or {}), PATHSEND: {}}}
         await self.app(passed_on, receive, send_packed)
 
-    async def _packed(self, path: str, etag: str) -> bytes:
+    async def _pack_ahead(self) -> None:
+        for path in await run_in_threadpool(named):
+            await self._packed(path)
+
+    async def _packed(self, path: str) -> bytes:
         """The gzip of a file as it is now."""
         async with self.one_at_a_time:
-            if (path, etag) not in self.kept:
-                self.kept[path, etag] = await run_in_threadpool(_pack, path)
+            written = os.stat(path)
+            version = (path, written.st_mtime_ns, written.st_size)
+            if version not in self.kept:
+                self.kept[version] = await run_in_threadpool(_pack, path)
                 while len(self.kept) > 1 and sum(map(len, self.kept.values())) > MOST_BYTES:
                     del self.kept[next(iter(self.kept))]
-            return self.kept[path, etag]
+            return self.kept[version]
 
 
 def accepts_gzip(accept_encoding: str) -> bool:

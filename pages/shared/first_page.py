@@ -13,9 +13,9 @@ import streamlit
 STATIC = Path(streamlit.__file__).parent / "static"
 INDEX = STATIC / "index.html"
 FONT = "app/static/figtree-latin-wght-normal.woff2"
-# Its font is ours from the beginning; a page is shown with its styles, or after three seconds whatever comes.
+# Its font is ours from the beginning; a page is shown with its styles, or after eight seconds whatever comes.
 STYLE = f"""<style>@font-face{{font-family:"Source Sans";font-weight:100 900;src:url(./{FONT})}}
-[data-testid=stMainBlockContainer]{{visibility:hidden;animation:first-page 0s 3s forwards}}
+[data-testid=stMainBlockContainer]{{visibility:hidden;animation:first-page 0s 8s forwards}}
 @keyframes first-page{{to{{visibility:visible}}}}</style>"""
 # Those that stand in the first screen of a page, and are small
 KINDS = (
@@ -47,3 +47,9 @@ def needed(scripts: Path, kinds: list[str]) -> set[str]:
             imported = re.findall(r'(?:from|import)"\./([\w.-]+\.js)"', path.read_text(encoding="utf-8"))
             ahead += [scripts / name for name in imported]
     return found
+
+
+def named() -> list[str]:
+    """The paths of the first page and of the scripts and styles that it names."""
+    page = dressed(INDEX.read_text(encoding="utf-8"))
+    return [str(INDEX), *(str(STATIC / path) for path in re.findall(r'"\./(static/[^"]+\.(?:js|css))"', page))]

@@ -91,6 +91,31 @@ def test_thirty_at_once_wait_for_one_packing(server: Starlette, packed: list[str
     assert packed == ["app.C0FFEE12.js"]
 
 
+def test_what_the_first_page_names_is_packed_before_anybody_asks(
+    server: Starlette, tmp_path: Path, packed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [str(tmp_path / "index.html"), str(tmp_path / "static" / "app.C0FFEE12.js")]
+    monkeypatch.setattr(compression, "named", lambda: files)
+
+    async def begin_and_end() -> None:
+        said = iter(("lifespan.startup", "lifespan.shutdown"))
+
+        async def receive() -> dict:
+            word = next(said)
+            while word == "lifespan.shutdown" and len(packed) < len(files):
+                await asyncio.sleep(0)
+            return {"type": word}
+
+        async def send(message: dict) -> None:
+            assert message["type"].endswith(".complete")
+
+        await server({"type": "lifespan", "state": {}}, receive, send)
+
+    aio.run(begin_and_end())
+    answer(server, "/class/static/app.C0FFEE12.js", accept_encoding="gzip")
+    assert packed == ["index.html", "app.C0FFEE12.js"]
+
+
 def test_a_file_that_changed_is_packed_anew_and_only_so_much_is_kept(
     server: Starlette, tmp_path: Path, packed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pages.shared.first_page import FONT, INDEX, KINDS, STATIC, dressed, needed
+from pages.shared.first_page import FONT, INDEX, KINDS, STATIC, dressed, named, needed
 from pages.shared.headers import scripts_in
 
 PAGE = INDEX.read_text(encoding="utf-8")
@@ -24,7 +24,8 @@ def test_the_font_of_our_pages_is_fetched_at_once_and_streamlits_own_never() -> 
 def test_the_scripts_of_what_stands_in_first_screens_are_fetched_at_once_each_once() -> None:
     paths = fetched(dressed(PAGE), "modulepreload")
     assert set(fetched(PAGE, "modulepreload")) < set(paths) and len(paths) == len(set(paths))
-    assert [path for path in paths if not (STATIC / path).is_file()] == []
+    assert named()[0] == str(INDEX) and {str(STATIC / path) for path in paths} < set(named())
+    assert [path for path in named() if not Path(path).is_file()] == []
     kinds = {Path(path).name.partition(".")[0] for path in paths}
     assert set(KINDS) <= kinds and not {"PlotlyChart", "DataFrame", "StreamlitSyntaxHighlighter"} & kinds
     assert sum((STATIC / path).stat().st_size for path in paths) < 3_000_000  # unpacked
@@ -37,8 +38,8 @@ def test_a_script_is_followed_to_all_that_it_imports(tmp_path: Path) -> None:
     assert needed(tmp_path, ["Html", "Gone"]) == {"Html.abc.js", "base.x.js", "side.y.js"}
 
 
-def test_a_page_is_hidden_until_its_styles_show_it_or_three_seconds_have_passed_and_no_script_is_added() -> None:
-    assert "visibility:hidden;animation:first-page 0s 3s forwards" in dressed(PAGE)
+def test_a_page_is_hidden_until_its_styles_show_it_or_eight_seconds_have_passed_and_no_script_is_added() -> None:
+    assert "visibility:hidden;animation:first-page 0s 8s forwards" in dressed(PAGE)
     shown = r'\.stApp \[data-testid="stMainBlockContainer"\] \{ visibility: visible; animation: none; \}'
     assert re.search(shown, LOOKS.read_text(encoding="utf-8"))
     assert scripts_in(dressed(PAGE)) == scripts_in(PAGE)
