@@ -206,7 +206,7 @@ def _evaluate(asked: argparse.Namespace, settings: Settings) -> int:
         classes = [{"class": name, **row} for name, row in report.to_dict("index").items()]
         figures = {"test_accuracy": answers.accuracy, "test_loss": answers.loss, "images": len(answers.labels)}
         tables = {"confusion": counts.tolist(), "classes": classes}
-        _print({"run": answers.id, "name": answers.title, **figures, **tables, "note": answers.note})
+        _print({"run": answers.id, "name": answers.title, **figures, **tables, "note": str(answers.note or "")})
     else:
         right = f"{answers.accuracy:.2%} of {len(answers.labels):,} test pictures right"
         print(f"{answers.title}: {right}, loss {answers.loss:.4f}")

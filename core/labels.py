@@ -44,6 +44,11 @@ def names() -> tuple[str, ...]:
     return tuple(_(garment.name) for garment in CLASSES)
 
 
+def short_names() -> tuple[str, ...]:
+    """The same for narrow places: "T-shirt" for "T-shirt/top"."""
+    return tuple(name.split("/")[0] for name in names())
+
+
 def people() -> str:
     """HUMAN_ACCURACY in the reader's language."""
     return percent(HUMAN_ACCURACY, 1)

@@ -13,13 +13,14 @@ from core import metrics
 from core.data.dataset import Dataset
 from core.errors import RunError, door
 from core.inference.network import Calibration, Network, another_shipped, shipped, shipped_card, shipped_probabilities
+from core.language import N_, Saying
 from core.runs.schema import Run
 from core.runs.store import Store
 from core.training.checkpoint import DAMAGE, plain_array
 
 SHIPPED = "shipped"
 MOST_SURE = 1e6  # no network here answers with a larger number
-SHIPPED_TITLE = "the network that comes with the app"
+SHIPPED_TITLE = N_("the network that comes with the app")
 
 
 def eye_beside(name: str) -> bool:
@@ -39,7 +40,7 @@ class TestAnswers:
     outputs: np.ndarray
     accuracy: float  # 0 to 1
     loss: float  # nats
-    note: str = ""
+    note: Saying | None = None
 
     @cached_property
     def report(self) -> pd.DataFrame:
@@ -55,20 +56,26 @@ def load_test_answers(name: str, store: Store, dataset: Dataset) -> TestAnswers:
     """
     labels = dataset.test_labels
     if name == SHIPPED:
-        outputs, note = shipped_probabilities(), ""
+        outputs, note = shipped_probabilities(), None
         if shipped_card()["fingerprint"] != dataset.fingerprint or outputs is None:
             outputs = another_shipped().probabilities(dataset.test_images)
-            note = f"It learned from the real Fashion-MNIST; these are its answers to other pictures: {dataset.title}."
+            note = Saying(
+                "It learned from the real Fashion-MNIST; these are its answers to other pictures: {title}.",
+                title=dataset.title,
+            )
         run_id, title = SHIPPED, SHIPPED_TITLE
     else:
         run = store.find(name)
         if run.fingerprint != dataset.fingerprint:
             raise RunError(
-                f"“{run.name}” was tested on “{run.data_title}”, but the pictures in use now are “{dataset.title}”. "
-                "Bring those back to look into its mistakes, or choose another run."
+                "“{name}” was tested on “{other}”, but the pictures in use now are “{title}”.",
+                "Bring those back to look into its mistakes, or choose another run.",
+                name=run.name,
+                other=run.data_title,
+                title=dataset.title,
             )
         outputs = answers_of(run, store, len(labels))
-        run_id, title, note = run.id, run.name, ""
+        run_id, title, note = run.id, run.name, None
     outputs = outputs.astype(np.float32)
     return TestAnswers(
         run_id, title, labels, outputs, metrics.accuracy(labels, outputs), metrics.loss(labels, outputs), note

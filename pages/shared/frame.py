@@ -24,7 +24,7 @@ from pages.shared.words import plain
 
 LOOKS = Path(__file__).with_name("looks")
 ICON = Path(__file__).with_name("icon.svg")
-NEGATIVE = "<style>.tiles img,img.large,.twelve i,.sheet i,.answers i,.strip img.dots28{filter:invert(1)}</style>"
+NEGATIVE = "<style>.tiles i,img.large,.twelve i,.sheet i,.strip img.dots28{filter:invert(1)}</style>"
 _COMPONENT = st.components.v2.component(
     "frame", js=Path(__file__).with_name("frame.js").read_text(encoding="utf-8"), isolate_styles=False
 )

@@ -7,7 +7,6 @@ from elsewhere.
 import base64
 import hashlib
 import re
-from pathlib import Path
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -15,7 +14,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pages.shared.first_page import INDEX
 
-HOLD = Path(__file__).with_name("hold.js")  # the one script that stands in a page of ours
 HOST = re.compile(r"[\w.-]+(:\d+)?|\[[\da-f:]+\](:\d+)?", re.ASCII | re.IGNORECASE)
 FEATURES = (
     "accelerometer",
@@ -48,8 +46,7 @@ class HeadersMiddleware:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        inline = [*scripts_in(INDEX.read_text(encoding="utf-8")), HOLD.read_text(encoding="utf-8")]
-        self.scripts = " ".join(map(script_hash, inline))
+        self.scripts = " ".join(map(script_hash, scripts_in(INDEX.read_text(encoding="utf-8"))))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; add the headers to the answer."""

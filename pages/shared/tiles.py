@@ -1,25 +1,15 @@
-"""Pictures of clothes with words below, as tiles that fill whatever width there is. Hard pixels, on a quiet ground."""
+"""Pictures of clothes with words below, as tiles that fill whatever width there is: one look for all pages."""
 
-import base64
 import html
 from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
 
-from core.images import png
-from core.labels import NAMES
-
-STYLE = """<style>
-.tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(104px,1fr));gap:14px 12px;margin:.25rem 0 1rem}
-.tiles.six{grid-template-columns:repeat(6,1fr)}
-@container (max-width:40rem){.tiles.six{grid-template-columns:repeat(3,1fr)}}
-.tiles figure{margin:0}
-.tiles img{width:100%;aspect-ratio:1;image-rendering:pixelated;background:#000;border-radius:8px;display:block}
-.tiles figcaption{font-size:.8rem;line-height:1.3;padding-top:5px}
-.tiles b{font-weight:600}
-.tiles .quiet{opacity:.7}
-</style>"""
+from core.images import sheet
+from core.labels import names, short_names
+from core.language import percent
+from pages.shared.pictures import address
 
 
 def tiles(images: np.ndarray, captions: Sequence[str], alts: Sequence[str], six: bool = False) -> None:
@@ -33,15 +23,29 @@ def tiles(images: np.ndarray, captions: Sequence[str], alts: Sequence[str], six:
 
 def markup(images: np.ndarray, captions: Sequence[str], alts: Sequence[str], six: bool = False) -> str:
     """The HTML of `tiles`."""
-    figures = "".join(
-        f'<figure><img src="data:image/png;base64,{base64.b64encode(png(image)).decode()}"'
-        f' alt="{html.escape(alt, quote=True)}"><figcaption>{caption}</figcaption></figure>'
-        for image, caption, alt in zip(images, captions, alts, strict=True)
+    cells = (
+        f"<div>{cut(index, alt)}{caption}</div>"
+        for index, (caption, alt) in enumerate(zip(captions, alts, strict=True))
     )
-    return f'{STYLE}<div class="tiles{" six" * six}">{figures}</div>'
+    return wall(images, "".join(cells), "six" * six)
 
 
-def caption(right: bool, answer: int, share: float, note: str = "") -> str:
+def wall(images: np.ndarray, cells: str, look: str = "") -> str:
+    """The HTML of tiles around pictures (n, 28, 28) uint8, which travel as one; `cells` have them by `cut`."""
+    if not len(images):
+        return ""
+    row = address(sheet(images, columns=len(images), scale=1, gap=0))
+    return f'<div class="tiles {look}" style="--sheet:url({row});--count:{len(images)}">{cells}</div>'
+
+
+def cut(index: int, alt: str) -> str:
+    """The HTML of one of the pictures of a `wall`, with a description."""
+    return f'<i role="img" aria-label="{html.escape(alt)}" style="--n:{index}"></i>'
+
+
+def caption(right: bool, answer: int, share: float, note: str = "", named: bool = True) -> str:
     """The words below an answered picture, as HTML: the class it was given, how sure that was, and a note in small."""
-    small = f'<br><span class="quiet">{html.escape(note)}</span>' if note else ""
-    return f"{'✓' if right else '✗'} <b>{html.escape(NAMES[answer])}</b> {share:.0%}{small}"
+    look, sign = ("right", "✓") if right else ("wrong", "✗")
+    name = f' <span title="{html.escape(names()[answer])}">{html.escape(short_names()[answer])}</span>' * named
+    small = f"<small>{html.escape(note)}</small>" if note else ""
+    return f'<b class="{look}">{sign}{name} {percent(share)}</b>{small}'

@@ -14,7 +14,7 @@ from tests.pages.test_runs_page import add
 pytestmark = pytest.mark.usefixtures("small_data")
 WORDS = {  # of each page's address
     "dataset": ("part", "size", "order", "class", "map", "look", "page", "picture", "seed"),
-    "mistakes": ("run", "picture"),
+    "mistakes": ("run", "picture", "cell"),
     "predict": ("model", "with", "way", "sample", "eye"),
     "training": ("run",),
     "runs": ("run",),

@@ -260,7 +260,7 @@ def test_a_waiting_run_whose_plan_cannot_be_read_ends_with_a_sentence_and_keeps_
 def test_the_shipped_network_answers_other_pictures_on_the_spot_and_says_so(store: Store, garments: Dataset) -> None:
     answers = load_test_answers(SHIPPED, store, garments)
     assert answers.outputs.shape == (len(garments.test_labels), 10)
-    assert "learned from the real Fashion-MNIST" in answers.note
+    assert "learned from the real Fashion-MNIST" in str(answers.note)
     assert np.allclose(answers.outputs.sum(axis=1), 1, atol=1e-3)
 
 
