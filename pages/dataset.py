@@ -108,6 +108,7 @@ with guard():
     tidy_address("part", "size", "order", "class", "map", "look", numbers=("page", "picture", "seed"))
     if not data().real:
         fetch()
+    follow("dataset_links", go)
     parts = halves(data())
     one_of = {"required": True, "bind": "query-params"}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="filter"):
@@ -225,8 +226,6 @@ with guard():
                 st.caption(_("The number below a picture is its class: {classes}").format(classes=listed))
         else:
             st.write(_("There is no picture of this kind here. Tap another kind."))
-    follow("dataset_links", go)
-
     with below:
         if look == "Numbers":
             clothes.numbers(shown)

@@ -14,18 +14,28 @@ import streamlit as st
 from core import images
 from core.data import sources, synthetic
 from core.errors import FittingRoomError
+from core.inference.eye import second_eye
 from core.inference.network import shipped
-from core.labels import COLOURS, names
+from core.inference.verdict import answer
+from core.labels import COLOURS, SLUGS, names
 from core.language import _, percent
 from core.settings import Settings
+from core.vision.reading import read_photo
 from pages.shared.data import data, per_data, shared_data
+from pages.shared.errors import guard, guarded
 from pages.shared.pictures import address
-from pages.shared.session import settings, uploaded
+from pages.shared.readers import QUICK
+from pages.shared.samples import SamplePhoto
+from pages.shared.session import page_state, settings, uploaded
 
 COLUMNS, ROWS = 40, 4  # of the one picture that all garments travel in; a window shows as many as fit
 GAP = 2  # dots between two of them
 FIRST = 15  # garments that every window shows
 TELLING = 0.8  # how sure the network is of the garment that is lit first: it has a second thought, too
+PHOTOS = ("coat", "dress", "sneaker")  # of the sample photos, those that can be tapped here
+SERVED = "app/static/samples"  # where a browser finds them
+TAPPED = "wall_tapped"  # where an open page keeps those that were
+LARGEST = 1_000_000  # bytes of one of them
 UPPER = (2, 4, 6)  # pullovers, coats and shirts, which it mixes up
 _COMPONENT = st.components.v2.component(
     "wall", js=Path(__file__).with_name("wall.js").read_text(encoding="utf-8"), isolate_styles=False
@@ -82,8 +92,32 @@ def wall() -> Wall:
     return _wall(settings(), clothes.data.fingerprint if clothes else "", _found(settings()))
 
 
+@st.cache_resource(max_entries=len(PHOTOS), show_spinner=False)
+def _photo(slug: str) -> list[int]:
+    reading = QUICK.do(read_photo, SamplePhoto(slug).getvalue(), LARGEST)
+    return _thousandths(np.array(answer(shipped(), reading, second_eye()).probabilities))
+
+
+def _tapped() -> None:
+    slug = st.session_state["wall"].photo
+    if slug in PHOTOS:
+        page_state().setdefault(TAPPED, set()).add(slug)
+
+
+def _thousandths(shares: np.ndarray) -> list:
+    whole: list = (1000 * shares).round().astype(int).tolist()
+    return whole
+
+
 def show(shown: Wall, title: str, lead: str) -> None:
-    """The wall over the full width; below it the page's heading, and the garment that is lit with its ten bars."""
+    """The wall over the full width; below it the page's heading, and what is lit with its ten bars.
+
+    That is a garment of the wall, answered in the browser, or a sample photo, answered here when it is tapped.
+    """
+    photos = [{"slug": slug, "label": SLUGS.index(slug), "picture": f"{SERVED}/{slug}.jpg"} for slug in PHOTOS]
+    asked: dict[str, list[int]] = {}
+    with guard():
+        asked |= {slug: _photo(slug) for slug in page_state().get(TAPPED, ())}
     _COMPONENT(
         key="wall",
         data={
@@ -92,7 +126,9 @@ def show(shown: Wall, title: str, lead: str) -> None:
             "sheet": shown.sheet,
             "columns": COLUMNS,
             "labels": shown.labels.tolist(),
-            "shares": (1000 * shown.shares).round().astype(int).tolist(),
+            "shares": _thousandths(shown.shares),
+            "photos": photos,
+            "asked": asked,
             "lit": shown.lit,
             "names": names(),
             "colours": COLOURS,
@@ -100,9 +136,12 @@ def show(shown: Wall, title: str, lead: str) -> None:
                 "wall": _("Pictures of clothes. Choose one, and the network says what it is"),
                 "bars": _("How likely each class is, the most likely first"),
                 "percent": percent(0).replace("0", "{}"),
-                "tap": _("Tap any picture: a small network has never seen it, and says what it is."),
+                "tap": _("Tap any picture. A small network that has never seen it says what it is."),
+                "photo": _("Or a photo:"),
+                "wait": _("Looking at the photo …"),
                 "right": _("Right"),
                 "wrong": _("Wrong: the label says {name}"),
             },
         },
+        on_photo_change=guarded(_tapped),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import psutil
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE, App, cut_off, no_trouble, open_menu, settled, sideways
 
@@ -45,6 +45,25 @@ def test_links_to_all_pages_tapped_at_once_on_phones_work_in_an_app_nobody_has_o
             page.set_viewport_size({"width": width, "height": 1000})
             page.evaluate("new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
             assert sideways(page) == [] and cut_off(page) == [], (path, width, cut_off(page))
+
+
+def test_a_garment_of_the_wall_is_answered_in_place_by_a_tap_and_by_the_arrow_keys(app: App, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(app.address)
+    garments, answer = page.locator(".wall button:visible"), page.locator(".answer")
+    garments.nth(0).tap()
+    expect(garments.nth(0)).to_have_attribute("aria-pressed", "true")
+    expect(answer.locator(".bars .top")).to_be_in_viewport()
+    for key, place in (("ArrowRight", 1), ("ArrowDown", 7), ("End", 17), ("Home", 0)):
+        page.keyboard.press(key)
+        expect(garments.nth(place)).to_be_focused()
+        expect(page.locator(".wall [aria-pressed=true]")).to_have_count(1)
+        expect(garments.nth(place)).to_have_attribute("aria-pressed", "true")
+    assert all(min(garment.bounding_box()[side] for side in ("width", "height")) >= 44 for garment in garments.all())
+    expect(page.get_by_role("link", name="Try a photo")).to_be_in_viewport()
+    context.close()
 
 
 @pytest.mark.parametrize(

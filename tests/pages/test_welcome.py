@@ -17,7 +17,7 @@ from core.runs.store import open_store
 from core.settings import Settings
 from core.training.plan import Plan
 from pages.shared import wall
-from tests.pages.conftest import window
+from tests.pages.conftest import kept, window
 from tests.stored import alter
 
 PLAN = Plan.of("quick")
@@ -61,6 +61,15 @@ def test_the_garment_that_is_lit_first_stands_on_every_window_and_is_named_right
     shown = told(app.run())
     assert shown["lit"] < wall.FIRST
     assert np.argmax(shown["shares"][shown["lit"]]) == shown["labels"][shown["lit"]]
+
+
+def test_a_sample_photo_is_answered_when_it_is_tapped(app):
+    at = app.run()
+    assert [photo["slug"] for photo in told(at)["photos"]] == list(wall.PHOTOS) and not told(at)["asked"]
+    kept(at)[wall.TAPPED] = {"coat"}
+    at.run()
+    assert not at.exception and not at.error
+    assert told(at)["names"][int(np.argmax(told(at)["asked"]["coat"]))] == "Coat"
 
 
 def test_a_wall_that_cannot_be_made_does_not_keep_the_server_from_starting_and_is_said_on_the_page(app, monkeypatch):
