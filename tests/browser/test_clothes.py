@@ -70,6 +70,7 @@ def test_on_a_phone_a_tapped_picture_opens_over_the_page_and_back_closes_it(app:
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     page.goto(f"{app.address}/dataset")
+    settled(page)
     large, eighth = page.locator("img.large").first, page.locator(".sheet a").nth(7)
     expect(large).not_to_be_in_viewport()
     page.evaluate("window.unchanged = true")
