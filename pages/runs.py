@@ -7,7 +7,7 @@ import time
 
 import streamlit as st
 
-from core.language import Saying, _, number, percent
+from core.language import _, number, percent
 from core.runs import bundle, report, script, tensorboard
 from core.runs.book import LONGEST_NAME, LONGEST_NOTE, UNDO_SECONDS
 from core.runs.schema import Run, Status
@@ -113,7 +113,7 @@ def panel(run: Run) -> None:
     if run.note:
         st.html(f'<p class="note">{html.escape(run.note)}</p>')
     if run.message:
-        (st.error if run.status == Status.FAILED else st.info)(plain(str(Saying.unpacked(run.message))))
+        (st.error if run.status == Status.FAILED else st.info)(plain(run.message))
     figures(run)
     with st.container(horizontal=True, vertical_alignment="center", key="runs_do"):
         if run.scored:

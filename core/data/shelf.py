@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from core.data.upload import UploadedDataset
+from core.data.gather import UploadedDataset
 
 PLACES = 40  # data sets kept for visitors at a time
 REST_SECONDS = 3600.0  # one that nobody used for so long is forgotten

@@ -10,8 +10,8 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.typing import UploadedFile
 
+from core.data.gather import UploadedDataset
 from core.data.shelf import Shelf
-from core.data.upload import UploadedDataset
 from core.language import ENGLISH, LANGUAGES, choose_by, nearest
 from core.settings import Settings
 from pages.shared.browser_key import COOKIE, key_in, new_key

@@ -22,9 +22,10 @@ def test_a_zip_is_brought_browsed_trained_on_and_looked_into_in_one_browser_only
     page = open_page(f"{app.address}/dataset")
     page.get_by_role("link", name="Bring your own").click()
     expect(page.get_by_role("heading", name="Bring your own clothes")).to_be_visible()
-    page.locator("input[type=file]").set_input_files(
-        {"name": "mine.zip", "mimeType": "application/zip", "buffer": upload.example_zip()}
-    )
+    page.get_by_role("radio", name="A zip or a table").click()
+    uploader = page.locator("[class*=st-key-own_files_file] input[type=file]")
+    uploader.set_input_files({"name": "mine.zip", "mimeType": "application/zip", "buffer": upload.example_zip()})
+    page.get_by_role("button", name="Look at them").click()
     page.get_by_role("button", name="Use these clothes").click()
     expect(page.get_by_role("heading", name=f"✓ {TITLE}")).to_be_visible()
 

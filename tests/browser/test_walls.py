@@ -188,10 +188,9 @@ def take_home(page: Page, app: App, _: Dataset) -> None:
 
 
 def look_into_the_run_book(page: Page, app: App, _: Dataset) -> None:
-    """The table of runs and one of them."""
+    """The list of runs and one of them."""
     page.goto(f"{app.address}/runs")
-    box = page.locator(".stDataFrame canvas").first.bounding_box()
-    page.mouse.click(box["x"] + 16, box["y"] + 57)
+    page.locator(".book li a").first.click()
     expect(page.get_by_role("heading", name="Watched").first).to_be_visible()
 
 

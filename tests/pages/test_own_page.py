@@ -9,8 +9,9 @@ import pytest
 from streamlit.runtime.caching.cache_resource_api import clear_session_cache
 from streamlit.testing.v1 import AppTest
 
-from core.data import explore, upload
-from core.labels import NAMES
+from core.data import explore, synthetic, upload
+from core.images import png
+from core.labels import NAMES, SLUGS
 from core.runs.runner import carry_out
 from core.runs.store import Store
 from core.settings import Settings
@@ -34,9 +35,18 @@ def go(at: AppTest, page: str, **address: str) -> AppTest:
 
 
 def bring(at: AppTest, name: str, content: bytes) -> AppTest:
-    """Choose a file and press the button."""
+    """Choose a zip or a table, have it looked at, and use it if nothing is wrong with it."""
+    at.segmented_control(key="own_way").set_value("file").run()
     at.get("file_uploader")[0].upload(name, content, "application/octet-stream").run()
-    return at.button(key="own_use").click().run()
+    at.button(key="own_look").click().run()
+    return at.button(key="own_use").click().run() if not at.error else at
+
+
+def photos(each: int = 12, names: tuple[str, ...] = ("coat", "bag")) -> list[tuple[str, bytes, str]]:
+    """Loose pictures that are called as their class, each with its bytes and its kind."""
+    drawn = synthetic.draw(np.repeat([SLUGS.index(name) for name in names], each), seed=5)
+    called = [f"{name}-{number}.png" for name in names for number in range(each)]
+    return [(name, png(image), "image/png") for name, image in zip(called, drawn, strict=True)]
 
 
 def in_use(at: AppTest) -> str:
@@ -66,7 +76,7 @@ def test_brought_clothes_are_on_every_page_of_this_window_and_in_no_other(small)
     go(at, "training")
     assert faultless(at) and at.segmented_control(key="training_amount_quick").options == ["all"]
     go(at, "help")
-    assert faultless(at) and any("for this browser only" in block.proto.body for block in at.html)
+    assert faultless(at)
 
     for page in ("dataset", "mistakes", "predict", "training"):
         go(other, page)
@@ -113,15 +123,53 @@ def test_a_bad_file_is_one_sentence_and_changes_nothing(small):
     assert "“12” for label in row 4 (line 5)" in at.error[0].value and small.title in in_use(at)
 
 
-def test_what_was_left_out_is_named_and_cannot_carry_markup():
+def test_what_was_left_out_is_named_before_anything_is_used_and_cannot_carry_markup(small):
     content = io.BytesIO(upload.example_zip())
     with zipfile.ZipFile(content, "a") as archive:
         archive.writestr("clothes/coat/<b>letter.png", b"x")
     at = session()
-    bring(at, "clothes.zip", content.getvalue())
-    assert faultless(at) and at.expander[0].label == "✗ 1 left out"
+    at.segmented_control(key="own_way").set_value("file").run()
+    at.get("file_uploader")[0].upload("clothes.zip", content.getvalue(), "application/zip").run()
+    at.button(key="own_look").click().run()
+    assert faultless(at) and at.expander[0].label == "✗ 1 file is left out"
     (listed,) = [block.proto.body for block in at.html if 'class="found"' in block.proto.body]
     assert "clothes/coat/_b_letter.png: This file is not a picture I can open" in listed
+    assert small.title in in_use(at)  # until one says so
+    at.button(key="own_use").click().run()
+    assert "clothes.zip" in in_use(at)
+    bring(at, "clothes.csv", upload.example_table())
+    assert "clothes.csv" in in_use(at)
+
+
+def test_loose_photos_are_sorted_by_name_or_by_the_network_and_a_person_corrects_them():
+    at = session()
+    named, strange = photos(), [(f"IMG_{n}.png", content, kind) for n, (_, content, kind) in enumerate(photos(2))]
+    at.file_uploader(key="own_files_photos_0").set_value([*named, *strange, ("notes.png", b"x", "image/png")]).run()
+    at.button(key="own_look").click().run()
+    assert faultless(at)
+    assert "Pictures: 28. Sorted by name: 24. Guessed by the network: 4." in [text.value for text in at.markdown]
+    assert at.expander[0].label == "✗ 1 file is left out"
+    table = at.dataframe[0].value
+    assert table["class"].tolist()[:24] == [SLUGS.index("coat")] * 12 + [SLUGS.index("bag")] * 12
+    assert table["by"].tolist()[24:] == ["the network's guess"] * 4
+    at.button(key="own_use").click().run()
+    assert faultless(at) and "Your clothes: photos (" in in_use(at)
+
+
+def test_a_folder_says_the_class_of_its_pictures_without_a_zip():
+    at = session()
+    at.segmented_control(key="own_way").set_value("folder").run()
+    files = [(f"mine/{name.split('-')[0]}/{number}.png", *rest) for number, (name, *rest) in enumerate(photos())]
+    at.file_uploader(key="own_files_folder_0").set_value([*files, ("mine/.DS_Store", b"x", "")]).run()
+    at.button(key="own_look").click().run()
+    assert faultless(at) and not at.expander
+    assert "Pictures: 24. Sorted by name: 24. Guessed by the network: 0." in [text.value for text in at.markdown]
+    at.button(key="own_back").click().run()
+    assert at.file_uploader and not at.dataframe
+    at.file_uploader(key="own_files_folder_1").set_value(files).run()
+    at.button(key="own_look").click().run()
+    at.button(key="own_use").click().run()
+    assert faultless(at) and "Your clothes: mine (" in in_use(at)
 
 
 @pytest.mark.slow
@@ -176,12 +224,12 @@ def test_an_amount_chosen_before_does_not_outlast_the_clothes_that_had_it(
 def test_the_page_offers_both_formats_with_an_example_and_says_the_limits():
     at = session()
     assert faultless(at) and not [block for block in at.html if 'class="found"' in block.proto.body]
-    assert any("100 MB and 20,000 pictures" in caption.value for caption in at.caption)
+    assert any("Up to 200 photos and 100 MB" in caption.value for caption in at.caption)
     assert offers(at) == ["Example zip", "Example table"]
     assert np.all(
         [
             word in " ".join(block.proto.body for block in at.html)
-            for word in ("pixel784", "coat", "memory of this computer")
+            for word in ("pixel784", "coat", "memory of the computer")
         ]
     )
 
@@ -198,7 +246,7 @@ def test_a_reload_finds_them_again_by_the_cookie_and_putting_away_holds_for_ever
     again.button(key="frame_put_away").click().run()
     assert small.title in in_use(again) and small.title in in_use(stranger)
     at.run()
-    assert small.title in in_use(at) and any("long rest" in info.value for info in at.info)
+    assert small.title in in_use(at) and any("nothing was done for an hour" in info.value for info in at.info)
     assert not at.run().info
 
 

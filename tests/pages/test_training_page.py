@@ -10,7 +10,7 @@ from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import Dataset
-from core.data.upload import UploadedDataset
+from core.data.gather import UploadedDataset
 from core.errors import RunError
 from core.language import percent
 from core.runs.book import NewRun

@@ -18,7 +18,7 @@ def gone(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         remove_file=lambda _session, file: removed.append(file), remove_session_files=removed.append
     )
     context = SimpleNamespace(session_id="mine", uploaded_file_mgr=manager)
-    monkeypatch.setattr(session, "get_script_run_ctx", lambda: context)
+    monkeypatch.setattr(session, "get_script_run_ctx", lambda **_: context)
     return removed
 
 
@@ -26,7 +26,7 @@ def gone(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ("page", "uploader", "name"),
     [
         ("predict", "predict_files", "letter.png"),
-        ("own", "own_files_0", "clothes.zip"),
+        ("own", "own_files_photos_0", "coat.png"),
         ("runs", "runs_import_file_0", "run.zip"),
         ("runs", "runs_load_file_0", "numbers.h5"),
     ],

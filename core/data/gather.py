@@ -1,0 +1,252 @@
+"""Pictures that a visitor brings become a data set: read one by one, given the class that a folder names, and parted
+into those to learn from and those to test on.
+
+Knows nothing of the files they come in, nor of sessions, runs or pages.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from time import process_time
+
+import numpy as np
+
+from core.data.dataset import Dataset, Source
+from core.errors import DataError, PictureError, door
+from core.images import SIDE
+from core.labels import CLASSES, NAMES
+from core.language import N_, Saying, _, number
+from core.settings import Settings
+from core.vision.decode import open_picture, picture_pixels
+from core.vision.reading import read_picture
+from core.words import line
+
+MIN_PICTURES = 20  # pictures a data set needs
+TEST_SHARE, SPLIT_SEED = 0.2, 12345
+PIXELS_A_BYTE = 40  # so many pixels may be in all pictures together for each byte of the largest upload
+REFUSED_SECONDS = 20  # of this process, that the pictures of a zip which cannot be used may cost together
+TOLD = 200  # sentences about single pictures; of the others only their number is told
+UNREADABLE = N_("This picture cannot be read. Leave it out, or save it again as JPEG or PNG.")
+SPLIT_AT_RANDOM = Saying(
+    "One in five pictures of each class is kept for the test. They are chosen by chance, the same ones each time."
+)
+SPLIT_BY_FOLDER = Saying("The pictures in the folder “test” are kept for the test; it learns from the others.")
+SIDE_FILES = ("__MACOSX", "Thumbs.db", "desktop.ini")
+TEST_FOLDERS = ("test", "testing")
+
+
+def _plain(text: str) -> str:
+    """A folder's name without case, blanks and signs."""
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+LABEL_OF_FOLDER = {
+    _plain(f"{word}{ending}"): garment.index
+    for garment in CLASSES
+    for word in (
+        str(garment.index),
+        garment.slug,
+        garment.name,
+        *garment.name.split("/"),
+        f"{garment.index}{garment.name}",
+    )
+    for ending in ("", "s", "es")
+}
+
+
+@dataclass(frozen=True, eq=False)
+class UploadedDataset:
+    """A data set that a visitor uploaded, and what there is to say about it."""
+
+    data: Dataset
+    split: Saying  # where its test pictures come from
+    left_out: tuple[str, ...] = ()  # what could not be used, each by its name
+    doubtful: tuple[str, ...] = ()  # what is used, but deserves a look
+
+
+def check_size(files: Sequence[tuple[str, bytes]], settings: Settings) -> None:
+    """Raise DataError when files, each its name and its bytes, are more than may be brought at once."""
+    size = sum(len(content) for _name, content in files)
+    if size > settings.max_own_mb * 2**20:
+        raise DataError(
+            "These are {size} MB; {most} MB is the most. Take fewer or smaller pictures.",
+            size=number(size / 2**20, 1),
+            most=settings.max_own_mb,
+        )
+
+
+def tidy(name: str) -> str:
+    """A file's name, shortened, and without signs that could mean something on a page or that nobody sees."""
+    return re.sub(r"[^\w .()/-]+", "_", line(name)).strip()[-80:] or "_"
+
+
+def split(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to train on and rows to test on, four to one in every class, shuffled; a class's only picture is trained
+    on."""
+    from sklearn.model_selection import train_test_split
+
+    single = np.bincount(labels, minlength=10)[labels] == 1
+    rows = np.flatnonzero(~single)
+    test_count = max(round(TEST_SHARE * len(rows)), len(np.unique(labels[rows])))
+    train, test = train_test_split(rows, test_size=test_count, stratify=labels[rows], random_state=SPLIT_SEED)
+    return np.concatenate([train, np.flatnonzero(single)]), test
+
+
+def split_at_random(
+    title: str, images: np.ndarray, labels: np.ndarray, left_out: tuple[str, ...] = (), doubtful: tuple[str, ...] = ()
+) -> UploadedDataset:
+    """All pictures together, four fifths to train on and one to test on."""
+    _check_enough(title, len(labels), left_out)
+    train, test = split(labels)
+    data = dataset(title, (images[train], labels[train], images[test], labels[test]), left_out)
+    return UploadedDataset(data, SPLIT_AT_RANDOM, left_out, doubtful)
+
+
+def dataset(title: str, arrays: Sequence[np.ndarray], left_out: tuple[str, ...] = ()) -> Dataset:
+    """The data set of training images, training labels, test images and test labels. Raises DataError when they are not
+    enough to train."""
+    train_labels, test_labels = arrays[1], arrays[3]
+    _check_enough(title, len(train_labels) + len(test_labels), left_out)
+    if len(np.unique(train_labels)) < 2:
+        raise DataError(
+            "All pictures to learn from in “{title}” are of one class ({only}). It needs two or more to tell apart.",
+            title=title,
+            only=Saying(NAMES[train_labels[0]]),
+        )
+    return Dataset.of([np.ascontiguousarray(array) for array in arrays], Source.OWN, title)
+
+
+def _check_enough(title: str, count: int, left_out: tuple[str, ...]) -> None:
+    if count < MIN_PICTURES:
+        words = Saying(
+            "“{title}” holds {count} pictures that can be used; at least {least} are needed.",
+            title=title,
+            count=count,
+            least=MIN_PICTURES,
+        )
+        first = [Saying("The first that cannot: {name}.", name=left_out[0].removesuffix("."))] if left_out else []
+        raise DataError(words, *first)
+
+
+def check_count(title: str, count: int, settings: Settings) -> None:
+    """Raise DataError when there are more pictures than one may bring."""
+    if count > settings.max_own_pictures:
+        raise too_many(title, count, settings)
+
+
+def too_many(title: str, count: int, settings: Settings) -> DataError:
+    return DataError(
+        "“{title}” holds {count} pictures; {most} is the most. Take fewer of each class.",
+        title=title,
+        count=count,
+        most=settings.max_own_pictures,
+    )
+
+
+def is_beside(parts: Sequence[str]) -> bool:
+    """Whether a file, by the parts of its path, is one that systems put beside those of people."""
+    return any(part.startswith(".") or part in SIDE_FILES for part in parts)
+
+
+def label_of(folders: Sequence[str]) -> int:
+    """The class that the innermost of these folders with the name or the number of one says; -1 without one."""
+    labels = [LABEL_OF_FOLDER[plain] for folder in folders if (plain := _plain(folder)) in LABEL_OF_FOLDER]
+    return labels[-1] if labels else -1
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """Pictures that were read."""
+
+    images: np.ndarray  # (n, 28, 28) uint8
+    rows: list[int]  # of what was brought, those that became a picture
+    left_out: list[str]  # why each of the others did not, with its name
+    doubtful: list[str]  # what deserves a look, with its name
+
+
+def read_pictures(
+    title: str,
+    brought: Sequence[tuple[str, Callable[[], bytes]]],
+    settings: Settings,
+    progress: Callable[[int, int], None],
+) -> Read:
+    """Read pictures, each its name and what gives its bytes; one that cannot be opened is named.
+
+    Raises DataError when those that cannot be opened take long together.
+    """
+    read = Read(np.zeros((0, SIDE, SIDE), np.uint8), [], [], [])
+    images: list[np.ndarray] = []
+    pixels = PIXELS_A_BYTE * settings.max_own_mb * 2**20  # that may still be decoded
+    seconds = float(REFUSED_SECONDS)  # that may still be spent in vain
+    for row, (name, content_of) in enumerate(brought):
+        begun = process_time()
+        try:
+            content = content_of()
+            size = _pixels(content)
+            if size > pixels:
+                raise PictureError("The pictures before it are so large that this one is too much. Send smaller ones.")
+            pixels -= size
+            picture, finding = _picture(content)
+            images.append(picture)
+            read.rows.append(row)
+            if finding:
+                read.doubtful.append(f"{name}: {finding}")
+        except PictureError as error:
+            read.left_out.append(f"{name}: {error}")
+            seconds -= process_time() - begun
+            if seconds < 0:
+                raise DataError(
+                    "“{title}” holds pictures that take very long to look at and cannot be used, such as “{name}”."
+                    " Take them out, or save them again as JPEG.",
+                    title=title,
+                    name=name,
+                ) from error
+        if (row + 1) % max(1, len(brought) // 100) == 0:
+            progress(row + 1, len(brought))
+    return replace(read, images=np.array(images, np.uint8).reshape(-1, SIDE, SIDE))
+
+
+def sorted_out(
+    title: str,
+    images: np.ndarray,
+    labels: np.ndarray,
+    test: np.ndarray,
+    left_out: tuple[str, ...] = (),
+    doubtful: tuple[str, ...] = (),
+) -> UploadedDataset:
+    """The data set of pictures (n, 28, 28) uint8 and their classes (n,), with those to `test` on, (n,) bool, apart.
+
+    Where none or all of them are, one in five is kept for the test. Raises DataError when they are not enough.
+    """
+    if not test.any() or test.all():
+        return split_at_random(title, images, labels, left_out, doubtful)
+    data = dataset(title, (images[~test], labels[~test], images[test], labels[test]), left_out)
+    return UploadedDataset(data, SPLIT_BY_FOLDER, left_out, doubtful)
+
+
+def told(sentences: Sequence[str]) -> tuple[str, ...]:
+    """The first of these sentences, and how many more there are."""
+    more = (_("… and {count} more").format(count=number(len(sentences) - TOLD)),) if len(sentences) > TOLD else ()
+    return (*sentences[:TOLD], *more)
+
+
+def _pixels(content: bytes) -> int:
+    """How many pixels a picture says to have. Raises PictureError."""
+    if not content:
+        raise PictureError("This file is empty. Choose another one.")
+    with door(PictureError, UNREADABLE):
+        return picture_pixels(content)
+
+
+def _picture(content: bytes) -> tuple[np.ndarray, str | None]:
+    """One picture, (28, 28) uint8, and what is doubtful about it. A grey one of 28 x 28 is taken as it is.
+
+    Raises PictureError.
+    """
+    with door(PictureError, UNREADABLE):
+        opened = open_picture(content, len(content))
+        grey = opened[..., :1]
+        if opened.shape[:2] == (SIDE, SIDE) and (opened[..., :3] == grey).all() and (opened[..., 3] == 255).all():
+            return grey[..., 0], None
+        reading = read_picture(opened)
+        return reading.image, str(reading.finding.words) if reading.finding else None
