@@ -12,6 +12,7 @@ from typing import Any
 from platformdirs import user_data_path
 
 from core.errors import SettingsError
+from core.language import N_
 
 PREFIX = "FITTING_ROOM_"
 MOST = 1_000_000_000  # what a setting that has no limit of its own may be
@@ -70,25 +71,30 @@ class Settings:
     The `repr` tells settings apart within one process, and hides those that are or hold a password.
     """
 
-    home: Path | None = _path("folder that holds the downloaded data set and the store of runs")
-    data: Path | None = _path("folder with the real Fashion-MNIST: four idx files (.gz or plain) or two CSV files")
-    store: str | None = _secret("where runs are kept, as a SQLAlchemy URL (default: an SQLite file in the home folder)")
-    scheduler: str | None = _text("address of a Dask scheduler to use in place of a local one")
-    workers: int = _number(1, "training processes started on this machine; 0 starts none", least=0, most=1_000)
-    max_epochs: int = _number(100, "most epochs one run may ask for")
-    max_parameters: int = _number(4_000_000, "largest network one may train, in numbers to learn")
-    max_minutes: int = _number(120, "longest time one run may train")
-    max_waiting: int = _number(40, "most runs that may wait in the queue")
-    max_pictures: int = _number(20, "most pictures answered in one upload")
-    max_upload_mb: int = _number(40, "largest picture file, in megabytes")
+    home: Path | None = _path(N_("folder that holds the downloaded data set and the store of runs"))
+    data: Path | None = _path(N_("folder with the real Fashion-MNIST: four idx files (.gz or plain) or two CSV files"))
+    store: str | None = _secret(
+        N_("where runs are kept, as a SQLAlchemy URL (default: an SQLite file in the home folder)")
+    )
+    scheduler: str | None = _text(N_("address of a Dask scheduler to use in place of a local one"))
+    workers: int = _number(1, N_("training processes started on this machine; 0 starts none"), least=0, most=1_000)
+    max_epochs: int = _number(100, N_("most epochs one run may ask for"))
+    max_parameters: int = _number(4_000_000, N_("largest network one may train, in numbers to learn"))
+    max_minutes: int = _number(120, N_("longest time one run may train"))
+    max_waiting: int = _number(40, N_("most runs that may wait in the queue"))
+    max_pictures: int = _number(20, N_("most pictures answered in one upload"))
+    max_upload_mb: int = _number(40, N_("largest picture file, in megabytes"))
     max_own_mb: int = _number(
         100,
-        "largest data set of one's own, in megabytes; above 100 also raise `maxUploadSize` in .streamlit/config.toml",
+        N_(
+            "largest data set of one's own, in megabytes; above 100 also raise `maxUploadSize` in"
+            " .streamlit/config.toml"
+        ),
     )
-    max_own_pictures: int = _number(20_000, "most pictures in a data set of one's own")
-    passphrase: str | None = _secret("what everybody types once before the app opens (default: it is open)")
+    max_own_pictures: int = _number(20_000, N_("most pictures in a data set of one's own"))
+    passphrase: str | None = _secret(N_("what everybody types once before the app opens (default: it is open)"))
     teacher_key: str | None = _secret(
-        "who types it at /teacher may stop and delete everybody's runs (default: nobody may)"
+        N_("who types it at /teacher may stop and delete everybody's runs (default: nobody may)")
     )
 
     @classmethod

@@ -20,15 +20,16 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from core.errors import FittingRoomError
-from core.language import current, using
+from core.language import N_, _, current, using
 from pages.shared.browser_key import key_in
 from pages.shared.errors import sentence
+from pages.shared.plain import language_of
 from pages.shared.session import key as browser_key
 from pages.shared.session import page_state
 
 MOST_AT_ONCE = 6  # files made or fetched at the same time; the others wait
 SECONDS = 600  # longest time for making and fetching one
-GONE = "This file is offered no longer. Open its page again and ask for it there."
+GONE = N_("This file is no longer offered. Open its page again and ask for it there.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +77,9 @@ class HandOut:
         request = Request(scope, receive)
         offered = _open.get(request.path_params["word"])
         if offered is None or not secrets.compare_digest(offered.key, key_in(request.cookies) or ""):
-            await PlainTextResponse(GONE, 404)(scope, receive, send)
+            with using(language_of(scope)):
+                gone = PlainTextResponse(_(GONE), 404)
+            await gone(scope, receive, send)
             return
         turn = self.turns.setdefault(offered.key, asyncio.Lock())
         async with turn, self.places:

@@ -6,25 +6,29 @@ that it outlasts a restart and ends when the words are changed.
 
 import asyncio
 import hmac
+import html
 import os
 import secrets
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs, quote, urlsplit
 from weakref import WeakValueDictionary
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from core.language import _, using
 from core.settings import PREFIX, Settings
-from pages.shared.plain import plain_page, start_from
+from pages.shared.plain import language_of, plain_page, start_from
 
 GUEST, TEACHER = "fitting_room_guest", "fitting_room_teacher"  # the cookies
 SECRET = "entrance.key"  # in the home folder
 OPEN = "/_stcore/health"  # says only that the server runs: `start.py` and proxies ask for it
 DESK = "/teacher"
+HERE = {"localhost", "127.0.0.1", "::1"}
+PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")  # what proxies add
 MONTH_SECONDS = 30 * 24 * 60 * 60
 MOST_BYTES = 2000  # of a form
 PAUSE_SECONDS = 0.5  # after a wrong try, before the next one from that address is looked at
@@ -34,7 +38,6 @@ FORM = (
     '<input id="word" name="word" type="password" autocomplete="current-password" required autofocus>'
     "<button>{button}</button></form>"
 )
-WRONG = '<p role="alert">That is not it. Look again, also at large and small letters, and try once more.</p>'
 
 
 def entrance_settings() -> Settings:
@@ -47,6 +50,19 @@ def is_teacher(cookies: Mapping[str, str]) -> bool:
     """Whether a browser with these cookies has entered the teacher's key."""
     settings = entrance_settings()
     return _matches(cookies.get(TEACHER), TEACHER, settings.teacher_key, settings.folder)
+
+
+def is_owner(cookies: Mapping[str, str], listens_to: str | None, url: str | None, headers: Mapping[str, str]) -> bool:
+    """Whether a browser may see what is for the owner of this computer: its folders, its database, its settings.
+
+    The teacher may. Where no teacher's key is set, so may who sits at this computer: then the server listens to it
+    alone, the address in the browser names it, and no proxy says that it has passed a request on. That a request comes
+    from 127.0.0.1 would not do: behind a proxy all of them come from there.
+    """
+    if entrance_settings().teacher_key:
+        return is_teacher(cookies)
+    named = urlsplit(url or "").hostname
+    return listens_to in HERE and named in HERE and not any(name in headers for name in PASSED_ON)
 
 
 def _may_enter(cookies: Mapping[str, str], settings: Settings) -> bool:
@@ -101,7 +117,8 @@ class EntranceMiddleware:
             await send({"type": "websocket.close"})  # before it is accepted: the browser sees 403
         else:
             request = Request(scope, receive)
-            answer = await (self._desk(request, settings) if inside else self._door(request, settings))
+            with using(language_of(scope)):
+                answer = await (self._desk(request, settings) if inside else self._door(request, settings))
             await answer(scope, receive, send)
 
     async def _door(self, request: Request, settings: Settings) -> Response:
@@ -111,8 +128,8 @@ class EntranceMiddleware:
             query = request.scope["query_string"].decode("latin-1")
             there = f"./{quote(request.scope['path'].rpartition('/')[2])}{query and '?'}{query}"
             return _admit(GUEST, settings.passphrase, settings, there)
-        words = WRONG if tried is False else "<p>Type the passphrase of your class: your teacher has it.</p>"
-        return plain_page("Fitting Room", words + FORM.format(label="Passphrase", button="Come in"), 403)
+        words = _wrong() if tried is False else _paragraph(_("Type the passphrase of your class. Your teacher has it."))
+        return plain_page("Fitting Room", words + _form(_("Passphrase"), _("Come in")), 403)
 
     async def _desk(self, request: Request, settings: Settings) -> Response:
         """The page that asks for the teacher's key, and lets go of it."""
@@ -122,20 +139,15 @@ class EntranceMiddleware:
                 answer = RedirectResponse(start, 303)
                 answer.delete_cookie(TEACHER, httponly=True, samesite="lax")
                 return answer
-            words = (
-                "<p>In this browser you may stop, pause, rename and delete everybody's runs.</p>"
-                f'<p><a href="{start}">Go to the start</a></p><form method="post"><button>Stop being the teacher'
-                "</button></form>"
-            )
-            return plain_page("You are the teacher", words, 200)
+            words = _paragraph(_("In this browser you may stop, pause, rename and delete everybody's runs."))
+            stop = f'<form method="post"><button>{html.escape(_("Stop being the teacher"))}</button></form>'
+            return plain_page(_("You are the teacher"), f"{words}{_way_to(start)}{stop}", 200)
         tried = await self._tried(request, settings.teacher_key)
         if tried:
             return _admit(TEACHER, settings.teacher_key, settings, start)
-        words = WRONG if tried is False else "<p>With the teacher's key you may stop and delete everybody's runs.</p>"
-        content = (
-            f'{words}{FORM.format(label="Teacher’s key", button="Go on")}<p><a href="{start}">Go to the start</a></p>'
-        )
-        return plain_page("For the teacher", content, 403 if tried is False else 200)
+        words = _paragraph(_("With the teacher's key you may stop and delete everybody's runs."))
+        content = (_wrong() if tried is False else words) + _form(_("Teacher's key"), _("Go on")) + _way_to(start)
+        return plain_page(_("For the teacher"), content, 403 if tried is False else 200)
 
     async def _tried(self, request: Request, words: str) -> bool | None:
         """Whether a form holds the words; None without a form.
@@ -158,6 +170,23 @@ class EntranceMiddleware:
             async with self.places:
                 await asyncio.sleep(PAUSE_SECONDS)
         return False
+
+
+def _paragraph(words: str) -> str:
+    return f"<p>{html.escape(words)}</p>"
+
+
+def _wrong() -> str:
+    words = _("That is not it. Check each letter, also whether it is large or small, and try again.")
+    return f'<p role="alert">{html.escape(words)}</p>'
+
+
+def _form(label: str, button: str) -> str:
+    return FORM.format(label=html.escape(label), button=html.escape(button))
+
+
+def _way_to(start: str) -> str:
+    return f'<p><a href="{start}">{html.escape(_("Go to the start"))}</a></p>'
 
 
 def _admit(cookie: str, words: str, settings: Settings, there: str) -> Response:

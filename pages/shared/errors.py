@@ -12,6 +12,7 @@ from typing import ParamSpec
 import streamlit as st
 
 from core.errors import FittingRoomError, StoreError
+from core.language import _, in_english
 from pages.shared.words import plain
 
 log = logging.getLogger(__name__)
@@ -49,16 +50,14 @@ def sentence(error: Exception) -> str:
     The same error has the same number, and is logged once a minute at most; so is one of the store, in one line.
     """
     if isinstance(error, FittingRoomError):
-        if isinstance(error, StoreError) and (times := seldom.times(str(error))):
-            log.error("%s (%d x)", error, times)
+        if isinstance(error, StoreError) and (times := seldom.times(in_english(error))):
+            log.error("%s (%d x)", in_english(error), times)
         return str(error)
     number = _number(error)
     if times := seldom.times(number):
         log.error("Error %s on a page (%d x)", number, times, exc_info=error)
-    return (
-        "Something went wrong here. Reload the page; "
-        f"if it comes again, report the number {number}, which is in the app's log too."
-    )
+    words = _("Something went wrong here. Reload the page; if it comes again, report the number {number}.")
+    return words.format(number=number)
 
 
 def _number(error: Exception) -> str:

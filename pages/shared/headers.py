@@ -12,7 +12,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.language import N_, _, using
 from pages.shared.first_page import INDEX
+from pages.shared.plain import language_of
 
 HOST = re.compile(r"[\w.-]+(:\d+)?|\[[\da-f:]+\](:\d+)?", re.ASCII | re.IGNORECASE)
 FEATURES = (
@@ -38,7 +40,7 @@ FIXED = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-WRONG = "Something went wrong in the app. Reload the page."
+WRONG = N_("Something went wrong in the app. Reload the page.")
 
 
 class HeadersMiddleware:
@@ -75,7 +77,9 @@ class HeadersMiddleware:
             await self.app(scope, receive, send_with_headers)
         except Exception:  # the server would answer it itself, without headers; it still writes the log
             if not begun:
-                await PlainTextResponse(WRONG, 500)(scope, receive, send_with_headers)
+                with using(language_of(scope)):
+                    answer = PlainTextResponse(_(WRONG), 500)
+                await answer(scope, receive, send_with_headers)
             raise
 
 

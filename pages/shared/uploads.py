@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import get_instance
 
+from core.language import N_, _, using
+from pages.shared.plain import language_of
 from pages.shared.session import settings
 
 UPLOAD = "/_stcore/upload_file/"
@@ -23,11 +25,11 @@ PHOTO_MB = 5  # a phone's photo
 SHARE = 4  # all files together take a quarter of the memory this process may have
 FILES = 200  # most in one window
 GOING_AWAY = 1001  # the browser says: this window is closed, or shows another page; a lost connection says nothing
-NO_LENGTH = "The file's size was not given. Choose the file again."
-WINDOW_FULL = (
-    "There is no room for more files in this window. Take some out, or reload the page, and bring fewer at once."
+NO_LENGTH = N_("The file's size was not given. Choose the file again.")
+WINDOW_FULL = N_(
+    "There is no room for more files in this window. Take some out, or reload the page, and choose fewer at once."
 )
-SERVER_FULL = "The server has its hands full of files just now. Wait a minute, then bring yours again."
+SERVER_FULL = N_("The server has no room for more files just now. Wait a minute, then choose yours again.")
 
 
 def most_in_window() -> int:
@@ -62,11 +64,11 @@ class UploadsMiddleware:
         """A file that comes: its bytes count as they arrive, so that one who only says he brings much takes no room."""
         length = Headers(scope=scope).get("content-length", "")
         if not length.isdecimal():
-            await PlainTextResponse(NO_LENGTH, 411)(scope, receive, send)
+            await _refused(scope, NO_LENGTH, 411)(scope, receive, send)
             return
         session, size = scope["path"].removeprefix(UPLOAD).partition("/")[0], int(length)
         if words := self._refusal(session, size, 1):
-            await PlainTextResponse(words, 413)(scope, receive, send)
+            await _refused(scope, words, 413)(scope, receive, send)
             return
         arrived, refused = 0, ""
 
@@ -84,7 +86,7 @@ class UploadsMiddleware:
         except ClientDisconnect:
             if not refused:
                 raise
-            await PlainTextResponse(refused, 413)(scope, receive, send)
+            await _refused(scope, refused, 413)(scope, receive, send)
         finally:
             self.coming[session] -= arrived
             self.files[session] -= 1
@@ -121,3 +123,9 @@ class UploadsMiddleware:
             return message
 
         await self.app(scope, receive_and_read, send_and_read)
+
+
+def _refused(scope: Scope, words: str, status: int) -> PlainTextResponse:
+    """Why a file is not taken, in the language of the browser that brings it."""
+    with using(language_of(scope)):
+        return PlainTextResponse(_(words), status)
