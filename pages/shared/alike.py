@@ -39,8 +39,8 @@ class Alike:
         except (ValueError, RuntimeError):  # none, or LiteRT keeps it to itself
             self.layer = False
 
-    def ready(self, seconds: float) -> bool:
-        """Whether all were looked at, after waiting for it so long at most."""
+    def ready(self, seconds: float | None) -> bool:
+        """Whether all were looked at, after waiting for it so long at most, without end if None."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 

@@ -40,11 +40,11 @@ def markup(
         look = "large" if len(picture) == picture.shape[1] == 28 else "photo"
         figure = f'<img class="{look}" src="{address(picture)}" alt="{_quoted(_("The picture that was answered"))}">'
     ten = "".join(
-        f"<div><h3>{_quoted(name)}</h3><p>{_quoted(_said(each))}</p>{bars(np.array(each.probabilities), true)}</div>"
+        f"<div><h2>{_quoted(name)}</h2><p>{_quoted(_said(each))}</p>{bars(np.array(each.probabilities), true)}</div>"
         for name, each in compared
     )
     if not ten:
-        above = f"<h3>{_quoted(heading)}</h3>" if heading else ""
+        above = f"<h2>{_quoted(heading)}</h2>" if heading else ""
         ten = f"<div>{above}{bars(np.array(reply.probabilities), true)}</div>"
     below = "".join(f"<p>{_quoted(note)}</p>" for note in (*notes, reply.tip) if note)
     look = f"reply{'' if figure else ' alone'}{' pair' if compared else ''}"

@@ -45,7 +45,7 @@ def in_a_line(eyes: Eyes, whose: str) -> str:
     """What each of both says, in a line; `whose` is what the small network is called."""
     words = _("{network}: {said} · the second eye: {seen}")
     return words.format(
-        network=whose, said=said_alone(eyes.said[0], eyes.network), seen=said_alone(eyes.said[1], eyes.eye)
+        network=_capital(whose), said=said_alone(eyes.said[0], eyes.network), seen=said_alone(eyes.said[1], eyes.eye)
     )
 
 

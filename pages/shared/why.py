@@ -19,8 +19,9 @@ from core.labels import NAMES, names
 from core.language import _, number, percent
 from core.vision.reading import Reading
 from pages.shared import pictures
-from pages.shared.alike import alike
+from pages.shared.alike import Alike, alike
 from pages.shared.data import data, per_data
+from pages.shared.errors import fragment
 from pages.shared.tiles import tiles
 
 NEIGHBOURS = 6
@@ -93,16 +94,28 @@ def _explain_dots(asked: Asked) -> None:
     st.caption(_("Found by covering one part after the other and asking again."))
 
 
+def _wait_for(known: Alike) -> None:
+    """How far the network is with looking at the training pictures; then the page is drawn anew."""
+
+    @fragment(run_every=1.0)
+    def look() -> None:
+        if known.ready(0):
+            st.rerun()
+        words = _("The network looks at {count} training pictures first: {percent}")
+        share = percent(known.looked_at / len(known.rows))
+        st.caption(words.format(count=number(len(known.rows)), percent=share))
+
+    look()
+
+
 def _explain_alike(asked: Asked) -> None:
     """The training pictures of which the network sees what is most like this one; dot by dot where it has no hidden
     layer."""
-    used, place = data(), st.empty()
+    used = data()
     known = alike(asked.model, used.fingerprint, asked.network, used)
-    while not known.ready(0.5):
-        words = _("The network looks at {count} training pictures first: {percent}")
-        share = percent(known.looked_at / len(known.rows))
-        place.caption(words.format(count=number(len(known.rows)), percent=share))
-    place.empty()
+    if not known.ready(0.5):
+        _wait_for(known)
+        return
     if known.layer:
         rows = known.nearest(asked.reading.image, NEIGHBOURS)
         how = _(

@@ -14,6 +14,7 @@ from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
 from core.settings import Settings
+from pages.shared import alike
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROUTER = PROJECT / "pages" / "router.py"
@@ -37,6 +38,13 @@ def no_idle_work() -> Iterator[None]:
         patch.setattr(manifest_scanner, "scan_component_manifests", scan)
         patch.setattr(script_runner, "_clean_problem_modules", lambda: None)
         yield
+
+
+@pytest.fixture(autouse=True)
+def training_pictures_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network looks at few training pictures, and the page waits for it: here nothing is drawn anew by itself."""
+    monkeypatch.setattr(alike, "MOST", 100)
+    monkeypatch.setattr(alike.Alike, "ready", lambda self, _seconds, ready=alike.Alike.ready: ready(self, None))
 
 
 @pytest.fixture

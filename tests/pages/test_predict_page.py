@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.dataset import Dataset
 from core.images import png
+from core.inference import hidden
 from core.inference.eye import second_eye
 from core.inference.network import Network, shipped
 from core.inference.verdict import Verdict, answer
@@ -25,7 +26,7 @@ from core.runs.store import open_store
 from core.settings import Settings
 from core.training.plan import Plan
 from core.vision.reading import read_photo
-from pages.shared import camera
+from pages.shared import alike, camera
 from pages.shared.samples import SAMPLES, SamplePhoto
 from tests.pages.conftest import PROJECT, kept, offers
 from tests.pages.conftest import opened as open_page
@@ -459,3 +460,25 @@ def test_a_sigmoid_network_shows_its_outputs_before_they_are_scaled(home, small:
     (table,) = [block.proto.body for block in at.html if 'class="outputs"' in block.proto.body]
     figures = [float(words) for words in re.findall(r"<span>(.*?)</span>", table)]
     assert len(figures) == 10 and any(f"add up to {sum(figures):.2f}" in caption.value for caption in at.caption)
+
+
+def test_training_pictures_are_compared_by_what_the_network_sees_and_dot_by_dot_only_where_it_cannot(monkeypatch):
+    def said(at: AppTest) -> list[str]:
+        return [caption.value for caption in at.caption if caption.value.startswith("Compared")]
+
+    assert ["last hidden layer" in words for words in said(opened(way="data", sample="2"))] == [True]
+    monkeypatch.setattr(hidden.HiddenLayer, "each", lambda *_: iter(()))  # nothing to put together: a ValueError
+    alike.alike.shared.clear()
+    at = opened(way="data", sample="2")
+    assert ["dot by dot" in words for words in said(at)] == [True] and not at.exception and not at.error
+    alike.alike.shared.clear()
+
+
+def test_an_answer_to_a_picture_of_ones_own_is_shared_without_the_picture(monkeypatch):
+    shared = []
+    monkeypatch.setattr("pages.shared.share.share_menu", lambda key, note="", /, **words: shared.append((note, words)))
+    at = opened(photo="coat")
+    assert not at.error and not at.exception
+    assert shared == [("", {})] and at.query_params["photo"] == "coat"
+    at.file_uploader(key="predict_files").upload("shirt.png", photo(), "image/png").run()
+    assert "never gets into a link" in shared[-1][0] and shared[-1][1] == {"photo": ""}
