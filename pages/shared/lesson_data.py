@@ -176,7 +176,7 @@ def slip(lesson: str) -> None:
     """225 instead of 255."""
     value = st.slider(_("Value of a dot"), 0, 255, 255, key="lessons_slip", width=300)
     shown.table(
-        ("", _("divided by"), _("becomes")),
+        (_("pictures"), _("divided by"), _("becomes")),
         [
             (_("for training"), "225", number(value / 225, 3)),
             (_("for testing"), "255", number(value / 255, 3)),
@@ -323,10 +323,10 @@ def few(lesson: str) -> None:
     count = st.slider(_("Kinds of things to tell apart"), 2, 20, 10, key="lessons_kinds", width=320)
     learned = (3 * 1280 + 1) * count
     shown.table(
-        (_("numbers to learn"), ""),
+        (_("numbers to learn"), _("what is trained")),
         [
-            (number(learned), _("only the last neurons, with transfer learning")),
-            (number(BACKBONE + learned), _("the whole network, without it")),
+            (number(learned), _("only the last neurons: transfer learning")),
+            (number(BACKBONE + learned), _("the whole network")),
         ],
         0,
     )
