@@ -48,6 +48,11 @@ def current() -> str:
     return _using.get() or _of_reader()
 
 
+def tag() -> str:
+    """The language that is spoken now as HTML names it, such as "zh-Hans"."""
+    return current().replace("_", "-")
+
+
 def nearest(wishes: list[str]) -> str:
     """The one of LANGUAGES that fits a browser's wishes, such as ["zh-CN", "en"], best; English if none does."""
     for wish in wishes:

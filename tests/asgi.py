@@ -33,6 +33,7 @@ async def answered(
     **named,
 ) -> Answer:
     """The same, as a coroutine."""
+    path, _, query = path.partition("?")
     headers = {"host": "tablet.school:8501", **({"content-length": str(len(body))} if body else {}), **named}
     scope = {
         "type": "http",
@@ -41,7 +42,7 @@ async def answered(
         "path": path,
         "raw_path": path.encode(),
         "root_path": "",
-        "query_string": b"",
+        "query_string": query.encode(),
         "client": (client, 50000),
         "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
     }

@@ -32,6 +32,7 @@ function nameMenu() {
 
 export default function ({ data }) {
   words = data;
+  document.documentElement.lang = data.language;
   nameMenu();
   const drawn = new MutationObserver(nameMenu);
   drawn.observe(document.body, { childList: true, subtree: true });

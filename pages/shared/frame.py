@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.language import LANGUAGES, _, current
+from core.language import LANGUAGES, _, current, tag
 from pages.shared.data import data, shared_data
 from pages.shared.errors import guard, guarded
 from pages.shared.session import (
@@ -46,7 +46,9 @@ def frame(page: str, title: str, lead: str = "", wide: bool = True) -> None:
     elif not wide:
         st.html(LOOKS / "narrow.css")
     _menu(page)
-    _COMPONENT(key="frame", data={"menu": _("Pages"), "copied": _("Copied"), "copy_it": _("Copy this:")})
+    _COMPONENT(
+        key="frame", data={"language": tag(), "menu": _("Pages"), "copied": _("Copied"), "copy_it": _("Copy this:")}
+    )
     if presented:
         st.html(f'<figure class="presented-code">{qr_code(address())}</figure>')
     if lead:
