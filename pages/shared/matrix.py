@@ -69,7 +69,7 @@ def matrix(counts: np.ndarray, chosen: tuple[int, int], as_percent: bool, on_cho
         {
             "word": cell_word(true, answer),
             "shown": _number(int(counts[true, answer]), float(share[true, answer]), as_percent),
-            "label": _in_words(true, answer, int(counts[true, answer])),
+            "label": in_words(true, answer, int(counts[true, answer])),
             "shades": shades(float(share[true, answer]), true == answer) if counts[true, answer] else None,
         }
         for true in range(10)
@@ -101,6 +101,7 @@ def _number(count: int, share: float, as_percent: bool) -> str:
     return number(100 * share) if as_percent else number(count)
 
 
-def _in_words(true: int, answer: int, count: int) -> str:
+def in_words(true: int, answer: int, count: int) -> str:
+    """A cell and how many pictures it holds, in words."""
     words = ngettext("{cell}: {count} picture", "{cell}: {count} pictures", count)
     return words.format(cell=cell_title(true, answer), count=number(count))

@@ -15,10 +15,11 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from core.charts import SHORT_NAMES
 from core.images import png, sheet
-from core.labels import NAMES
+from core.labels import short_names
+from core.language import number
 from core.vision.reading import Stage
+from pages.shared.matrix import in_words, shades
 
 SMALL_SIDE = 120  # px; smaller pictures have hard dots
 
@@ -92,22 +93,17 @@ def strip(stages: Sequence[Stage]) -> None:
 
 def matrix(counts: np.ndarray) -> str:
     """The HTML of a confusion matrix (10, 10), rows true, columns answers: percent of each row."""
-    totals = counts.sum(axis=1, keepdims=True)
-    share = 100 * counts / np.maximum(totals, 1)
-    head = "".join(f"<th scope=col><span>{html.escape(name)}</span></th>" for name in SHORT_NAMES)
-    rows = "".join(
-        f"<tr><th scope=row>{html.escape(SHORT_NAMES[true])}</th>"
-        + "".join(
-            f'<td style="--share:{share[true, answer]:.0f}%"{" class=strong" if share[true, answer] >= 40 else ""}'
-            f' title="{counts[true, answer]} of {totals[true, 0]} {html.escape(NAMES[true])} pictures were answered'
-            f' “{html.escape(NAMES[answer])}”">{share[true, answer]:.0f}</td>'
-            if counts[true, answer]
-            else "<td></td>"
-            for answer in range(10)
-        )
-        + "</tr>"
-        for true in range(10)
-    )
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    called = [html.escape(name) for name in short_names()]
+    head = "".join(f"<th scope=col><span>{name}</span></th>" for name in called)
+    rows = ""
+    for true, name in enumerate(called):
+        rows += f"<tr><th scope=row>{name}</th>"
+        for answer, count in enumerate(counts[true].tolist()):
+            light, dark = shades(float(share[true, answer]), true == answer)
+            look = f'style="background:light-dark({light},{dark})" title="{html.escape(in_words(true, answer, count))}"'
+            rows += f"<td {look}>{number(100 * float(share[true, answer]))}</td>" if count else "<td></td>"
+        rows += "</tr>"
     return f'<table class="matrix"><tr><td></td>{head}</tr>{rows}</table>'
 
 
