@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models import own_network
+from models import N_, own_network
 
 if TYPE_CHECKING:
     import keras
@@ -101,13 +101,15 @@ UNPUBLISHED = {
 }
 SOFTMAX = Variant(
     "softmax",
-    "Softmax instead of sigmoids",
-    "Ten outputs that share 100 % between them, as is usual today. Compare the curve with the published one: is it"
-    " calmer?",
+    N_("Softmax instead of sigmoids"),
+    N_(
+        "Ten outputs that share 100 % between them, as is usual today. Compare the curve with the published one: is it"
+        " calmer?"
+    ),
     {"sigmoid": False, "oddity": "", "arguments": {"outputs": "softmax"}, **UNPUBLISHED},
     corrects=True,
 )
-SIGMOID = (
+SIGMOID = N_(
     "Its ten outputs are sigmoids: each is a share of its own, and the ten need not add up to 100 %. The bars are"
     " scaled to 100 %."
 )
@@ -117,9 +119,9 @@ RECIPES = {
     for recipe in (
         Recipe(
             name="quick",
-            title="Quick",
-            sentence="Made for lessons: looks at 49 patches of the picture and learns in seconds.",
-            source="Fitting Room",
+            title=N_("Quick"),
+            sentence=N_("Made for lessons: looks at 49 patches of the picture and learns in seconds."),
+            source=N_("Fitting Room"),
             parameters=102_666,
             epochs=4,
             batch_size=64,
@@ -131,9 +133,9 @@ RECIPES = {
         ),
         Recipe(
             name="five-steps",
-            title="Five easy steps",
-            sentence="One layer of 64 small filters, then 32 neurons: a classic first image network.",
-            source="article 0, “Fashion classifier in 5 easy steps”",
+            title=N_("Five easy steps"),
+            sentence=N_("One layer of 64 small filters, then 32 neurons: a classic first image network."),
+            source=N_("article 0, “Fashion classifier in 5 easy steps”"),
             parameters=347_114,
             epochs=50,
             batch_size=512,
@@ -147,24 +149,26 @@ RECIPES = {
                 SOFTMAX,
                 Variant(
                     "32-filters",
-                    "32 filters instead of 64",
-                    "The author's advice was to try 32 filters first. Half the work: how much worse is it?",
+                    N_("32 filters instead of 64"),
+                    N_("The author's advice was to try 32 filters first. Half the work: how much worse is it?"),
                     {"parameters": 173_738, "images_per_second": 5_000, "arguments": {"filters": 32}},
                 ),
                 Variant(
                     "second-convolution",
-                    "A second convolution",
-                    "The author wrote a second convolution and switched it off. Switched on, the network is smaller: is"
-                    " it better?",
+                    N_("A second convolution"),
+                    N_(
+                        "The author wrote a second convolution and switched it off. Switched on, the network is"
+                        " smaller: is it better?"
+                    ),
                     {"parameters": 45_066, "images_per_second": 2_300, "arguments": {"second": True}},
                 ),
             ),
         ),
         Recipe(
             name="hello-world",
-            title="Hello World",
-            sentence="No filters at all: 784 pixels straight into 128 neurons.",
-            source="article 1, “The fashionable Hello World”",
+            title=N_("Hello World"),
+            sentence=N_("No filters at all: 784 pixels straight into 128 neurons."),
+            source=N_("article 1, “The fashionable Hello World”"),
             parameters=101_770,
             epochs=5,
             batch_size=128,
@@ -175,9 +179,11 @@ RECIPES = {
             variants=(
                 Variant(
                     "longer",
-                    "Ten times as long",
-                    "The author called the gap between training and test pictures overfitting. With 50 epochs and a"
-                    " fifth of the pictures held back one sees it open: the curves part.",
+                    N_("Ten times as long"),
+                    N_(
+                        "The author called the gap between training and test pictures overfitting. With 50 epochs and a"
+                        " fifth of the pictures held back one sees it open: the curves part."
+                    ),
                     {"epochs": 50, "validation": 0.2, **UNPUBLISHED},
                 ),
             ),
@@ -187,9 +193,9 @@ RECIPES = {
         ),
         Recipe(
             name="intuitive-cnn",
-            title="Intuitive CNN",
-            sentence="Two layers of filters, one on top of the other: the second sees patterns of patterns.",
-            source="article 2, “Intuitively create a CNN”",
+            title=N_("Intuitive CNN"),
+            sentence=N_("Two layers of filters, one on top of the other: the second sees patterns of patterns."),
+            source=N_("article 2, “Intuitively create a CNN”"),
             parameters=45_066,
             epochs=50,
             batch_size=512,
@@ -204,9 +210,9 @@ RECIPES = {
         ),
         Recipe(
             name="clothes-ann",
-            title="Clothes ANN",
-            sentence="The network of Hello World, fed with pixels as they are in the files, 0 to 255.",
-            source="article 3, “Classify clothes with an ANN”",
+            title=N_("Clothes ANN"),
+            sentence=N_("The network of Hello World, fed with pixels as they are in the files, 0 to 255."),
+            source=N_("article 3, “Classify clothes with an ANN”"),
             parameters=101_770,
             epochs=5,
             batch_size=32,
@@ -216,16 +222,18 @@ RECIPES = {
             epsilon=1e-8,
             train_scale=1.0,
             test_scale=1.0,
-            oddity=(
+            oddity=N_(
                 "Its pixels stay at 0 to 255 where others divide them by 255. Training is rougher, and the result about"
                 " 5 points lower."
             ),
             variants=(
                 Variant(
                     "scaled",
-                    "Pixels divided by 255",
-                    "The same network with pixels from 0 to 1. The first steps are no longer too large: see where the"
-                    " curve begins.",
+                    N_("Pixels divided by 255"),
+                    N_(
+                        "The same network with pixels from 0 to 1. The first steps are no longer too large: see where"
+                        " the curve begins."
+                    ),
                     {"train_scale": 255.0, "test_scale": 255.0, "oddity": "", **UNPUBLISHED},
                     corrects=True,
                 ),
@@ -235,9 +243,9 @@ RECIPES = {
         ),
         Recipe(
             name="new-abcd",
-            title="New ABCD",
-            sentence="64 filters into 128 neurons: the largest here, with 1.4 million numbers to learn.",
-            source="article 4, “New ABCD of machine learning”",
+            title=N_("New ABCD"),
+            sentence=N_("64 filters into 128 neurons: the largest here, with 1.4 million numbers to learn."),
+            source=N_("article 4, “New ABCD of machine learning”"),
             parameters=1_386_506,
             epochs=50,
             batch_size=32,
@@ -246,17 +254,19 @@ RECIPES = {
             images_per_second=2_800,
             epsilon=1e-8,
             train_scale=225.0,
-            oddity="Its author divided the training pixels by 225 (a slip for 255) and the test pixels by 255.",
-            difference=(
+            oddity=N_("Its author divided the training pixels by 225 (a slip for 255) and the test pixels by 255."),
+            difference=N_(
                 "The accuracy agrees; the loss does not: 0.67 measured, 0.26 published. After 50 epochs the network is"
                 " far too sure of its wrong answers, and the loss counts that."
             ),
             variants=(
                 Variant(
                     "scaled-alike",
-                    "Both divided by 255",
-                    "Training and test pictures on the same scale. The slip made the test pictures a little darker: did"
-                    " it matter?",
+                    N_("Both divided by 255"),
+                    N_(
+                        "Training and test pictures on the same scale. The slip made the test pictures a little darker:"
+                        " did it matter?"
+                    ),
                     {"train_scale": 255.0, "oddity": "", **UNPUBLISHED},
                     corrects=True,
                 ),
@@ -273,9 +283,9 @@ def own_recipe(rows: own_network.Rows) -> Recipe:
     network = own_network.checked(rows)
     return Recipe(
         name=OWN,
-        title="My own network",
-        sentence="Built from a list of layers.",
-        source="you",
+        title=N_("My own network"),
+        sentence=N_("Built from a list of layers."),
+        source=N_("you"),
         parameters=sum(layer.parameters for layer in network),
         epochs=3,
         batch_size=64,

@@ -49,7 +49,7 @@ def say_unknown(asked: str, shown: Run | None) -> None:
 
 def example() -> None:
     """What stands beside the choices before there is any run: a published curve, and pictures without an answer."""
-    st.subheader(_("No run yet"), anchor=False)
+    st.header(_("No run yet"), anchor=False)
     published_curve(RECIPES["hello-world"], "training_curve", (), (NUMBERS,))
     published_curve(RECIPES["hello-world"], "training_accuracy")
     words = _("What is this? Press Start, and after each epoch the network says what it takes these for.")

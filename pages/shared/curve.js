@@ -188,7 +188,7 @@ class View {
     while (this.figures.children.length > figures.length) this.figures.lastChild.remove();
     figures.forEach(([name, value, beside], index) => {
       const place = this.figures.children[index] ?? make(this.figures, "div");
-      if (!place.firstChild) make(place, "dt"), make(place, "dd"), make(place, "small");
+      if (!place.firstChild) make(place, "dt"), make(place, "dd"), make(place, "dd", "beside");
       [name, value, beside].forEach((each, part) => write(place.children[part], each));
     });
     if (this.said !== undefined || !ended) write(this.status, said); // how a run ended that one comes to later is no news

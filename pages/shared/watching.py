@@ -28,7 +28,7 @@ def watch(run: Run, title: str) -> None:
     The tab of the browser says how it stands before the page's `title`.
     """
     with st.container(horizontal=True, vertical_alignment="center", key="training_run"):
-        st.subheader(plain(run.name), anchor=False)
+        st.header(plain(run.name), anchor=False)
         share_menu("training_share", run=run.id)
     if run.ended and run.message:
         (st.error if run.status == Status.FAILED else st.info)(plain(run.message))
@@ -44,7 +44,8 @@ def watch(run: Run, title: str) -> None:
 
 
 def _buttons(run: Run) -> None:
-    """Pause, go on and stop, for who may; the same button pauses and goes on, so that it keeps the focus."""
+    """Pause, go on and stop, for who may; the same button pauses and goes on, so that it keeps the focus: it must
+    not be drawn in another way, or switched off."""
     if not run.belongs_to(authority()):
         st.caption(_("Somebody else started this run: only they can pause or stop it."))
         return
@@ -60,7 +61,6 @@ def _buttons(run: Run) -> None:
                 _("Go on") if paused else _("Pause"),
                 key="training_pause",
                 icon=":material/play_arrow:" if paused else ":material/pause:",
-                type="primary" if paused else "secondary",
                 on_click=guarded(_go_on if paused else _pause),
                 args=(store(), run.id),
             )

@@ -31,7 +31,7 @@ def resting_app(app: App) -> App:
 
 def test_a_run_is_taken_away_as_a_zip_and_brought_in_again(resting_app: App, open_page: Open, tmp_path: Path) -> None:
     page = open_page(f"{resting_app.address}/training")
-    page.get_by_role("radio", name="a taste").click()
+    page.get_by_role("radio", name="6,000").click()
     settled(page)
     page.get_by_role("button", name="Start").click()
     expect(page).to_have_url(re.compile(r"run=\w+"))  # until then the best run of all is shown

@@ -36,14 +36,14 @@ def add(store: Store, data: Dataset, name: str = "Mine", **changes: object) -> s
     return store.create(NewRun(plan, name, data.fingerprint, data.title))
 
 
-def subheaders(at: AppTest) -> list[str]:
-    return [heading.value for heading in at.subheader]
+def headings(at: AppTest) -> list[str]:
+    return [heading.value for heading in at.header]
 
 
 def test_with_no_run_the_page_invites_and_shows_an_example_curve():
     at = opened()
     assert not at.exception and not at.error
-    assert "No run yet" in subheaders(at)
+    assert "No run yet" in headings(at)
     assert {curve["published"]["accuracy"][0] for curve in curves(at)} == {0.7989}
     assert any('class="twelve' in block.proto.body for block in at.html)  # what it is going to answer
     assert any("a guess" in text.value for text in at.markdown)
@@ -60,7 +60,7 @@ def test_start_puts_the_chosen_plan_into_the_store_and_the_run_into_the_address(
     assert (run.name, run.status) == ("Class 7b", "waiting")
     assert run.plan == Plan.of("hello-world", epochs=3, seed=9)
     assert at.query_params["run"] in (run.id, [run.id])
-    assert "Class 7b" in subheaders(at)
+    assert "Class 7b" in headings(at)
     assert {curve["address"] for curve in curves(at)} == {f"live/{run.id}"}
     assert at.button(key="training_start").label == "Queue another"
 
@@ -253,7 +253,7 @@ def test_an_unknown_run_gets_a_sentence_and_the_page_still_works(store: Store, s
     for run_id, accuracy in ((best, 0.9), (latest, 0.8)):
         alter(store, run_id, status="done", test_accuracy=accuracy, test_loss=0.3)
     at = opened(run="nonsense")
-    assert any("The best one is shown instead: “Best”" in info.value for info in at.info) and "Best" in subheaders(at)
+    assert any("The best one is shown instead: “Best”" in info.value for info in at.info) and "Best" in headings(at)
 
 
 def test_a_store_that_cannot_be_written_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
