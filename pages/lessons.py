@@ -212,8 +212,8 @@ def reference(lesson: str) -> None:
                 if other.difference:
                     st.caption(f"{_(other.title)}: {_(other.difference)}")
         if lesson != SECOND_EYE:
-            article = _("About the article “{title}”").format(title=RECIPES[lesson].article)
-            st.caption(f"{article}. {_(RECIPES[lesson].sentence)}")
+            article = _("After the article “{title}”.").format(title=RECIPES[lesson].article)
+            st.caption(f"{article} {_(RECIPES[lesson].sentence)}")
 
 
 with guard():

@@ -105,10 +105,9 @@ def grid(lesson: str) -> None:
     shown.sheet(images[rows], side, [called[labels[row]] for row in rows] if side <= 6 else ())
     if lesson != "hello-world":
         st.button(_("Others"), key="lessons_others", icon=":material/casino:", on_click=guarded(others))
-    st.caption(
-        ngettext("{count} picture", "{count} pictures", len(rows)).format(count=number(len(rows)))
-        + ("" if side <= 6 else _(". With 6 or fewer in a row their names are shown."))
-    )
+    st.caption(ngettext("{count} picture", "{count} pictures", len(rows)).format(count=number(len(rows))))
+    if side > 6:
+        st.caption(_("With 6 or fewer in a row their names are shown."))
 
 
 def others() -> None:
@@ -289,9 +288,9 @@ def shrink(lesson: str) -> None:
         ]
     )
     at = np.searchsorted(edges, np.arange(28), side="right") - 1
-    words = _("{count} numbers are left").format(count=number(side * side))
-    what = names()[label] if side == 28 else _("What is it?")
-    shown.beside([(f"{side} × {side}", f"{words}. {what}", small[np.ix_(at, at)].astype(np.uint8))])
+    words = _("{count} numbers: {name}.") if side == 28 else _("{count} numbers are left. What is it?")
+    words = words.format(count=number(side * side), name=names()[label])
+    shown.beside([(f"{side} × {side}", words, small[np.ix_(at, at)].astype(np.uint8))])
 
 
 def weights(lesson: str) -> None:
