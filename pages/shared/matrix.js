@@ -37,6 +37,7 @@ class View {
     this.tell = tell;
     this.words = data.cells.map((cell) => cell.word);
     this.table.setAttribute("aria-label", data.label);
+    this.table.classList.toggle("flat", data.short.every((name) => name.length <= 3)); // as Chinese names are
     this.corner.replaceChildren();
     make(this.corner, "span", "", `${data.columns} →`);
     make(this.corner, "span", "", `${data.rows} ↓`);
