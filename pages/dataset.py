@@ -65,7 +65,9 @@ def go(words: dict[str, str]) -> None:
     """A picture or an average was tapped: from now on the widgets say what its link says."""
     for word in ("class", "page", *words):
         value = words.get(word)
-        st.session_state[word] = int(value) if value and word in WHOLE_NUMBERS else value
+        value = int(value) if value and word in WHOLE_NUMBERS else value
+        if st.session_state.get(word) != value:  # Streamlit's log complains of what is set for nothing
+            st.session_state[word] = value
     if "page" not in words:
         st.session_state["page"] = 1
     if "picture" not in words:
