@@ -3,6 +3,7 @@
 Knows nothing of what a page does.
 """
 
+import json
 from pathlib import Path
 
 import streamlit as st
@@ -40,6 +41,10 @@ def frame(page: str, title: str, lead: str = "", wide: bool = True) -> None:
     st.set_page_config(page_title=f"{title} · Fitting Room", page_icon=str(ICON), layout="wide")
     st.html(LOOKS / "base.css")
     st.html(LOOKS / f"{page}.css")
+    refused = _(
+        "What is red was not taken: it is too large, or there is no room for more. Take it out, and bring less at once."
+    )
+    st.html(f"<style>.stApp{{--refused:{json.dumps(refused, ensure_ascii=False)}}}</style>")
     presented = is_presented()
     if presented:
         st.html(LOOKS / "presented.css")

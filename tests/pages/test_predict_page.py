@@ -248,7 +248,7 @@ def test_the_answer_is_explained_and_can_be_taken_away():
     at.session_state["predict_why_photo"] = True
     at.run()
     (neighbours,) = [block.proto.body for block in at.html if "Training picture" in block.proto.body]
-    assert neighbours.count("<figure") == 6
+    assert neighbours.count('role="img"') == 6
     assert any("covering one part after the other" in caption.value for caption in at.caption)
     assert offers(at) == ["Save this answer"]
 
