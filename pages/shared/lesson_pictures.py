@@ -126,14 +126,14 @@ def kernel(image: np.ndarray, weights: np.ndarray) -> None:
     words = {
         "play": _("Play"),
         "pause": _("Pause"),
-        "picture": _("The picture, 28 × 28, and the window that slides over it"),
+        "picture": _("The picture, 28 × 28"),
         "result": _("What comes out, 26 × 26"),
         "row": _("Row"),
         "column": _("Column"),
         "dots": _("nine dots, 0 to 1"),
         "kernel": _("the kernel"),
         "products": _("nine products"),
-        "sum": _("their sum: one dot of the result"),
+        "sum": _("their sum, one dot"),
     }
     _KERNEL(
         key="lessons_film", data={"image": image.ravel().tolist(), "weights": weights.ravel().tolist(), "words": words}
