@@ -221,10 +221,11 @@ def show_report() -> None:
         )
         + "</p>"
     )
-    rows = {"accuracy": _("Accuracy"), "macro avg": _("Mean"), "weighted avg": _("Weighted mean")}
+    totals = (_("Accuracy"), _("Mean"), _("Weighted mean"))
+    rows = dict(zip(result.report.index, (*names(), *totals), strict=True))
     bar = partial(st.column_config.ProgressColumn, min_value=0, max_value=1, format="percent")
     st.dataframe(
-        result.report.rename(index=dict(zip(NAMES, names(), strict=True)) | rows),
+        result.report.rename(index=rows),
         column_config={
             "class": st.column_config.Column(_("Clothes"), width="medium"),
             "precision": bar(_("Precision")),

@@ -88,7 +88,8 @@ def answers_of(run: Run, store: Store, count: int) -> np.ndarray:
     Raises RunError when there is none (yet), or it is not that.
     """
     content = store.artifact(run.id, "probabilities")
-    with door(RunError, f"What was kept of the answers of “{run.name}” cannot be read. Choose another run.", DAMAGE):
+    lost = Saying("What was kept of the answers of “{name}” cannot be read.", "Choose another run.", name=run.name)
+    with door(RunError, lost, DAMAGE):
         outputs = plain_array(content)
         if outputs.shape != (count, 10) or not (np.abs(outputs) <= MOST_SURE).all():
             raise ValueError("numbers that cannot be")
