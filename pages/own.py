@@ -13,6 +13,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.typing import UploadedFile
 
+from core.data.dataset import title_said
 from core.data.gather import MIN_PICTURES, TOLD, UploadedDataset
 from core.data.loose import LEFT_OUT, LoosePictures, chosen, read_loose
 from core.data.upload import example_table, example_zip, read_upload
@@ -90,7 +91,7 @@ def summary(clothes: UploadedDataset) -> None:
 def in_use(clothes: UploadedDataset) -> None:
     """What is in use, and where to go with it."""
     with st.container(key="own_brought"):
-        st.header(f"✓ {plain(clothes.data.title)}", anchor=False)
+        st.header(f"✓ {plain(title_said(clothes.data.title))}", anchor=False)
         st.write(_("In use on every page of this browser."))
         with st.container(horizontal=True):
             st.page_link("training.py", label=_("Train on them"), icon=":material/play_arrow:")
@@ -183,7 +184,7 @@ def use(found: UploadedDataset) -> None:
 
 def confirm(found: UploadedDataset) -> None:
     """What was understood of a zip or a table, before it is used."""
-    st.header(plain(found.data.title), anchor=False)
+    st.header(plain(title_said(found.data.title)), anchor=False)
     with st.container(horizontal=True):
         pressed = st.button(_("Use these clothes"), type="primary", icon=":material/check:", key="own_use")
         st.button(_("Choose others"), icon=":material/undo:", key="own_back", on_click=guarded(put_back))

@@ -7,6 +7,7 @@ import time
 
 import streamlit as st
 
+from core.data.dataset import title_said
 from core.language import _, number, percent
 from core.runs import bundle, report, script, tensorboard
 from core.runs.book import LONGEST_NAME, LONGEST_NOTE, UNDO_SECONDS
@@ -132,7 +133,7 @@ def panel(run: Run) -> None:
     else:
         curve(run, "runs_curve", ("accuracy",))
     words = report.plan_in_words(run.plan)
-    words |= {_("Clothes"): run.data_title, _("Started"): when(run.created), _("State"): state(run)}
+    words |= {_("Clothes"): title_said(run.data_title), _("Started"): when(run.created), _("State"): state(run)}
     st.subheader(_("What was chosen"), anchor=False)
     pictures.explain(words)
 

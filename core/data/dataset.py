@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.language import Saying
+from core.language import N_, Saying, _
 
 FULL = (60_000, 10_000)  # training and test pictures of the whole data set
 OWN_TITLE = "Your clothes"  # what a data set that somebody uploaded is called
@@ -31,6 +32,17 @@ class Source(StrEnum):
     DOWNLOAD = "download"  # fetched by the app
     OWN = "own"  # uploaded by somebody
     GARMENTS = "garments"  # drawn by program
+
+
+TITLES = {
+    Source.CSV: N_("Fashion-MNIST, read from {folder} (CSV files)"),
+    Source.FOLDER: N_("Fashion-MNIST, read from {folder}"),
+    Source.KERAS: N_("Fashion-MNIST, kept by Keras"),
+    Source.DOWNLOAD: N_("Fashion-MNIST, downloaded"),
+    Source.OWN: N_("Your clothes: {origin}"),
+    Source.GARMENTS: N_("Drawn stand-in clothes"),
+}
+PART = N_("{title} ({training} + {test} pictures)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,19 +89,23 @@ class Dataset:
 
     @property
     def title(self) -> str:
-        """What the data are, in plain words."""
-        if not self.real:
-            return "Drawn stand-in clothes"
+        """What the data are, in plain English words, as a run keeps it; pages show it by `title_said`."""
         counts = (len(self.train_images), len(self.test_images))
-        if self.source == Source.OWN:
-            return f"{OWN_TITLE}: {self.origin} ({counts[0]:,} + {counts[1]:,} pictures)"
-        part = "" if counts == FULL else f" ({counts[0]:,} + {counts[1]:,} pictures)"
-        if self.source == Source.KERAS:
-            return f"Fashion-MNIST, kept by Keras{part}"
-        if self.source == Source.DOWNLOAD:
-            return f"Fashion-MNIST, downloaded{part}"
-        files = " (CSV files)" if self.source == Source.CSV else ""
-        return f"Fashion-MNIST, read from {Path(self.origin).name}{files}{part}"
+        title = TITLES[self.source].format(origin=self.origin, folder=Path(self.origin).name)
+        if not self.real or (counts == FULL and self.source != Source.OWN):
+            return title
+        return PART.format(title=title, training=f"{counts[0]:,}", test=f"{counts[1]:,}")
+
+
+def title_said(title: str) -> str:
+    """The title of a data set, as `Dataset.title` gives it and a run keeps it, in the language of the reader."""
+    if part := re.fullmatch(r"(.*) \(([\d,]+) \+ ([\d,]+) pictures\)", title):
+        return _(PART).format(title=title_said(part[1]), training=part[2], test=part[3])
+    for words in TITLES.values():
+        before, field, after = re.fullmatch(r"([^{]*)(?:\{(\w+)\})?(.*)", words).groups()  # type: ignore[union-attr]
+        if found := re.fullmatch(re.escape(before) + ("(.*)" if field else "") + re.escape(after), title):
+            return _(words).format(**{field: found[1]} if field else {})
+    return title
 
 
 def fingerprint(arrays: Sequence[np.ndarray]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core import metrics
+from core.data.dataset import title_said
 from core.labels import names
 from core.language import N_, _, current, ngettext, number, percent
 from core.runs.schema import Run, Status
@@ -81,7 +82,7 @@ def figures_in_words(run: Run) -> dict[str, str]:
         words |= {_("Test pictures right"): percent(run.test_accuracy, 1), _("Test loss"): number(run.test_loss, 3)}
     if run.seconds is not None:
         words[_("Time to train")] = duration(run.seconds)
-    return words | {_("State"): _(STATUS[run.status]), _("Clothes"): run.data_title}
+    return words | {_("State"): _(STATUS[run.status]), _("Clothes"): title_said(run.data_title)}
 
 
 def differences(runs: list[Run]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core import metrics
-from core.data.dataset import Dataset
+from core.data.dataset import Dataset, title_said
 from core.errors import RunError, door
 from core.inference.network import Calibration, Network, another_shipped, shipped, shipped_card, shipped_probabilities
 from core.language import N_, Saying
@@ -69,10 +69,10 @@ def load_test_answers(name: str, store: Store, dataset: Dataset) -> TestAnswers:
         if run.fingerprint != dataset.fingerprint:
             raise RunError(
                 "“{name}” was tested on “{other}”, but the pictures in use now are “{title}”.",
-                "Bring those back to look into its mistakes, or choose another run.",
+                N_("Bring those back to look into its mistakes, or choose another run."),
                 name=run.name,
-                other=run.data_title,
-                title=dataset.title,
+                other=title_said(run.data_title),
+                title=title_said(dataset.title),
             )
         outputs = answers_of(run, store, len(labels))
         run_id, title, note = run.id, run.name, None

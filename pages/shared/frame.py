@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.data.dataset import title_said
 from core.language import LANGUAGES, _, current, tag
 from pages.shared.data import data, shared_data
 from pages.shared.errors import guard, guarded
@@ -94,7 +95,7 @@ def _settings(page: str) -> None:
     used = data()
     with guard():
         in_this_browser = _(", in this browser only") if uploaded() else ""
-        st.caption(_("Clothes in use: {title}").format(title=plain(used.title)) + in_this_browser)
+        st.caption(_("Clothes in use: {title}").format(title=plain(title_said(used.title))) + in_this_browser)
         if uploaded():
             back = _("Back to Fashion-MNIST") if shared_data().real else _("Back to the drawn clothes")
             st.button(back, key="frame_put_away", icon=":material/undo:", on_click=guarded(forget_uploaded))

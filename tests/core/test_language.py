@@ -10,6 +10,7 @@ from babel.messages import Message
 
 from core import catalogues
 from core.apart import Apart
+from core.data.dataset import title_said
 from core.errors import PictureError, RunError
 from core.language import ENGLISH, LANGUAGES, Saying, _, current, nearest, ngettext, number, percent, using
 from tests.marks import unmarked
@@ -177,3 +178,18 @@ def test_every_error_says_whole_sentences_that_are_in_the_catalogues():
 def test_every_problem_of_a_photo_is_said_in_chinese():
     with using(CHINESE):
         assert "JPEG" in str(PictureError("This file is not a picture I can open. Try JPEG, PNG or HEIC."))
+
+
+@pytest.mark.parametrize(
+    ("title", "chinese"),
+    [
+        ("Drawn stand-in clothes", "程序画的替代衣物"),
+        ("Fashion-MNIST, read from mnist (CSV files)", "Fashion-MNIST，读自 mnist（CSV 文件）"),
+        ("Your clothes: mine (1).zip (1,200 + 8 pictures)", "你的衣物：mine (1).zip（1,200 + 8 张图片）"),
+        ("What an earlier version called it", "What an earlier version called it"),
+    ],
+)
+def test_a_data_set_is_called_in_the_readers_language_also_where_a_run_keeps_its_title(title, chinese):
+    assert title_said(title) == title
+    with using(CHINESE):
+        assert title_said(title) == chinese
