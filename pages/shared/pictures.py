@@ -166,7 +166,7 @@ def numbers(image: np.ndarray) -> None:
     """Show the 784 numbers of a picture (28, 28) uint8 on grounds of their own brightness."""
     cell = '<td style="background:rgb({0},{0},{0});color:{1}">{0}</td>'
     rows = (
-        "".join(cell.format(value, "#000" if value > 115 else "#ddd" if value else "#777") for value in row)
+        "".join(cell.format(value, "#000" if value > 115 else "#fff" if value else "#777") for value in row)
         for row in image.tolist()
     )
     table = "".join(f"<tr>{row}</tr>" for row in rows)
