@@ -4,13 +4,11 @@ Each message of `core/locale/LANGUAGE/LC_MESSAGES/messages.po` that is no longer
 without a translation, and what is translated stays. Knows nothing of how words are shown.
 """
 
-import io
+import ast
 from collections.abc import Iterator
-from contextlib import redirect_stderr
 from pathlib import Path
 
 from babel.messages import Catalog, Message
-from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 from core import errors
@@ -19,9 +17,9 @@ from core.language import ENGLISH, FOLDER, LANGUAGES
 PROJECT = FOLDER.parents[1]
 PLACES = ("app.py", "pages", "core", "models")
 ONLY_ENGLISH = {"core/__main__.py", "core/launch.py", "core/fitting"}  # the command line
+NUMBERED = "ngettext"
 # How words are marked: said at once, by number, said later; what `raise` says is said later, too.
-MARKS = {"_": None, "ngettext": (1, 2), "N_": None, "Saying": None, "LayerError": (1,)}
-MARKS |= dict.fromkeys(name for name in vars(errors) if name.endswith("Error"))
+MARKS = {"_", NUMBERED, "N_", "Saying", "LayerError", *(name for name in vars(errors) if name.endswith("Error"))}
 WIDTH = 120
 
 
@@ -33,11 +31,10 @@ def file_of(language: str) -> Path:
 def template() -> Catalog:
     """Every message that is marked in the code, with the files it stands in."""
     found = Catalog()
-    with redirect_stderr(io.StringIO()):  # Babel tells of each f-string, but in fields they are at home
-        for file in sources():
-            place = file.relative_to(PROJECT).as_posix()
-            for line, words, comments, _context in extract_from_file("python", file, MARKS, ("Translators:",)):
-                found.add(words, locations=[(place, line)], auto_comments=comments)
+    for file in sources():
+        place = file.relative_to(PROJECT).as_posix()
+        for line, words in _marked(file):
+            found.add(words, locations=[(place, line)])
     for message in found:
         message.flags.discard("python-format")  # a per cent sign is one here: fields stand in braces
     return found
@@ -85,6 +82,20 @@ def sources() -> Iterator[Path]:
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             if ONLY_ENGLISH.isdisjoint(each.relative_to(PROJECT).as_posix() for each in (file, file.parent)):
                 yield file
+
+
+def _marked(file: Path) -> Iterator[tuple[int, str | tuple[str, ...]]]:
+    """The marked words of a Python file, each with its line.
+
+    Babel has a reader of its own, which before Python 3.12 sees nothing in an f-string.
+    """
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            mark = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            values = [each.value for each in node.args if isinstance(each, ast.Constant)]
+            words = [value for value in values if isinstance(value, str)] if mark in MARKS else []
+            for said in [tuple(words)] if words and mark == NUMBERED else words:
+                yield node.lineno, said
 
 
 if __name__ == "__main__":

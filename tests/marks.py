@@ -56,9 +56,8 @@ def _in_call(call: ast.Call, skip: set[int], names: frozenset[str], shown: bool)
         yield from (
             (words.lineno, f"f-string: {_text(words)}") for words in call.args if isinstance(words, ast.JoinedStr)
         )
-        others = [] if last == "ngettext" else call.args[1:]  # of them nothing is extracted
-        for argument in (*others, *(keyword.value for keyword in call.keywords)):
-            yield from _found(argument, skip, names)
+        for keyword in call.keywords:
+            yield from _found(keyword.value, skip, names)
     elif not (last in SILENT and called.startswith(("log.", "logging."))):
         yield from _found(call.func, skip, names, shown and last in ("format", "join"))
         element = last in ELEMENTS and not called.startswith(("re.", "html."))
