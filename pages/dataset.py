@@ -11,7 +11,7 @@ from core.data import explore
 from core.data.download import download
 from core.data.files import FILES
 from core.labels import CLASSES, NAMES, names
-from core.language import N_, _, number
+from core.language import LANGUAGES, N_, _, number, using
 from pages.shared import clothes, pictures
 from pages.shared.choice import tidy_address
 from pages.shared.clothes import LOOKS, Shown, called
@@ -80,6 +80,23 @@ def close() -> None:
     page_state()[TAPPED] = st.session_state["picture"], False
 
 
+def translate_address() -> None:
+    """Streamlit reads an address in the words of the page; it may be written in those of another language."""
+    kinds = dict(zip(NAMES, NAMES, strict=True))
+    choices = {"part": PARTS, "order": ORDERS, "look": LOOKS, "map": clothes.WAYS, "class": kinds}
+    odd = False
+    for word, said in choices.items():
+        given = st.query_params.get(word)
+        for language in LANGUAGES:
+            with using(language):
+                meant = next((option for option, words in said.items() if given in (option, _(words))), None)
+            if meant is not None and given != _(said[meant]):
+                st.query_params[word] = given = _(said[meant])
+                odd = True
+    if odd:
+        st.rerun()
+
+
 def fetch() -> None:
     """Offer to fetch the real clothes, as long as drawn ones are in use."""
     with st.container(key="fetch", horizontal=True, vertical_alignment="center"):
@@ -108,6 +125,8 @@ def fetch() -> None:
 
 with guard():
     tidy_address("part", "size", "order", "class", "map", "look", numbers=("page", "picture", "seed"))
+    if "look" not in st.session_state:
+        translate_address()
     if not data().real:
         fetch()
     follow("dataset_links", go)
