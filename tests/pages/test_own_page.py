@@ -184,7 +184,7 @@ def test_a_run_on_them_carries_its_pictures_and_its_mistakes_are_seen_in_this_wi
     assert carry_out(run.id, Settings.from_environment()) == "done"
     assert store.pictures(run.id) is None
     go(at, "mistakes", run=run.id)
-    assert faultless(at) and any("of 20" in metric.delta for metric in at.metric)
+    assert faultless(at) and any("wrong of 20" in block.proto.body for block in at.html)
     go(other, "mistakes", run=run.id)
     assert not other.exception and any(
         "was tested on “Your clothes: clothes.zip" in error.value for error in other.error
