@@ -123,7 +123,7 @@ def steps(heading: str, lines: Sequence[str]) -> str:
 def where_runs_are() -> str:
     """The database of the runs, without a word that is secret; or what is wrong with its address."""
     try:
-        return title(settings().store_url)
+        return str(title(settings().store_url))
     except StoreError as error:
         return str(error)
 

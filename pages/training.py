@@ -219,7 +219,7 @@ with guard():
         if uploaded():
             st.caption(_("Your pictures are kept with the run only until it has ended."))
         if run_queue().problem:
-            st.warning(plain(run_queue().problem))
+            st.warning(plain(str(run_queue().problem)))
     if plan and name != OWN:
         with rest:
             offer_published(recipe, plan, kind, known)

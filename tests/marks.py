@@ -3,8 +3,10 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+from core import catalogues
 from core.catalogues import MARKS
 
 # Arguments of Streamlit's elements that are read; for these elements the first one is, too.
@@ -13,20 +15,29 @@ ELEMENTS = set(
     "title header subheader caption markdown write text info warning error success toast button link_button page_link"
     " download_button checkbox toggle radio selectbox multiselect slider select_slider text_input text_area"
     " number_input file_uploader camera_input popover expander tabs segmented_control pills metric html spinner status"
-    " dialog badge form_submit_button share share_menu".split()
+    " dialog badge form_submit_button share".split()
 )
 SILENT = {"exception", "debug", "warning", "info", "error", "log"}  # of a logger
-TAG = re.compile(r"<[^>]*>|&\w+;|:material/\w+:|:[a-z]+\[|\{\w*\}")
+TAG = re.compile(r"<style>.*?</style>|<[^>]*>|&\w+;|:material/\w+:|https?://\S+|:[a-z]+\[|\{\w*\}")
 SAID_IN_TAG = re.compile(r'(?:alt|title|aria-label|placeholder)="([^"]*)"')
 WORD = re.compile(r"[^\W\d_]{2,}")
 PROSE = re.compile(r"(?:^|\s)[^\W\d_]{2,},? [a-z]{1,}\b(?![-:=])")  # two words, as no key, class or style has them
 
 
 def unmarked(file: Path, names: frozenset[str] = frozenset()) -> list[str]:
-    """The words in a file that readers may see though nothing marks them, with their lines; without proper `names`."""
+    """The words in a file that readers may see though nothing marks them, with their lines; without proper `names`.
+
+    Prose that is marked elsewhere is no finding where it is only a key: words are translated where they are shown.
+    """
     tree = ast.parse(file.read_text(encoding="utf-8"))
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and _is_text(node.value)}
     return [f"{file.name}:{line}: {text}" for line, text in sorted(set(_found(tree, docstrings, names)))]
+
+
+@cache
+def known() -> frozenset[str]:
+    """Every message of the catalogues."""
+    return frozenset(message.id for message in catalogues.template() if isinstance(message.id, str))
 
 
 def _found(node: ast.AST, skip: set[int], names: frozenset[str], shown: bool = False) -> Iterator[tuple[int, str]]:
@@ -37,13 +48,13 @@ def _found(node: ast.AST, skip: set[int], names: frozenset[str], shown: bool = F
         text = said(_text(node))
         for name in names:
             text = text.replace(name, "")
-        if (WORD if shown else PROSE).search(text):
+        if (WORD if shown else PROSE).search(text) and (shown or text.strip() not in known()):
             yield node.lineno, " ".join(text.split())[:90]
     if isinstance(node, ast.Call):
         yield from _in_call(node, skip, names, shown)
         return
-    if isinstance(node, ast.Subscript | ast.Compare):
-        shown = False
+    if isinstance(node, ast.Subscript | ast.Compare) or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)):
+        shown = False  # a key, or a file
     for child in ast.iter_child_nodes(node):
         if not (isinstance(node, ast.JoinedStr) and isinstance(child, ast.Constant)):
             yield from _found(child, skip, names, shown and not isinstance(node, ast.Attribute))

@@ -40,7 +40,10 @@ def find(folder: Path, part: str | None = None) -> list[Listed]:
     """
     if not folder.is_dir():
         raise DataError(
-            f"{folder} is not a folder. Name one with folders in it that are named {', '.join(SLUGS)} or {NONE}."
+            "{folder} is not a folder. Name one with folders in it that are named {names} or {none}.",
+            folder=folder,
+            names=", ".join(SLUGS),
+            none=NONE,
         )
     root = folder.resolve()
     paths = [path for path in sorted(root.rglob("*")) if path.is_file() and path.name[0] != "."]
@@ -48,7 +51,10 @@ def find(folder: Path, part: str | None = None) -> list[Listed]:
     found = [listed for path in wanted if (listed := _listed(root, path)) is not None]
     if not found:
         raise DataError(
-            f"{folder} holds no pictures in folders named by class. Name the folders {', '.join(SLUGS)} or {NONE}."
+            "{folder} holds no pictures in folders named by class. Name the folders {names} or {none}.",
+            folder=folder,
+            names=", ".join(SLUGS),
+            none=NONE,
         )
     return found
 

@@ -25,7 +25,7 @@ from core.data.gather import (
     told,
 )
 from core.errors import DataError, PictureError
-from core.language import number
+from core.language import N_, number
 from core.settings import Settings
 
 LEFT_OUT = -1  # in place of a class
@@ -106,6 +106,6 @@ def _bounded(content: bytes, most: int) -> bytes:
     """The bytes of a picture. Raises PictureError when they are more than `most`."""
     if len(content) > most:
         size, limit = number(len(content) / 1e6, 1), f"{most / 1e6:g}"
-        words = "This file has {size} MB; {most} MB is the most. Choose a smaller picture."
+        words = N_("This file has {size} MB; {most} MB is the most. Choose a smaller picture.")
         raise PictureError(words, size=size, most=limit)
     return content

@@ -112,7 +112,8 @@ def _from_tables(
         if tidy(name) in tables:
             raise DataError("Both tables are called “{name}”. Call the one to test on test.csv.", name=tidy(name))
         opened = partial(io.BytesIO, content)
-        tables[tidy(name)] = Table.of(opened, f"The file “{tidy(name)}”", REMEDY, settings.max_own_pictures)
+        where = Saying("The file “{name}”", name=tidy(name))
+        tables[tidy(name)] = Table.of(opened, where, REMEDY, settings.max_own_pictures)
     title = " + ".join(tables)
     total = sum(table.rows for table in tables.values())
     check_count(title, total, settings)

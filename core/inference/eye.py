@@ -17,12 +17,13 @@ import numpy as np
 from core.errors import RunError
 from core.inference.network import Thresholds, shipped_bytes, shipped_card
 from core.labels import SLUGS
+from core.language import N_
 from core.vision.reading import Reading
 from core.vision.views import VIEWS
 
 FEATURES = 1280
 BAG = SLUGS.index("bag")
-DAMAGED = (
+DAMAGED = N_(
     "A file of the second eye is damaged. Install the app again; without the second eye the network answers alone."
 )
 

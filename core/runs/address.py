@@ -9,12 +9,18 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from core.errors import StoreError
-from core.language import N_
+from core.language import N_, Saying
 
 POSTGRES = ("postgres", "postgresql")  # the first is what hosts of databases like to write
 POSTGRES_DRIVER = "postgresql+psycopg"
 KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB", "oracle": "Oracle"}
 PACKAGES = {"psycopg": "psycopg[binary]", "MySQLdb": "mysqlclient"}  # for a module, where its own name is another
+TITLES = {  # by whether there is a name, and a host
+    (True, True): N_("the {kind} database “{name}” at {host}"),
+    (True, False): N_("the {kind} database “{name}”"),
+    (False, True): N_("the {kind} database at {host}"),
+    (False, False): N_("the {kind} database"),
+}
 NO_ADDRESS = N_(
     "What FITTING_ROOM_STORE holds is not a database address I can use. It takes a SQLAlchemy URL, for instance "
     "postgresql://user:password@host/name; in a password write @ as %40, : as %3A and / as %2F."
@@ -56,16 +62,15 @@ def _driver_missing(address: URL, error: ImportError) -> StoreError:
     )
 
 
-def title(url: str) -> str:
+def title(url: str) -> Saying:
     """What a database is, for people: its file, or its kind, name and host. Raises StoreError for no address."""
     address = address_of(url)
     if address.get_backend_name() == "sqlite":
-        return f"the SQLite file {address.database}"
-    words = f"the {_kind(address)} database"
+        return Saying("the SQLite file {file}", file=address.database)
+    name, host = address.database or "", address.host or ""
     if url.count("@") > 1:  # a password with an @ in it was cut there: its end stands where host or name is due
-        return words
-    name, host = address.database and f" “{address.database}”", address.host and f" at {address.host}"
-    return words + (name or "") + (host or "")
+        name = host = ""
+    return Saying(TITLES[bool(name), bool(host)], kind=_kind(address), name=name, host=host)
 
 
 def _kind(address: URL) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, insert, literal, select, update
 
 from core.data.dataset import Source
 from core.errors import RunError
+from core.language import N_
 from core.runs.database import Database
 from core.runs.files import delete_uploads, put
 from core.runs.process import this_process
@@ -16,9 +17,9 @@ from core.runs.schema import CURVE, FILES, POINTS, RUNS, SNAPSHOTS, FileKind, Ru
 from core.training.plan import Measured, Plan, measured
 from core.words import line, lines
 
-NOT_YOURS = (
-    "Only the browser that started this run can stop, change or delete it. "
-    "You can look at it, and start one of your own."
+NOT_YOURS = N_(
+    "Only the browser that started this run can stop, change or delete it. You can look at it, and start one of your"
+    " own."
 )
 UNDO_SECONDS = 600.0  # a deleted run can be brought back for so long
 MOST_WAITING = 40
@@ -106,7 +107,7 @@ class RunBook:
                 connection.execute(select(RUNS).where(RUNS.c.id == run_id, RUNS.c.removed.is_(None))).mappings().first()
             )
         if row is None:
-            raise RunError(f"There is no run “{run_id}”. It may have been deleted.")
+            raise RunError("There is no run “{name}”. It may have been deleted.", name=run_id)
         return Run.of_row(row)
 
     def speeds(self, available: int = 60_000) -> dict[str, Measured]:
@@ -135,8 +136,9 @@ class RunBook:
                 return fits[0]
             if fits:
                 names = ", ".join(f"{run.id} ({run.name})" for run in fits[:5])
-                raise RunError(f"“{text}” fits {len(fits)} runs: {names}. Write more of the id or name.")
-        raise RunError(f"There is no run “{text}”. List all with “python -m core runs”.")
+                sentence = N_("“{text}” fits {count} runs: {names}. Write more of the id or name.")
+                raise RunError(sentence, text=text, count=len(fits), names=names)
+        raise RunError("There is no run “{name}”. List all with “python -m core runs”.", name=text)
 
     def stop(self, run_id: str, key: str | None = None) -> None:
         """Ask the worker to stop; a run that waits or is paused ends at once.
@@ -146,8 +148,8 @@ class RunBook:
         self._check_owner(run_id, key)
         with self.database.writing() as connection:
             for status, message in (
-                (Status.WAITING, "Taken out of the queue before it began."),
-                (Status.PAUSED, "Ended while it was paused."),
+                (Status.WAITING, N_("Taken out of the queue before it began.")),
+                (Status.PAUSED, N_("Ended while it was paused.")),
             ):
                 ended = {"status": Status.STOPPED, "finished": time.time(), "message": message}
                 if _change(connection, run_id, status, ended):
@@ -240,7 +242,8 @@ def _set(connection: Connection, run_id: str, **columns: object) -> None:
 def _check_queue(connection: Connection, owner: str, most_waiting: int) -> None:
     owners = list(connection.scalars(select(RUNS.c.owner).where(RUNS.c.status == Status.WAITING)))
     if len(owners) >= most_waiting:
-        raise RunError(f"{most_waiting} runs are waiting already. Please try again when some have finished.")
+        sentence = N_("{count} runs are waiting already. Please try again when some have finished.")
+        raise RunError(sentence, count=most_waiting)
     if owner and owner in owners:
         raise RunError(
             "You have a run waiting already. Start the next one when that has begun, or take it out of the queue."

@@ -16,7 +16,7 @@ import psutil
 from distributed import Security
 
 from core.errors import WorkerError, door
-from core.language import N_
+from core.language import N_, Saying
 
 MOST_BYTES = 100_000  # of the file; it has about 3,000
 ADDRESS = re.compile(r"tls://127\.0\.0\.1:\d{1,5}")
@@ -46,9 +46,8 @@ class Credentials:
 
 def write(path: Path, credentials: Credentials) -> None:
     """Put them into a file that nobody else can read at any moment. Raises WorkerError."""
-    with door(
-        WorkerError, f"{path} cannot be written. Look at its folder, or choose one with FITTING_ROOM_HOME.", (OSError,)
-    ):
+    sentence = N_("{file} cannot be written. Look at its folder, or choose one with FITTING_ROOM_HOME.")
+    with door(WorkerError, Saying(sentence, file=path), (OSError,)):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         number, draft = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")  # for this account alone
         try:
@@ -98,9 +97,8 @@ def holder(path: Path) -> int | None:
 
 def private_folder(path: Path) -> Path:
     """A folder for this account alone, made where it is absent. Raises WorkerError when it is somebody else's."""
-    with door(
-        WorkerError, f"The folder {path} cannot be made. Choose another home with FITTING_ROOM_HOME.", (OSError,)
-    ):
+    unmade = Saying("The folder {folder} cannot be made. Choose another home with FITTING_ROOM_HOME.", folder=path)
+    with door(WorkerError, unmade, (OSError,)):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = path.lstat()
         if not stat.S_ISDIR(status.st_mode) or not _owned(status):

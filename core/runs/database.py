@@ -34,7 +34,7 @@ from sqlalchemy.schema import CreateColumn
 
 from core.data.dataset import OWN_TITLE, Source
 from core.errors import StoreError
-from core.language import N_, Saying
+from core.language import N_, Saying, in_english
 from core.runs.address import NO_ADDRESS, address_of, harmless, need_driver, title
 from core.runs.schema import POINTS, RUNS, SCHEMA, TABLES, VERSION
 
@@ -123,7 +123,7 @@ class Database:
             except OSError as error:
                 raise _no_folder(error) from error
             if not before:  # no other has done so meanwhile
-                log.error("%s (%s)", GONE, title(self.url))
+                log.error("%s (%s)", GONE, in_english(title(self.url)))
 
     @contextmanager
     def _sentences(self, sentence: str) -> Iterator[None]:

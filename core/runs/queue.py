@@ -15,6 +15,7 @@ from typing import Any
 from distributed import Client, Future, fire_and_forget
 
 from core.errors import FittingRoomError, WorkerError
+from core.language import Saying
 from core.runs import credentials
 from core.runs.store import Store, open_store
 from core.runs.workers import (
@@ -44,7 +45,7 @@ class RunQueue:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.problem: str | None = None
+        self.problem: Saying | None = None
         self.ready = False
         self._poke = threading.Event()
         self._ended = threading.Event()
@@ -83,7 +84,7 @@ class RunQueue:
                 self._submit(store, self._living_client())
                 self.problem, self.ready = None, True
             except FittingRoomError as error:
-                self.problem, self.ready = str(error), False
+                self.problem, self.ready = error.saying, False
             except Exception as error:  # noqa: BLE001 - whatever a dying scheduler raises, this thread must live
                 log.warning("The scheduler does not answer: %s", error)
                 self._let_go()
@@ -164,6 +165,6 @@ class RunQueue:
             if local := credentials.read(address_file(self.settings)):
                 return local
         raise WorkerError(
-            f"The training worker did not start. {self.settings.folder / 'workers.log'} says why. Restart the app to"
-            " try again."
+            "The training worker did not start. {file} says why. Restart the app to try again.",
+            file=self.settings.folder / "workers.log",
         )

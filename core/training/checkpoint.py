@@ -17,6 +17,7 @@ import numpy as np
 
 from core.archive import Archive, ArchiveError, Limits, check
 from core.errors import RunError, door
+from core.language import N_
 
 SHEET = 12  # pictures whose answers are kept after each epoch
 SAMPLE = 1_000  # test pictures looked at after each epoch by a run that holds none back
@@ -25,8 +26,8 @@ LISTS = ("variables", "best")  # fields of a checkpoint that become an array eac
 MOST_ARRAYS = 1_000  # of a checkpoint
 MOST_COUNTED = 1_000_000  # pictures, of which a snapshot may count the answers
 LARGEST_SNAPSHOT = 200_000  # bytes of each of its arrays
-LOST_SNAPSHOT = "What was kept of this epoch cannot be read. Choose another."
-LOST_CHECKPOINT = "What was kept of this run cannot be read, so that it cannot go on. Start a new one."
+LOST_SNAPSHOT = N_("What was kept of this epoch cannot be read. Choose another.")
+LOST_CHECKPOINT = N_("What was kept of this run cannot be read, so that it cannot go on. Start a new one.")
 DAMAGE = (  # what reading an .npz file raises for a broken one
     ArchiveError,
     KeyError,

@@ -40,6 +40,18 @@ AMOUNTS = (6_000, 20_000, None)  # of pictures that are offered; None: all of th
 FEWEST_EPOCHS = 3  # with less there is no curve
 
 
+OUTSIDE = {  # what is said of a value outside its limits
+    "pictures": N_("The number of pictures is {value}, but must lie between {low} and {high}."),
+    "epochs": N_("The number of epochs is {value}, but must lie between {low} and {high}."),
+    "batch": N_("The batch size is {value}, but must lie between {low} and {high}."),
+    "rate": N_("The learning rate is {value}, but must lie between {low} and {high}."),
+    "seed": N_("The seed is {value}, but must lie between {low} and {high}."),
+    "dropout": N_("The dropout is {value}, but must lie between {low} and {high}."),
+    "patience": N_("The patience is {value}, but must lie between {low} and {high}."),
+    "size": N_("The size of the network is {value}, but must lie between {low} and {high}."),
+}
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a person chose before Start; `Plan.of(recipe)` has the author's choices."""
@@ -70,7 +82,8 @@ class Plan:
         base = _recipe(recipe, changes.get("layers"))
         names = [row.name for row in base.variants]
         if variant and variant not in names:
-            raise PlanError(f"“{recipe}” has no variant “{variant}”. It has {', '.join(names) or 'none'}.")
+            sentence = N_("“{recipe}” has no variant “{variant}”. It has {names}.")
+            raise PlanError(sentence, recipe=recipe, variant=variant, names=", ".join(names) or "none")
         row = base.variant(variant)
         plan = cls(recipe, row.epochs, row.batch_size, row.learning_rate, variant=variant)
         return replace(plan, **{name: value for name, value in changes.items() if value is not None})
@@ -88,26 +101,24 @@ class Plan:
     def checked(self, settings: Settings, available: int) -> Plan:
         """This plan, when it lies within the limits. Raises PlanError that names the value and what is allowed."""
         examples = available if self.examples is None else self.examples
-        for words, value, low, high in (
-            ("The number of pictures", examples, min(100, available), available),
-            ("The number of epochs", self.epochs, 1, settings.max_epochs),
-            ("The batch size", self.batch_size, 1, 4096),
-            ("The learning rate", self.learning_rate, 1e-6, 1.0),
-            ("The seed", self.seed, 0, 2**31 - 1),
-            ("The dropout", self.dropout, 0.0, MOST_DROPOUT),
-            ("The patience", self.patience, 0, settings.max_epochs),
-            ("The size of the network", self.row.parameters, 1, settings.max_parameters),
+        for name, value, low, high in (
+            ("pictures", examples, min(100, available), available),
+            ("epochs", self.epochs, 1, settings.max_epochs),
+            ("batch", self.batch_size, 1, 4096),
+            ("rate", self.learning_rate, 1e-6, 1.0),
+            ("seed", self.seed, 0, 2**31 - 1),
+            ("dropout", self.dropout, 0.0, MOST_DROPOUT),
+            ("patience", self.patience, 0, settings.max_epochs),
+            ("size", self.row.parameters, 1, settings.max_parameters),
         ):
             if not low <= value <= high:
-                raise PlanError(f"{words} is {value:,}, but must lie between {low:,} and {high:,}.")
-        for words, chosen, known in (
-            ("schedule", self.schedule, SCHEDULES),
-            ("change of pictures", self.augment, AUGMENTS),
+                raise PlanError(OUTSIDE[name], value=value, low=low, high=high)
+        for sentence, chosen, known in (
+            (N_("There is no schedule “{chosen}”. Choose one of {known}, or none."), self.schedule, SCHEDULES),
+            (N_("There is no change of pictures “{chosen}”. Choose one of {known}, or none."), self.augment, AUGMENTS),
         ):
             if chosen not in known:
-                raise PlanError(
-                    f"There is no {words} “{chosen}”. Choose one of {', '.join(filter(None, known))}, or none."
-                )
+                raise PlanError(sentence, chosen=chosen, known=", ".join(filter(None, known)))
         _recipe(self.recipe, self.layers)
         return self
 
@@ -158,7 +169,7 @@ def _recipe(name: str, layers: Rows | None) -> Recipe:
         except LayerError as error:
             raise PlanError(error.words, **error.fields) from error
     if name not in RECIPES:
-        raise PlanError(f"There is no recipe “{name}”. Choose one of {', '.join(RECIPES)}.")
+        raise PlanError("There is no recipe “{name}”. Choose one of {known}.", name=name, known=", ".join(RECIPES))
     return RECIPES[name]
 
 

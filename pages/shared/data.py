@@ -40,7 +40,7 @@ def per_data(**options: object) -> Callable[[Callable[Arguments, Result]], Calla
     return decorate
 
 
-@st.cache_resource(max_entries=2, hash_funcs={Settings: repr}, show_spinner="Fetching the clothes …")
+@st.cache_resource(max_entries=2, hash_funcs={Settings: repr}, show_spinner="…")  # alike in all languages
 def _data(chosen: Settings) -> Dataset:
     return sources.load(chosen)
 

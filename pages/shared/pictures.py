@@ -17,7 +17,7 @@ import streamlit as st
 
 from core.images import png, sheet
 from core.labels import short_names
-from core.language import number
+from core.language import _, number
 from core.vision.reading import Stage
 from pages.shared.matrix import in_words, shades
 
@@ -113,7 +113,8 @@ def filters(weights: np.ndarray) -> str:
     strongest = np.abs(weights.astype(np.float32)).max(axis=(1, 2), keepdims=True)
     shades = (127.5 + 127.5 * weights / np.maximum(strongest, 1e-9)).round().astype(np.uint8)
     shown = "".join(f'<img src="{address(shade)}" alt="">' for shade in shades)
-    return f'<div class="filters" role="img" aria-label="{len(weights)} filters of the first layer">{shown}</div>'
+    label = html.escape(_("{count} filters of the first layer").format(count=len(weights)), quote=True)
+    return f'<div class="filters" role="img" aria-label="{label}">{shown}</div>'
 
 
 def large(image: np.ndarray, alt: str) -> None:
@@ -170,10 +171,8 @@ def numbers(image: np.ndarray) -> None:
         for row in image.tolist()
     )
     table = "".join(f"<tr>{row}</tr>" for row in rows)
-    st.html(
-        '<div class="numbers" tabindex="0" role="region" aria-label="The 784 numbers of this'
-        f' picture"><table>{table}</table></div>'
-    )
+    label = html.escape(_("The 784 numbers of this picture"), quote=True)
+    st.html(f'<div class="numbers" tabindex="0" role="region" aria-label="{label}"><table>{table}</table></div>')
 
 
 def ink(svg: str, alt: str) -> str:

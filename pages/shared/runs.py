@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.inference.network import Network
+from core.language import _, percent
 from core.runs import results
 from core.runs.book import NewRun, Past
 from core.runs.store import Store, open_store
@@ -68,8 +69,9 @@ def start(
 
 def networks() -> dict[str, str]:
     """The networks one can ask, by their ids, and what each is called in a list. Raises StoreError."""
-    finished = {run.id: f"{line(run.name)} ({run.test_accuracy:.1%})" for run in store().runs() if run.scored}
-    return {results.SHIPPED: "The network that comes with the app"} | finished
+    scored = [run for run in store().runs() if run.scored]
+    finished = {run.id: f"{line(run.name)} ({percent(run.test_accuracy, 1)})" for run in scored}
+    return {results.SHIPPED: _("The network that comes with the app")} | finished
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -83,7 +85,7 @@ def network(run_id: str = results.SHIPPED) -> tuple[Network, str]:
     return _network(settings().store_url, run_id), title
 
 
-@per_data(max_entries=8, hash_funcs={Settings: repr}, show_spinner="Looking at its answers …")
+@per_data(max_entries=8, hash_funcs={Settings: repr}, show_spinner="…")
 def _tested(chosen: Settings, run_id: str, fingerprint: str) -> results.TestAnswers:
     return results.load_test_answers(run_id, _store(chosen.store_url), data())
 

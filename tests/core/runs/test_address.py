@@ -57,7 +57,7 @@ def test_no_word_of_a_secret_is_repeated_when_the_store_cannot_be_opened(
     ],
 )
 def test_a_database_is_named_by_its_kind_host_and_name_at_most(url: str, words: str) -> None:
-    assert title(url) == words
+    assert str(title(url)) == words
 
 
 @pytest.mark.parametrize(
