@@ -105,7 +105,7 @@ class Server:
             self.process.kill()
 
 
-def _serve(script: Path, folder: Path, home: Path, **environment: str) -> Server:
+def serve(script: Path, folder: Path, home: Path, **environment: str) -> Server:
     """Start a server on a free port and wait until it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -142,7 +142,7 @@ def app() -> Iterator[Server]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         own = {"HOME": folder, "WORKERS": "1", "MAX_EPOCHS": str(EPOCHS), "STORE": "", "SCHEDULER": ""}
         environment = {f"FITTING_ROOM_{name}": value for name, value in own.items()}
-        server = _serve(PROJECT / "app.py", PROJECT, Path(folder), **environment)
+        server = serve(PROJECT / "app.py", PROJECT, Path(folder), **environment)
         try:
             yield server
         finally:
@@ -164,7 +164,7 @@ def plain_app(data: Dataset) -> Iterator[Server]:
                 packed = gzip.compress(head + values.astype(np.uint8).tobytes(), compresslevel=1)
                 (folder / f"{part}-{kind}-ubyte.gz").write_bytes(packed)
         script = PROJECT / "benchmarks" / "peer_app.py"
-        server = _serve(script, Path(name), Path(name), KERAS_HOME=name, TF_CPP_MIN_LOG_LEVEL="3")
+        server = serve(script, Path(name), Path(name), KERAS_HOME=name, TF_CPP_MIN_LOG_LEVEL="3")
         try:
             yield server
         finally:

@@ -250,7 +250,7 @@ def formats() -> None:
         rows += f'<b>{slug}/</b><img src="{pictures.address(few)}" alt="">'
     folders, table = st.columns(2, gap="large")
     with folders:
-        st.subheader(_("A folder or a zip"), anchor=False)
+        st.header(_("A folder or a zip"), anchor=False)
         st.html(f'<div class="sample tree">{rows}</div>')
         st.write(
             _(
@@ -261,7 +261,7 @@ def formats() -> None:
         )
         downloads.offer(_("Example zip"), example_zip, "clothes.zip", "application/zip", "own_example_zip")
     with table:
-        st.subheader(_("A table"), anchor=False)
+        st.header(_("A table"), anchor=False)
         st.html(TABLE)
         st.write(
             _(
@@ -271,7 +271,7 @@ def formats() -> None:
             )
         )
         downloads.offer(_("Example table"), example_table, "clothes.csv", "text/csv", "own_example_csv")
-    st.subheader(_("What the folders may be called"), anchor=False)
+    st.header(_("What the folders may be called"), anchor=False)
     rows = "".join(f"<dt>{garment.index}</dt><dd>{garment.slug}</dd>" for garment in CLASSES)
     st.html(f'<dl class="folders">{rows}</dl>')
     st.caption(
@@ -295,6 +295,6 @@ with guard():
             st.header(_("Bring others"), anchor=False)
         bring()
         formats()
-        st.subheader(_("What happens to your pictures"), anchor=False)
+        st.header(_("What happens to your pictures"), anchor=False)
         pictures.explain({_(term): _(words) for term, words in PROMISES.items()})
         st.caption(_("A few hundred pictures are not many: choose more epochs on the page Train, 30 or 50."))

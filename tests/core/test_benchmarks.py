@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import answers, pictures, recipes, results, shops, threads, training
+from benchmarks import answers, pages, pictures, recipes, results, shops, threads, training
 from core.data import class_folders, synthetic
 from core.data.dataset import Dataset
 from core.inference.eye import Joining, Seen
@@ -531,3 +531,11 @@ def test_ctrl_c_ends_the_measuring_with_a_word(pretended, capsys, monkeypatch):
     training.main(["--only", "start", "growth", "limit", "--recipes", "quick"])
     printed = capsys.readouterr().out
     assert "first point" in printed and printed.endswith("Stopped.\n") and "limit" not in printed
+
+
+def test_a_page_is_told_beside_a_bare_one_and_what_it_cost_is_told_of_the_new_browser() -> None:
+    ours = pages.Visits(pages.Visit(3, 1500, 9, 99, 0.5), pages.Visit(2, 1000, 60, 1234, 0.0123), 0.6)
+    bare = pages.Visits(pages.Visit(2, 1, 1, 1, 0), pages.Visit(1, 2000, 1, 1, 0), 0.3)
+    told = dict(zip(pages.HEADER[-5:], pages.row("Train", ours, bare)[-5:], strict=True))
+    assert pages.row("Train", ours, bare)[:7] == ["Train", "3.00", "1.50", "2.00", "2.00", "0.60", "2.00"]
+    assert told == {"kB": "1,000", "ratio": "0.50", "requests": "60", "elements": "1,234", "layout shift": "0.012"}

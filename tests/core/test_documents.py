@@ -53,7 +53,7 @@ def test_the_readme_and_the_long_tables_link_to_each_other() -> None:
     assert "(docs/results.md)" in README
     results = (PROJECT / "docs" / "results.md").read_text(encoding="utf-8")
     commands = set(re.findall(r"`python -m (benchmarks\.\w+)", results))
-    assert commands == {f"benchmarks.{name}" for name in ("load", "pictures", "recipes", "shops", "training", "wire")}
+    assert commands == {f"benchmarks.{name}" for name in ("load", "pages", "pictures", "recipes", "shops", "training")}
     assert "(../README.md)" in results
 
 
