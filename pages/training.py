@@ -70,7 +70,7 @@ def go(plan: Plan | None, title: str, busy: bool, following: bool) -> None:
                 _("Change") if folded else _("Fold"),
                 key="training_unfold",
                 icon=":material/tune:",
-                on_click=lambda: page_state().update({CHANGE: folded}),
+                on_click=guarded(lambda: page_state().update({CHANGE: folded})),
             )
 
 

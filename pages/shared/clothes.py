@@ -19,6 +19,7 @@ from core.labels import COLOURS, NAMES, names
 from core.language import N_, _, number, percent
 from pages.shared import downloads, pictures
 from pages.shared.data import averages, brightness, data, halves, picture_map
+from pages.shared.errors import guarded
 
 LOOKS = {
     "Numbers": N_("Numbers"),
@@ -236,7 +237,7 @@ def on_map(shown: Shown, go: Callable[[int], None]) -> None:
         pictures.large(shown.images[row], alt.format(name=name, picture=called(shown.part, row)))
         st.subheader(name, anchor=False)
         st.caption(called(shown.part, row))
-        st.button(_("Open this picture"), key="dataset_map_open", on_click=go, args=(row,))
+        st.button(_("Open this picture"), key="dataset_map_open", on_click=guarded(go), args=(row,))
 
 
 def table(shown: Shown) -> None:

@@ -197,8 +197,12 @@ def commit(name: str, label: str, least: int, most: int, first: int) -> int | No
         widget = f"lessons_{place}"
         st.slider(label, least, most, kept.get(place, first), key=widget, width=300, disabled=place in kept)
         if place not in kept:
-            keep = guarded(lambda: kept.update({place: st.session_state[widget]}))
-            st.button(_("That is my guess"), key="lessons_commit", type="primary", on_click=keep)
+            st.button(
+                _("That is my guess"),
+                key="lessons_commit",
+                type="primary",
+                on_click=guarded(lambda: kept.update({place: st.session_state[widget]})),
+            )
     return kept.get(place)
 
 

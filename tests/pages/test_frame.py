@@ -49,14 +49,15 @@ def test_a_link_too_long_for_a_camera_has_no_code() -> None:
 
 def test_the_presenter_view_stands_in_the_address_and_goes_along_to_other_pages() -> None:
     at = opened("help")
-    assert "presented-code" not in blocks(at)
+    code = 'class="presented-code"'
+    assert code not in blocks(at)
     at.button(key="frame_present").click().run()
-    assert at.query_params["present"] == "1" and 'class="presented-code"' in blocks(at)
+    assert at.query_params["present"] == "1" and code in blocks(at)
     at.query_params.clear()  # as a link of the menu does
     at.switch_page("training.py").run()
-    assert at.query_params["present"] == "1" and 'class="presented-code"' in blocks(at)
+    assert at.query_params["present"] == "1" and code in blocks(at)
     at.button(key="frame_present").click().run()
-    assert "present" not in at.query_params and "presented-code" not in blocks(at)
+    assert "present" not in at.query_params and code not in blocks(at)
 
 
 def test_a_link_to_the_presenter_view_opens_it() -> None:

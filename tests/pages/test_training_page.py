@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
-from core.data.dataset import Dataset
+from core.data.dataset import Dataset, Source
 from core.data.gather import UploadedDataset
 from core.errors import RunError
 from core.language import percent
@@ -165,7 +165,7 @@ def test_pictures_that_somebody_uploaded_are_shown_to_that_browser_only(
     store: Store, garments: Dataset, monkeypatch: pytest.MonkeyPatch
 ):
     arrays = (255 - garments.train_images, garments.train_labels, garments.test_images, garments.test_labels)
-    hers = Dataset.of(arrays, "hers")
+    hers = Dataset.of(arrays, Source.OWN)
     run_id = add(store, hers)
     outputs = np.full((12, 10), 0.1, np.float16)
     seen = replace(snapshot(), rows=np.arange(12, dtype=np.int32), shares=outputs)
