@@ -30,11 +30,19 @@ function nameMenu() {
   }
 }
 
+// What opens over a page stands outside the app's element, which alone says whether its theme is light or dark.
+function followTheme(app) {
+  document.documentElement.style.colorScheme = getComputedStyle(app).colorScheme;
+}
+
 export default function ({ data }) {
   words = data;
   document.documentElement.lang = data.language;
-  nameMenu();
-  const drawn = new MutationObserver(nameMenu);
+  const app = document.querySelector(".stApp");
+  const follow = () => [nameMenu(), followTheme(app)];
+  follow();
+  const drawn = new MutationObserver(follow);
   drawn.observe(document.body, { childList: true, subtree: true });
+  drawn.observe(app, { attributeFilter: ["class"] });
   return () => drawn.disconnect();
 }

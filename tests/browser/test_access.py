@@ -94,3 +94,5 @@ def test_everyone_can_read_and_tap_the_menu_of_a_phone(app: App, page: Page) -> 
     for letters in ("", "200%"):
         look(page, 390, 844, "dark", letters)
         assert axe(page) + found(page, "faint", "small", "over", "cut") == []
+    over = page.get_by_test_id("stPopoverBody")
+    assert over.evaluate("menu => getComputedStyle(menu).colorScheme") == "dark"  # colours of our own follow it
