@@ -45,7 +45,9 @@ def frame(page: str, title: str, lead: str = "", wide: bool = True) -> None:
     refused = _(
         "What is red was not taken: it is too large, or there is no room for more. Take it out, and bring less at once."
     )
-    st.html(f"<style>.stApp{{--refused:{json.dumps(refused, ensure_ascii=False)}}}</style>")
+    said = {"refused": refused, "upload": _("Upload")}
+    rules = ";".join(f"--{name}:{json.dumps(words, ensure_ascii=False)}" for name, words in said.items())
+    st.html(f"<style>.stApp{{{rules}}}</style>")
     presented = is_presented()
     if presented:
         st.html(LOOKS / "presented.css")
