@@ -52,7 +52,7 @@ def next_turn() -> None:
 
 def matches(run: Run, words: str, status: str) -> bool:
     """Whether a run has these words in its name, note or network, and one state, if one is asked for."""
-    text = f"{run.name} {run.note} {run.plan.title}".lower()
+    text = f"{run.name} {run.note} {run.plan.title} {run.plan.called}".lower()
     return all(word in text for word in words.lower().split()) and status in ("", run.status)
 
 
@@ -236,7 +236,7 @@ def load_weights(turn: int) -> None:
     built = [run.plan for run in store().runs() if run.recipe == OWN]
     loadable |= {plan.network_key: Plan.loading(OWN, layers=plan.layers) for plan in built}
     titles = {
-        name: plan.title + (f": {builder.in_words(plan.layers)}" if plan.layers else "")
+        name: plan.called + (f": {builder.in_words(plan.layers)}" if plan.layers else "")
         for name, plan in loadable.items()
     }
     owner = st.selectbox(
@@ -249,8 +249,8 @@ def load_weights(turn: int) -> None:
     if file and st.button(_("Load and score"), key="runs_load_start", icon=":material/play_arrow:"):
         plan = loadable[owner]
         # weights of another network are refused here, and not by a worker: they would leave a run that broke off
-        fitting = QUICK.do(weights.matching, file.getvalue(), plan.row.parameters, plan.title)
-        added(start(plan, _("{network}, loaded").format(network=plan.title), weights=fitting))
+        fitting = QUICK.do(weights.matching, file.getvalue(), plan.row.parameters, plan.called)
+        added(start(plan, _("{network}, loaded").format(network=plan.called), weights=fitting))
 
 
 def added(run_id: str) -> None:

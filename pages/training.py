@@ -62,7 +62,7 @@ def go(plan: Plan | None, title: str, busy: bool, following: bool) -> None:
         words = _("Queue another") if busy else _("Start")
         look = {"type": "primary", "icon": ":material/play_arrow:", "width": "stretch"}
         if st.button(words, key="training_start", disabled=plan is None, **look) and plan:
-            follow(start(plan, title.strip() or _title(plan)))
+            follow(start(plan, title.strip() or plan.called))
             st.rerun()
         if following:
             folded = not page_state().get(CHANGE)
@@ -72,12 +72,6 @@ def go(plan: Plan | None, title: str, busy: bool, following: bool) -> None:
                 icon=":material/tune:",
                 on_click=guarded(lambda: page_state().update({CHANGE: folded})),
             )
-
-
-def _title(plan: Plan) -> str:
-    """What a run is called when nobody names it, in the language of who starts it."""
-    variant = next((row.title for row in plan.row.variants if row.name == plan.variant), "")
-    return f"{_(plan.row.title)}: {_(variant)}" if variant else _(plan.row.title)
 
 
 def say_time(plan: Plan, known: dict[str, Measured]) -> None:
@@ -200,7 +194,7 @@ with guard():
     with rest, st.container(horizontal=True, key="training_finer"):
         with st.popover(_("More choices"), icon=":material/tune:", type="tertiary", key="training_more"):
             finer_choices = finer(recipe, kind)
-            words = {"max_chars": 60, "placeholder": _title(Plan.of(name, variant))}
+            words = {"max_chars": 60, "placeholder": Plan.of(name, variant).called}
             title = st.text_input(_("Name of the run"), key="training_name", **words)
         look = {"icon": ":material/casino:", "type": "tertiary"}
         todo = {"on_click": guarded(surprise), "args": [amounts(available)]}

@@ -51,7 +51,7 @@ def plan_in_words(plan: Plan, whole: bool = False) -> dict[str, str]:
 
     With `whole` also the choices that were left as they are.
     """
-    network = {_("Network"): plan.title}
+    network = {_("Network"): plan.called}
     if plan.layers is not None:
         network[_("Layers")] = ", ".join(" ".join(map(str, row)) for row in plan.layers) or _("none of its own")
     if plan.loads:

@@ -148,6 +148,11 @@ class Plan:
         variant = next((row.title for row in self.row.variants if row.name == self.variant), "")
         return f"{self.row.title}: {variant}" if variant else self.row.title
 
+    @property
+    def called(self) -> str:
+        """The same in the language of the reader."""
+        return ": ".join(map(_, self.title.split(": ")))
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values for the store."""
         return asdict(self)

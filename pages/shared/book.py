@@ -89,7 +89,7 @@ def _row(run: Run, curve: str, is_open: bool) -> str:
         "curve": curve,
         "right": right,
         "state": html.escape(state(run)),
-        "network": html.escape(run.plan.title),
+        "network": html.escape(run.plan.called),
         "time": html.escape(trained(run)),
         "started": html.escape(when(run.created)),
     }

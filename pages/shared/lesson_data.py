@@ -295,8 +295,11 @@ def shrink(lesson: str) -> None:
 
 def weights(lesson: str) -> None:
     """How large the file gets."""
-    rows = [(recipe.title, number(recipe.parameters), _("{size} kB").format(size=number(recipe.parameters * 4 / 1000)))
-            for name, recipe in RECIPES.items()]  # fmt: skip
+    size = _("{size} kB")
+    rows = [
+        (_(recipe.title), number(recipe.parameters), size.format(size=number(recipe.parameters * 4 / 1000)))
+        for recipe in RECIPES.values()
+    ]
     marked = list(RECIPES).index(lesson) if lesson in RECIPES else None
     shown.table((_("network"), _("numbers to learn"), _("as a file")), rows, marked)
 

@@ -55,7 +55,7 @@ def own(lesson: str, variant: str | None = None) -> Run | None:
 
 def begin(plan: Plan) -> None:
     """Queue a plan of a lesson."""
-    start(plan, plan.title)
+    start(plan, plan.called)
 
 
 def short(lesson: str, variant: str = "", kind: dict[str, int] = SHORT) -> Plan:
