@@ -58,11 +58,13 @@ document.querySelector("[data-testid=stApp][data-test-script-state=notRunning] [
 """
 
 
+# Own clothes have their link in what the menu folds away.
 FOLLOW = """
 path => {
   const links = [...document.querySelectorAll("[data-testid=stPageLink] a")];
   const link = links.find((each) => each.getAttribute("href") === path);
-  link?.click();
+  const folded = !link && !document.querySelector("[data-testid=stPopoverBody]");
+  (folded ? document.querySelector(".st-key-frame_more button") : link)?.click();
   return link && (seen.changed = performance.now());
 }
 """

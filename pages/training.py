@@ -228,7 +228,7 @@ with guard():
             example()
 
     of_run = [_("Loss"), _("Matrix"), _("Filters")] if shown and not building and not shown.plan.loads else []
-    *seen, network, code = st.tabs([*of_run, _("Layers"), _("Code")], key="training_tabs")
+    *seen, network, code = st.tabs([*of_run, _("Layers"), _("Code")], key="training_tabs", on_change="rerun")
     if seen and shown:
         with seen[0]:
             st.caption(
@@ -247,7 +247,8 @@ with guard():
             st.write(builder.in_words(own_layers) if own_layers else _("The layers do not fit together yet."))
         else:
             inside(name, variant, recipe, kind)
-    with code:
-        show_code(shown, plan)
+    if code.open:  # what colours it is 0.5 MB
+        with code:
+            show_code(shown, plan)
     if runs:
         st.page_link("runs.py", label=_("Run book"), icon=":material/list:")

@@ -45,9 +45,9 @@ def test_weights_are_loaded_in_the_worker_and_the_code_of_the_run_is_taken_away(
     expect(page.get_by_text("of the test pictures right")).to_be_visible()
     expect(page.get_by_text("there is no curve to show")).to_have_count(1)
     page.get_by_role("link", name="Open in Train").click()
-    expect(page.get_by_role("heading", name="Train a network")).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="Train")).to_be_visible()
 
-    page.get_by_text("Show me the code").click()
+    page.get_by_role("tab", name="Code").click()
     expect(page.get_by_test_id("stCode")).to_contain_text("layers.Conv2D(32, 7, strides=4")
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download .py").click()

@@ -265,12 +265,14 @@ def test_a_store_that_cannot_be_written_is_one_sentence(tmp_path: Path, monkeypa
 
 
 def shown_code(at: AppTest) -> str:
-    (block,) = at.code
+    at.session_state["training_tabs"] = "Code"
+    (block,) = at.run().code
     return block.value
 
 
 def test_the_code_of_a_run_and_of_what_is_chosen_is_shown(store: Store, small: Dataset):
     at = opened()
+    assert not at.code  # what colours it is half a megabyte for a tablet
     assert "EPOCHS = 4\n" in shown_code(at)  # of the plan: there is no run
     run_id = add(store, small, epochs=3, seed=11)
     at = opened(run=run_id)
