@@ -214,7 +214,7 @@ def test_an_unknown_run_gets_a_sentence(store: Store, small: Dataset):
 
 def tiles(at: AppTest) -> list[list[int]]:
     """The numbers of the pictures in each wall of tiles."""
-    blocks = [block.proto.body for block in at.html if 'class="tiles"' in block.proto.body]
+    blocks = [block.proto.body for block in at.html if 'class="tiles' in block.proto.body]
     return [[int(number) for number in re.findall(r"Test picture (\d+)", block)] for block in blocks]
 
 
