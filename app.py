@@ -27,6 +27,14 @@ from pages.shared.uploads import UploadsMiddleware
 # An upload stays in memory: of itself Starlette puts one over 1 MB, such as a phone's photo, into a temporary file.
 # Neither Starlette's `Request.form` nor Streamlit has a parameter for it.
 MultiPartParser.spool_max_size = 0
+FIRST_SECONDS = 4  # in which whoever comes first has the server to himself
+
+
+async def warm_up() -> None:
+    """Make ready what the first visitor sees, and only then what reads a photo: that takes both cores for a while."""
+    await asyncio.to_thread(wall.warm_up)
+    await asyncio.sleep(FIRST_SECONDS)
+    await asyncio.to_thread(readers.warm_up)
 
 
 @asynccontextmanager
@@ -38,8 +46,7 @@ async def lifespan(_: App) -> AsyncIterator[None]:
         queue = run_queue()
     except FittingRoomError as error:  # a setting that does not fit: each page says so
         logging.getLogger(__name__).error("The queue was not started: %s", error)
-    early = (asyncio.to_thread(wall.warm_up), asyncio.to_thread(readers.warm_up))
-    beside = [asyncio.create_task(work) for work in (tidy(), *early)]
+    beside = [asyncio.create_task(work) for work in (tidy(), warm_up())]
     yield
     for task in beside:
         task.cancel()
