@@ -136,7 +136,7 @@ def for_the_owner() -> None:
     pictures.explain({_("clothes in use"): kept, _("runs and networks"): where_runs_are()})
     st.subheader(_("How to delete everything"), anchor=False)
     st.write(_("Close the app, then delete this folder."))
-    st.code(str(settings().folder), language=None, wrap_lines=True)
+    st.html(f"<p><code>{html.escape(str(settings().folder))}</code></p>")
     st.subheader(_("Settings"), anchor=False)
     st.write(_("Environment variables, set before the app is started."))
     usual = _("{words} (usually {default})")

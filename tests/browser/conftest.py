@@ -146,7 +146,7 @@ def sideways(page: Page) -> list[str]:
         " innerWidth + 1"
         " && !e.closest('.numbers, .strip, [data-testid=stDataFrame], [data-testid=stCode],"
         " [data-testid=stElementToolbar],"
-        " .st-key-menu, .js-plotly-plot')"
+        " .st-key-menu, .js-plotly-plot, .st-key-class, .st-key-look')"
         " && e.type !== 'range'"  # a slider's input is invisible; what is seen is its handle
         " && getComputedStyle(e).position !== 'fixed').map(e => e.tagName + '.' + e.className).slice(0, 5)"
     )

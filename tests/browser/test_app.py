@@ -36,7 +36,7 @@ def test_links_to_all_pages_tapped_at_once_on_phones_work_in_an_app_nobody_has_o
         expect(page.get_by_role("heading", name=PAGES[path], level=1)).to_be_visible()
         open_menu(page)
         for label in ("Fitting Room", "Clothes", "Lessons", "Train", "Run book", "Mistakes", "Predict", "Help"):
-            expect(page.get_by_role("link", name=label, exact=True)).to_be_visible()
+            expect(page.get_by_test_id("stPopoverBody").get_by_role("link", name=label, exact=True)).to_be_visible()
         page.keyboard.press("Escape")
         expect(page.get_by_test_id("stSidebarNav")).to_have_count(0)
         expect(page.get_by_text("Page not found")).to_have_count(0)
