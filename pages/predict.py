@@ -222,7 +222,7 @@ def bring() -> list[Photo]:
     """The place to bring photos to, with the sample photos to tap: large before there is one, then a line."""
     tried = samples.sample()
     there = tried or st.session_state.get("predict_files")
-    with st.container(key="predict_bring_another" if there else "predict_bring"):
+    with st.container(key="predict_bring"):  # always the same: in another one Streamlit would forget what it refused
         brought = st.file_uploader(
             _("Photos of clothes: one piece each, on a plain background"),
             type=["image", "heic", "heif", "avif"],
@@ -231,7 +231,7 @@ def bring() -> list[Photo]:
             key="predict_files",
             on_change=guarded(samples.put_away),
         )
-        samples.choose(tried)
+        samples.choose(tried, folded=bool(there))
         if not there:
             st.caption(_(PRIVATE))
     most = settings().max_pictures

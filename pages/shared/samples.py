@@ -54,10 +54,11 @@ def put_away() -> None:
         del st.query_params[WORD]
 
 
-def choose(opened: SamplePhoto | None) -> None:
-    """Show all of them, to tap; the one that is open is marked."""
+def choose(opened: SamplePhoto | None, folded: bool) -> None:
+    """Show all of them, to tap; the one that is open is marked. What stands around them folds to a line if `folded`."""
     with st.container(horizontal=True, key="predict_samples"):
-        st.html(f"<p>{html.escape(_('or try one of these'))}</p>", width="content")
+        state = "folded" if folded else ""
+        st.html(f'<p class="{state}">{html.escape(_("or try one of these"))}</p>', width="content")
         for slug in SAMPLES:
             state = "open" if opened and opened.slug == slug else "closed"
             with st.container(key=f"predict_sample_{state}_{slug}", gap=None):

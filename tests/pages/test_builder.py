@@ -116,12 +116,13 @@ def test_what_does_not_fit_is_said_at_its_layer_and_cannot_be_started(store: Sto
     (error,) = at.error
     assert error.value == "Layer 3 needs pictures, but one row of numbers comes to it: move it up."
     assert shown(at).count("nothing comes to it yet") == 2
+    at.session_state["training_tabs"] = "Code"
+    at.run()
     assert at.button(key="training_start").disabled and not at.code
     assert any("As soon as they do, their code stands here" in info.value for info in at.info)
     at = press(at, "undo")
-    assert (
-        not at.error and not at.button(key="training_start").disabled and "layers.MaxPooling2D(2)" in at.code[0].value
-    )
+    assert not at.error and not at.button(key="training_start").disabled
+    assert "layers.MaxPooling2D(2)" in at.code[0].value
 
 
 def test_a_network_that_is_too_large_is_said_at_its_largest_layer() -> None:

@@ -56,7 +56,7 @@ def test_without_workers_nothing_is_started_and_a_dead_scheduler_is_said(home: S
     lost = queue.RunQueue(Settings(home=home.folder, scheduler="tcp://127.0.0.1:9"))
     lost.start()
     wait_for(lambda: lost.problem, "the sentence")
-    assert "No scheduler answers at tcp://127.0.0.1:9" in lost.problem
+    assert "No scheduler answers at tcp://127.0.0.1:9" in str(lost.problem)
     lost.close()
 
 

@@ -339,7 +339,7 @@ def test_a_scheduler_with_tls_elsewhere_is_used_with_the_certificates_of_dasks_c
         with dask.config.set(dict.fromkeys(configuration)):
             stranger = RunQueue(Settings(home=home.folder, scheduler=address)).start()
             wait_for(lambda: stranger.ready or stranger.problem, "the sentence")
-            assert "takes only those with a certificate" in stranger.problem
+            assert "takes only those with a certificate" in str(stranger.problem)
             stranger.close()
     assert [record for record in caplog.records if "can run code" in record.message] == []
 

@@ -221,7 +221,7 @@ def test_a_plan_with_patience_stops_by_itself_and_goes_back_to_the_best_epoch(ga
     best = int(np.argmin(losses)) + 1
     assert len(epochs) < 60 and len(epochs) - best == 3
     kept = f"The network of epoch {best} is kept: it was the best on the pictures held back."
-    assert result.note == f"It stopped by itself: the last 3 epochs were no better. {kept}"
+    assert str(result.note) == f"It stopped by itself: the last 3 epochs were no better. {kept}"
     as_far_as_the_best = train(replace(plan, epochs=best), garments)
     assert same(as_far_as_the_best, result)
 
