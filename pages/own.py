@@ -112,7 +112,7 @@ def bring() -> None:
         persist_state="session",
     )
     labels = {
-        "photos": _("Photos of clothes, one garment in each"),
+        "photos": _("Photos of clothes, one garment each"),
         "folder": _("A folder with photos; best with a folder in it for each class"),
         "file": _("A zip, or one or two tables (CSV)"),
     }

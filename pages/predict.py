@@ -224,7 +224,7 @@ def bring() -> list[Photo]:
     there = tried or st.session_state.get("predict_files")
     with st.container(key="predict_bring"):  # always the same: in another one Streamlit would forget what it refused
         brought = st.file_uploader(
-            _("Photos of clothes: one piece each, on a plain background"),
+            _("Photos of clothes, one garment each, on a plain background"),
             type=["image", "heic", "heif", "avif"],
             accept_multiple_files=True,
             max_upload_size=settings().max_upload_mb,

@@ -203,7 +203,7 @@ def take_away(run: Run) -> None:
 def bring_in() -> None:
     """Runs and weights from elsewhere."""
     turn = st.session_state.setdefault(TURN, 0)  # after each, a new and empty uploader: the file itself is not kept
-    with st.popover(_("Bring one in"), icon=":material/input:", key=f"runs_bring_{turn}"):
+    with st.popover(_("Import a run"), icon=":material/input:", key=f"runs_bring_{turn}"):
         one, other = st.tabs([_("A downloaded run"), _("Weights alone")])
         with one, guard():
             st.write(

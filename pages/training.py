@@ -63,6 +63,7 @@ def go(plan: Plan | None, title: str, busy: bool, following: bool) -> None:
         look = {"type": "primary", "icon": ":material/play_arrow:", "width": "stretch"}
         if st.button(words, key="training_start", disabled=plan is None, **look) and plan:
             follow(start(plan, title.strip() or plan.called))
+            st.session_state["training_tabs"] = _("Loss")  # what moves first
             st.rerun()
         if following:
             folded = not page_state().get(CHANGE)

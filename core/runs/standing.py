@@ -169,7 +169,7 @@ def score(run: Run) -> list[Figure]:
         (_("loss"), number(run.test_loss, 2), _("how far off it is")),
     ]
     if run.seconds is not None:
-        epochs = run.kept_epoch or run.plan.epochs
+        epochs = round(run.kept_epoch or run.plan.epochs, 1)
         words = ngettext("{count} epoch", "{count} epochs", math.ceil(epochs))
         count = number(epochs, 0 if epochs == round(epochs) else 1)
         figures.append((_("time to train"), duration(run.seconds), words.format(count=count)))

@@ -47,11 +47,11 @@ def published_curve(
     """The curve that a recipe's author published, and with NUMBERS what it came to."""
     published = _published(recipe)
     figures = [
-        (_("right at the end"), percent(recipe.published_train_accuracy[-1], 1), ""),
+        (_("right answers at the end"), percent(recipe.published_train_accuracy[-1], 1), ""),
         (_("loss"), number(recipe.published_train_loss[-1], 2), _("how far off it is")),
         (_("epochs"), number(len(recipe.published_train_accuracy)), ""),
     ]
-    words = _("So the author of “The fashionable Hello World” saw his network learn. Press Start to see yours.")
+    words = _("This is how the network of “The fashionable Hello World” learned. Press Start to see yours.")
     data = {
         "address": None,
         "lang": current(),

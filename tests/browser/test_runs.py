@@ -50,7 +50,7 @@ def test_a_run_is_taken_away_as_a_zip_and_brought_in_again(resting_app: App, ope
         assert {name.split("/")[1] for name in events.namelist()} == {"training", "validation", "batches"}
 
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Bring one in").click()
+    page.get_by_role("button", name="Import a run").click()
     page.locator("[class*=st-key-runs_import_file] input[type=file]").set_input_files(tmp_path / "run.zip")
     page.get_by_role("button", name="Add this run").click()
     expect(page).not_to_have_url(re.compile(run_id))

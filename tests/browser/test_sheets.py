@@ -19,7 +19,7 @@ Open = Callable[..., Page]
 
 def bring(page: Page, name: str, content: bytes) -> None:
     """Choose a file of weights and press the button."""
-    page.get_by_role("button", name="Bring one in").click()
+    page.get_by_role("button", name="Import a run").click()
     page.get_by_role("tab", name="Weights alone").click()
     uploader = page.locator("[class*=st-key-runs_load_file]")
     uploader.locator("input[type=file]").set_input_files(
