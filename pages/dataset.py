@@ -224,7 +224,7 @@ with guard():
             st.header(shown.name, anchor=False)
             description = _(garment.description)
             st.write(f"{description[:1].upper()}{description[1:]}")
-            st.caption(_("Class {number} of 0 to 9").format(number=garment.index))
+            st.caption(_("Class number {number}, from 0 to 9").format(number=garment.index))
             st.button(_("Close"), key="dataset_close", icon=":material/close:", on_click=guarded(close))
 
     with left:
