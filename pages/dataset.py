@@ -210,7 +210,7 @@ with guard():
             if len(rows):
                 whole = _("from all {count}, the first and the last included").format(count=number(len(rows)))
                 any_one = {"icon": ":material/casino:", "help": whole, "on_click": guarded(open_any), "args": (rows,)}
-                st.button(_("Any one"), key="dataset_any", **any_one)
+                st.button(_("A random one"), key="dataset_any", **any_one)
             share_menu("dataset_share", part=part, picture=str(chosen))
         tapped, opened = page_state().get(TAPPED, (None, False))
         if opened if tapped == chosen else "picture" in st.query_params:

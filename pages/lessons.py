@@ -193,7 +193,7 @@ def note(step: Step, place: Place) -> None:
 def reference(lesson: str) -> None:
     """What one may look up in each step: the words of the trade, and how well the systems did."""
     with st.container(horizontal=True, key="lessons_reference"):
-        with st.popover(_("Words of the trade")):
+        with st.popover(_("Words explained")):
             pictures.explain({_(word): _(meaning) for word, meaning in CHOICES.items()})
         table = results()
         with st.popover(_("Published and measured")):

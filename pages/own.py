@@ -208,7 +208,7 @@ def sort_out(found: LoosePictures) -> None:
     with st.container(horizontal=True, key="own_do"):
         place = st.container()
         st.button(_("Choose others"), icon=":material/undo:", key="own_back", on_click=guarded(put_back))
-    st.caption(_("Tap a class twice to change it."))
+    st.caption(_("Press a class to change it."))
     tell_doubts(found)
     sure, guessed = _("its name"), _("the network's guess")
     called = dict(enumerate(names())) | {LEFT_OUT: _("leave it out")}

@@ -24,7 +24,7 @@ STEPS_BACK = 50
 STARTERS = {
     N_("A small one"): [["dense", 64]],
     N_("Filters and pooling"): [["convolution", 32, 3, 1], ["pooling", 2], ["dropout", 0.3], ["dense", 64]],
-    N_("As deep as it gets"): [
+    N_("A deep network"): [
         ["convolution", 32, 3, 1],
         ["normalise"],
         ["convolution", 32, 3, 1],

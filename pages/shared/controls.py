@@ -172,7 +172,7 @@ def finer(recipe: Recipe, kind: str) -> dict:
     chosen["batch_size"] = st.select_slider(
         _("Batch size"), BATCHES, recipe.batch_size, key=f"training_batch_{kind}", **KEEP
     )
-    st.caption(_("Batch: so many pictures it looks at before each small correction of its numbers."))
+    st.caption(_("Batch: how many pictures it looks at before each small correction of its numbers."))
     chosen["learning_rate"] = st.select_slider(
         _("Learning rate"), RATES, recipe.learning_rate, key=f"training_rate_{kind}", **KEEP
     )

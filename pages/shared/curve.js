@@ -59,6 +59,7 @@ class View {
       this.line?.leave(this);
       Object.assign(this, { line, zoom: null, at: null, pending: false, shown: null, said: undefined });
       this.pointers.clear();
+      this.forgetSaid(); // it is another network's
       line.join(this);
     }
     if (data.asks) {
@@ -89,8 +90,13 @@ class View {
     if (this.has("twelve")) this.buildReplay(words);
     this.said_ = {};
     for (const part of ["twelve", "matrix", "filters"]) if (this.has(part)) this.said_[part] = make(this.root, "div", `live-said live-${part}`);
-    if (this.has("twelve")) this.said_.twelve.innerHTML = `<div class="twelve">${"<figure><i></i><figcaption>\u00a0</figcaption></figure>".repeat(12)}</div>`;
+    this.forgetSaid();
     if (this.has("note")) this.note = make(this.root, "p", "live-note");
+  }
+
+  forgetSaid() {
+    for (const place of Object.values(this.said_)) place.replaceChildren();
+    if (this.has("twelve")) this.said_.twelve.innerHTML = `<div class="twelve">${"<figure><i></i><figcaption>\u00a0</figcaption></figure>".repeat(12)}</div>`;
   }
 
   buildTools(words) {

@@ -110,7 +110,7 @@ def _words() -> dict[str, str]:
         "published": _("as published"),
         "training": _("pictures it learns from"),
         "validation": _("validation: pictures held back"),
-        "seam": _("taken up again"),
+        "seam": _("resumed"),
         "chosen": _("looked at"),
         "over_epochs": _("{name} over the epochs, now {now}"),
         "over_seconds": _("{name} over the seconds, now {now}"),

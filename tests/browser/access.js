@@ -105,6 +105,7 @@ window.access = (() => {
       for (const element of all("[data-testid=stApp] *")) {
         const { right, width, height } = element.getBoundingClientRect();
         if (right <= innerWidth + 1 || !width || !height || element.closest("svg *")) continue;
+        if (element.closest("[data-testid=stTabs]") && !element.innerText) continue; // the line below a tab glides there
         let box = element.parentElement;
         while (box && getComputedStyle(box).overflowX === "visible") box = box.parentElement;
         const boxed = box && !box.matches("[data-testid=stMain], [data-testid=stAppViewContainer], [data-testid=stApp], body, html");

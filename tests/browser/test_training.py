@@ -19,7 +19,6 @@ SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
 
 def test_a_network_is_trained_left_found_again_inspected_and_asked(app: App, open_page: Open) -> None:
     page = open_page(f"{app.address}/training?network=quick")
-    remember_what_is_seen(page)
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.get_by_text("Starting …").or_(page.get_by_text("In the queue"))).to_be_visible()
     expect(page).to_have_url(re.compile(r"run=\w+"))
@@ -28,7 +27,9 @@ def test_a_network_is_trained_left_found_again_inspected_and_asked(app: App, ope
     name = store.run(run_id).name
 
     # it is announced, the tab says it, and the curve is there all the time while it moves and the page is drawn anew
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()  # before it another run may be shown
     expect(page.locator(".accuracy path.raw")).to_have_attribute("d", re.compile("L"))
+    remember_what_is_seen(page)
     expect(page).to_have_title(re.compile(r"^epoch \d of 4 · \d+\s% · Train$"))
     expect(page.get_by_role("status").filter(has_text="Epoch 1 of 4 is over")).to_be_attached()
     expect(page.get_by_role("button", name="Queue another")).to_be_visible()
@@ -67,6 +68,15 @@ def test_a_network_is_trained_left_found_again_inspected_and_asked(app: App, ope
     expect(page.locator(".verdict").first).to_be_visible()
     expect(page.get_by_text("✓ Sure")).to_have_count(0)  # a network that never saw a photo is never sure of one
     no_trouble(page)
+
+    # another run begins without the answers of this one
+    page.goto(link)
+    answers = page.locator(".live-twelve figcaption")
+    expect(answers.first).to_contain_text(re.compile(r"\w"))
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(answers.first).to_have_text("")
+    page.get_by_role("button", name=re.compile("Stop|Leave the queue")).click()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
 
 
 def test_stop_really_stops_and_a_second_start_waits_its_turn(app: App, open_page: Open) -> None:

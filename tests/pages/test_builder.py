@@ -161,6 +161,8 @@ def test_a_run_of_ones_own_says_its_layers_and_can_be_built_on(store: Store, sma
     at = opened("training", run=run_id)
     assert not at.exception and not at.error
     assert any(in_words(layers) in text.value for text in at.caption)
+    at.session_state["training_tabs"] = "Code"
+    at.run()
     assert "layers.GlobalAveragePooling2D()," in at.code[0].value
     at.button(key="training_build_on").click().run()
     assert rows(at) == layers and at.selectbox(key="training_recipe").value == "own-network"
