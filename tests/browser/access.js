@@ -66,6 +66,7 @@ window.access = (() => {
       }
       for (const text of all("small, figcaption, figcaption *, [data-testid=stCaptionContainer] *, dt, dd, th, td")) {
         if (![...text.childNodes].some((node) => node.nodeType === 3 && node.data.trim())) continue;
+        if (text.closest("[data-stale=true]")) continue; // what is being drawn anew is paler for that moment
         const [front, back] = [shade(text, "color"), ground(text)];
         const ratio = contrast(over(front, back), back);
         if (ratio < 4.5) faults.push(`${ratio.toFixed(1)}: ${name(text)}`);

@@ -179,6 +179,7 @@ def test_what_was_brushed_on_a_photo_stays_when_another_was_looked_at(app: App, 
     expect(last).to_have_attribute("src", brushed)
     page.get_by_role("radio", name="Does not").click()
     settled(page)
+    expect(page.locator(".st-key-predict_mend_paper canvas").last).to_be_visible()  # the paper of the photo tapped last
     stroke(page, ".st-key-predict_mend_paper", [(0.05, 0.05), (0.1, 0.1)])  # on the floor: nothing new is taken away
     settled(page)
     expect(last).to_have_attribute("src", brushed)
