@@ -1,12 +1,13 @@
 """What all tests share: a home of their own, small data, and what must be there for some of them (a browser, real data,
-pictures).
+pictures, PostgreSQL).
 
 Tests that need something absent are left out, which one line in the summary says loudly. FITTING_ROOM_REQUIRE, a list
-like `browser,data,pictures`, turns an absent thing into a failure at once.
+like `browser,data,pictures,postgres`, turns an absent thing into a failure at once.
 """
 
 import gzip
 import os
+import secrets
 import shutil
 import struct
 from collections.abc import Iterator
@@ -21,12 +22,14 @@ from core.data.files import FILES
 from core.data.sources import read_folder
 from core.runs.store import Store, open_store
 from core.settings import Settings
+from tests.postgres import Server, programs
 
 # marker -> (word in FITTING_ROOM_REQUIRE, what is absent and how to bring it)
 NEEDS = {
     "browser": ("browser", "no Chromium was found; install one or set FITTING_ROOM_CHROMIUM to its path"),
     "real_data": ("data", "FITTING_ROOM_DATA names no folder with the real Fashion-MNIST"),
     "pictures": ("pictures", "FITTING_ROOM_PICTURES names no folder with photos and drawings"),
+    "postgres": ("postgres", "no PostgreSQL server was found; install the system's package, postgresql on Debian"),
 }
 for profile, examples in (("ci", 60), ("long", 5_000)):  # of each test that makes up its own files
     hypothesis.settings.register_profile(
@@ -72,6 +75,7 @@ def absent() -> set[str]:
         "browser": chromium_path() is not None,
         "real_data": bool(data) and Path(data).is_dir(),
         "pictures": bool(pictures) and (Path(pictures) / "photos").is_dir(),
+        "postgres": programs() is not None,
     }
     return {marker for marker, found in there.items() if not found}
 
@@ -83,7 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
     required = {word.strip() for word in os.environ.get("FITTING_ROOM_REQUIRE", "").split(",") if word.strip()}
     if unknown := required - {word for word, _ in NEEDS.values()}:
         raise pytest.UsageError(
-            f"FITTING_ROOM_REQUIRE names {', '.join(sorted(unknown))}; it knows browser, data and pictures."
+            f"FITTING_ROOM_REQUIRE names {', '.join(sorted(unknown))}; it knows browser, data, pictures and postgres."
         )
     failing = [words for marker, (word, words) in NEEDS.items() if word in required and marker in absent()]
     if failing:
@@ -164,6 +168,22 @@ def store(home: Settings) -> Iterator[Store]:
     store = open_store(home.store_url)
     yield store
     store.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server, for tests marked `postgres`."""
+    server = Server()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgres_url(postgres: Server) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of this test's own."""
+    name = f"test_{secrets.token_hex(4)}"
+    yield postgres.create(name)
+    postgres.drop(name)
 
 
 @pytest.fixture(scope="session")
