@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import psutil
@@ -127,6 +128,12 @@ def test_an_app_that_stays_silent_is_said(port):
 )
 def test_only_this_computer_is_served_unless_asked(share, address):
     assert address in launch.app_command(8501, share)
+
+
+def test_who_serves_the_app_says_whom_it_listens_to():
+    """A container, or a host that runs app.py by itself, has its own address: the project's settings name none."""
+    config = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert "address" not in config["server"] and "port" not in config["server"]
 
 
 def test_sharing_shows_an_address_and_a_code(monkeypatch, capsys):
