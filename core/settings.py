@@ -77,6 +77,11 @@ class Settings:
         N_("where runs are kept, as a SQLAlchemy URL (default: an SQLite file in the home folder)")
     )
     scheduler: str | None = _text(N_("address of a Dask scheduler to use in place of a local one"))
+    tls_ca: Path | None = _path(
+        N_("for a scheduler at tls://: certificate of who signed those of scheduler, workers and app, a PEM file")
+    )
+    tls_cert: Path | None = _path(N_("the certificate that this computer shows to that scheduler, a PEM file"))
+    tls_key: Path | None = _path(N_("the key of that certificate, a PEM file"))
     workers: int = _number(1, N_("training processes started on this machine; 0 starts none"), least=0, most=1_000)
     max_epochs: int = _number(100, N_("most epochs one run may ask for"))
     max_parameters: int = _number(4_000_000, N_("largest network one may train, in numbers to learn"))
@@ -130,6 +135,15 @@ class Settings:
             raise SettingsError(
                 "The user this runs as has no home folder to keep the runs in. Set FITTING_ROOM_HOME to a folder."
             ) from error
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables from which another process reads these settings; of passwords only the store's address."""
+        given = {
+            row.name: getattr(self, row.name) for row in fields(self) if row.name not in ("passphrase", "teacher_key")
+        }
+        variables = {PREFIX + name.upper(): str(value) for name, value in given.items() if value is not None}
+        return {**variables, f"{PREFIX}HOME": str(self.folder)}
 
     @property
     def store_url(self) -> str:

@@ -3,8 +3,9 @@
 import time
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, or_, select, update
 
+from core.data.dataset import Source
 from core.runs.database import Database
 from core.runs.lease import Lease
 from core.runs.process import is_dead, this_process
@@ -18,6 +19,9 @@ class Pending(NamedTuple):
 
     id: str
     created: float  # seconds since 1970
+    turn: str  # another one whenever a worker has had it
+    data: str = ""  # fingerprint of the data set that its worker must have; "" when it brings its own pictures
+    data_title: str = ""
 
 
 class Claims:
@@ -34,17 +38,24 @@ class Claims:
         with self.database.reading() as connection:
             return readable(connection.execute(others.order_by(RUNS.c.status, RUNS.c.created)).mappings())
 
-    def pending(self, now: float) -> list[Pending]:
+    def pending(self, now: float | None = None) -> list[Pending]:
         """The runs a worker should have: the waiting ones and those whose worker is dead or silent, oldest first.
 
         Of a person who has a run training already, none that waits. A run with a plan that this version cannot read is
         among them: the worker ends it with a sentence.
         """
+        now = time.time() if now is None else now
         busy = select(RUNS.c.owner).where(RUNS.c.status == Status.RUNNING, RUNS.c.owner != "")
         free = (RUNS.c.status == Status.WAITING) & RUNS.c.owner.not_in(busy)
+        about = select(RUNS.c.id, RUNS.c.created, RUNS.c.heartbeat, _needed_data(), RUNS.c.data_title)
         with self.database.reading() as connection:
-            query = select(RUNS.c.id, RUNS.c.created).where(or_(free, _lost(connection, now)))
-            return [Pending(*row) for row in connection.execute(query.order_by(RUNS.c.created))]
+            rows = connection.execute(about.where(or_(free, _lost(connection, now))).order_by(RUNS.c.created)).all()
+        return [Pending(run_id, created, f"{beat or 0:.3f}", *data) for run_id, created, beat, *data in rows]
+
+    def awaited(self) -> set[str]:
+        """Fingerprints of the data sets that runs wait for."""
+        with self.database.reading() as connection:
+            return set(connection.scalars(select(_needed_data()).where(RUNS.c.status == Status.WAITING))) - {""}
 
     def claim(self, run_id: str, now: float | None = None, process: str | None = None) -> Lease | None:
         """Take a waiting run, or one whose worker is dead or silent, for a process (this one when none is named).
@@ -71,6 +82,10 @@ class Claims:
     def lease(self, run_id: str) -> Lease:
         """The lease of a run that this process made for itself, without waiting."""
         return Lease(self.database, run_id, this_process())
+
+
+def _needed_data() -> ColumnElement[str]:
+    return case((RUNS.c.data_source == Source.OWN, ""), else_=RUNS.c.fingerprint)
 
 
 def _lost(connection: Connection, now: float) -> ColumnElement[bool]:

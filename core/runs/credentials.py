@@ -17,6 +17,7 @@ from distributed import Security
 
 from core.errors import WorkerError, door
 from core.language import N_, Saying
+from core.settings import PREFIX, Settings
 
 MOST_BYTES = 100_000  # of the file; it has about 3,000
 ADDRESS = re.compile(r"tls://127\.0\.0\.1:\d{1,5}")
@@ -42,6 +43,34 @@ class Credentials:
         """For a client: it shows this certificate, and talks to nobody who does not have it too."""
         pair = {"tls_client_cert": self.certificate, "tls_client_key": self.key}
         return Security(require_encryption=True, tls_ca_file=self.certificate, **pair)
+
+
+def of_settings(settings: Settings) -> Security | None:
+    """What this computer shows to a scheduler elsewhere; None where Dask's own configuration may say it.
+
+    Raises WorkerError when a file is missing or is not what it should be, or TLS is set for an address without it.
+    """
+    files = {name: getattr(settings, name) for name in ("tls_ca", "tls_cert", "tls_key")}
+    if not any(files.values()):
+        return None
+    for name, file in files.items():
+        if file is None:
+            sentence = N_("{name} is missing. The three FITTING_ROOM_TLS_ settings go together.")
+            raise WorkerError(sentence, name=PREFIX + name.upper())
+    if not (settings.scheduler or "").startswith("tls://"):
+        raise WorkerError(
+            "FITTING_ROOM_TLS_CERT is set, but FITTING_ROOM_SCHEDULER does not begin with tls://. Change one of them."
+        )
+    pair = {
+        f"tls_{role}_{kind}": str(files[f"tls_{kind}"]) for role in ("client", "worker") for kind in ("cert", "key")
+    }
+    security = Security(require_encryption=True, tls_ca_file=str(files["tls_ca"]), **pair)
+    sentence = N_("The files of FITTING_ROOM_TLS_CA, _CERT and _KEY cannot be used: {reason}.")
+    try:
+        security.get_connection_args("client")
+    except (OSError, ValueError) as error:  # an error of TLS is an OSError
+        raise WorkerError(sentence, reason=str(error)) from error
+    return security
 
 
 def write(path: Path, credentials: Credentials) -> None:

@@ -4,6 +4,7 @@ Any database that SQLAlchemy speaks to. Knows the tables, but nothing of what is
 """
 
 import logging
+import secrets
 import sqlite3
 import threading
 import time
@@ -36,7 +37,7 @@ from core.data.dataset import OWN_TITLE, Source
 from core.errors import StoreError
 from core.language import N_, Saying, in_english
 from core.runs.address import NO_ADDRESS, address_of, harmless, need_driver, title
-from core.runs.schema import POINTS, RUNS, SCHEMA, TABLES, VERSION
+from core.runs.schema import IDENTITY, POINTS, RUNS, SCHEMA, TABLES, VERSION
 
 WRITER_PATIENCE = 20  # seconds a writer of an SQLite file waits for its turn
 SERVER_PATIENCE = 10  # seconds one waits for a database's server to answer
@@ -89,6 +90,11 @@ class Database:
         self._look()
         with self._sentences(NOT_READ), self._engine.connect() as connection:
             yield connection
+
+    def identity(self) -> str:
+        """What tells this store of runs from every other, wherever it is seen from."""
+        with self.reading() as connection:
+            return connection.scalar(select(IDENTITY.c.id)) or ""
 
     def bring_up_to_date(self) -> tuple[int, int]:
         """Make the tables, or bring those of an earlier version up to date; gives the versions before and after."""
@@ -279,6 +285,8 @@ def _migrate(connection: Connection) -> int:
     if "data_source" in [column.name for column in added]:  # an earlier version told uploaded pictures by their title
         uploaded = update(RUNS).where(RUNS.c.data_title.startswith(OWN_TITLE, autoescape=True))
         connection.execute(uploaded.values(data_source=Source.OWN))
+    if connection.scalar(select(IDENTITY.c.id)) is None:
+        connection.execute(insert(IDENTITY).values(id=secrets.token_hex(8)))
     connection.execute(delete(SCHEMA))
     connection.execute(insert(SCHEMA).values(version=VERSION))
     return VERSION

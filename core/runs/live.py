@@ -6,13 +6,14 @@ Knows nothing of how it is sent or drawn.
 import json
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
 import numpy as np
 
-from core.language import ENGLISH, using
+from core.language import ENGLISH, Saying, using
 from core.runs.schema import Run, Status
 from core.runs.standing import Row, Standing
 from core.runs.store import Store
@@ -52,10 +53,13 @@ class Message:
 class Feed:
     """One run as it goes on: `read` by one thread at a time, and asked by any what is new `since` a message."""
 
-    def __init__(self, store: Store, run_id: str, available: int) -> None:
+    def __init__(
+        self, store: Store, run_id: str, available: int, why: Callable[[str], Saying | None] = lambda run_id: None
+    ) -> None:
         self.run: Run | None = None  # as it was read last
         self._store, self._run_id = store, run_id
         self._available = available  # training pictures of the data set in use
+        self._why = why  # says why no worker can have a run that waits, as `core.runs.queue` does
         self._sent: dict[str, Any] = {}
         self._log: tuple[int, list[Message]] = (0, [])  # how many messages are forgotten, and those after them
         self._points: list[Row] = []
@@ -115,12 +119,13 @@ class Feed:
 
     def _standing(self, run: Run, now: float) -> Standing:
         ahead, last = None, self._points[-1] if self._points else None
+        why = self._why(run.id) if run.status == Status.WAITING else None
         if run.status == Status.WAITING and (before := self._store.ahead(run)):
             known = self._store.speeds(self._available)
             left = sum(estimate(other.plan, self._available, known) * (1 - other.progress) for other in before)
             ahead = len(before), left
         silent = run.status == Status.RUNNING and bool(run.heartbeat and now - run.heartbeat > SILENT_SECONDS)
-        return Standing(run, [*self._epochs], last, self._left(run), ahead, silent)
+        return Standing(run, [*self._epochs], last, self._left(run), ahead, silent, why)
 
     def _left(self, run: Run) -> float | None:
         """Seconds until the last epoch is over; None while that cannot be told."""

@@ -10,24 +10,26 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from distributed import Client, Future, fire_and_forget
 
 from core.errors import FittingRoomError, WorkerError
-from core.language import Saying
+from core.language import Saying, in_english
 from core.runs import credentials
+from core.runs.claims import Pending
+from core.runs.crew import crew, resources, why_it_waits
 from core.runs.store import Store, open_store
+from core.runs.trainer import TRAINER, OneLine, task
 from core.runs.workers import (
     LOOK_SECONDS,
     PROJECT,
     START_SECONDS,
-    TRAINER,
-    OneLine,
     address_file,
     connected,
     environment,
-    perform,
+    need_one_store,
     warn_of_open_door,
 )
 from core.settings import Settings
@@ -35,6 +37,16 @@ from core.settings import Settings
 AGAIN_SECONDS = 15.0
 NAME = "fitting-room"  # of a client, by which the workers know that an app is open
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A run that Dask was given."""
+
+    turn: str  # of the run: it changes when a worker had it meanwhile
+    tries: int  # how often in this turn
+    at: float  # when, on the clock that only goes forward
+    task: Future[str]
 
 
 class RunQueue:
@@ -50,9 +62,8 @@ class RunQueue:
         self._poke = threading.Event()
         self._ended = threading.Event()
         self._client: Client | None = None
-        self._handed: dict[
-            str, tuple[Future[str], float]
-        ] = {}  # run id -> its latest task, and when that was submitted
+        self._handed: dict[str, Handed] = {}  # by run
+        self._reasons: dict[str, Saying] = {}  # why no worker can have a run, by run
         self._thread = threading.Thread(target=self._run, daemon=True, name="fitting-room-queue")
 
     def start(self) -> "RunQueue":
@@ -64,6 +75,10 @@ class RunQueue:
         if self.settings.workers or self.settings.scheduler:
             self._thread.start()
         return self
+
+    def why(self, run_id: str) -> Saying | None:
+        """Why a run waits, where that is not for others before it to end."""
+        return self.problem or self._reasons.get(run_id)
 
     def wake(self) -> None:
         """A run was added: look at once."""
@@ -80,8 +95,9 @@ class RunQueue:
         store: Store | None = None
         while not self._ended.is_set():
             try:
+                need_one_store(self.settings)
                 store = store or open_store(self.settings.store_url)
-                self._submit(store, self._living_client())
+                self._look(store, self._living_client())
                 self.problem, self.ready = None, True
             except FittingRoomError as error:
                 self.problem, self.ready = error.saying, False
@@ -109,37 +125,47 @@ class RunQueue:
         self._client = self._client or self._connected()
         return self._client
 
-    def _submit(self, store: Store, client: Client) -> None:
-        """Hand every run that waits to the scheduler, unless it has it."""
-        now, busy = time.time(), None
-        pending = store.pending(now)
-        wanted = {run.id for run in pending}
+    def _look(self, store: Store, client: Client) -> None:
+        """Hand every run that waits to the scheduler, unless it has it or no worker there could have it."""
+        pending = store.pending()
+        waiting = {run.id for run in pending}
         self._handed = {
-            run_id: given for run_id, given in self._handed.items() if run_id in wanted or not given[0].done()
+            run_id: handed for run_id, handed in self._handed.items() if run_id in waiting or not handed.task.done()
         }
+        if not self.settings.scheduler:  # the workers have the settings of this app
+            for run in pending:
+                self._hand_over(run, client, TRAINER)
+            return
+        workers, identity = crew(_identity(client)["workers"].values()), store.identity()
+        reasons = {run.id: why_it_waits(run, workers, identity) for run in pending}
         for run in pending:
-            task, given = self._handed.get(run.id, (None, 0.0))
-            if task and (not task.done() or (task.status != "finished" and now - given < AGAIN_SECONDS)):
-                # Dask has it, also when its worker was killed; or it broke a moment ago, for instance on a full disk
-                continue
-            if busy is None:
-                busy = {key.partition("-")[0] for keys in client.processing().values() for key in keys}
-            if not task and run.id in busy:
-                continue  # another app handed it over
-            # a scheduler runs a key once, and a run may come again; of those that wait, the one that was made first
-            # goes first
-            options = {
-                "key": f"{run.id}-{now:.3f}",
-                "pure": False,
-                "resources": TRAINER,
-                "priority": -run.created,
-            }
-            self._handed[run.id] = client.submit(perform, run.id, self.settings, **options), now
-            fire_and_forget(self._handed[run.id][0])
+            if not reasons[run.id]:
+                self._hand_over(run, client, resources(identity, run.data))
+        told, self._reasons = self._reasons, {run_id: why for run_id, why in reasons.items() if why}
+        for run_id in self._reasons.keys() - told.keys():
+            log.warning("The run %s waits: %s Workers: %s", run_id, in_english(self._reasons[run_id]), workers)
+
+    def _hand_over(self, run: Pending, client: Client, needed: dict[str, float]) -> None:
+        """Give a run to Dask, unless it has it: also when its worker was killed, Dask goes on with it.
+
+        All apps on one store give a run the same key in the same turn, and Dask runs a key once. When a worker had the
+        run and was not heard of since, that is another turn: Dask may take a minute to miss a computer that is cut off.
+        """
+        now, handed, tries = time.monotonic(), self._handed.get(run.id), 0
+        if handed and handed.turn == run.turn:
+            given = handed.task
+            if not given.done() or (given.status != "finished" and now - handed.at < AGAIN_SECONDS):
+                return  # Dask has it; or it broke a moment ago, for instance on a full disk
+            tries = handed.tries + 1
+        # of those that wait, the one that was made first goes first
+        key, first = f"{run.id}-{run.turn}-{tries}", -run.created
+        given = client.submit(*task(run.id), key=key, pure=False, resources=needed, priority=first)
+        fire_and_forget(given)
+        self._handed[run.id] = Handed(run.turn, tries, now, given)
 
     def _connected(self) -> Client:
         if self.settings.scheduler:
-            return connected(self.settings.scheduler, name=NAME)
+            return connected(self.settings.scheduler, credentials.of_settings(self.settings), NAME)
         local = credentials.read(address_file(self.settings)) or self._started()
         return connected(local.address, local.security(), NAME)
 
@@ -168,3 +194,11 @@ class RunQueue:
             "The training worker did not start. {file} says why. Restart the app to try again.",
             file=self.settings.folder / "workers.log",
         )
+
+
+def _identity(client: Client) -> dict[str, Any]:
+    """What a scheduler says of itself and its workers."""
+    if client.scheduler is None:
+        raise OSError("the connection is closed")
+    known: dict[str, Any] = client.sync(client.scheduler.identity)
+    return known

@@ -151,16 +151,21 @@ def _fail(lease: Lease, why: Saying) -> str:
 
 
 def _claim(store: Store, run_id: str) -> Lease | None:
-    """Claim the run; where its last worker may just have been killed, wait until its silence is long enough."""
-    patience = threading.Event()
+    """Claim the run; where its last worker may just have been killed, wait until its silence is long enough.
+
+    None when another has it: then that one is heard of while this one waits.
+    """
+    patience, heard = threading.Event(), None
     for _ in range(round(2 * SILENT_SECONDS)):
         if lease := store.claim(run_id):
             return lease
         try:
-            if store.run(run_id).status != Status.RUNNING:
-                return None
+            run = store.run(run_id)
         except RunError:  # deleted while it waited here
             return None
+        if run.status != Status.RUNNING or heard not in (None, run.heartbeat):
+            return None
+        heard = run.heartbeat
         patience.wait(1.0)
     return None
 

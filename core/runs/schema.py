@@ -29,7 +29,7 @@ from core.errors import PlanError, RunError
 from core.language import Saying
 from core.training.plan import Plan
 
-VERSION = 3  # of these tables; a store without one was written before they had a version
+VERSION = 4  # of these tables; a store without one was written before they had a version
 CURVE = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")  # the numbers of a point
 
 
@@ -66,6 +66,7 @@ log = logging.getLogger(__name__)
 
 TABLES = MetaData()
 SCHEMA = Table("schema_version", TABLES, Column("version", Integer, primary_key=True))
+IDENTITY = Table("identity", TABLES, Column("id", String(16), primary_key=True))  # of this store, unlike any other's
 RUNS = Table(
     "runs",
     TABLES,

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from core.labels import people
-from core.language import N_, _, ngettext, number, percent
+from core.language import N_, Saying, _, ngettext, number, percent
 from core.runs.schema import CURVE, GETTING_READY, Run, Status
 from core.training.overfitting import curve_summary
 from core.training.plan import duration
@@ -38,6 +38,7 @@ class Standing:
     left: float | None = None  # seconds of training
     ahead: tuple[int, float] | None = None  # of one that waits: how many runs come before it, and for how long
     silent: bool = False  # its worker was not heard of for a while
+    why: Saying | None = None  # why no worker can have one that waits
 
     def state(self) -> dict[str, Any]:
         """How the run stands, in words and figures ready to show."""
@@ -87,6 +88,8 @@ class Standing:
         return doing
 
     def _queue(self) -> str:
+        if self.why:
+            return _("In the queue. {why}").format(why=self.why)
         if not self.ahead:
             return _("In the queue: it is next. It starts by itself; you may close this page.")
         count, seconds = self.ahead

@@ -20,6 +20,10 @@ class Store(RunBook, Claims, RunFiles):
         """The SQLAlchemy URL it was opened with."""
         return self.database.url
 
+    def identity(self) -> str:
+        """What tells this store from every other, wherever it is seen from."""
+        return self.database.identity()
+
     def close(self) -> None:
         """Let go of the database file."""
         self.database.close()

@@ -2,123 +2,51 @@
 
 Whoever reaches a Dask scheduler can run code as the account it belongs to. The local one and its workers therefore
 listen on this computer only, with TLS only, and talk to nobody but this account (`core.runs.credentials`). A scheduler
-named by FITTING_ROOM_SCHEDULER is kept by somebody else: with tls:// each side shows the certificates that Dask's own
-configuration names (distributed.comm.tls); with tcp:// anybody who can reach it can run code, which the log says.
+named by FITTING_ROOM_SCHEDULER is kept by somebody else: with tls:// each side shows the certificates that the settings
+name, or Dask's own configuration (distributed.comm.tls); with tcp:// anybody who can reach it can run code, which the
+log says.
 """
 
+import asyncio
 import contextlib
+import ipaddress
 import logging
 import os
 import signal
-import subprocess
+import ssl
 import sys
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing import resource_tracker
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
+from urllib.parse import urlsplit
 
 import dask
 import psutil
-from distributed import Client, Nanny, Scheduler, Security, SpecCluster, Worker, WorkerPlugin, get_worker
+from distributed import Client, Nanny, Scheduler, Security, SpecCluster
 
-from core.errors import FittingRoomError, WorkerError
-from core.language import N_
+from core.errors import WorkerError
 from core.runs import credentials
+from core.runs.address import address_of
+from core.runs.trainer import OneLine, Trainer, WithoutPages
 from core.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 IDLE_SECONDS = 20.0  # workers without a client or a run end themselves
 LOOK_SECONDS = 1.0
+ASK_SECONDS = 0.2
 START_SECONDS = 40.0
-END_SECONDS = 15.0  # for the workers of another scheduler to end in order
+AGAIN_SECONDS = 2.0  # before a worker tries again to join a scheduler elsewhere
 log = logging.getLogger(__name__)
-TRAINER = {"trainer": 1}  # what a run needs of a worker, so that each trains one at a time
 NICE = 10  # of 19 that a process can stand back; a page that wants a core then gets most of it
 MEMORY_SHARE = 0.7  # of the computer's memory that the workers may use together
 UNDONE = ("waiting", "queued", "no-worker", "processing")  # Dask's words for a task that somebody still counts on
 
 
-class OneLine(logging.Formatter):
-    """Dask's log without tracebacks: what it meets while processes end, or are killed, is no fault of this program."""
-
-    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is logging's
-        """The error alone."""
-        return f"{ei[0].__name__}: {ei[1]}"
-
-    @classmethod
-    def use(cls) -> None:
-        """Have this process log so. What clients of Dask meet, those who hold them say."""
-        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
-        logging.getLogger("distributed.comm.tcp").setLevel(logging.ERROR)  # else all who knock would fill the disk
-        for handler in logging.getLogger("distributed").handlers:
-            handler.setFormatter(cls(dask.config.get("distributed.admin.log-format")))
-
-
-class _WithoutPages:
-    """Dask would show pages about each of its processes to every account of this computer."""
-
-    def start_http_server(self, *_arguments: Any, **_options: Any) -> None:
-        """Called by Dask to open them."""
-
-
-class QuietScheduler(_WithoutPages, Scheduler):
+class QuietScheduler(WithoutPages, Scheduler):
     """A scheduler that listens for those with its certificate, and to nobody else."""
-
-
-class QuietWorker(_WithoutPages, Worker):
-    """A worker of the same kind; Ctrl-C in the terminal it was started from is not for it."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        OneLine.use()
-        super().__init__(*arguments, **options)
-
-
-class Warm(WorkerPlugin):
-    """Warms a worker beside its first task: TensorFlow takes seconds to import.
-
-    A task that is there already cuts it short.
-    """
-
-    name = "warm"
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-
-    def setup(self, worker: Worker) -> None:
-        """Called by Dask in each new worker process."""
-        worker.extensions["needed"] = threading.Event()
-        worker.extensions["warming"] = threading.Thread(
-            target=_warm, args=(self.settings, worker.extensions["needed"]), daemon=True
-        )
-        worker.extensions["warming"].start()
-
-
-def _warm(settings: Settings, needed: threading.Event) -> None:
-    from core.runs.runner import warm_up
-    from core.training.backend import use_cores
-
-    try:
-        use_cores()
-        warm_up(settings, needed.is_set)
-    except FittingRoomError as error:
-        log.warning("Warming up was not possible: %s", error)
-
-
-def perform(run_id: str, settings: Settings) -> str:
-    """The task Dask runs: wait until this worker is warm, then carry out one run.
-
-    What trains is imported here, for the scheduler's process needs none of it.
-    """
-    extensions = get_worker().extensions
-    extensions["needed"].set()
-    extensions["warming"].join()
-    from core.runs.runner import carry_out
-
-    return carry_out(run_id, settings)
 
 
 def address_file(settings: Settings) -> Path:
@@ -171,13 +99,11 @@ def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
     dask.config.set({"distributed.scheduler.allowed-failures": sys.maxsize, "temporary-directory": str(scratch)})
     dask.config.set({"distributed.comm.timeouts.connect": "10s"})
     count = max(1, settings.workers)
-    memory = int(MEMORY_SHARE * psutil.virtual_memory().total / count)
     if settings.scheduler:
-        _join(settings, settings.scheduler, count, memory, ending, say)
+        _join(settings, settings.scheduler, count, ending, say)
         return
     security, file = Security.temporary(), address_file(settings)
-    with _cluster(security, count, memory) as cluster, Client(cluster) as client:
-        client.register_plugin(Warm(settings))
+    with _cluster(settings, security, count) as cluster, Client(cluster):
         credentials.write(file, credentials.Credentials.of(cluster.scheduler_address, security))
         say(f"Training workers: {cluster.scheduler_address}")
         say(_wait_until_idle(cluster.scheduler, ending, lambda: _is_mine(file)))
@@ -186,17 +112,23 @@ def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
             file.unlink(missing_ok=True)
 
 
-def _cluster(security: Security, count: int, memory: int) -> SpecCluster:
+def _cluster(settings: Settings, security: Security, count: int) -> SpecCluster:
     """A scheduler in this process and workers beside it; every port of theirs asks for the certificate."""
     here = {"host": "127.0.0.1", "protocol": "tls://", "security": security, "dashboard": False}
-    each = {"nthreads": 1, "resources": TRAINER, "memory_limit": memory, "worker_class": QuietWorker}
-    worker = {"cls": Nanny, "options": {**here, **each, "silence_logs": logging.WARNING}}
+    worker = {"cls": Nanny, "options": {**here, **_each(settings, count)}}
     return SpecCluster(
         scheduler={"cls": QuietScheduler, "options": here},
         workers=dict.fromkeys(range(count), worker),
         security=security,
         silence_logs=logging.WARNING,
     )
+
+
+def _each(settings: Settings, count: int) -> dict[str, Any]:
+    """How each of so many workers is started. It ends with this process, however that ends: Dask sees to it."""
+    memory = int(MEMORY_SHARE * psutil.virtual_memory().total / count)
+    limits = {"nthreads": 1, "memory_limit": memory, "silence_logs": logging.WARNING}
+    return {**limits, "worker_class": Trainer, "settings": settings}
 
 
 def _is_mine(file: Path) -> bool:
@@ -223,6 +155,22 @@ def warn_of_open_door(scheduler: str) -> None:
         )
 
 
+def need_one_store(settings: Settings) -> None:
+    """Raise WorkerError when the runs are kept in a file that the workers of a scheduler elsewhere cannot see."""
+    if not settings.scheduler or address_of(settings.store_url).get_backend_name() != "sqlite":
+        return
+    place = settings.scheduler
+    host = urlsplit(place if "://" in place else f"tcp://{place}").hostname or ""
+    with contextlib.suppress(ValueError):
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    if host != "localhost":
+        raise WorkerError(
+            "FITTING_ROOM_SCHEDULER is set, but the runs are kept in an SQLite file on this computer, which other"
+            " computers do not see. Set FITTING_ROOM_STORE to the same PostgreSQL database on all of them."
+        )
+
+
 def connected(scheduler: str, security: Security | None = None, name: str | None = None) -> Client:
     """A client of a scheduler; without `security` it shows what Dask's configuration names.
 
@@ -232,15 +180,20 @@ def connected(scheduler: str, security: Security | None = None, name: str | None
         return Client(scheduler, timeout="5s", name=name, set_as_default=False, security=security)
     except TypeError as error:  # Dask finds no certificates for this address
         raise WorkerError(
-            "{scheduler} takes only those with a certificate. Name yours in Dask's configuration, as"
-            " distributed.comm.tls says.",
+            "{scheduler} takes only those with a certificate. Name yours with FITTING_ROOM_TLS_CA, _CERT and _KEY.",
             scheduler=scheduler,
         ) from error
     except (OSError, TimeoutError) as error:
-        if security:
+        if scheduler.startswith("tls://127.0.0.1:") and security:
             raise WorkerError(
                 "The training workers at {scheduler} do not answer. If this lasts a minute, end their process; the app"
                 " starts new ones.",
+                scheduler=scheduler,
+            ) from error
+        if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
+            raise WorkerError(
+                "{scheduler} and this computer do not take each other's certificates. Look at FITTING_ROOM_TLS_CA,"
+                " _CERT and _KEY here, and at those of the scheduler.",
                 scheduler=scheduler,
             ) from error
         raise WorkerError(
@@ -248,38 +201,43 @@ def connected(scheduler: str, security: Security | None = None, name: str | None
         ) from error
 
 
-def _join(
-    settings: Settings, scheduler: str, count: int, memory: int, ending: Ending, say: Callable[[str], None]
-) -> None:
-    """Work for a scheduler that runs elsewhere. Raises WorkerError when that is not possible."""
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _join(settings: Settings, scheduler: str, count: int, ending: Ending, say: Callable[[str], None]) -> None:
+    """Work for a scheduler that runs elsewhere, until somebody asks to end. Raises WorkerError when that is not
+    possible."""
+    need_one_store(settings)
+    security = credentials.of_settings(settings)
     warn_of_open_door(scheduler)
     say(f"Joining {scheduler}")
-    [(resource, amount)] = TRAINER.items()
-    options = {"--nworkers": count, "--nthreads": 1, "--resources": f"{resource}={amount}", "--memory-limit": memory}
-    quiet = {"--worker-class": f"{QuietWorker.__module__}.{QuietWorker.__name__}"}
-    words = [str(word) for option in {**options, **quiet}.items() for word in option]
-    with connected(scheduler) as client:
-        client.register_plugin(Warm(settings))
-    command = [sys.executable, "-m", "distributed.cli.dask_worker", scheduler, *words, "--no-dashboard"]
-    scratch = {"DASK_TEMPORARY_DIRECTORY": dask.config.get("temporary-directory")}
-    with subprocess.Popen(command, env={**environment(settings), **scratch}) as workers:
-        while workers.poll() is None and not ending.asked(LOOK_SECONDS):
-            pass
-        if workers.poll() is None:
-            _end(workers)
-        elif workers.returncode:
-            sentence = N_("The workers for {scheduler} have ended. The lines above say why.")
-            raise WorkerError(sentence, scheduler=scheduler)
+    connected(scheduler, security).close()
+    asyncio.run(_work_for(scheduler, {**_each(settings, count), "security": security}, count, ending))
+    logging.disable(logging.CRITICAL)
 
 
-def _end(workers: "subprocess.Popen[bytes]") -> None:
-    """End it in order, and all it has started."""
-    this = psutil.Process(workers.pid)
-    family = [this, *this.children(recursive=True)]
-    workers.terminate()
-    for process in psutil.wait_procs(family, END_SECONDS)[1]:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
+async def _work_for(scheduler: str, options: dict[str, Any], count: int, ending: Ending) -> None:
+    workers = [asyncio.create_task(_keep(scheduler, options)) for _ in range(count)]
+    while not ending.asked(0):
+        await asyncio.sleep(ASK_SECONDS)
+    for worker in workers:
+        worker.cancel()
+    await asyncio.gather(*workers, return_exceptions=True)
+
+
+async def _keep(scheduler: str, options: dict[str, Any]) -> None:
+    """Keep one worker for a scheduler elsewhere: where that goes away, the worker ends, and another one joins it when
+    it is back."""
+    while True:
+        with contextlib.suppress(OSError, RuntimeError):  # nobody answers there
+            async with Nanny(scheduler, **options) as nanny:
+                log.warning("A worker has joined %s.", scheduler)
+                await nanny.finished()
+        log.warning("A worker has lost %s, and joins it again as soon as it answers.", scheduler)
+        await asyncio.sleep(AGAIN_SECONDS)
 
 
 def _wait_until_idle(scheduler: Scheduler, ending: Ending, is_mine: Callable[[], bool]) -> str:
@@ -301,10 +259,6 @@ def _wait_until_idle(scheduler: Scheduler, ending: Ending, is_mine: Callable[[],
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The environment of a process that trains: it finds the project and the home folder."""
+    """The environment of a process that trains: it finds the project, the home folder and these settings."""
     paths = [str(PROJECT), os.environ.get("PYTHONPATH", "")]
-    return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
-        "FITTING_ROOM_HOME": str(settings.folder),
-    }
+    return {**os.environ, **settings.environment, "PYTHONPATH": os.pathsep.join(path for path in paths if path)}

@@ -22,7 +22,7 @@ from core.runs.schema import Status
 from pages.shared.browser_key import key_in
 from pages.shared.data import shared_data
 from pages.shared.errors import seldom, sentence
-from pages.shared.runs import store
+from pages.shared.runs import run_queue, store
 from pages.shared.snapshots import said
 
 READ_SECONDS = 0.2  # between two looks at a run that trains: its worker writes as often
@@ -81,7 +81,7 @@ class Channel:
 
     def _look(self) -> bool:
         if self._feed is None:
-            self._feed = Feed(store(), self._run_id, len(shared_data().train_images))
+            self._feed = Feed(store(), self._run_id, len(shared_data().train_images), run_queue().why)
         return self._feed.read()
 
     def _tell(self) -> None:
