@@ -24,7 +24,8 @@ import pandas as pd
 
 from benchmarks.results import markdown_table, write
 from core import metrics
-from core.data.class_folders import NONE, Listed, find, read_many
+from core.data.class_folders import Listed, find, read_many
+from core.data.naming import NONE
 from core.errors import FittingRoomError, PictureError
 from core.images import SIDE
 from core.inference.eye import Eye, Joining, second_eye

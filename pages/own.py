@@ -15,13 +15,15 @@ from streamlit.typing import UploadedFile
 
 from core.data.dataset import title_said
 from core.data.gather import MIN_PICTURES, TOLD, UploadedDataset
-from core.data.loose import LEFT_OUT, LoosePictures, chosen, read_loose
+from core.data.loose import LoosePictures, chosen, read_loose
+from core.data.naming import LEFT_OUT
+from core.data.sorting import Answers, Asked
 from core.data.upload import example_table, example_zip, read_upload
 from core.images import enlarge, sheet
 from core.labels import CLASSES, COLOURS, SLUGS, names
 from core.language import N_, _, ngettext, number
 from core.training.plan import duration
-from pages.shared import downloads, pictures
+from pages.shared import downloads, folders, pictures
 from pages.shared.data import halves, shared_data
 from pages.shared.errors import guard, guarded
 from pages.shared.frame import frame
@@ -36,6 +38,7 @@ frame("own", _("Your own clothes"), _("Train and test on pictures of your own.")
 WAYS = {"photos": N_("Photos"), "folder": N_("A folder"), "file": N_("A zip or a table")}
 READING = N_("Reading. One person's files are read at a time: yours come next.")
 FOUND = "own_found"  # where the open page keeps what was read and is not used yet
+WAITING = "own_waiting"  # and how files were brought, and they themselves, while one says which folder is which
 TURN = "own_turn"  # a new, empty uploader after each: the files themselves are not kept
 SHOWN = ("coat", "sneaker", "bag")  # class folders of the sample
 TABLE = """<pre class="sample"><b>label</b>,pixel1,pixel2, … ,pixel784
@@ -81,6 +84,7 @@ def summary(clothes: UploadedDataset) -> None:
     images, labels = halves(clothes.data)["training"]
     st.write(plain(str(clothes.split)))
     tell_doubts(clothes)
+    folders.tell(clothes.folders)
     left, right = st.columns(2, gap="large")
     with left:
         pictures.bunch(images[:24], 8, _("The first of these pictures, as the network sees them"))
@@ -135,13 +139,14 @@ def bring() -> None:
         )
         st.caption(words.format(files=number(FILES), **limits))
     if files and st.button(_("Look at them"), type="primary", icon=":material/search:", key="own_look"):
-        look(way, files)
+        look(way, files, folders.remembered())
     elif st.session_state.get("own_stop"):
         st.info(_("Stopped. Your files are still here."), icon=":material/stop_circle:")
 
 
-def look(way: str, files: Sequence[UploadedFile]) -> None:
-    """Read files beside the server, and keep what became of them while the page is open."""
+def look(way: str, files: Sequence[UploadedFile], answers: Answers) -> None:
+    """Read files beside the server, with what was said about their folders, and keep what became of them while the page
+    is open."""
     place = st.empty()
     with place.container():
         bar, began = st.progress(0.0, text=_(READING)), time.monotonic()
@@ -159,12 +164,13 @@ def look(way: str, files: Sequence[UploadedFile]) -> None:
     with guard():
         brought = [(file.name, file.getvalue()) for file in files]
         if way == "file":
-            found = LONG.do(read_upload, brought, settings(), listen=tell_progress)
+            found = LONG.do(read_upload, brought, settings(), answers, listen=tell_progress)
         else:
-            folders = PurePosixPath(brought[0][0]).parts[:-1]
-            title = folders[0] if folders else _("photos")
-            found = LONG.do(read_loose, title, brought, settings(), listen=tell_progress)
+            around = PurePosixPath(brought[0][0]).parts[:-1]
+            title = around[0] if around else _("photos")
+            found = LONG.do(read_loose, title, brought, settings(), answers, listen=tell_progress)
         page_state()[FOUND] = found
+        page_state()[WAITING] = (way, files) if isinstance(found, Asked) else None
         st.session_state[TURN] += 1
         st.rerun()
     place.empty()
@@ -172,7 +178,18 @@ def look(way: str, files: Sequence[UploadedFile]) -> None:
 
 def put_back() -> None:
     """What was read is not used, and others can be chosen."""
-    page_state().pop(FOUND, None)
+    for kept in (FOUND, WAITING):
+        page_state().pop(kept, None)
+
+
+def ask(asked: Asked) -> None:
+    """Which folder is which class; then the files are read."""
+    answers = folders.ask(asked, st.session_state[TURN])
+    with st.container(key="own_again"):
+        st.button(_("Choose others"), icon=":material/undo:", key="own_back", on_click=guarded(put_back))
+    if answers is not None:
+        folders.remember(answers)
+        look(*page_state()[WAITING], folders.remembered() | answers)
 
 
 def use(found: UploadedDataset) -> None:
@@ -248,8 +265,8 @@ def formats() -> None:
     for slug in SHOWN:
         few = sheet(images[labels == SLUGS.index(slug)][:4], columns=4, gap=8)
         rows += f'<b>{slug}/</b><img src="{pictures.address(few)}" alt="">'
-    folders, table = st.columns(2, gap="large")
-    with folders:
+    tree, table = st.columns(2, gap="large")
+    with tree:
         st.header(_("A folder or a zip"), anchor=False)
         st.html(f'<div class="sample tree">{rows}</div>')
         st.write(
@@ -276,15 +293,19 @@ def formats() -> None:
     st.html(f'<dl class="folders">{rows}</dl>')
     st.caption(
         _(
-            "Any of the ten, by number or name, in small or capital letters. Photos in no such folder are sorted by"
-            " their own names, such as coat-3.jpg, or by the network; you correct it. In a zip they are left out."
+            "Any of the ten, by number or name, and much that means the same: class_4, coats, jackets. Of a folder that"
+            " is called otherwise, in another language for instance, you are asked which class it is. Photos in no"
+            " folder are sorted by their own names, such as coat-3.jpg, or by the network; you correct it. In a zip"
+            " they are left out if their names say nothing."
         )
     )
 
 
 with guard():
     found = page_state().get(FOUND)
-    if isinstance(found, LoosePictures):
+    if isinstance(found, Asked):
+        ask(found)
+    elif isinstance(found, LoosePictures):
         sort_out(found)
     elif found:
         confirm(found)

@@ -13,10 +13,10 @@ from typing import TypeVar
 
 import cv2
 
+from core.data.naming import LEFT_OUT, NONE, key, said_by_folders
 from core.errors import DataError
 from core.labels import SLUGS
 
-NONE = "none-of-the-ten"  # a folder of this name holds other things: hats, shorts, cups
 FEW = 40  # so many pictures are read without starting processes
 
 Source = TypeVar("Source")  # what a picture is read from
@@ -61,13 +61,13 @@ def find(folder: Path, part: str | None = None) -> list[Listed]:
 
 def _listed(folder: Path, path: Path) -> Listed | None:
     folders = (folder.name, *path.relative_to(folder).parts[:-1])
-    if NONE in path.parts[:-1]:
-        return Listed(path, NONE, -1)
-    named = [name.lower() for name in folders if name.lower() in SLUGS]
-    if not named:
+    if key(NONE) in map(key, path.parts[:-1]):
+        return Listed(path, NONE, LEFT_OUT)
+    said = said_by_folders(folders)
+    if not said.sure:
         return None
-    top = folders[1] if len(folders) > 1 and folders[1].lower() not in SLUGS else folders[0]
-    return Listed(path, top, SLUGS.index(named[-1]))
+    inside = len(folders) > 1 and not said_by_folders(folders[1:2]).sure
+    return Listed(path, folders[1] if inside else folders[0], said.label)
 
 
 def read_many(

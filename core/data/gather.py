@@ -12,9 +12,10 @@ from time import process_time
 import numpy as np
 
 from core.data.dataset import Dataset, Source
+from core.data.sorting import Folder
 from core.errors import DataError, PictureError, door
 from core.images import SIDE
-from core.labels import CLASSES, NAMES
+from core.labels import NAMES
 from core.language import N_, Saying, _, number
 from core.settings import Settings
 from core.vision.decode import open_picture, picture_pixels
@@ -30,28 +31,7 @@ UNREADABLE = N_("This picture cannot be read. Leave it out, or save it again as 
 SPLIT_AT_RANDOM = Saying(
     "One in five pictures of each class is kept for the test. They are chosen by chance, the same ones each time."
 )
-SPLIT_BY_FOLDER = Saying("The pictures in the folder “test” are kept for the test; it learns from the others.")
-SIDE_FILES = ("__MACOSX", "Thumbs.db", "desktop.ini")
-TEST_FOLDERS = ("test", "testing")
-
-
-def _plain(text: str) -> str:
-    """A folder's name without case, blanks and signs."""
-    return re.sub(r"[^a-z0-9]", "", text.lower())
-
-
-LABEL_OF_FOLDER = {
-    _plain(f"{word}{ending}"): garment.index
-    for garment in CLASSES
-    for word in (
-        str(garment.index),
-        garment.slug,
-        garment.name,
-        *garment.name.split("/"),
-        f"{garment.index}{garment.name}",
-    )
-    for ending in ("", "s", "es")
-}
+SPLIT_BY_FOLDER = N_("The pictures in the folder “{folder}” are kept for the test; it learns from the others.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +42,7 @@ class UploadedDataset:
     split: Saying  # where its test pictures come from
     left_out: tuple[str, ...] = ()  # what could not be used, each by its name
     doubtful: tuple[str, ...] = ()  # what is used, but deserves a look
+    folders: tuple[Folder, ...] = ()  # which folder was taken for which class
 
 
 def check_size(files: Sequence[tuple[str, bytes]], settings: Settings) -> None:
@@ -143,17 +124,6 @@ def too_many(title: str, count: int, settings: Settings) -> DataError:
     )
 
 
-def is_beside(parts: Sequence[str]) -> bool:
-    """Whether a file, by the parts of its path, is one that systems put beside those of people."""
-    return any(part.startswith(".") or part in SIDE_FILES for part in parts)
-
-
-def label_of(folders: Sequence[str]) -> int:
-    """The class that the innermost of these folders with the name or the number of one says; -1 without one."""
-    labels = [LABEL_OF_FOLDER[plain] for folder in folders if (plain := _plain(folder)) in LABEL_OF_FOLDER]
-    return labels[-1] if labels else -1
-
-
 @dataclass(frozen=True, eq=False)
 class Read:
     """Pictures that were read."""
@@ -211,17 +181,19 @@ def sorted_out(
     images: np.ndarray,
     labels: np.ndarray,
     test: np.ndarray,
+    test_folder: str,
     left_out: tuple[str, ...] = (),
     doubtful: tuple[str, ...] = (),
 ) -> UploadedDataset:
-    """The data set of pictures (n, 28, 28) uint8 and their classes (n,), with those to `test` on, (n,) bool, apart.
+    """The data set of pictures (n, 28, 28) uint8 and their classes (n,), with those to `test` on, (n,) bool, apart:
+    those of a folder of that name.
 
     Where none or all of them are, one in five is kept for the test. Raises DataError when they are not enough.
     """
     if not test.any() or test.all():
         return split_at_random(title, images, labels, left_out, doubtful)
     data = dataset(title, (images[~test], labels[~test], images[test], labels[test]), left_out)
-    return UploadedDataset(data, SPLIT_BY_FOLDER, left_out, doubtful)
+    return UploadedDataset(data, Saying(SPLIT_BY_FOLDER, folder=tidy(test_folder)), left_out, doubtful)
 
 
 def told(sentences: Sequence[str]) -> tuple[str, ...]:

@@ -3,32 +3,17 @@
 A person says the rest before they are used. Knows nothing of networks, sessions or pages.
 """
 
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.data.gather import (
-    LABEL_OF_FOLDER,
-    TEST_FOLDERS,
-    UploadedDataset,
-    check_count,
-    check_size,
-    is_beside,
-    label_of,
-    read_pictures,
-    sorted_out,
-    tidy,
-    told,
-)
-from core.errors import DataError, PictureError
-from core.language import N_, number
+from core.data.brought import ask, left_out_folders, loose_files
+from core.data.gather import UploadedDataset, check_count, check_size, read_pictures, sorted_out, tidy, told
+from core.data.naming import LEFT_OUT, said_by_file
+from core.data.sorting import Answers, Asked, Folder, sort
+from core.errors import DataError
 from core.settings import Settings
-
-LEFT_OUT = -1  # in place of a class
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,57 +24,57 @@ class LoosePictures:
     names: tuple[str, ...]  # of each file with its folders, fit to be shown
     images: np.ndarray  # (n, 28, 28) uint8
     labels: np.ndarray  # (n,) int64: the class that its folder or its name says, LEFT_OUT where neither does
-    test: np.ndarray  # (n,) bool: whether it lies in a test folder
+    test: np.ndarray  # (n,) bool: whether it lies in a test folder,
+    test_folder: str  # which is called so
     left_out: tuple[str, ...]  # what could not be read, each by its name
     doubtful: tuple[str, ...]  # what deserves a look
+    folders: tuple[Folder, ...]  # which folder was taken for which class
 
 
 def read_loose(
     title: str,
     files: Sequence[tuple[str, bytes]],
     settings: Settings,
+    answers: Answers,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> LoosePictures:
+) -> LoosePictures | Asked:
     """Read files, each its name, with its folders where it has some, and its bytes.
 
-    `progress` gets the pictures done and in all. Raises DataError when they are too many, too large or none of them a
-    picture.
+    Where they lie in several folders that are not all understood, with what a person said of them, it asks for those
+    first. `progress` gets the pictures done and in all. Raises DataError when they are too many, too large or none of
+    them a picture.
     """
     check_size(files, settings)
-    kept = [(path.replace("\\", "/").split("/"), content) for path, content in files]
-    kept = [(parts, content) for parts, content in kept if not is_beside(parts)]
-    title = tidy(title)
+    title, kept = tidy(title), loose_files(files, settings)
     check_count(title, len(kept), settings)
-    names = [tidy("/".join(parts)) for parts, _content in kept]
-    most = settings.max_upload_mb * 1_000_000
-    brought = [(name, partial(_bounded, content, most)) for name, (_parts, content) in zip(names, kept, strict=True)]
-    read = read_pictures(title, brought, settings, progress)
+    found = sort([file.parts for file in kept], answers)
+    if found.must_ask and len(found.folders) > 1:
+        return ask(title, kept, found)
+    unwanted = np.array(
+        [label == LEFT_OUT and row in found.settled for label, row in zip(found.labels, found.rows, strict=True)], bool
+    )
+    chosen = np.flatnonzero(~unwanted)
+    wanted = [kept[row] for row in chosen]
+    read = read_pictures(title, [(file.name, file.content) for file in wanted], settings, progress)
     if not read.rows:
         first = read.left_out[0] if read.left_out else "–"
         raise DataError("None of these files is a picture that can be used. The first: {name}", name=first)
-    paths = [kept[row][0] for row in read.rows]
+    labels = [
+        label if label != LEFT_OUT else said_by_file(file.parts[-1]).label
+        for label, file in zip(found.labels[chosen].tolist(), wanted, strict=True)
+    ]
+    unused = left_out_folders(kept, found, np.flatnonzero(unwanted).tolist())
     return LoosePictures(
         title=title,
-        names=tuple(names[row] for row in read.rows),
+        names=tuple(wanted[row].name for row in read.rows),
         images=read.images,
-        labels=np.array([guess(path) for path in paths]),
-        test=np.array([any(folder.lower() in TEST_FOLDERS for folder in path[:-1]) for path in paths]),
-        left_out=told(read.left_out),
+        labels=np.array(labels)[read.rows],
+        test=found.test[chosen][read.rows],
+        test_folder=found.test_folder,
+        left_out=told([*unused, *read.left_out]),
         doubtful=told(read.doubtful),
+        folders=found.folders,
     )
-
-
-def guess(path: Sequence[str]) -> int:
-    """The class that the innermost folder named after one says, or else the last such word in the file's own name;
-    LEFT_OUT when there is none. A number in a file's name says nothing: photos are numbered."""
-    *folders, file = path
-    if (label := label_of(folders)) >= 0:
-        return label
-    words = re.findall(r"[a-z]+", file.rpartition(".")[0].lower())
-    found = [LABEL_OF_FOLDER[word] for word in words if word in LABEL_OF_FOLDER]
-    pairs = ["".join(pair) for pair in pairwise(words)]  # ankle-boot, t-shirt
-    found = [LABEL_OF_FOLDER[pair] for pair in pairs if pair in LABEL_OF_FOLDER] or found
-    return found[-1] if found else LEFT_OUT
 
 
 def chosen(brought: LoosePictures, labels: np.ndarray) -> UploadedDataset:
@@ -98,14 +83,6 @@ def chosen(brought: LoosePictures, labels: np.ndarray) -> UploadedDataset:
     Raises DataError when what stays is not enough.
     """
     rows = np.flatnonzero(labels != LEFT_OUT)
-    images, test = brought.images[rows], brought.test[rows]
-    return sorted_out(brought.title, images, labels[rows].astype(np.uint8), test, brought.left_out, brought.doubtful)
-
-
-def _bounded(content: bytes, most: int) -> bytes:
-    """The bytes of a picture. Raises PictureError when they are more than `most`."""
-    if len(content) > most:
-        size, limit = number(len(content) / 1e6, 1), f"{most / 1e6:g}"
-        words = N_("This file has {size} MB; {most} MB is the most. Choose a smaller picture.")
-        raise PictureError(words, size=size, most=limit)
-    return content
+    arrays = brought.images[rows], labels[rows].astype(np.uint8), brought.test[rows]
+    data = sorted_out(brought.title, *arrays, brought.test_folder, brought.left_out, brought.doubtful)
+    return replace(data, folders=brought.folders)

@@ -20,8 +20,8 @@ import cv2
 import numpy as np
 
 from core import metrics
-from core.data.class_folders import NONE
 from core.data.dataset import Dataset
+from core.data.naming import NONE
 from core.data.sources import load
 from core.fitting import sketches
 from core.fitting.calibration import FOLDS, fit_thresholds, folds, measure

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from core.data import class_folders
-from core.data.class_folders import NONE
+from core.data.naming import NONE
 from core.errors import DataError, PictureError
 from core.fitting.geometry import rotation
 from core.inference.eye import FEATURES, shipped_backbone

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from benchmarks import answers, pages, pictures, recipes, results, shops, threads, training
-from core.data import class_folders, synthetic
+from core.data import class_folders, naming, synthetic
 from core.data.dataset import Dataset
 from core.inference.eye import Joining, Seen
 from core.inference.network import Calibration, Thresholds
@@ -175,7 +175,7 @@ def test_drawings_have_no_line_of_the_second_eye_though_one_may_be_read_as_a_pho
 
 
 def test_of_other_things_each_eye_says_how_often_it_is_not_sure():
-    row = pictures.measure_kind(listed(class_folders.NONE, [-1]), [answered(1, 1, 3, 0)])
+    row = pictures.measure_kind(listed(naming.NONE, [-1]), [answered(1, 1, 3, 0)])
     shares = {name: row[name] for name in ("network", "eye", "baseline")}
     assert shares == {name: {"count": 1, "not_sure": share} for name, share in zip(shares, (0, 0, 1), strict=True)}
     assert row["not_sure"] == 0 and "confusion" not in row

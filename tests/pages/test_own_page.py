@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from streamlit.runtime.caching.cache_resource_api import clear_session_cache
 from streamlit.testing.v1 import AppTest
 
 from core.data import explore, synthetic, upload
+from core.data.naming import LEFT_OUT
 from core.images import png
 from core.labels import NAMES, SLUGS
 from core.runs.runner import carry_out
@@ -175,6 +177,69 @@ def test_a_folder_says_the_class_of_its_pictures_without_a_zip():
     at.button(key="own_look").click().run()
     at.button(key="own_use").click().run()
     assert faultless(at) and "Your clothes: mine (" in in_use(at)
+
+
+def in_german(names: tuple[str, ...] = ("Mäntel", "Taschen", "Стул")) -> bytes:
+    """A zip with folders of twelve pictures each, the third of which no language of ours says anything about."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, slug in zip(names, ("coat", "bag", "shirt"), strict=True):
+            for file, body, _kind in photos(names=(slug,)):
+                archive.writestr(f"Kleidung/{name}/{file.split('-')[1]}", body)
+    return content.getvalue()
+
+
+def look_at(at: AppTest, name: str, content: bytes) -> AppTest:
+    at.segmented_control(key="own_way").set_value("file").run()
+    at.get("file_uploader")[0].upload(name, content, "application/zip").run()
+    return at.button(key="own_look").click().run()
+
+
+def asked(at: AppTest) -> list[Any]:
+    """The boxes that ask which class a folder is."""
+    return [box for box in at.selectbox if box.key.startswith("own_folder_")]
+
+
+def test_folders_of_another_language_are_asked_about_once_and_then_remembered():
+    at = look_at(session(), "kleidung.zip", in_german())
+    assert faultless(at) and at.button(key="own_sorted").disabled
+    rows = {box.label: box.value for box in asked(at)}
+    assert rows == {
+        "Стул · 12 pictures": None,
+        "Mäntel · 12 pictures · a guess": SLUGS.index("coat"),
+        "Taschen · 12 pictures · a guess": SLUGS.index("bag"),
+    }
+    assert sum(block.proto.body.count("<img") for block in at.html if 'class="first"' in block.proto.body) == 6
+    asked(at)[0].select(SLUGS.index("shirt")).run()
+    at.button(key="own_sorted").click().run()
+    assert faultless(at) and at.expander[0].label == "Which folder was taken for which class"
+    assert any("Стул: Shirt (12)" in block.proto.body for block in at.html)
+    at.button(key="own_use").click().run()
+    assert "kleidung.zip (29 + 7 pictures)" in in_use(at)
+    look_at(at, "mehr.zip", in_german())
+    assert faultless(at) and not asked(at) and at.button(key="own_use")
+    at.button(key="own_forget").click().run()
+    at.button(key="own_back").click().run()
+    look_at(at, "mehr.zip", in_german())
+    assert len(asked(at)) == 3
+    at.button(key="own_back").click().run()
+    assert faultless(at) and at.get("file_uploader") and not asked(at)
+
+
+def test_a_folder_of_another_language_is_asked_about_too_and_one_may_be_left_out():
+    at = session()
+    at.segmented_control(key="own_way").set_value("folder").run()
+    files = [
+        (f"mine/{'Manteaux' if 'coat' in name else 'Divers'}/{n}.png", *rest)
+        for n, (name, *rest) in enumerate(photos())
+    ]
+    at.file_uploader(key="own_files_folder_0").set_value(files).run()
+    at.button(key="own_look").click().run()
+    assert [box.label for box in asked(at)] == ["Divers · 12 pictures", "Manteaux · 12 pictures · a guess"]
+    asked(at)[0].select(LEFT_OUT).run()
+    at.button(key="own_sorted").click().run()
+    assert "Pictures: 12. Sorted by name: 12. Guessed by the network: 0." in [text.value for text in at.markdown]
+    assert any("mine/Divers/ was not wanted: 12 files left out" in block.proto.body for block in at.html)
 
 
 @pytest.mark.slow

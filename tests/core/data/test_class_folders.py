@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.data import class_folders
+from core.data import class_folders, naming
 from core.errors import DataError
 from core.labels import SLUGS
 
@@ -32,7 +32,7 @@ def test_classes_are_found_at_any_depth_and_each_top_folder_is_a_kind(tmp_path):
     found = {one.path.name: (one.kind, one.label) for one in class_folders.find(root)}
     assert found == {
         "a.jpg": ("photos", SLUGS.index("coat")),
-        "b.jpg": (class_folders.NONE, -1),
+        "b.jpg": (naming.NONE, -1),
         "c.png": ("drawings", SLUGS.index("ankle-boot")),
         "d.webp": ("shop", SLUGS.index("bag")),
     }
@@ -45,6 +45,15 @@ def test_a_folder_of_class_folders_is_a_kind_of_its_own_name(tmp_path):
         ("mine", SLUGS.index("bag")),
     }
     assert [one.kind for one in class_folders.find(root / "coat")] == ["coat"]
+
+
+def test_folders_may_be_called_in_any_way_that_is_understood(tmp_path):
+    root = plant(tmp_path / "mine", "Ankle boots/a.jpg", "class_4/b.jpg", "T-shirts & tops/c.jpg", "Mäntel/d.jpg")
+    assert [(one.path.name, one.kind, one.label) for one in class_folders.find(root)] == [
+        ("a.jpg", "mine", 9),
+        ("c.jpg", "mine", 0),
+        ("b.jpg", "mine", 4),
+    ]
 
 
 def test_a_part_leaves_out_the_others(tmp_path):

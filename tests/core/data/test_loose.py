@@ -4,31 +4,11 @@ import numpy as np
 import pytest
 
 from core.data import synthetic
-from core.data.loose import LEFT_OUT, LoosePictures, chosen, guess, read_loose
+from core.data.loose import LEFT_OUT, LoosePictures, chosen, read_loose
+from core.data.sorting import Asked
 from core.errors import DataError
 from core.images import png
-from core.labels import SLUGS
 from core.settings import Settings
-
-
-@pytest.mark.parametrize(
-    ("path", "slug"),
-    [
-        ("mine/coat/1.jpg", "coat"),
-        ("mine/test/Ankle boots/7.png", "ankle-boot"),
-        ("mine/4/x.png", "coat"),
-        ("bag/coat.png", "bag"),
-        ("mine/coat-3.jpg", "coat"),
-        ("red_T-Shirt (2).jpeg", "t-shirt"),
-        ("my ankle-boot.png", "ankle-boot"),
-        ("bag beside coat.png", "coat"),
-        ("4.png", None),
-        ("IMG_2045.HEIC", None),
-        ("holiday/cat.png", None),
-    ],
-)
-def test_folders_and_names_say_a_class_but_numbers_of_photos_do_not(path: str, slug: str | None) -> None:
-    assert guess(path.split("/")) == (SLUGS.index(slug) if slug else LEFT_OUT)
 
 
 def brought(**changes: int) -> LoosePictures:
@@ -39,7 +19,32 @@ def brought(**changes: int) -> LoosePictures:
         for n, image in enumerate(drawn)
     ]
     noise = [("mine/.DS_Store", b"x"), ("mine/train/coat/<b>.txt", b"hello")]
-    return read_loose("mine", files + noise, Settings(**changes))
+    found = read_loose("mine", files + noise, Settings(**changes), {})
+    assert isinstance(found, LoosePictures)
+    return found
+
+
+def test_folders_of_another_language_are_asked_about_and_said_once_for_all_pictures_in_them() -> None:
+    drawn = synthetic.draw(np.repeat([4, 8], 12), seed=5)
+    files = [(f"Fotos/{'Cappotti' if n < 12 else 'торба'}/IMG_{n}.png", png(image)) for n, image in enumerate(drawn)]
+    asked = read_loose("Fotos", files, Settings(), {})
+    assert isinstance(asked, Asked)
+    assert [(folder.name, folder.count, folder.label) for folder in asked.folders] == [
+        ("Cappotti", 12, 4),
+        ("торба", 12, -1),
+    ]
+    found = read_loose("Fotos", files, Settings(), {"cappotti": 4, "торба": 8})
+    assert isinstance(found, LoosePictures) and found.labels.tolist() == [4] * 12 + [8] * 12
+    fewer = read_loose("Fotos", files, Settings(), {"cappotti": 4, "торба": LEFT_OUT})
+    assert isinstance(fewer, LoosePictures) and fewer.labels.tolist() == [4] * 12
+    assert fewer.left_out == ("Fotos/торба/ was not wanted: 12 files left out",)
+
+
+def test_photos_in_one_folder_or_none_are_not_asked_about_by_folder() -> None:
+    image = png(synthetic.draw(np.array([4]), seed=5)[0])
+    for names in (["holiday/a.png", "holiday/coat-1.png"], ["a.png", "Mantel 7.png"]):
+        found = read_loose("photos", [(name, image) for name in names], Settings(), {})
+        assert isinstance(found, LoosePictures) and found.labels.tolist() == [LEFT_OUT, 4]
 
 
 def test_what_cannot_be_read_is_named_and_what_systems_add_is_passed_over() -> None:
@@ -64,7 +69,7 @@ def test_too_many_too_large_and_too_few_are_refused_in_a_sentence() -> None:
     with pytest.raises(DataError, match="0 MB is the most"):
         brought(max_own_mb=0)
     with pytest.raises(DataError, match="None of these files is a picture"):
-        read_loose("mine", [("a.txt", b"x")], Settings())
+        read_loose("mine", [("a.txt", b"x")], Settings(), {})
     found = brought()
     with pytest.raises(DataError, match="of one class"):
         chosen(found, np.full(24, 4))

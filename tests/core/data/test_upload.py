@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data import files, gather, upload
+from core.data import files, gather, naming, sorting, upload
 from core.data.dataset import Dataset
 from core.data.files import CSV_COLUMNS
 from core.data.shelf import Shelf
@@ -79,8 +79,21 @@ def folders(*names: str, each: int = 10, around: str = "") -> dict[str, bytes]:
     return {f"{around}{name}/{place}.png": dots(place) for name in names for place in range(each)}
 
 
-def read(files: dict[str, bytes], settings: Settings = LIMITS) -> gather.UploadedDataset:
-    return upload.read_upload(list(files.items()), settings)
+def read(
+    files: dict[str, bytes], settings: Settings = LIMITS, answers: dict[str, int] | None = None
+) -> gather.UploadedDataset:
+    found = upload.read_upload(list(files.items()), settings, answers or {})
+    assert isinstance(found, gather.UploadedDataset), f"it asks about {found.folders}"
+    return found
+
+
+GERMAN = dict(
+    zip(
+        ("T-Shirts", "Hosen", "Strickpullis", "Kleider", "Mäntel", "Sandalen", "Hemden", "Turnschuhe", "Taschen"),
+        range(9),
+        strict=True,
+    )
+) | {"Stiefeletten": 9}
 
 
 def test_a_table_becomes_four_fifths_to_learn_from_and_one_to_test_on() -> None:
@@ -116,7 +129,57 @@ def test_the_rare_classes_of_a_split_are_learned_from() -> None:
     assert set(gather.split(np.arange(20) % 10)[1]).isdisjoint(gather.split(np.arange(20) % 10)[0])
 
 
-@pytest.mark.parametrize("name", ["coat", "Coat", "COATS", "4", "4_coat"])
+@pytest.mark.parametrize("top", ["", "Kleidung/", "Kleidung/train/"])
+def test_folders_of_another_language_are_asked_about_and_then_every_picture_is_used(top: str) -> None:
+    """Before, such a zip went on with the T-shirts alone: what its other folders are called said nothing."""
+    brought = packed(folders(*GERMAN, around=top) | {f"{top}liesmich.txt": b"x", "__MACOSX/Hosen/._1.png": b"x"})
+    asked = upload.read_upload([("x.zip", brought)], LIMITS)
+    assert isinstance(asked, sorting.Asked) and {
+        folder.name: folder.count for folder in asked.folders
+    } == dict.fromkeys(GERMAN, 10)
+    assert {folder.name: folder.label for folder in asked.folders} == GERMAN  # each a guess, to be confirmed
+    assert all(len(pictures) == 2 and pictures[0].shape == (72, 72, 3) for pictures in asked.first)
+    answers = {naming.key(folder.name): folder.label for folder in asked.folders}
+    found = read({"x.zip": brought}, answers=answers)
+    assert len(found.data.train_labels) + len(found.data.test_labels) == 100
+    assert np.bincount([*found.data.train_labels, *found.data.test_labels]).tolist() == [10] * 10
+    assert len(found.left_out) == 1 and "liesmich" not in found.left_out[0]
+    elsewhere = packed(folders(*GERMAN, around="anderswo/test/"))
+    assert len(read({"y.zip": elsewhere}, answers=answers).folders) == 10  # what was said is known of other zips, too
+
+
+def test_a_folder_that_is_not_understood_is_asked_about_even_if_it_is_small_and_may_be_left_out() -> None:
+    brought = {"x.zip": packed(folders("coat", "bag", each=20) | folders("пальто", "hats", each=3))}
+    asked = upload.read_upload(list(brought.items()), LIMITS)
+    assert isinstance(asked, sorting.Asked)
+    assert [(folder.name, folder.label, folder.how) for folder in asked.folders] == [
+        ("bag", 8, "name"),
+        ("coat", 4, "name"),
+        ("hats", -1, "unknown"),
+        ("пальто", -1, "unknown"),
+    ]
+    found = read(brought, answers={"пальто": 4, "hats": naming.LEFT_OUT})
+    assert len(found.data.train_labels) + len(found.data.test_labels) == 43
+    assert found.left_out == ("hats/ was not wanted: 3 files left out",)
+
+
+def test_names_of_folders_that_a_zip_does_not_say_how_to_read_are_understood() -> None:
+    """Systems write them in a code of their language, and leave out which."""
+    for code, name in (("utf-8", "Mäntel"), ("cp437", "Mäntel"), ("gbk", "外套"), ("shift_jis", "コート")):
+        files = {f"{'a' * len(name.encode(code))}/{place}.png": dots(place) for place in range(12)}
+        body = packed(files | folders("bag"))
+        body = body.replace(b"a" * len(name.encode(code)) + b"/", name.encode(code) + b"/")
+        asked = upload.read_upload([("x.zip", body)], LIMITS)
+        assert isinstance(asked, sorting.Asked)
+        assert {(folder.name, folder.label) for folder in asked.folders} == {("bag", 8), (name, 4)}
+
+
+def test_very_many_folders_that_say_nothing_are_refused() -> None:
+    with pytest.raises(DataError, match="pictures in 61 folders.*at most 60"):
+        upload.read_upload([("x.zip", packed(folders(*(f"day {place}" for place in range(61)), each=1)))], LIMITS)
+
+
+@pytest.mark.parametrize("name", ["coat", "Coat", "COATS", "4", "4_coat", "class_4", "04", "label 4", "jackets"])
 def test_a_folder_may_be_called_by_name_or_number(name: str) -> None:
     found = read({"x.zip": packed(folders(name, "Ankle boot", "t-shirt", "top"))}).data
     assert set(found.train_labels) == {0, 4, 9}
@@ -126,12 +189,17 @@ def test_a_zip_with_folders_train_and_test_keeps_them_apart() -> None:
     files = folders("bag", "dress", around="mine/train/") | folders("bag", "dress", each=3, around="mine/test/")
     found = read({"x.zip": packed(files)})
     assert (len(found.data.train_labels), len(found.data.test_labels)) == (20, 6) and "“test”" in str(found.split)
+    files = folders("bag", "dress", around="Training/") | folders("bag", "dress", each=3, around="Validation/")
+    found = read({"x.zip": packed(files)})
+    assert (len(found.data.train_labels), len(found.data.test_labels)) == (20, 6) and "“Validation”" in str(found.split)
 
 
 def test_small_grey_pictures_are_taken_as_they_are_and_photos_are_cut_out() -> None:
     told = []
-    files = folders("bag", "dress", around="top/") | {"top/shirt/mine.jpg": photo()}
-    found = upload.read_upload([("x.zip", packed(files))], LIMITS, lambda done, total: told.append((done, total)))
+    files = folders("bag", "dress", around="top/") | {"top/shirt/mine.jpg": photo()}  # what all lie in says nothing
+    found = upload.read_upload(
+        [("x.zip", packed(files))], LIMITS, progress=lambda done, total: told.append((done, total))
+    )
     images = {image.tobytes() for image in (*found.data.train_images, *found.data.test_images)}
     small = np.zeros((28, 28), np.uint8)
     small[4:24, 6:22] = 63
@@ -153,12 +221,12 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_used() -> None:
         "../../coat/outside.png": dots(1),
         "bag/blank.png": png(np.full((80, 80), 255, np.uint8)),
     }
-    found = read({"x.zip": packed(files)})
+    found = read({"x.zip": packed(files)}, answers={"hats": naming.LEFT_OUT})
     assert sorted(found.left_out) == [
         "1 file outside any folder left out",
         "coat/empty.png: This file is empty. Choose another one.",
         "coat/letter.png: This file is not a picture I can open. Try JPEG, PNG or HEIC.",
-        "hats/ is not named after a class: 2 files left out",
+        "hats/ was not wanted: 2 files left out",
     ]
     assert found.doubtful == ("bag/blank.png: nothing stands out from the background",)
     assert len(found.data.train_labels) + len(found.data.test_labels) == 21
@@ -204,7 +272,7 @@ FAULTS = {
     "a zip that breaks off": ({"x.zip": packed(folders("coat", "bag"))[:-200]}, ["x.zip", "damaged"]),
     "a locked zip": ({"x.zip": locked(folders("coat", "bag"))}, ["x.zip", "password"]),
     "no class folder": (
-        {"x.zip": packed(folders("hats", "gloves"))},
+        {"x.zip": packed(folders("hats"))},
         ["x.zip", "no folder named after a class", "ankle-boot"],
     ),
     "an empty zip": ({"x.zip": packed({})}, ["x.zip", "no folder"]),
@@ -273,7 +341,7 @@ def test_a_bar_moves_while_tables_are_read(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(files, "BLOCK", 30_000)
     told = []
     tables = [("a.csv", table(np.arange(60) % 3)), ("test.csv", table(np.arange(40) % 3))]
-    upload.read_upload(tables, LIMITS, lambda done, total: told.append((done, total)))
+    upload.read_upload(tables, LIMITS, progress=lambda done, total: told.append((done, total)))
     assert len(told) > 5 and told == sorted(told) and told[-1] == (100, 100) and (60, 100) in told
 
 
@@ -342,8 +410,8 @@ def test_pictures_that_cost_much_and_cannot_be_used_end_the_reading_of_a_zip(mon
 
 def test_a_path_of_very_many_folders_is_looked_at_from_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     looked = []
-    plain = gather._plain
-    monkeypatch.setattr(gather, "_plain", lambda text: looked.append(text) or plain(text))
+    plain = naming.key
+    monkeypatch.setattr(naming, "key", lambda text: looked.append(text) or plain(text))
     found = read({"x.zip": packed(folders("coat", "bag", around="a/" * 9_000))})
     assert len(found.data.train_labels) == 16 and len(looked) < 1_000
 

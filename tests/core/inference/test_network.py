@@ -10,8 +10,9 @@ import pytest
 
 from benchmarks.pictures import measure
 from benchmarks.results import DOCUMENTS
-from core.data.class_folders import NONE, find
+from core.data.class_folders import find
 from core.data.dataset import Dataset
+from core.data.naming import NONE
 from core.errors import RunError
 from core.inference.eye import second_eye
 from core.inference.network import (
