@@ -8,7 +8,6 @@ table and writing it into docs/results.md, and its first columns into README.md.
 """
 
 import argparse
-import importlib.metadata
 import os
 import platform
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from benchmarks.results import markdown_table, write
 from core.data import dataset, sources
 from core.lessons import terms
 from core.settings import Settings
-from core.training.backend import use_cores
+from core.training.backend import use_cores, versions
 from core.training.loop import train
 from core.training.plan import Plan
 from core.training.progress import Point, Watcher
@@ -55,7 +54,7 @@ def measure(plan: Plan, data: dataset.Dataset) -> dict:
         "seconds": round(result.seconds, 1),
         "data": data.title,
         "fingerprint": data.fingerprint,
-        "versions": {name: importlib.metadata.version(name) for name in ("tensorflow", "keras", "numpy")},
+        "versions": versions(),
         "python": platform.python_version(),
         "threads": THREADS,
         "date": datetime.now(UTC).date().isoformat(),

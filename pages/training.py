@@ -20,7 +20,7 @@ from pages.shared.curve import FILTERS, MATRIX, NUMBERS, TOOLS, more, published_
 from pages.shared.data import data
 from pages.shared.errors import guard, guarded
 from pages.shared.frame import frame
-from pages.shared.runs import run_queue, start, store
+from pages.shared.runs import run_queue, start, store, untrainable
 from pages.shared.session import key, page_state, uploaded
 from pages.shared.snapshots import twelve
 from pages.shared.watching import lead_on, watch
@@ -61,7 +61,7 @@ def go(plan: Plan | None, title: str, busy: bool, following: bool) -> None:
     with st.container(horizontal=True, key="training_go"):
         words = _("Queue another") if busy else _("Start")
         look = {"type": "primary", "icon": ":material/play_arrow:", "width": "stretch"}
-        if st.button(words, key="training_start", disabled=plan is None, **look) and plan:
+        if st.button(words, key="training_start", disabled=plan is None or untrainable() is not None, **look) and plan:
             follow(start(plan, title.strip() or plan.called))
             st.session_state["training_tabs"] = _("Loss")  # what moves first
             st.rerun()
@@ -213,7 +213,9 @@ with guard():
         go(plan, title, bool(own_runs), following)
         if uploaded():
             st.caption(_("Your pictures are kept with the run only until it has ended."))
-        if run_queue().problem:
+        if lack := untrainable():
+            st.warning(str(lack))
+        elif run_queue().problem:
             st.warning(plain(str(run_queue().problem)))
     if plan and name != OWN:
         with rest:

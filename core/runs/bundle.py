@@ -9,7 +9,6 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,7 +23,7 @@ from core.runs.results import answers_of
 from core.runs.schema import CURVE, Run
 from core.runs.store import Store
 from core.settings import Settings
-from core.training import weights
+from core.training import backend, weights
 from core.training.checkpoint import Snapshot
 from core.training.plan import Plan
 from models.catalogue import OWN
@@ -37,7 +36,6 @@ FILES = {
     "probabilities": "probabilities.npy",
 }
 SNAPSHOT = re.compile(r"snapshot-(\d{1,4})\.npz")
-PACKAGES = ("tensorflow", "keras", "numpy")
 MOST_MB = 100  # of a zip
 LIMITS = Limits(files=1_200, unpacked=200_000_000)  # of all it holds
 MOST_POINTS, LONGEST_POINT = 100_000, 300  # of a curve; letters of each
@@ -163,7 +161,7 @@ def _described(run: Run) -> dict[str, Any]:
         "data_title": run.data_title,
         "fingerprint": run.fingerprint,
         "figures": {name: getattr(run, name) for name in figures},
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": backend.versions(),
     }
 
 

@@ -33,6 +33,7 @@ from core.runs.workers import (
     warn_of_open_door,
 )
 from core.settings import Settings
+from core.training import backend
 
 AGAIN_SECONDS = 15.0
 NAME = "fitting-room"  # of a client, by which the workers know that an app is open
@@ -52,12 +53,14 @@ class Handed:
 class RunQueue:
     """The app's side of the queue: one thread that keeps in touch with the scheduler and hands it every run that waits.
 
-    `problem` is None, or a sentence that says why nothing trains.
+    `problem` is None, or a sentence that says why nothing trains; `missing` too, where it is for want of a package and
+    will stay so.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.problem: Saying | None = None
+        self.missing = backend.missing() if settings.workers and not settings.scheduler else None
+        self.problem: Saying | None = self.missing
         self.ready = False
         self._poke = threading.Event()
         self._ended = threading.Event()
@@ -68,11 +71,11 @@ class RunQueue:
 
     def start(self) -> "RunQueue":
         """Begin, without waiting for the workers; does nothing when FITTING_ROOM_WORKERS is 0 and no scheduler is
-        named."""
+        named, or where nothing can be trained."""
         OneLine.use()
         if self.settings.scheduler:
             warn_of_open_door(self.settings.scheduler)
-        if self.settings.workers or self.settings.scheduler:
+        if (self.settings.workers or self.settings.scheduler) and not self.missing:
             self._thread.start()
         return self
 

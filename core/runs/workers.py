@@ -32,6 +32,7 @@ from core.runs import credentials
 from core.runs.address import address_of
 from core.runs.trainer import OneLine, Trainer, WithoutPages
 from core.settings import Settings
+from core.training import backend
 
 PROJECT = Path(__file__).resolve().parents[2]
 IDLE_SECONDS = 20.0  # workers without a client or a run end themselves
@@ -88,8 +89,10 @@ def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
 
     A local scheduler listens on this computer only and ends after IDLE_SECONDS without a client and without a run.
     All these processes stand back behind the pages: a training takes every core, but only while nobody else wants it.
-    Raises WorkerError when the home folder cannot hold what only this account may read.
+    Raises WorkerError when the home folder cannot hold what only this account may read, or nothing can be trained here.
     """
+    if lack := backend.missing():
+        raise WorkerError(lack)
     stand_back()
     OneLine.use()
     ending = Ending()

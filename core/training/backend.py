@@ -7,7 +7,12 @@ import os
 import platform
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+from core.errors import WorkerError
+from core.language import Saying
 
 # Intel's routines; elsewhere the gradient of TensorFlow's pooling is slow.
 HAS_ONEDNN = platform.machine() in {"x86_64", "AMD64"}
@@ -19,13 +24,39 @@ if HAS_ONEDNN:  # TensorFlow turns them on by itself for the newest processors o
 # fifth of the memory and a third of the time of the import.
 OPTIONAL = ("IPython", "jax", "matplotlib", "pandas", "pyarrow", "scipy", "sklearn", "torch")
 
+# By which names the packages that decide over a network's numbers are installed: one of each.
+DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu"), "keras": ("keras",), "numpy": ("numpy",)}
+
+
+def missing() -> Saying | None:
+    """Why nothing can be trained with what is installed here; None when it can. Imports nothing of it."""
+    if find_spec("tensorflow") and find_spec("keras"):
+        return None
+    return Saying(
+        "Training needs TensorFlow, which is not installed here. To add it, end the app and start it with"
+        " `python3 start.py --full`."
+    )
+
+
+def versions() -> dict[str, str]:
+    """The versions of what decides over a network's numbers, as far as it is installed."""
+    found = {}
+    for package, names in DISTRIBUTIONS.items():
+        for name in names:
+            with suppress(PackageNotFoundError):
+                found[package] = version(name)
+    return found
+
 
 def use_cores(cores: int | None = None) -> None:
     """Import TensorFlow, and let it compute so many operations at the same time (None: as many as this process may use
     cores), each on one core; call before anything else of TensorFlow.
 
     Small networks train fastest so, and the order in which an operation adds up does not depend on the cores.
+    Raises WorkerError where it is not installed.
     """
+    if lack := missing():
+        raise WorkerError(lack)
     set_environment()
     with _without(OPTIONAL):
         import keras  # noqa: F401

@@ -29,7 +29,7 @@ from pages.shared.data import data
 from pages.shared.errors import guarded
 from pages.shared.lesson_data import real
 from pages.shared.lesson_layers import rows_of
-from pages.shared.runs import start, store, tested
+from pages.shared.runs import start, store, tested, untrainable
 from pages.shared.session import authority, key
 from pages.shared.words import plain
 
@@ -86,6 +86,7 @@ def train(lesson: str) -> None:
         )  # fmt: skip
         run = own(lesson)
         _start_or_stop(plans[length], run)
+    _say_untrainable()
     changed = next((row.words for row in recipe.variants if row.name == variant), "")
     if changed:
         st.caption(_(changed))
@@ -112,7 +113,13 @@ def _start_or_stop(plan: Plan, run: Run | None) -> None:
     st.button(
         _("Train again") if run else _("Start"), key="lessons_start", icon=":material/play_arrow:",
         type="secondary" if run else "primary", on_click=guarded(begin), args=(plan,),
+        disabled=untrainable() is not None,
     )  # fmt: skip
+
+
+def _say_untrainable() -> None:
+    if lack := untrainable():
+        st.warning(str(lack))
 
 
 def follow(run: Run) -> None:
@@ -139,6 +146,7 @@ def gap(lesson: str) -> None:
                 epochs=number(plan.epochs), count=number(plan.examples or 0), time=takes(plan)
             )
         )
+    _say_untrainable()
     if run:
         follow(run)
     else:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.errors import WorkerError
 from core.inference.network import Network
-from core.language import _, percent
+from core.language import Saying, _, percent
 from core.runs import results
 from core.runs.book import NewRun, Past
 from core.runs.store import Store, open_store
@@ -45,14 +46,21 @@ def run_queue() -> "RunQueue":
     return _run_queue(settings())
 
 
+def untrainable() -> Saying | None:
+    """Why nothing can be trained here, whatever one chooses; None when it can. Raises SettingsError."""
+    return run_queue().missing
+
+
 def start(
     plan: Plan, name: str, weights: bytes | None = None, parent: str | None = None, past: Past | None = None
 ) -> str:
     """Queue a run on the clothes in use and give its id; uploaded clothes and weights travel with it.
 
     With a `parent` it goes on from where that run stands; with a `past` its `weights` were trained elsewhere.
-    Raises PlanError, RunError and StoreError.
+    Raises PlanError, RunError, StoreError, and WorkerError where nothing can be trained.
     """
+    if lack := untrainable():
+        raise WorkerError(lack)
     used, clothes = data(), uploaded()
     available = len(used.train_images)
     if clothes and plan.examples is None and past is None:

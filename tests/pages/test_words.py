@@ -65,7 +65,8 @@ def hostile(store: Store, small: Dataset, monkeypatch: pytest.MonkeyPatch) -> di
     clothes = replace(small, source=Source.OWN, origin=BAD, problem=BAD)
     brought = UploadedDataset(clothes, BAD, (BAD,), (BAD,))
     monkeypatch.setattr(session, "uploaded_by", lambda key: brought)
-    monkeypatch.setattr(RunQueue, "problem", BAD, raising=False)
+    for name, words in (("problem", BAD), ("missing", None)):
+        monkeypatch.setattr(RunQueue, name, words, raising=False)
     monkeypatch.setattr(RunQueue, "__init__", lambda queue, settings: setattr(queue, "settings", settings))
     return fill(store, clothes)
 
