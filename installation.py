@@ -27,11 +27,15 @@ VENV = PROJECT / ".venv"
 STAMP = VENV / "installed.txt"  # fingerprints of what was installed to the end
 NOTES = PROJECT / ".fitting-room"  # lock and log of the installation; core/launch.py keeps its note there too
 LOG = NOTES / "install.log"
-LOCK, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"  # the second holds all of the first
+CHOICE = NOTES / "size"  # the lock file that a person chose last
+LOCKS = ("requirements-small.txt", "requirements.txt", "requirements-dev.txt")  # each holds all of the one before it
+SMALL, LOCK, DEVELOPMENT = LOCKS  # without TensorFlow, all of the app, with what its tests need
 
 OLDEST, NEWEST = (3, 11), (3, 13)
-ROOM_NEEDED = 4_000_000_000  # bytes: what a full installation takes, with a margin
+ROOM_NEEDED = {SMALL: 1_500_000_000, LOCK: 4_000_000_000, DEVELOPMENT: 4_000_000_000}  # bytes, with a margin
 MEMORY_NEEDED = 3_000_000_000  # bytes; computers sold with 4 GB keep some of it to themselves
+MEMORY_NEEDED_SMALL = 1_400_000_000  # the same of 2 GB
+SMALLER = "Or take the smaller app, which shows and predicts but does not train: python3 start.py --small"
 PYTHON_PAGE = "https://www.python.org/downloads/"
 
 
@@ -56,9 +60,9 @@ def version_of(command: list[str]) -> tuple[int, int] | None:
 
 
 def machine_sentence(
-    system: str, machine: str, bits: int, avx: bool | None = None, memory: int | None = None
+    system: str, machine: str, bits: int, avx: bool | None = None, memory: int | None = None, small: bool = False
 ) -> str | None:
-    """Why TensorFlow cannot be had on this kind of machine, or None when it can.
+    """Why the app, or the `small` one without TensorFlow, cannot be had on this kind of machine; None when it can.
 
     `avx` is whether the processor has AVX, `memory` counts bytes; None where nobody knows.
     """
@@ -67,12 +71,17 @@ def machine_sentence(
     if system == "Darwin" and machine == "x86_64":
         needed = "an Apple chip (M1 or newer) and a Python for it"
         return f"This Python is made for Intel Macs. Fitting Room needs {needed}: {PYTHON_PAGE}"
+    has = f"This computer has {(memory or 0) / 1e9:.1f} GB of memory."
+    if memory is not None and memory < MEMORY_NEEDED_SMALL:
+        return f"{has} Fitting Room needs about 4 GB, and 2 GB where it does not train. Use another computer."
+    if small:
+        return None
     if avx is False and machine.lower() in ("x86_64", "amd64"):
-        needed = "AVX, which those made since about 2011 have"
-        return f"This computer's processor lacks a part that TensorFlow needs ({needed}). Use another computer."
+        lacks = "a part that TensorFlow needs (AVX, which those made since about 2011 have)"
+        return f"This computer's processor lacks {lacks}. Use another computer.\n{SMALLER}"
     if memory is not None and memory < MEMORY_NEEDED:
         needed = "about 4 GB, for a training would be ended for want of it"
-        return f"This computer has {memory / 1e9:.1f} GB of memory. Fitting Room needs {needed}. Use another computer."
+        return f"{has} Fitting Room needs {needed}. Use another computer.\n{SMALLER}"
     return None
 
 
@@ -136,11 +145,34 @@ def installed(files: list[Path], stamp: Path) -> bool:
     return words[: len(files)] == digests(files) and words[-1:] == [present(stamp.parent)]
 
 
-def need_room(free: int) -> None:
-    """Raise Trouble when the disk has fewer free bytes than an installation needs."""
-    if free < ROOM_NEEDED:
-        figures = f"{free / 1e9:.1f} GB are free, Fitting Room needs {ROOM_NEEDED / 1e9:.0f} GB"
-        raise Trouble(f"There is too little room on this disk: {figures}. Make room, then start again.")
+def chosen() -> str:
+    """The lock file that a person chose last, by start.py's --small or --full; at first all of the app."""
+    with contextlib.suppress(OSError):
+        return SMALL if CHOICE.read_text() == SMALL else LOCK
+    return LOCK
+
+
+def remember(lock: str) -> None:
+    """Let this be what `chosen` gives from now on, where the folder can be written."""
+    with contextlib.suppress(OSError):
+        if lock != chosen():
+            NOTES.mkdir(exist_ok=True)
+            CHOICE.write_text(lock)
+
+
+def tensorflows(folder: Path) -> set[str]:
+    """By which names TensorFlow is installed in a virtual environment: each of them owns the same files."""
+    places = ("lib/python*/site-packages", "Lib/site-packages")
+    found = [path.name for place in places for path in folder.glob(f"{place}/tensorflow*-*.dist-info")]
+    return {name.split("-")[0] for name in found} & {"tensorflow", "tensorflow_cpu"}
+
+
+def need_room(free: int, lock: str) -> None:
+    """Raise Trouble when the disk has fewer free bytes than an installation of this lock file needs."""
+    if free < ROOM_NEEDED[lock]:
+        figures = f"{free / 1e9:.1f} GB are free, Fitting Room needs {ROOM_NEEDED[lock] / 1e9:.3g} GB"
+        smaller = "" if free < ROOM_NEEDED[SMALL] else f"\n{SMALLER}"
+        raise Trouble(f"There is too little room on this disk: {figures}. Make room, then start again.{smaller}")
 
 
 def need_writable(folder: Path) -> None:
@@ -173,10 +205,10 @@ def find_uv() -> str | None:
     return uv if uv and runs([uv, "--version"]) else None
 
 
-def make_environment(uv: str | None) -> None:
-    """Make .venv, unless a working one of a fitting Python is there."""
+def make_environment(uv: str | None, anew: bool = False) -> None:
+    """Make .venv, unless a working one of a fitting Python is there; `anew` also then."""
     python = str(environment_python())
-    if fits(version_of([python]) or (0, 0)) and (uv or runs([python, "-m", "pip", "--version"])):
+    if not anew and fits(version_of([python]) or (0, 0)) and (uv or runs([python, "-m", "pip", "--version"])):
         return
     trouble = venv_sentence(sys.version_info, platform.system())
     if not uv and not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
@@ -323,9 +355,9 @@ REASONS = {
 }
 
 
-def no_room(free: int, installed: int) -> str:
+def no_room(free: int, installed: int, lock: str) -> str:
     """What to do on a disk that became full while this was installed, with so many bytes free and in .venv."""
-    missing = max(ROOM_NEEDED - installed - free, 500_000_000)
+    missing = max(ROOM_NEEDED[lock] - installed - free, 500_000_000)
     return (
         f"The disk became full: {free / 1e9:.1f} GB are free now. Make about {missing / 1e9:.1f} GB more room, then "
         f"start again. What was installed so far ({installed / 1e9:.1f} GB) stays in {VENV}: delete that folder if you "
@@ -343,10 +375,10 @@ def size_of(folder: Path) -> int:
     return total
 
 
-def explain(output: str) -> str:
-    """The plain reason why an installation failed, from what pip or uv printed."""
+def explain(output: str, lock: str) -> str:
+    """The plain reason why an installation of a lock file failed, from what pip or uv printed."""
     if re.search(NO_ROOM, output):
-        return no_room(shutil.disk_usage(PROJECT).free, size_of(VENV))
+        return no_room(shutil.disk_usage(PROJECT).free, size_of(VENV), lock)
     for signs, sentence in REASONS.items():
         if re.search(signs, output):
             return sentence
@@ -355,31 +387,41 @@ def explain(output: str) -> str:
     return "\n  ".join(["The packages could not be installed. The installer said:", *errors[-3:], f"All is in {LOG}."])
 
 
-def ranges(development: bool) -> list[str]:
-    """What pyproject.toml asks for, for a computer that cannot have the exact versions."""
+def ranges(lock: str) -> list[str]:
+    """What pyproject.toml asks for, for a computer that cannot have the exact versions of a lock file."""
     import tomllib
 
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return project["dependencies"] + (project["optional-dependencies"]["dev"] if development else [])
+    extras = ("train", "dev")[: LOCKS.index(lock)]
+    return project["dependencies"] + [row for name in extras for row in project["optional-dependencies"][name]]
 
 
-def set_up(development: bool) -> Path:
-    """Make the virtual environment hold what is needed, unless it does; returns its Python."""
-    locks = [PROJECT / LOCK, *([PROJECT / DEVELOPMENT] if development else [])]
-    if installed(locks, STAMP) and fits(version_of([str(environment_python())]) or (0, 0)):
+def set_up(development: bool, small: bool | None = None) -> Path:
+    """Make the virtual environment hold what is needed, unless it does; returns its Python.
+
+    `small` is whether a person wants the app without TensorFlow, None where nothing was said: then as it was said last.
+    """
+    size = chosen() if small is None else SMALL if small else LOCK
+    lock = DEVELOPMENT if development else size
+    locks = [PROJECT / name for name in LOCKS[: 1 + LOCKS.index(lock)]]
+    spare = tensorflows(VENV) - ({"tensorflow"} if lock != SMALL else set())
+    if installed(locks, STAMP) and fits(version_of([str(environment_python())]) or (0, 0)) and not (small and spare):
+        remember(size)
         return environment_python()
     system, bits = platform.system(), 64 if sys.maxsize > 2**32 else 32
-    unsuited = machine_sentence(system, platform.machine(), bits, has_avx(system), memory_of(system))
-    if unsuited:
+    facts = (system, platform.machine(), bits, has_avx(system), memory_of(system))
+    if unsuited := machine_sentence(*facts, small=lock == SMALL):
         raise Trouble(unsuited)
     need_writable(PROJECT)
     if not STAMP.exists():
-        need_room(shutil.disk_usage(PROJECT).free)
+        need_room(shutil.disk_usage(PROJECT).free, lock)
+    remember(size)
     uv = find_uv()
-    make_environment(uv)
+    make_environment(uv, anew=bool(spare))
     with contextlib.suppress(FileNotFoundError):
         STAMP.unlink()  # written again at the end, so the next start repairs what is interrupted
-    tell("Installing the packages" + (" for development" if development else "") + " (some minutes, only once) ...")
+    words = {SMALL: " for showing and predicting", LOCK: "", DEVELOPMENT: " for development"}[lock]
+    tell(f"Installing the packages{words} (some minutes, only once) ...")
     output = install(["--require-hashes", "-r", str(locks[-1])], uv)
     if (
         output
@@ -387,8 +429,8 @@ def set_up(development: bool) -> Path:
         and not re.search(f"{NO_NETWORK}|{NO_ROOM}|{CHANGED}|{STRANGE_CERTIFICATE}", output)
     ):
         tell("The exact versions this app was tested with cannot be had here; taking the nearest that should work.")
-        output = install(ranges(development), uv)
+        output = install(ranges(lock), uv)
     if output:
-        raise Trouble(explain(output))
+        raise Trouble(explain(output, lock))
     STAMP.write_text("\n".join([*digests(locks), present(VENV)]))
     return environment_python()

@@ -3,6 +3,8 @@
 
     python3 start.py                          set up where needed, then open the app in the browser
     python3 start.py --share                  the same, and let other screens in this network open it too
+    python3 start.py --small                  the same without TensorFlow: it shows and predicts, but does not train
+    python3 start.py --full                   with TensorFlow again
     python3 start.py VERB ...                 what `python -m core` can do: train quick, predict photo.jpg
     python3 start.py check                    lint, format and types
     python3 start.py audit                    ask whether weaknesses of the packages are known
@@ -31,7 +33,7 @@ from typing import BinaryIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # where PYTHONSAFEPATH is set, Python leaves it out
 
-from installation import DEVELOPMENT, LOCK, NOTES, OLDEST, PROJECT, PYTHON_PAGE, Trouble, fits, set_up, tell, version_of
+from installation import LOCKS, NOTES, OLDEST, PROJECT, PYTHON_PAGE, Trouble, fits, set_up, tell, version_of
 
 FITTING = ("3.13", "3.12", "3.11")
 CHECKS = {"lint": ("ruff", "check", "."), "format": ("ruff", "format", "--check", "."), "types": ("mypy",)}
@@ -129,7 +131,7 @@ def check(python: Path) -> int:
 def audit(python: Path, ask: Callable = subprocess.run) -> int:
     """Ask whether weaknesses of the locked packages are known; returns 0 for none, 1 for some, 2 without an answer."""
     status = 0
-    for lock in (LOCK, DEVELOPMENT):
+    for lock in LOCKS[1:]:  # the first is a part of the second
         command = [str(python), "-m", "pip_audit", *AUDIT, "--requirement", str(PROJECT / lock)]
         answer = ask(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
@@ -164,15 +166,19 @@ def read_options(arguments: list[str]) -> None:
     """Refuse options that are not the app's before anything is installed for them; answer --help and --version."""
     verbs = "check, audit, test [--quick], and those of `python -m core`: models, train quick, predict photo.jpg ..."
     parser = argparse.ArgumentParser(
-        prog="start.py", description="Set up and open Fitting Room.", epilog=f"Verbs: {verbs}"
+        prog="start.py", description="Set up and open Fitting Room.", epilog=f"Verbs: {verbs}", allow_abbrev=False
     )
     parser.add_argument("--port", type=port, help="first port to try (8501 when not given)")
     parser.add_argument("--share", action="store_true", help="let other screens in this network open it, by a QR code")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--small", action="store_true", help="without TensorFlow, which only training needs; remembered")
+    size.add_argument("--full", action="store_true", help="with TensorFlow, as at first; remembered")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     parser.add_argument("--version", action="version", version=f"Fitting Room {version()}")
     parser.parse_args(arguments)
 
 
+SIZES = {"--small": True, "--full": False}  # options of the set-up: whether it is to be the small one
 OWN = {"check": check, "audit": audit}
 
 
@@ -189,13 +195,15 @@ def carry_out(arguments: list[str], python: Path) -> int:
     if verb == "test":
         quick = QUICK if "--quick" in rest else ()
         return hand_over([str(python), "-m", "pytest", *quick, *(word for word in rest if word != "--quick")])
-    return hand_over([str(python), "-m", "core.launch", *arguments])
+    return hand_over([str(python), "-m", "core.launch", *(word for word in arguments if word not in SIZES)])
 
 
 def main(arguments: list[str]) -> int:
     """Set up where needed and do what the command line asks; returns the exit status."""
+    small = None
     if not arguments or arguments[0].startswith("-"):
         read_options(arguments)
+        small = next((SIZES[word] for word in arguments if word in SIZES), None)
     try:
         if not fits(sys.version_info):
             other = find_python(python_commands(Path(os.path.expanduser("~"))))
@@ -203,7 +211,7 @@ def main(arguments: list[str]) -> int:
                 raise Trouble(unfit_sentence(sys.version_info))
             return hand_over([*other, str(PROJECT / "start.py"), *arguments])
         with alone():
-            python = set_up(development=arguments[:1] in (["check"], ["audit"], ["test"]))
+            python = set_up(arguments[:1] in (["check"], ["audit"], ["test"]), small)
         return carry_out(arguments, python)
     except KeyboardInterrupt:
         tell("\nStopped. The next start repairs what is half done.")

@@ -189,7 +189,9 @@ def test_every_third_party_import_is_required():
     imported = {root for file in files(".", *PACKAGES) for root in roots(file)} - ours - sys.stdlib_module_names
     names = packages_distributions()
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    rows = project["dependencies"] + project["optional-dependencies"]["dev"]
+    rows = project["dependencies"] + [
+        row for name in ("train", "dev") for row in project["optional-dependencies"][name]
+    ]
     required = {canonicalize_name(Requirement(row).name) for row in rows}
     for_tests = {"packaging"}  # comes with pytest
     unnamed = {

@@ -33,9 +33,16 @@ PROJECT = Path(__file__).resolve().parents[2]
         (("Linux", "x86_64", 64, True, 2_040_000_000), "has 2.0 GB of memory.*needs about 4 GB"),
         (("Darwin", "arm64", 64, None, 2_999_999_999), "memory"),
         (("Linux", "x86_64", 64, True, 3_800_000_000), None),
+        (("Linux", "x86_64", 64, False), "start.py --small"),
+        (("Linux", "x86_64", 64, True, 2_040_000_000), "start.py --small"),
+        (("Linux", "x86_64", 64, False, 1_900_000_000, True), None),
+        (("Linux", "x86_64", 64, True, 1_000_000_000, True), "has 1.0 GB of memory.*2 GB where it does not train"),
+        (("Linux", "x86_64", 64, True, 1_000_000_000), r"has 1.0 GB of memory[^\n]*Use another computer\.$"),
+        (("Darwin", "x86_64", 64, None, None, True), "Apple chip"),
+        (("Windows", "x86", 32, None, None, True), "64-bit"),
     ],
 )
-def test_machines_without_tensorflow_are_named(machine, words):
+def test_machines_without_what_it_needs_are_named(machine, words):
     sentence = installation.machine_sentence(*machine)
     assert sentence is None if words is None else re.search(words, sentence)
 
@@ -93,9 +100,14 @@ def test_a_folder_that_cannot_be_written_is_told_what_to_do_and_what_is_installe
 
 
 def test_a_full_disk_is_named_with_both_figures():
-    installation.need_room(5_000_000_000)
-    with pytest.raises(installation.Trouble, match=r"1\.2 GB are free, Fitting Room needs 4 GB"):
-        installation.need_room(1_200_000_000)
+    installation.need_room(5_000_000_000, installation.LOCK)
+    installation.need_room(1_600_000_000, installation.SMALL)
+    with pytest.raises(installation.Trouble, match=r"1\.2 GB are free, Fitting Room needs 4 GB.*start again\.$"):
+        installation.need_room(1_200_000_000, installation.LOCK)
+    with pytest.raises(installation.Trouble, match=r"1\.6 GB are free, Fitting Room needs 4 GB[^\n]*\n.*--small"):
+        installation.need_room(1_600_000_000, installation.LOCK)
+    with pytest.raises(installation.Trouble, match=r"1\.2 GB are free, Fitting Room needs 1\.5 GB"):
+        installation.need_room(1_200_000_000, installation.SMALL)
 
 
 def test_a_missing_venv_names_the_package_of_debian():
@@ -137,10 +149,11 @@ def test_a_stamp_without_words_is_no_installation(tmp_path):
     assert not installation.installed([tmp_path / "lock"], tmp_path / "stamp")
 
 
-RANGES, DEVELOPMENT_RANGES = ["numpy>=2,<3"], ["pytest>=9,<10"]
+RANGES, TRAINING_RANGES, DEVELOPMENT_RANGES = ["numpy>=2,<3"], ["tensorflow>=2,<3"], ["pytest>=9,<10"]
 PROJECT_TABLE = f"""
 [project]
 dependencies = {RANGES}
+optional-dependencies.train = {TRAINING_RANGES}
 optional-dependencies.dev = {DEVELOPMENT_RANGES}
 """
 
@@ -149,17 +162,18 @@ class Setup:
     """installation.set_up in a folder of its own, with the installer replaced by prepared answers."""
 
     def __init__(self, folder: Path, monkeypatch, answers: list[str | None]):
-        self.asked, self.stamp = [], folder / "installed.txt"
-        self.app, self.development = (folder / name for name in (installation.LOCK, installation.DEVELOPMENT))
-        for lock in (self.app, self.development):
+        self.asked, self.anew, self.stamp = [], [], folder / "installed.txt"
+        locks = self.small, self.app, self.development = [folder / name for name in installation.LOCKS]
+        for lock in locks:
             lock.write_text(f"{lock.name}==1\n")
         (folder / "pyproject.toml").write_text(PROJECT_TABLE)
         monkeypatch.setattr(installation, "PROJECT", folder)
         monkeypatch.setattr(installation, "NOTES", folder / "notes")
         monkeypatch.setattr(installation, "LOG", folder / "notes" / "install.log")
+        monkeypatch.setattr(installation, "CHOICE", folder / "notes" / "size")
         monkeypatch.setattr(installation, "VENV", folder)
         monkeypatch.setattr(installation, "STAMP", self.stamp)
-        monkeypatch.setattr(installation, "make_environment", lambda uv: None)
+        monkeypatch.setattr(installation, "make_environment", lambda uv, anew: self.anew.append(anew))
         monkeypatch.setattr(installation, "version_of", lambda command: (3, 12))
         monkeypatch.setattr(installation, "install", lambda wanted, uv: self.asked.append(wanted) or answers.pop(0))
 
@@ -192,7 +206,9 @@ def test_an_interrupted_installation_is_done_again(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("development", "ranges"), [(False, RANGES), (True, [*RANGES, *DEVELOPMENT_RANGES])], ids=["app", "development"]
+    ("development", "ranges"),
+    [(False, [*RANGES, *TRAINING_RANGES]), (True, [*RANGES, *TRAINING_RANGES, *DEVELOPMENT_RANGES])],
+    ids=["app", "development"],
 )
 @pytest.mark.parametrize(
     "answer",
@@ -259,14 +275,14 @@ def test_without_a_network_the_ranges_are_not_tried(tmp_path, monkeypatch):
     ],
 )
 def test_what_an_installer_says_becomes_a_sentence(said, words):
-    assert words in installation.explain(said)
+    assert words in installation.explain(said, installation.LOCK)
 
 
 def test_a_disk_that_became_full_is_told_how_much_is_missing_and_what_remains(tmp_path):
-    sentence = installation.no_room(free=100_000_000, installed=1_500_000_000)
+    sentence = installation.no_room(free=100_000_000, installed=1_500_000_000, lock=installation.LOCK)
     assert "0.1 GB are free" in sentence and "2.4 GB more room" in sentence
     assert "(1.5 GB) stays in" in sentence and str(installation.VENV) in sentence
-    assert "0.5 GB more room" in installation.no_room(free=10**9, installed=10**10)
+    assert "0.5 GB more room" in installation.no_room(free=10**9, installed=10**10, lock=installation.LOCK)
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "file").write_bytes(bytes(1234))
     assert installation.size_of(tmp_path) == 1234 and installation.size_of(tmp_path / "none") == 0
@@ -421,7 +437,7 @@ def test_pip_refuses_a_package_with_another_checksum(tmp_path, monkeypatch):
     monkeypatch.setattr(installation, "environment_python", lambda: Path(sys.executable))
     here = ["--dry-run", "--no-index", "--find-links", str(tmp_path)]
     output = installation.install([*here, "--require-hashes", "-r", str(tmp_path / "the.lock")], None)
-    assert "not the one this app was tested with" in installation.explain(output)
+    assert "not the one this app was tested with" in installation.explain(output, installation.LOCK)
 
 
 def test_pip_installs_from_a_folder_of_files_where_no_index_can_be_reached(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""pyproject.toml names what is needed, the locks what was tested: they agree, and neither lock names a host."""
+"""pyproject.toml names what is needed, the locks what was tested: they agree, and no lock names a host."""
 
 import re
 import tomllib
@@ -9,11 +9,12 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from installation import DEVELOPMENT, LOCK, LOCKS, SMALL
+
 PROJECT = Path(__file__).resolve().parents[2]
 TABLE = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
 RANGES = [Requirement(row) for row in TABLE["project"]["dependencies"]]
 EXTRAS = {name: [Requirement(row) for row in rows] for name, rows in TABLE["project"]["optional-dependencies"].items()}
-LOCKS = ("requirements.txt", "requirements-dev.txt")
 
 
 def lock_text(name: str) -> str:
@@ -38,26 +39,35 @@ def version(requirement: Requirement) -> str:
     return match[1]
 
 
-@pytest.mark.parametrize("row", [*RANGES, *EXTRAS["dev"]], ids=str)
+@pytest.mark.parametrize("row", [*RANGES, *EXTRAS["train"], *EXTRAS["dev"]], ids=str)
 def test_every_range_has_two_ends_and_contains_its_pin(row):
     assert {part.operator for part in row.specifier} == {">=", "<"}
-    assert row.specifier.contains(version(pins(LOCKS[1])[canonicalize_name(row.name)]))
+    assert row.specifier.contains(version(pins(DEVELOPMENT)[canonicalize_name(row.name)]))
 
 
-def test_the_extras_are_for_postgres_and_for_development():
-    assert set(EXTRAS) == {"postgres", "dev"}
+def test_the_extras_are_for_training_for_postgres_and_for_development():
+    assert set(EXTRAS) == {"train", "postgres", "dev"}
     assert [(row.name, row.extras) for row in EXTRAS["postgres"]] == [("psycopg", {"binary"})]
 
 
-def test_the_lock_for_development_holds_all_of_the_apps():
-    app, development = map(hashes, LOCKS)
-    assert app.items() <= development.items()
-    assert {canonicalize_name(row.name) for row in RANGES} <= set(pins(LOCKS[0]))
+def test_each_lock_holds_all_of_the_one_before():
+    small, app, development = map(hashes, LOCKS)
+    assert small.items() < app.items() < development.items()
+    assert names(RANGES) <= set(pins(SMALL)) and names(EXTRAS["train"]) <= set(pins(LOCK))
+
+
+def test_nothing_of_the_small_app_brings_tensorflow():
+    assert not names(EXTRAS["train"]) & set(pins(SMALL))
+    assert not {name for name in pins(SMALL) if "tensorflow" in name or "keras" in name}
+
+
+def names(rows: list[Requirement]) -> set[str]:
+    return {canonicalize_name(row.name) for row in rows}
 
 
 @pytest.mark.parametrize("name", LOCKS)
 def test_every_pin_has_the_checksums_of_its_files(name):
-    assert len(hashes(name)) > 80
+    assert len(hashes(name)) > 70
     wrong = [row for row, words in hashes(name).items() if not words or not all(map(is_checksum, words))]
     assert not wrong
 
@@ -74,12 +84,12 @@ def test_a_lock_names_no_host_and_no_folder(name):
 @pytest.mark.parametrize("package", ["numpy", "tensorflow", "pillow", "ai-edge-litert"])
 def test_compiled_packages_have_files_for_many_computers(package):
     """At least Linux on two processors, Windows and macOS, for three versions of Python."""
-    (words,) = [words for row, words in hashes(LOCKS[0]).items() if row.startswith(f"{package}==")]
+    (words,) = [words for row, words in hashes(LOCK).items() if row.startswith(f"{package}==")]
     assert len(words) >= 12
 
 
 def test_the_locks_pin_all_that_their_packages_need():
-    lock = pins(LOCKS[1])
+    lock = pins(DEVELOPMENT)
     assert all(map(version, lock.values()))
     missing = set()
     for name, row in lock.items():

@@ -58,7 +58,7 @@ def test_an_unfitting_python_is_told_what_to_install(version, words):
 def test_nothing_is_run_when_no_python_fits(monkeypatch, capsys):
     monkeypatch.setattr(start.sys, "version_info", (3, 9, 1))
     monkeypatch.setattr(start, "find_python", lambda commands: None)
-    monkeypatch.setattr(start, "set_up", lambda development: pytest.fail("must not install"))
+    monkeypatch.setattr(start, "set_up", lambda development, small: pytest.fail("must not install"))
     assert start.main([]) == 1
     assert "too old" in capsys.readouterr().err
 
@@ -81,7 +81,9 @@ def test_only_one_start_at_a_time(tmp_path, monkeypatch):
 @pytest.fixture
 def handed(monkeypatch, tmp_path):
     """`start.main` that installs nothing and gives back the command it would hand over to."""
-    monkeypatch.setattr(start, "set_up", lambda development: Path(f"python-{'dev' if development else 'app'}"))
+    sizes = {None: "app", True: "small", False: "full"}
+    python = lambda development, small: Path(f"python-{'dev' if development else sizes[small]}")  # noqa: E731
+    monkeypatch.setattr(start, "set_up", python)
     monkeypatch.setattr(start, "hand_over", lambda command: command)
     monkeypatch.setattr(start.os, "environ", dict(os.environ))
     monkeypatch.chdir(tmp_path)
@@ -104,10 +106,16 @@ def test_without_a_verb_the_app_is_opened(handed, options):
     assert handed(options) == ["python-app", "-m", "core.launch", *options]
 
 
-def test_an_unknown_option_installs_nothing(monkeypatch):
-    monkeypatch.setattr(start, "set_up", lambda development: pytest.fail("must not install"))
+@pytest.mark.parametrize(("options", "size"), [(["--small", "--port", "9000"], "small"), (["--full"], "full")])
+def test_the_size_is_the_set_ups_affair_and_not_the_apps(handed, options, size):
+    assert handed(options) == [f"python-{size}", "-m", "core.launch", *options[1:]]
+
+
+@pytest.mark.parametrize("options", [["--open-it"], ["--small", "--full"], ["--sma"]])
+def test_an_unknown_option_installs_nothing(monkeypatch, options):
+    monkeypatch.setattr(start, "set_up", lambda development, small: pytest.fail("must not install"))
     with pytest.raises(SystemExit, match="2"):
-        start.main(["--open-it"])
+        start.main(options)
 
 
 def test_any_other_verb_goes_to_core_in_the_persons_own_folder(handed, tmp_path):
@@ -119,7 +127,7 @@ def test_any_other_verb_goes_to_core_in_the_persons_own_folder(handed, tmp_path)
 
 def run_start(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Run start.py as a process in a folder, with this Python in place of a set-up one."""
-    program = "import sys, start; start.set_up = lambda development: sys.executable; sys.exit(start.main(sys.argv[1:]))"
+    program = "import sys, start; start.set_up = lambda *_: sys.executable; sys.exit(start.main(sys.argv[1:]))"
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONSAFEPATH": "1"}
     command = [sys.executable, "-c", program, *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
@@ -233,7 +241,7 @@ def test_an_audit_asks_in_words_that_pip_audit_knows(tmp_path):
 
 @pytest.mark.parametrize("port", ["-1", "0", "65536", "70000", "8501.5", "x", "", "9" * 5000, "²"])
 def test_a_port_that_is_none_is_said_and_installs_nothing(monkeypatch, capsys, port):
-    monkeypatch.setattr(start, "set_up", lambda development: pytest.fail("must not install"))
+    monkeypatch.setattr(start, "set_up", lambda development, small: pytest.fail("must not install"))
     with pytest.raises(SystemExit, match="2"):
         start.main([f"--port={port}"])
     assert f"“{port[:10]}” is no port. Write a whole number from 1 to 65535" in capsys.readouterr().err
