@@ -11,7 +11,8 @@ from core.data.dataset import title_said
 from core.language import _, number, percent
 from core.runs import bundle, report, script, tensorboard
 from core.runs.book import LONGEST_NAME, LONGEST_NOTE, UNDO_SECONDS
-from core.runs.schema import Run, Status
+from core.runs.schema import FileKind, Run, Status
+from core.runs.web_page import web_page
 from core.training import weights
 from core.training.plan import Plan, duration
 from models.catalogue import OWN, every
@@ -181,6 +182,8 @@ def take_away(run: Run) -> None:
     stem = f"{re.sub(r'[^a-z0-9]+', '-', run.name.lower()).strip('-') or run.recipe}-{run.id}"
     there = used.artifacts(run.id)
     offers = {_("Report to print (.html)"): ("html", lambda: bundle.printed(run, used, labels).encode())}
+    if FileKind.TFLITE in there:
+        offers[_("One web page (.html)")] = ("page.html", lambda: web_page(run.id, used))
     for kind in (kind for kind in FILES if kind in there):
         offers[f".{FILES[kind]}"] = (FILES[kind], lambda kind=kind: used.artifact(run.id, kind))
     offers[_("Code (.py)")] = ("py", lambda: script.of_run(run)[0].encode())
@@ -196,6 +199,13 @@ def take_away(run: Run) -> None:
                 " a phone."
             )
         )
+        if FileKind.TFLITE in there:
+            st.caption(
+                _(
+                    "“One web page” works by itself, also from a USB stick: draw, or bring a photo, and the network"
+                    " answers."
+                )
+            )
         for words, (ending, make) in offers.items():
             downloads.offer(words, make, f"{stem}.{ending}", mime, f"runs_download_{ending}")
 

@@ -1,0 +1,145 @@
+// A photo becomes 28 x 28 dots: what is unlike the edge of the picture is the garment. The app itself looks harder.
+
+"use strict";
+
+const COLOURS_OF_EDGE = 4;
+const UNLIKE = 2.5; // distance from the edge's colours, in standard deviations, from which on it may be the garment
+const LARGE = 0.25; // a part this large beside the largest one is kept
+
+// RGBA bytes -> {image, cover, finding}; the finding is a word of PAGE.problems, or "".
+function readPhoto(rgba, width, height) {
+  const clear = sum(Uint8Array.from({ length: width * height }, (_, i) => rgba[4 * i + 3] < 128)) / (width * height);
+  const cutOut = clear > 0.02 && clear < 0.995;
+  const mask = tidy(cutOut ? opaque(rgba) : unlikeTheEdge(rgba, width, height), width, height);
+  const cover = sum(mask) / mask.length;
+  const finding = findingOf(mask, width, height, cover, cutOut);
+  const whole = cover ? mask : mask.fill(1);
+  return { image: toSquare(toned(rgba, whole), whole, width, height), cover, finding };
+}
+
+const opaque = (rgba) => Uint8Array.from({ length: rgba.length / 4 }, (_, i) => rgba[4 * i + 3] > 127);
+
+function unlikeTheEdge(rgba, width, height) {
+  const lab = labOf(rgba, width, height);
+  const band = Math.max(2, Math.round(0.04 * Math.min(width, height)));
+  const edge = [];
+  for (let i = 0; i < width * height; i++) {
+    const [x, y] = [i % width, Math.floor(i / width)];
+    if (Math.min(x, y, width - 1 - x, height - 1 - y) < band) edge.push(lab[i]);
+  }
+  const groups = clustered(edge).filter((group) => group.length >= 0.06 * edge.length);
+  const colours = groups.map((group) => {
+    const centre = [0, 1, 2].map((c) => mean(group.map((colour) => colour[c])));
+    const spread = [0, 1, 2].map((c) => Math.sqrt(mean(group.map((colour) => (colour[c] - centre[c]) ** 2))));
+    const least = Math.min(Math.max(2 * Math.max(...spread), 1.5), 4);
+    return { centre, scale: spread.map((s, c) => (c ? 1 : 0.6) / Math.min(Math.max(s, least), 14)) };
+  });
+  const distance = lab.map((colour) =>
+    Math.min(...colours.map(({ centre, scale }) => Math.hypot(...scale.map((s, c) => s * (colour[c] - centre[c]))))),
+  );
+  const limit = Math.max(UNLIKE, divide(distance));
+  return Uint8Array.from(distance, (d) => d > limit);
+}
+
+// The limit that parts numbers into two groups best (Otsu's), of those up to 20.
+function divide(numbers) {
+  const bins = new Array(64).fill(0);
+  for (const value of numbers) bins[Math.min(63, Math.floor((value / 20) * 64))]++;
+  const all = bins.reduce((total, count, bin) => total + count * bin, 0);
+  let [best, limit, below, weighed] = [0, 0, 0, 0];
+  for (let bin = 0; bin < 63; bin++) {
+    below += bins[bin];
+    weighed += bins[bin] * bin;
+    const above = numbers.length - below;
+    if (!below || !above) continue;
+    const apart = below * above * (weighed / below - (all - weighed) / above) ** 2;
+    if (apart > best) [best, limit] = [apart, ((bin + 1) / 64) * 20];
+  }
+  return Math.min(limit, 5);
+}
+
+// Colours in groups: each begins with the one that is farthest from all others (k-means).
+function clustered(colours) {
+  const far = (colour, centre) => (colour[0] - centre[0]) ** 2 + (colour[1] - centre[1]) ** 2 + (colour[2] - centre[2]) ** 2;
+  let centres = [colours[0].map((_, c) => mean(colours.map((colour) => colour[c])))];
+  while (centres.length < COLOURS_OF_EDGE) {
+    const distance = (colour) => Math.min(...centres.map((centre) => far(colour, centre)));
+    centres.push(colours.reduce((one, other) => (distance(other) > distance(one) ? other : one)));
+  }
+  let groups = [];
+  for (let round = 0; round < 8; round++) {
+    groups = centres.map(() => []);
+    for (const colour of colours) {
+      const distance = centres.map((centre) => far(colour, centre));
+      groups[distance.indexOf(Math.min(...distance))].push(colour);
+    }
+    centres = groups.map((group, k) => (group.length ? [0, 1, 2].map((c) => mean(group.map((colour) => colour[c]))) : centres[k]));
+  }
+  return groups;
+}
+
+// Every dot in L*a*b*, each from 0 to 255, a little softened.
+function labOf(rgba, width, height) {
+  const linear = (value) => (value > 10.314 ? ((value / 255 + 0.055) / 1.055) ** 2.4 : value / 255 / 12.92);
+  const root = (t) => (t > 0.008856 ? Math.cbrt(t) : 7.787 * t + 16 / 116);
+  const channels = [0, 1, 2].map((c) => blurred(Float32Array.from({ length: width * height }, (_, i) => onWhite(rgba, i, c)), width, height));
+  return Array.from({ length: width * height }, (_, i) => {
+    const near = [i % width, Math.floor(i / width)].every((at, axis) => at > 3 && at < (axis ? height : width) - 4);
+    const [r, g, b] = channels.map((channel, c) => linear(near ? channel[i] : onWhite(rgba, i, c)));
+    const x = root((0.4125 * r + 0.3576 * g + 0.1804 * b) / 0.9505);
+    const y = root(0.2127 * r + 0.7152 * g + 0.0722 * b);
+    const z = root((0.0193 * r + 0.1192 * g + 0.9502 * b) / 1.089);
+    return [2.55 * (116 * y - 16), 500 * (x - y), 200 * (y - z)];
+  });
+}
+
+const onWhite = (rgba, i, c) => 255 + ((rgba[4 * i + c] - 255) * rgba[4 * i + 3]) / 255;
+
+// Without specks and hairlines, small holes filled, only the main part or parts.
+function tidy(mask, w, h) {
+  const reach = Math.max(1, Math.round(Math.max(w, h) / 160));
+  const grown = (from, by) => Uint8Array.from(distances(from, w, h, 1), (d) => d <= by);
+  const shrunk = (from, by) => Uint8Array.from(distances(from, w, h, 0), (d) => d > by);
+  const cleaned = shrunk(grown(grown(shrunk(mask, reach), reach), reach), reach);
+  const found = largeParts(cleaned, w, h);
+  const kept = new Uint8Array(w * h);
+  for (const part of found) part.forEach((i) => (kept[i] = 1));
+  const limit = 0.02 * sum(kept);
+  for (const hole of parts(kept.map((one) => 1 - one), w, h, false)) {
+    const open = hole.some((i) => i % w === 0 || i % w === w - 1 || i < w || i >= w * (h - 1));
+    if (!open && hole.length < limit) hole.forEach((i) => (kept[i] = 1));
+  }
+  return kept;
+}
+
+function largeParts(mask, w, h) {
+  const found = parts(mask, w, h, true).sort((one, other) => other.length - one.length);
+  return found.filter((part) => part.length >= LARGE * found[0].length);
+}
+
+// Why no single garment is in the picture, by the limits of core/vision/quality.py.
+function findingOf(mask, w, h, cover, cutOut) {
+  if (!cover) return "nothing";
+  if (cover > 0.93) return cutOut ? "" : "fills";
+  if (cover < 0.02) return "small";
+  const rim = [...mask.keys()].filter((i) => i % w === 0 || i % w === w - 1 || i < w || i >= w * (h - 1));
+  if (!cutOut && mean(rim.map((i) => mask[i])) > 0.7) return "background";
+  const count = largeParts(mask, w, h).length;
+  return count > 2 ? "several" : count === 2 ? "two" : "";
+}
+
+// Light and dark swapped, stretched so that its mean comes near the data set's, as core/vision/normalise.py does it.
+function toned(rgba, mask) {
+  const grey = Float32Array.from(mask, (_, i) => {
+    const [r, g, b] = [0, 1, 2].map((c) => Math.round(onWhite(rgba, i, c)));
+    return 255 - Math.round(0.299 * r + 0.587 * g + 0.114 * b);
+  });
+  const pixels = grey.filter((_, i) => mask[i]);
+  const middle = mean(pixels);
+  const spread = Math.sqrt(mean(pixels.map((value) => (value - middle) ** 2)));
+  const gain = Math.min(Math.max(38 / Math.max(spread, 1), 0.8), 2);
+  const tone = (value) => Math.floor(Math.min(Math.max((value - middle) * gain + 0.4 * middle + 0.6 * 150, 24), 255));
+  return grey.map((value, i) => (mask[i] ? tone(value) : 0));
+}
+
+const mean = (numbers) => sum(numbers) / numbers.length;
