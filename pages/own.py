@@ -83,6 +83,8 @@ def summary(clothes: UploadedDataset) -> None:
     """How many pictures there are of each class, the first of them, and what is to be said about them."""
     images, labels = halves(clothes.data)["training"]
     st.write(plain(str(clothes.split)))
+    if clothes.data.read_as:
+        st.caption(plain(str(clothes.data.read_as)))
     tell_doubts(clothes)
     folders.tell(clothes.folders)
     left, right = st.columns(2, gap="large")

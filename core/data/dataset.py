@@ -57,6 +57,7 @@ class Dataset:
     origin: str  # the folder, the name of what somebody uploaded, or "" for drawn clothes
     fingerprint: str  # 16 hex digits of all pictures and labels in their order
     problem: Saying | None = None  # why better data were not used
+    read_as: Saying | None = None  # how its files were understood, where they are unusual
 
     @classmethod
     def of(

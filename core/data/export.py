@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow
 
-from core.data.files import CSV_COLUMNS
+from core.data.columns import CSV_COLUMNS
 from core.images import SIDE
 
 WEIGHED = 500  # pictures written on trial to say how large the whole file will be

@@ -8,6 +8,7 @@ import hashlib
 import os
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from core.atomic import abandoned, replacing, room_for
 from core.data.dataset import Dataset, Source
 from core.data.download import DOWNLOADS
 from core.data.files import FILES, REMEDY, TABLES, check_pair, idx_path, place, read_csv, read_idx
+from core.data.tables import read_as
 from core.errors import DataError
 from core.language import Saying
 from core.settings import Settings
@@ -86,8 +88,10 @@ def read_folder(folder: Path, source: Source = Source.FOLDER, problem: Saying | 
     for table in tables:
         if not table.is_file():
             raise _missing(table)
-    arrays = [array for table in tables for array in read_csv(table)]
-    return Dataset.of(arrays, Source.CSV if source == Source.FOLDER else source, str(folder), problem)
+    read = {table.name: read_csv(table) for table in tables}
+    arrays = [array for each in read.values() for array in each[:2]]
+    data = Dataset.of(arrays, Source.CSV if source == Source.FOLDER else source, str(folder), problem)
+    return replace(data, read_as=read_as({name: each.ways for name, each in read.items()}))
 
 
 def _missing(file: Path) -> DataError:

@@ -14,7 +14,7 @@ import numpy as np
 from core.archive import zipped
 from core.data import synthetic
 from core.data.brought import ask, check_zipped, is_zip, left_out_folders, zipped_files
-from core.data.files import CSV_COLUMNS, Table
+from core.data.columns import CSV_COLUMNS
 from core.data.gather import (
     UploadedDataset,
     check_count,
@@ -28,6 +28,7 @@ from core.data.gather import (
 )
 from core.data.naming import LEFT_OUT
 from core.data.sorting import Answers, Asked, sort
+from core.data.tables import Found, Table, read_as
 from core.errors import DataError, door
 from core.images import png
 from core.labels import SLUGS
@@ -99,20 +100,22 @@ def _from_tables(
     title = " + ".join(tables)
     total = sum(table.rows for table in tables.values())
     check_count(title, total, settings)
-    arrays: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    arrays: dict[str, Found] = {}
     for name, table in tables.items():
-        before = sum(len(labels) for _images, labels in arrays.values())
+        before = sum(len(found.labels) for found in arrays.values())
 
         def tell(rows: int, before: int = before) -> None:
             progress(before + rows, total)
 
         arrays[name] = table.read(tell)
+    unusual = read_as({name: found.ways for name, found in arrays.items()})
     if len(arrays) == 1:
-        return split_at_random(title, *arrays[title])
+        found = split_at_random(title, *arrays[title][:2])
+        return replace(found, data=replace(found.data, read_as=unusual))
     called_test = [name for name in tables if "test" in name.lower()]
     test = called_test[0] if len(called_test) == 1 else min(tables, key=lambda name: tables[name].rows)
     train = next(name for name in tables if name != test)
-    data = dataset(title, (*arrays[train], *arrays[test]))
+    data = replace(dataset(title, (*arrays[train][:2], *arrays[test][:2])), read_as=unusual)
     words = Saying("It learns from “{train}”; the pictures in “{test}” are kept for the test.", train=train, test=test)
     return UploadedDataset(data, words)
 

@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from core.archive import Archive, ArchiveError
-from core.data.files import CSV_COLUMNS, Table
+from core.data.columns import CSV_COLUMNS
+from core.data.tables import Table
 from core.data.upload import example_zip, read_upload
 from core.errors import DataError, FittingRoomError, PictureError, RunError, door
 from core.runs import bundle
@@ -156,7 +157,7 @@ def test_a_table_reads_as_its_slow_reading_says(pieces: list[str]) -> None:
         lines[row] += piece if piece.strip("\r\n") == "" else f",{piece}"
     content = "\n".join(lines).encode()
     try:
-        images, labels = Table.of(lambda: io.BytesIO(content), "It", "Mend it.", 100).read()
+        images, labels, _ways = Table.of(lambda: io.BytesIO(content), "It", "Mend it.", 100).read()
     except DataError as error:
         assert str(error).startswith("It ") and "cannot be read" not in str(error)
     else:

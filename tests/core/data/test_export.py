@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from core.data import export
+from core.data.columns import CSV_COLUMNS
 from core.data.dataset import Dataset
-from core.data.files import CSV_COLUMNS, read_csv
+from core.data.files import read_csv
 
 
 def test_head_and_tail_are_the_first_and_the_last_rows(small: Dataset) -> None:
@@ -32,7 +33,7 @@ def test_a_csv_comes_back_as_it_was(small: Dataset, tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     file.write_bytes(export.csv(small.test_images, small.test_labels).read())
     assert file.read_text().startswith("label,pixel1,pixel2,")
-    images, labels = read_csv(file)
+    images, labels, _ways = read_csv(file)
     assert np.array_equal(images, small.test_images) and np.array_equal(labels, small.test_labels)
 
 
@@ -56,7 +57,7 @@ def test_60_000_rows_become_a_csv_within_seconds_and_come_back(real: Dataset, tm
     assert time.process_time() - began < 8
     file = tmp_path / "fashion-mnist_train.csv"
     file.write_bytes(content.getbuffer())
-    images, labels = read_csv(file)
+    images, labels, _ways = read_csv(file)
     assert (
         images.shape == (60_000, 28, 28)
         and np.array_equal(images, real.train_images)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data import files
-from core.data.files import CSV_COLUMNS
+from core.data import columns, files, lines
+from core.data.columns import CSV_COLUMNS
 from core.errors import DataError
 
 HEAD = ",".join(CSV_COLUMNS)
@@ -22,14 +22,37 @@ ODD_TABLES = {  # what is in the file, words of the sentence
     "a line break in quotes": (f'{HEAD}\n{ROW}\n"1\n",{ROW[2:]}', ["row 2 (line 3)"]),
     "a quote without an end": (f'{HEAD}\n{ROW}\n"{ROW}', ["1 values in row 2 (line 3)"]),
     "a zero byte": (f"{HEAD}\n{ROW[:-1]}\0", ["“” for pixel784 in row 1"]),
-    "a number with a point": (f"{HEAD}\n{ROW}.0", ["“7.0” for pixel784 in row 1"]),
+    "a number with two points": (f"{HEAD}\n{ROW}.0.1", ["“7.0.1” for pixel784 in row 1"]),
     "nothing known": (f"{HEAD}\n{ROW}\n\n{ROW[:-1]}nan", ["“nan” for pixel784 in row 2 (line 4)"]),
     "signs that turn words": (f"{HEAD}\n\u202e9{ROW}", ["“91” for label in row 1"]),
     "one very long value": (f"{HEAD}\n{ROW}{'9' * 200_000}", ["row 1 (line 2) that is no number"]),
     "one very long line": (f"{HEAD}\n{ROW},{'9,' * 200_000}", ["200,786 values in row 1"]),
     "too many rows": (f"{HEAD}\n" + f"{ROW}\n" * 41, ["holds 41 pictures; 40 is the most"]),
-    "UTF-16": (f"{HEAD}\n{ROW}".encode("utf-16"), ["UTF-16", "CSV UTF-8"]),
-    "gzip": (gzip.compress(f"{HEAD}\n{ROW}".encode()), ["is packed", "Unpack it"]),
+    "packed twice": (gzip.compress(gzip.compress(f"{HEAD}\n{ROW}".encode())), ["is packed twice", "Unpack it"]),
+    "packed and cut off": (gzip.compress(f"{HEAD}\n{ROW}".encode())[:-30], ["ends too early"]),
+    "packed and damaged": (gzip.compress(f"{HEAD}\n{ROW}".encode())[:9] + b"\xff" * 300, ["is damaged"]),
+    "an empty file": ("", ["is empty"]),
+    "an Excel workbook": (b"PK\3\4" + bytes(26) + b"[Content_Types].xml", ["an Excel workbook", "choose Save as"]),
+    "a LibreOffice document": (b"PK\3\4" + bytes(26) + b"mimetypeapplication/vnd.oasis", ["a LibreOffice document"]),
+    "an old workbook": (b"\xd0\xcf\x11\xe0" + bytes(600), ["an old Excel workbook", "choose Save as"]),
+    "a tar": (bytes(257).replace(b"\0", b"a") + b"ustar", ["packed in a way that this app does not open"]),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(600), ["a picture, not a table"]),
+    "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(600), ["an HDF5 or MATLAB file", "numpy.savez"]),
+    "a pickle": (b"\x80\x04\x95" + bytes(600), ["a Python pickle", "can carry a program"]),
+    "JSON": ('[{"label": 3, "pixels": [0, 0]}]', ["is JSON", "as a table"]),
+    "a web page": ("\n<!DOCTYPE html><html>", ["is a web page", "Download it again"]),
+    "a pointer": ("version https://git-lfs.github.com/spec/v1\noid", ["a Git LFS pointer"]),
+    "ARFF": ("% words\n@RELATION fashion\n@ATTRIBUTE", ["an ARFF file, as Weka writes it"]),
+    "other bytes": (b"abc\0\1\2" * 200, ["is no text"]),
+    "pixels without a class": (HEAD.removeprefix("label,") + f"\n{ROW[2:]}", ["no column that says the class"]),
+    "no header and no class": (ROW[2:], ["no column that says the class"]),
+    "larger pictures": (",".join(["label", *(f"p{n}" for n in range(1024))]), ["1,024 pixels a row", "32 × 32"]),
+    "larger pictures, no header": (",".join(["0"] * 1025), ["1,024 pixels a row", "32 × 32"]),
+    "pictures in colour": (",".join(["label", *(f"p{n}" for n in range(3072))]), ["3,072 pixels a row", "32 × 32"]),
+    "names of pictures": ("filename,label\na.png,3\nb.png,4", ["2 columns", "a zip with a folder for each class"]),
+    "words": ("Dear teacher,\nhere are my clothes.", ["2 columns and so no pictures"]),
+    "values of a network": (f"{HEAD}\n1,{',-0.81' * 783}\n".replace(",,", ",2.02,"), ["-0.81"]),
+    "an unknown class": (f"{HEAD}\n{ROW}\nHat,{ROW[2:]}", ["“Hat” for label in row 2", "from 0 to 9 or by its name"]),
 }
 
 
@@ -38,7 +61,7 @@ ODD_TABLES = {  # what is in the file, words of the sentence
 def test_an_odd_table_is_refused_in_a_sentence(
     tmp_path: Path, case: str, block: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(files, "BLOCK", block)
+    monkeypatch.setattr(lines, "BLOCK", block)
     monkeypatch.setattr(files, "MOST_ROWS", 40)
     content, words = ODD_TABLES[case]
     path = tmp_path / "x.csv"
@@ -58,21 +81,21 @@ def test_a_table_reads_alike_however_its_lines_end_and_in_whatever_blocks(
     images = np.random.default_rng(0).integers(0, 256, (5, 28, 28)).astype(np.uint8)
     labels = np.arange(5, dtype=np.uint8)
     rows = np.column_stack([labels, images.reshape(5, -1), labels]).tolist()
-    lines = [f'{HEAD},"x, y"', *(",".join(map(str, row)) for row in rows)]
+    written = [f'{HEAD},"x, y"', *(",".join(map(str, row)) for row in rows)]
     path = tmp_path / "x.csv"
-    path.write_bytes(b"\xef\xbb\xbf" + end.join(lines).encode())
-    monkeypatch.setattr(files, "BLOCK", block)
-    found_images, found_labels = files.read_csv(path)
+    path.write_bytes(b"\xef\xbb\xbf" + end.join(written).encode())
+    monkeypatch.setattr(lines, "BLOCK", block)
+    found_images, found_labels, ways = files.read_csv(path)
     assert np.array_equal(found_images, images) and np.array_equal(found_labels, labels)
 
 
 def test_a_fault_in_the_last_row_is_found_without_reading_the_others_slowly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "BLOCK", 50_000)
+    monkeypatch.setattr(lines, "BLOCK", 50_000)
     slowly = []
     reader = csv.reader
-    monkeypatch.setattr(files.csv, "reader", lambda lines: slowly.append(lines) or reader(lines))
+    monkeypatch.setattr(columns.csv, "reader", lambda text, **named: slowly.append(text) or reader(text, **named))
     path = tmp_path / "x.csv"
     path.write_text(f"{HEAD}\n" + f"{ROW}\n" * 400 + ROW[:-1] + "256")
     with pytest.raises(DataError, match=r"“256” for pixel784 in row 401 \(line 402\)"):
@@ -85,7 +108,7 @@ def test_a_fault_in_the_last_row_is_found_without_reading_the_others_slowly(
 def test_a_line_longer_than_a_block_is_named_by_its_row_wherever_it_lies(
     tmp_path: Path, block: int, after: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "BLOCK", block)
+    monkeypatch.setattr(lines, "BLOCK", block)
     path, line = tmp_path / "x.csv", f"{ROW}\n"
     for before in (0, 3, 8):
         for size in (block + 1, 2 * block, 3 * block + 7):
@@ -100,11 +123,11 @@ def test_a_line_longer_than_a_block_is_named_by_its_row_wherever_it_lies(
 def test_empty_lines_without_end_are_refused_before_the_rest_is_read(
     tmp_path: Path, end: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "BLOCK", 10_000)
-    monkeypatch.setattr(files, "MOST_EMPTY", 20_000)
+    monkeypatch.setattr(lines, "BLOCK", 10_000)
+    monkeypatch.setattr(lines, "MOST_EMPTY", 20_000)
     counted = []
-    count = files._count_lines
-    monkeypatch.setattr(files, "_count_lines", lambda block: counted.append(block) or count(block))
+    count = lines.count_lines
+    monkeypatch.setattr(lines, "count_lines", lambda block: counted.append(block) or count(block))
     path = tmp_path / "x.csv"
     path.write_bytes((HEAD + end * 1_000_000 + ROW).encode())
     with pytest.raises(DataError, match="more than 20,000 empty lines"):

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data import files, gather, naming, sorting, upload
+from core.data import gather, lines, naming, sorting, tables, upload
+from core.data.columns import CSV_COLUMNS
 from core.data.dataset import Dataset
-from core.data.files import CSV_COLUMNS
 from core.data.shelf import Shelf
 from core.errors import DataError, PictureError
 from core.images import png
@@ -297,9 +297,9 @@ FAULTS = {
         {"x.csv": table(np.array([*np.arange(24) % 3, 11]))},
         ["x.csv", "“11” for label in row 25 (line 26)", "0 to 9"],
     ),
-    "no header": ({"x.csv": b"1,2,3\n4,5,6"}, ["x.csv", "no column “label”"]),
-    "a picture called a table": ({"x.csv": dots(3)}, ["x.csv", "no column"]),
-    "an empty table": ({"x.csv": b""}, ["x.csv", "no column"]),
+    "no pictures": ({"x.csv": b"1,2,3\n4,5,6"}, ["x.csv", "3 columns and so no pictures"]),
+    "a picture called a table": ({"x.csv": dots(3)}, ["x.csv", "is a picture, not a table"]),
+    "an empty table": ({"x.csv": b""}, ["x.csv", "is empty"]),
 }
 
 
@@ -338,7 +338,7 @@ def test_the_examples_are_in_the_right_form_and_the_same_clothes() -> None:
 
 
 def test_a_bar_moves_while_tables_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "BLOCK", 30_000)
+    monkeypatch.setattr(lines, "BLOCK", 30_000)
     told = []
     tables = [("a.csv", table(np.arange(60) % 3)), ("test.csv", table(np.arange(40) % 3))]
     upload.read_upload(tables, LIMITS, progress=lambda done, total: told.append((done, total)))
@@ -346,11 +346,11 @@ def test_a_bar_moves_while_tables_are_read(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_too_many_rows_are_counted_and_none_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files.Table, "read", lambda *given: pytest.fail("it was read"))
+    monkeypatch.setattr(tables.Table, "read", lambda *given: pytest.fail("it was read"))
     few = replace(LIMITS, max_own_pictures=30)
-    for tables in ({"x.csv": table(np.arange(31) % 3)}, {f"{name}.csv": table(np.arange(20) % 3) for name in "ab"}):
+    for brought in ({"x.csv": table(np.arange(31) % 3)}, {f"{name}.csv": table(np.arange(20) % 3) for name in "ab"}):
         with pytest.raises(DataError, match="30 is the most"):
-            read(tables, few)
+            read(brought, few)
 
 
 def test_of_very_many_files_that_cannot_be_used_the_first_are_named() -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.data.columns import CSV_COLUMNS
 from core.data.dataset import Dataset
-from core.data.files import CSV_COLUMNS, TABLES
+from core.data.files import TABLES
 from core.runs.book import NewRun
 from core.runs.script import notebook, of_run, script
 from core.runs.store import open_store
