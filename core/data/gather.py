@@ -18,7 +18,8 @@ from core.images import SIDE
 from core.labels import NAMES
 from core.language import N_, Saying, _, number
 from core.settings import Settings
-from core.vision.decode import open_picture, picture_pixels
+from core.vision.decode import opened, picture_pixels
+from core.vision.quality import Problem
 from core.vision.reading import read_picture
 from core.words import line
 
@@ -216,9 +217,10 @@ def _picture(content: bytes) -> tuple[np.ndarray, str | None]:
     Raises PictureError.
     """
     with door(PictureError, UNREADABLE):
-        opened = open_picture(content, len(content))
-        grey = opened[..., :1]
-        if opened.shape[:2] == (SIDE, SIDE) and (opened[..., :3] == grey).all() and (opened[..., 3] == 255).all():
-            return grey[..., 0], None
-        reading = read_picture(opened)
-        return reading.image, str(reading.finding.words) if reading.finding else None
+        picture = opened(content, len(content))
+        pixels, missing = picture.pixels, str(Problem.BREAKS_OFF.words) if picture.cut else None
+        grey = pixels[..., :1]
+        if pixels.shape[:2] == (SIDE, SIDE) and (pixels[..., :3] == grey).all() and (pixels[..., 3] == 255).all():
+            return grey[..., 0], missing
+        reading = read_picture(pixels)
+        return reading.image, str(reading.finding.words) if reading.finding else missing

@@ -11,14 +11,20 @@ from dataclasses import dataclass, field
 from core.errors import PictureError
 from core.language import N_
 from core.vision.coded_size import Budget, av1_size, hevc_size
-from core.vision.formats import BROKEN, MOST_PIXELS, TOO_INVOLVED, Bare, check_size
+from core.vision.formats import BROKEN, MOST_PIXELS, TOO_INVOLVED, Bare, check_left, check_size, paddings
 
 NOT_A_PICTURE = N_("This file is not a picture I can open. Try JPEG, PNG or HEIC.")
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+MOST_BRANDS = 400  # bytes
 MOST_BOXES = 1_000  # in one box
 MOST_META = 256_000  # bytes of the box that describes all pictures
 MOST_LISTED = 10_000  # places, properties and references of all items together; a phone's photo has some hundred
 MOST_CODED = {"HEIC": 13_000_000, "AVIF": 20_000_000}  # bytes of coded picture; a phone's largest has 12 million
+PLAINER = {  # what a file says it is -> what is left of that: no film, and no light for screens of high contrast
+    b"avis": b"avif",
+    b"msf1": b"mif1",
+    b"tmap": b"mif1",
+}
 ALPHA = (b"auxid:1\0", b"auxiliary:alpha\0")  # what says that a second picture is the transparency of the first
 
 
@@ -32,7 +38,13 @@ class _Item:
     spans: list[tuple[int, int]] = field(default_factory=list)  # of the file, where its bytes are
     properties: list[tuple[bytes, bytes]] = field(default_factory=list)  # name and body
     parts: list[int] = field(default_factory=list)  # the items that a grid is put together from
+    parts_at: tuple[int, int] = 0, 0  # where these stand in the file, and how many bytes each takes
     alpha_of: list[int] = field(default_factory=list)  # the items that this may be the transparency of
+
+    @property
+    def end(self) -> int:
+        """Where its last byte is."""
+        return max((end for _, end in self.spans), default=0)
 
     def all_of(self, name: bytes) -> list[bytes]:
         return [body for kind, body in self.properties if kind == name]
@@ -40,8 +52,9 @@ class _Item:
 
 def heic(data: bytes) -> Bare:
     """A HEIC file of its first picture alone. Raises PictureError."""
-    if data[8:12] not in HEIC_BRANDS:  # a film has the same beginning
-        raise PictureError(NOT_A_PICTURE)
+    brands = data[8 : min(int.from_bytes(data[:4], "big"), MOST_BRANDS)]
+    if not any(brands[at : at + 4] in HEIC_BRANDS for at in range(0, len(brands), 4) if at != 4):
+        raise PictureError(NOT_A_PICTURE)  # a film has the same beginning
     return _bare(data, "HEIC")
 
 
@@ -52,25 +65,49 @@ def avif(data: bytes) -> Bare:
 
 def _bare(data: bytes, kind: str) -> Bare:
     written = bytearray(data)
-    meta = None
+    meta, film = None, False
     for name, at, body, end in _boxes(data, 0, len(data)):
         if name == b"meta" and meta is None:
             meta = body, end
-        elif name == b"ftyp":  # also of a film: its first picture
-            written[body:end] = data[body:end].replace(b"avis", b"avif").replace(b"msf1", b"mif1")
+        elif name == b"ftyp":
+            for brand, plainer in PLAINER.items():
+                written[body:end] = written[body:end].replace(brand, plainer)
         elif name != b"mdat":
+            film = film or name == b"moov"
             written[at + 4 : at + 8] = b"free"
     if meta is None:
-        raise PictureError(BROKEN)
+        raise PictureError(NOT_A_PICTURE if film else BROKEN)
     if meta[1] - meta[0] > MOST_META:
         raise PictureError(TOO_INVOLVED)
-    first, items = _Meta(data, *meta).read()
+    found = _Meta(data, *meta)
+    first, items = found.read()
+    if first.kind == b"tmap":  # how a picture and a map of its lights become one for screens of high contrast
+        first = found.shown_instead(items[first.parts[0]], written)
+    cut = [_without_missing(item, items, written) for item in _used(first, items) if item.kind == b"grid"]
     used = _used(first, items)
     pixels = _check(data, kind, used)
     for item in items.values():
         if item.kind_at and item not in used:
             written[item.kind_at : item.kind_at + 4] = b"skip"
-    return Bare(bytes(written), pixels)
+    lacking = max(item.end for item in used) - len(data)
+    endings = paddings(lacking, len(data)) if lacking > 0 else (b"",)
+    return Bare(bytes(written), pixels, cut=any(cut), endings=endings)
+
+
+def _without_missing(grid: _Item, items: dict[int, _Item], written: bytearray) -> bool:
+    """Put in place of the parts of a grid that lie beyond the end of the file those above them; whether there are any.
+    Raises PictureError when there are many."""
+    missing = [place for place, part in enumerate(grid.parts) if items[part].end > len(written)]
+    check_left(len(grid.parts) - len(missing), len(grid.parts))
+    start, wide = grid.parts_at
+    columns = written[grid.spans[0][0] + 3] + 1
+    for place in missing:
+        above = place - columns
+        if above < 0:
+            raise PictureError(BROKEN)
+        grid.parts[place] = grid.parts[above]
+        written[start + place * wide : start + (place + 1) * wide] = grid.parts[above].to_bytes(wide, "big")
+    return bool(missing)
 
 
 def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
@@ -114,6 +151,13 @@ class _Meta:
         if not self._item(first).kind:
             raise PictureError(BROKEN)
         return self._item(first), self.items
+
+    def shown_instead(self, item: _Item, written: bytearray) -> _Item:
+        """Make another item the one to show."""
+        at = self.boxes[b"pitm"][0]
+        wide = 4 if self.data[at] else 2
+        written[at + 4 : at + 4 + wide] = item.name.to_bytes(wide, "big")
+        return item
 
     def _item(self, name: int) -> _Item:
         return self.items.setdefault(name, _Item(name))
@@ -181,6 +225,7 @@ class _Meta:
             to = [self._number(place, wide, following) for place in range(first, first + count * wide, wide)]
             item = self._item(self._number(body, wide))
             if name == b"dimg":
+                item.parts_at = item.parts_at if item.parts else (first, wide)
                 item.parts += to
             elif name == b"auxl":
                 item.alpha_of += to
@@ -190,8 +235,9 @@ def _used(first: _Item, items: dict[int, _Item]) -> list[_Item]:
     """The item to show, with its parts and its transparency."""
     used = [first]
     for item in used:
-        used += [items[part] for part in item.parts if part in items]
-        if len(used) > MOST_BOXES or any(items[part].parts for part in item.parts if part in items):
+        parts = [items[part] for part in item.parts if part in items]
+        used += parts
+        if len(used) > MOST_BOXES or (item.kind != b"iden" and any(part.parts for part in parts)):
             raise PictureError(TOO_INVOLVED)
         used += [
             other
@@ -211,7 +257,7 @@ def _check(data: bytes, kind: str, used: list[_Item]) -> int:
     budget = Budget()
     for item in used:
         read += sum(max(0, min(end, len(data)) - start) for start, end in item.spans)
-        if read > len(data):
+        if read > 2 * len(data):  # a part may be shown twice, in place of one that is missing
             raise PictureError(TOO_INVOLVED)
         if read > MOST_CODED[kind]:
             raise PictureError(
@@ -223,6 +269,8 @@ def _check(data: bytes, kind: str, used: list[_Item]) -> int:
         coded = b"".join(data[start:end] for start, end in item.spans)
         for described in item.all_of(b"ispe"):
             largest = max(largest, check_size(kind, *struct.unpack_from(">II", described, 4)))
+        if item.kind == b"iden":  # its part, perhaps turned
+            continue
         if item.kind == b"grid":
             shape = struct.unpack_from(">II" if coded[1] & 1 else ">HH", coded, 4)
             largest = max(largest, check_size(kind, *shape))

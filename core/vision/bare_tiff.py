@@ -5,10 +5,10 @@ checked and written into a new folder behind the file. Raises PictureError when 
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.errors import PictureError
-from core.vision.formats import BROKEN, MOST_ENTRIES, TOO_INVOLVED, Bare, check_size, orientation
+from core.vision.formats import BROKEN, MOST_ENTRIES, TOO_INVOLVED, Bare, check_left, check_size, orientation
 
 WIDTH, HEIGHT, BITS, COMPRESSION, CHANNELS, ROWS, PLANES = 256, 257, 258, 259, 277, 278, 284
 STRIPS, STRIP_BYTES, TILE_WIDTH, TILE_HEIGHT, TILES, TILE_BYTES = 273, 279, 322, 323, 324, 325
@@ -50,6 +50,25 @@ class _Folder:
     def number(self, tag: int, otherwise: int) -> int:
         return (self.numbers(tag) or (otherwise,))[0]
 
+    def of_rows(self, rows: int) -> "_Folder":
+        """That of a picture of the upper rows only."""
+        strips = -(-rows // min(self.number(ROWS, rows), rows))
+        shorter = {tag: self._shortened(tag, strips) for tag in (STRIPS, STRIP_BYTES)}
+        kind, count = struct.unpack_from(f"{self.order}HI", self.entries[HEIGHT], 2)
+        height = struct.pack(f"{self.order}HHI", HEIGHT, kind, count)
+        height += struct.pack(self.order + CODES[kind], rows).ljust(4, b"\0")
+        return replace(self, entries={**self.entries, **shorter, HEIGHT: height})
+
+    def _shortened(self, tag: int, count: int) -> bytes:
+        """An entry of the first values only."""
+        entry = self.entries[tag]
+        kind, before = struct.unpack_from(f"{self.order}HI", entry, 2)
+        value, size = entry[8:12], SIZES[kind] * count
+        if size <= 4 < SIZES[kind] * before:
+            (place,) = struct.unpack(f"{self.order}I", value)
+            value = self.data[place : place + size].ljust(4, b"\0")
+        return struct.pack(f"{self.order}HHI", tag, kind, count) + value
+
     def written(self) -> bytes:
         """The file with this folder alone."""
         place = len(self.data) + len(self.data) % 2
@@ -64,8 +83,11 @@ class _Folder:
 def tiff(data: bytes) -> Bare:
     """A TIFF of its first picture alone. Raises PictureError."""
     folder = _read(data, "<" if data.startswith(b"II") else ">")
+    rows = _rows_there(folder)
+    cut = rows < folder.number(HEIGHT, 0)
+    folder = folder.of_rows(rows) if cut else folder
     pixels = _check(folder)
-    return Bare(folder.written(), pixels, orientation(data))
+    return Bare(folder.written(), pixels, orientation(data), cut)
 
 
 def _read(data: bytes, order: str) -> _Folder:
@@ -83,6 +105,22 @@ def _read(data: bytes, order: str) -> _Folder:
             if size <= 4 or struct.unpack_from(f"{order}I", data, at + 8)[0] + size <= len(data):
                 entries[tag] = data[at : at + 12]
     return _Folder(data, order, entries)
+
+
+def _rows_there(folder: _Folder) -> int:
+    """How many rows of the picture are in the file. Raises PictureError when too many are missing."""
+    height, end = folder.number(HEIGHT, 0), len(folder.data)
+    starts, lengths = folder.numbers(STRIPS), folder.numbers(STRIP_BYTES)
+    beyond = [place for place, span in enumerate(zip(starts, lengths, strict=False)) if sum(span) > end]
+    if not beyond or len(starts) != len(lengths) or folder.number(PLANES, 1) != 1:
+        return height
+    first, rows = beyond[0], min(folder.number(ROWS, height), height)
+    there = first * rows
+    if folder.number(COMPRESSION, 1) == UNPACKED:
+        row = lengths[first] // max(1, min(rows, height - there))
+        there += max(0, end - starts[first]) // max(1, row)
+    check_left(there, height)
+    return there
 
 
 def _check(folder: _Folder) -> int:

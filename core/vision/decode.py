@@ -5,8 +5,12 @@ What a file asks for is bounded first (`formats`, `bare`), then its bare picture
 
 import io
 import logging
+import re
 import struct
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -22,11 +26,25 @@ from PIL.WebPImagePlugin import WebPImageFile
 from core.errors import PictureError
 from core.language import N_
 from core.vision import bare, bare_heif, bare_tiff
-from core.vision.formats import BROKEN, Bare, check_size, orientation
+from core.vision.formats import BROKEN, Bare, check_left, check_size, orientation
 
 OPENED, LEAST = 1600, 800  # px, longest side an opened picture keeps at most; what a JPEG is decoded at, at least
 MOST_DEEP = 20_000_000  # pixels of a HEIC that is transparent or has more than 8 bits
 NOT_A_PICTURE = N_("This file is not a picture I can open. Try JPEG, PNG or HEIC.")
+JPEG_OR_PNG = re.compile(rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n\x1a\n")
+MOST_BEFORE = 1_000  # bytes that may stand before one
+WITH_PICTURES_INSIDE = (
+    b"RIFF",
+    b"GIF8",
+    b"II*\0",
+    b"MM\0*",
+    b"BM",
+    b"PK",
+    b"%PDF",
+    b"ID3",
+    b"OggS",
+    b"fLaC",
+)  # other files
 UPRIGHT = {  # a picture's orientation by its EXIF -> what turns it upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -49,14 +67,28 @@ DAMAGED = (  # what Pillow and its plugins raise for damaged files
     AttributeError,
     struct.error,
 )
+Opener: TypeAlias = Callable[[io.BytesIO], Image.Image]  # a bare file -> its picture, perhaps not decoded yet
 log = logging.getLogger(__name__)
 
 
-def open_picture(data: bytes, max_bytes: int) -> np.ndarray:
-    """The picture in a file's bytes, upright, (h, w, 4) uint8 RGBA, the longest side at most `OPENED` pixels.
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A picture, and whether its file breaks off, so that some of it is missing."""
 
-    JPEG, PNG, HEIC, AVIF, WebP, GIF, BMP and TIFF; of an animation the first frame. Raises PictureError and nothing
-    else, whatever the file is.
+    pixels: np.ndarray  # (h, w, 4) uint8
+    cut: bool
+
+
+def open_picture(data: bytes, max_bytes: int) -> np.ndarray:
+    """The picture in a file's bytes, as `opened` gives it. Raises PictureError."""
+    return opened(data, max_bytes).pixels
+
+
+def opened(data: bytes, max_bytes: int) -> Opened:
+    """The picture in a file's bytes, upright, RGBA, the longest side at most `OPENED` pixels.
+
+    JPEG, PNG, HEIC, AVIF, WebP, GIF, BMP and TIFF; of an animation the first frame. Of a file that breaks off near its
+    end it is what is there. Raises PictureError and nothing else, whatever the file is.
     """
     if not data:
         raise PictureError("This file is empty. Choose another one.")
@@ -67,10 +99,12 @@ def open_picture(data: bytes, max_bytes: int) -> np.ndarray:
             most=f"{max_bytes / 1e6:g}",
         )
     try:
-        picture, turn = _open(data)
-        picture.load()
-        smaller = _to_rgba(_shrink(picture))
-        return np.asarray(smaller if turn is None else smaller.transpose(turn))
+        file, opener = _bounded(data)
+        picture, cut = _decoded(file, opener)
+        exif = picture.info.get("exif") or b""  # left only where Pillow writes it by an AVIF's boxes
+        turn = UPRIGHT.get(file.orientation or orientation(exif) or 1)
+        upright = _to_rgba(picture)
+        return Opened(np.asarray(upright if turn is None else upright.transpose(turn)), cut)
     except PictureError:
         raise
     except UnidentifiedImageError as error:
@@ -93,21 +127,51 @@ def picture_pixels(data: bytes) -> int:
         raise PictureError(BROKEN) from error
 
 
-def _open(data: bytes) -> tuple[Image.Image, Image.Transpose | None]:
-    """A picture that is not decoded yet, and what turns it upright."""
-    file, opener = _bounded(data)
-    picture = opener(io.BytesIO(file.data))
-    exif = picture.info.get("exif") or b""  # left only where Pillow writes it by an AVIF's boxes
-    return picture, UPRIGHT.get(file.orientation or orientation(exif) or 1)
+def _decoded(file: Bare, opener: Opener) -> tuple[Image.Image, bool]:
+    """The picture of a bare file, made smaller, and whether some of it is missing."""
+    if len(file.endings) == 1:
+        return _shrink(_loaded(file.data + file.endings[0], opener)), file.cut
+    found: list[Image.Image] = []
+    for ending in file.endings:
+        with suppress(*DAMAGED):
+            found.append(_shrink(_loaded(file.data + ending, opener)))
+        if len(found) == 2:
+            return _what_is_there(*found)
+    raise PictureError(BROKEN)
 
 
-def _bounded(data: bytes) -> tuple[Bare, Callable[[io.BytesIO], Image.Image]]:
+def _loaded(data: bytes, opener: Opener) -> Image.Image:
+    picture = opener(io.BytesIO(data))
+    picture.load()
+    return picture
+
+
+def _what_is_there(one: Image.Image, other: Image.Image) -> tuple[Image.Image, bool]:
+    """The largest piece from side to side that is the same in two pictures, and whether they differ at all. Raises
+    PictureError when it is too small."""
+    differs = (np.asarray(one) != np.asarray(other)).reshape(one.height, one.width, -1).any(axis=2)
+    if not differs.any():
+        return one, False
+    rows, columns = (np.flatnonzero(differs.any(axis=axis)) for axis in (1, 0))
+    pieces = (
+        (0, 0, one.width, int(rows[0])),
+        (0, int(rows[-1]) + 1, one.width, one.height),
+        (0, 0, int(columns[0]), one.height),
+        (int(columns[-1]) + 1, 0, one.width, one.height),
+    )
+    left, top, right, bottom = max(pieces, key=lambda piece: (piece[2] - piece[0]) * (piece[3] - piece[1]))
+    check_left((right - left) * (bottom - top), one.width * one.height)
+    return one.crop((left, top, right, bottom)), True
+
+
+def _bounded(data: bytes) -> tuple[Bare, Opener]:
     """The bare file of a picture that asks for no more than it may, and what opens it.
 
     `Image.open` is avoided: it warns above 89 million pixels and refuses above 179.
     """
+    data = _without_what_stands_before(data)
     start = data[:16]
-    kinds: tuple[tuple[bool, Callable[[bytes], Bare], Callable[[io.BytesIO], Image.Image]], ...] = (
+    kinds: tuple[tuple[bool, Callable[[bytes], Bare], Opener], ...] = (
         (start.startswith(b"\xff\xd8\xff"), bare.jpeg, _open_jpeg),
         (start.startswith(b"\x89PNG\r\n\x1a\n"), bare.png, PngImageFile),
         (start[:6] in (b"GIF87a", b"GIF89a"), bare.gif, GifImageFile),
@@ -121,6 +185,14 @@ def _bounded(data: bytes) -> tuple[Bare, Callable[[io.BytesIO], Image.Image]]:
         if matches:
             return strip(data), opener
     raise PictureError(NOT_A_PICTURE)
+
+
+def _without_what_stands_before(data: bytes) -> bytes:
+    """A JPEG or PNG from its first byte on: some programs put a line, a head of their own or empty bytes before it."""
+    if data[4:8] == b"ftyp" or data.startswith(WITH_PICTURES_INSIDE):
+        return data
+    begin = JPEG_OR_PNG.search(data, 0, MOST_BEFORE)
+    return data[begin.start() :] if begin else data
 
 
 def _open_jpeg(stream: io.BytesIO) -> Image.Image:

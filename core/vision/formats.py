@@ -3,6 +3,7 @@
 The bounds hold what the decoders were measured to take at most: about a second and 300 MB of memory.
 """
 
+import random
 import re
 import struct
 from contextlib import suppress
@@ -23,6 +24,7 @@ MOST_PIXELS = {
 }
 MOST_SIDE = 65_535  # px; what a JPEG can have
 MOST_ENTRIES = 512  # looked at in one folder of EXIF or TIFF
+MOST_MISSING = 0.1  # share of a picture that a file which breaks off may lack
 BROKEN = N_("This picture breaks off in the middle. Copy or download it again, then try once more.")
 TOO_INVOLVED = N_(
     "This picture is stored in too many pieces. Open it in another program, save it as JPEG and try again."
@@ -33,11 +35,32 @@ _XMP = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
 @dataclass(frozen=True)
 class Bare:
     """A picture file without what is not its first picture: `data` to decode, `pixels` it says to have, and its EXIF
-    orientation, 1 to 8."""
+    orientation, 1 to 8.
+
+    A file that breaks off is made whole by each of its `endings`: where its kind does not tell how much is missing,
+    what looks the same with two of them was in the file.
+    """
 
     data: bytes
     pixels: int
     orientation: int | None = None
+    cut: bool = False  # whether a part is known to be missing
+    endings: tuple[bytes, ...] = (b"",)
+
+
+def check_left(there: int, due: int) -> None:
+    """Raise PictureError when too little of a picture is there: so many of the rows, or parts, that are due."""
+    if there < (1 - MOST_MISSING) * due:
+        raise PictureError(BROKEN)
+
+
+def paddings(lacking: int, there: int) -> tuple[bytes, ...]:
+    """What can stand in place of so many bytes that are missing behind those that are there: of several kinds, since
+    not every decoder takes each. Raises PictureError when too many are missing."""
+    if lacking > there // 4:
+        raise PictureError(BROKEN)
+    by_chance = random.Random(0)
+    return bytes(lacking), b"\xff" * lacking, *(by_chance.randbytes(lacking) for _ in range(3))
 
 
 def check_size(kind: str, width: int, height: int, most: int | None = None) -> int:

@@ -54,6 +54,10 @@ class Problem(Enum):
         N_("the picture is blurred"),
         N_("Hold still, tap the garment on the screen so that it is sharp, and take it again."),
     )
+    BREAKS_OFF = (
+        N_("its file breaks off, so a part of the picture is missing"),
+        N_("Copy or download it again, to have all of it."),
+    )
     SMALL_DRAWING = (N_("the drawing is very small"), N_("Draw it larger, so that it nearly fills the paper."))
 
     @property

@@ -14,7 +14,7 @@ import numpy as np
 from core.errors import PictureError
 from core.language import N_, _
 from core.vision import masks, quality, segmentation
-from core.vision.decode import open_picture
+from core.vision.decode import opened
 from core.vision.drawing import fill_outline, strokes_on_paper
 from core.vision.edits import NO_EDITS, PAINTED, WORKING, Edits, apply_edits, resize_mask, shrink
 from core.vision.normalise import to_square, tone
@@ -95,6 +95,7 @@ class Work:
     keep: np.ndarray  # (h, w) bool, brushed as belonging to the garment
     drop: np.ndarray  # (h, w) bool, brushed as not belonging to it
     mask: np.ndarray  # (h, w) bool, where the garment is, or the pen was
+    cut: bool = False  # whether the file breaks off, so that some of the picture is missing
     stages: tuple[Stage, ...] = ()
     wearer_removed: bool = False
     one_of_two: bool = False  # whether one shoe of a pair was chosen
@@ -119,12 +120,16 @@ def read_photo(data: bytes, max_bytes: int, edits: Edits = NO_EDITS) -> Reading:
 
     Raises PictureError when the file cannot be opened; a picture without one clear garment gives a `finding`.
     """
-    return read_picture(open_picture(data, max_bytes), edits)
+    picture = opened(data, max_bytes)
+    return read_picture(picture.pixels, edits, picture.cut)
 
 
-def read_picture(picture: np.ndarray, edits: Edits = NO_EDITS) -> Reading:
-    """Read a picture that `open_picture` gave, (h, w, 4) uint8 RGBA, as `read_photo` does, edited by a person."""
-    work = _edit(picture, edits)
+def read_picture(picture: np.ndarray, edits: Edits = NO_EDITS, cut: bool = False) -> Reading:
+    """Read a picture that is opened, (h, w, 4) uint8 RGBA, as `read_photo` does, edited by a person.
+
+    `cut` says that its file breaks off.
+    """
+    work = replace(_edit(picture, edits), cut=cut)
     if (strokes := _strokes(work)) is not None:
         return _run(DRAWING, replace(work, kind=Kind.DRAWING, mask=strokes))
     return _run(CUT_OUT if _is_cut_out(work.rgba) else PHOTO, work)
@@ -177,16 +182,20 @@ def _is_cut_out(rgba: np.ndarray) -> bool:
 
 
 def _show_photo(work: Work) -> Work:
-    return _show_edited(work) if work.edits.any else work.shown(AS_IT_CAME, N_("Your picture, upright."), work.rgb)
+    return _show_first(work, N_("Your picture, upright."))
 
 
 def _show_drawing(work: Work) -> Work:
-    return _show_edited(work) if work.edits.any else work.shown(AS_IT_CAME, N_("Your drawing."), work.rgb)
+    return _show_first(work, N_("Your drawing."))
 
 
-def _show_edited(work: Work) -> Work:
-    words = N_("Your picture, turned, cropped, swapped or marked by you.")
-    return work.shown(N_("As you edited it"), words, work.rgb)
+def _show_first(work: Work, words: str) -> Work:
+    if work.edits.any:
+        words = N_("Your picture, turned, cropped, swapped or marked by you.")
+        return work.shown(N_("As you edited it"), words, work.rgb)
+    if work.cut:
+        words = N_("Your picture, as far as it goes: its file breaks off, so a part near the end is missing.")
+    return work.shown(AS_IT_CAME, words, work.rgb)
 
 
 def _find_garment(work: Work) -> Work:
@@ -230,19 +239,24 @@ def _choose_one_shoe(work: Work) -> Work:
 
 
 def _judge_photo(work: Work) -> Work:
-    finding, remark = quality.finding(work.mask), quality.remark(work.rgb, work.mask)
+    finding, remark = quality.finding(work.mask), quality.remark(work.rgb, work.mask) or _remark(work)
     return replace(work, cover=float(work.mask.mean()), finding=finding, remark=remark)
+
+
+def _remark(work: Work) -> Problem | None:
+    return Problem.BREAKS_OFF if work.cut else None
 
 
 def _judge_cut_out(work: Work) -> Work:
     """Nothing had to be cut out, so neither background nor contrast can be wrong."""
     finding = quality.finding(work.mask)
     cover = float(work.mask.mean())
-    return replace(work, cover=cover, finding=None if finding in OF_THE_BACKGROUND else finding)
+    return replace(work, cover=cover, finding=None if finding in OF_THE_BACKGROUND else finding, remark=_remark(work))
 
 
 def _judge_drawing(work: Work) -> Work:
-    return replace(work, cover=float(work.mask.mean()), finding=quality.finding_of_drawing(work.mask))
+    finding = quality.finding_of_drawing(work.mask)
+    return replace(work, cover=float(work.mask.mean()), finding=finding, remark=_remark(work))
 
 
 def _cut_out(work: Work) -> Work:

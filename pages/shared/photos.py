@@ -13,7 +13,7 @@ import streamlit as st
 from core.apart import Listener
 from core.errors import LimitError, PictureError
 from core.language import N_, _, number
-from core.vision.decode import open_picture
+from core.vision.decode import Opened, opened
 from core.vision.edits import (
     DROP_COLOUR,
     KEEP_COLOUR,
@@ -56,7 +56,7 @@ class Photos:
     edits: dict[str, Edits] = field(default_factory=dict)
     readings: dict[str, tuple[Edits, Reading | PictureError]] = field(default_factory=dict)
     heavy: set[str] = field(default_factory=set)  # those that broke the limits
-    picture: tuple[str, np.ndarray] | None = None  # the one that is brushed on, (h, w, 4) uint8
+    picture: tuple[str, Opened] | None = None  # the one that is brushed on
     brushed: str = ""  # the paper that was painted on last
     unread: bool = False  # whether a stroke has come that no run has taken in yet: the next one may begin first
     laid_out: str = ""  # the paper that lies there now
@@ -110,7 +110,8 @@ def _read(file: Photo, edits: Edits, listen: Listener | None) -> Reading | Pictu
     state = photos()
     try:
         if state.picture and state.picture[0] == file.file_id:
-            return QUICK.do(read_picture, state.picture[1], edits, listen=listen)
+            picture = state.picture[1]
+            return QUICK.do(read_picture, picture.pixels, edits, picture.cut, listen=listen)
         return QUICK.do(read_photo, file.getvalue(), _most_bytes(), edits, listen=listen)
     except PictureError as error:
         return error
@@ -127,8 +128,8 @@ def _picture(file: Photo) -> np.ndarray:
     """The picture in a file, (h, w, 4) uint8; kept while it is brushed on, so that it is not decoded at each stroke."""
     state = photos()
     if not state.picture or state.picture[0] != file.file_id:
-        state.picture = file.file_id, QUICK.do(open_picture, file.getvalue(), _most_bytes())
-    return state.picture[1]
+        state.picture = file.file_id, QUICK.do(opened, file.getvalue(), _most_bytes())
+    return state.picture[1].pixels
 
 
 def put_away() -> None:

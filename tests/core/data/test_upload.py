@@ -23,6 +23,7 @@ from core.runs.process import this_process
 from core.runs.store import Store
 from core.settings import Settings
 from core.training.plan import Plan
+from core.vision.decode import Opened
 from core.vision.reading import read_photo
 from models.catalogue import RECIPES
 from tests import hostile
@@ -390,14 +391,14 @@ def test_pictures_that_cost_much_and_cannot_be_used_end_the_reading_of_a_zip(mon
     now, opened = [0.0], []
     monkeypatch.setattr(gather, "process_time", lambda: now[0])
 
-    def slow(content: bytes, most: int) -> np.ndarray:
+    def slow(content: bytes, most: int) -> Opened:
         opened.append(content)
         now[0] += 2
         if len(opened) % 2:
             raise PictureError("It is too large.")
-        return np.full((28, 28, 4), 255, np.uint8)
+        return Opened(np.full((28, 28, 4), 255, np.uint8), cut=False)
 
-    monkeypatch.setattr(gather, "open_picture", slow)
+    monkeypatch.setattr(gather, "opened", slow)
     monkeypatch.setattr(gather, "REFUSED_SECONDS", 20)
     brought = {"x.zip": packed(folders("coat", "bag", each=20))}
     with pytest.raises(DataError, match=r"“x\.zip” holds pictures that take very long .* “bag/\d+\.png”"):

@@ -89,7 +89,7 @@ def test_a_cut_out_along_the_frame_still_has_its_background(touched, doubtful, f
 
 
 def test_every_problem_has_something_to_do_about_it():
-    assert len(Problem) == 12
+    assert len(Problem) == 13
     assert all(problem.tip.endswith(".") and problem.words[0].islower() for problem in Problem)
 
 
