@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import RunError, StoreError, TakenError
+from core.runs import process
 from core.runs.book import UNDO_SECONDS, NewRun, Past
 from core.runs.claims import SILENT_SECONDS
 from core.runs.process import is_dead, this_process
@@ -219,6 +220,36 @@ def test_a_run_whose_worker_is_dead_is_free_at_once_and_one_whose_worker_lives_o
     leases = {worker: store.claim(run_id, now, worker) for worker, run_id in runs.items()}
     assert [run.id for run in store.pending(now)] == [runs[dead]]
     assert [store.claim(run_id, now, here) is not None for run_id in runs.values()] == [True, False, False]
+def test_a_number_that_another_process_has_by_now_and_a_zombie_are_no_living_worker() -> None:
+    here = this_process()
+    place, _, number = here.rpartition(":")
+    namespace, _, began = place.rpartition(" ")
+    assert is_dead(f"{namespace} {int(began) - 1}:{number}") and not is_dead(here)
+    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        identity = f"{namespace} {process._began(other.pid)}:{other.pid}"
+        assert not is_dead(identity)
+        other.kill()
+        os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT) if os.name == "posix" else other.wait()
+        assert is_dead(identity)
+    finally:
+        other.communicate()
+
+
+def test_two_computers_of_one_name_do_not_look_into_each_others_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process.Path, "exists", lambda self: False)  # as where there is no Linux
+    monkeypatch.setattr(process, "_namespace", process._namespace.__wrapped__)
+    identities = []
+    for address in (1, 2):
+        monkeypatch.setattr(process.uuid, "getnode", lambda address=address: address)
+        identities.append(this_process())
+    gone = identities[0].rpartition(":")[0] + ":99999999"
+    assert len(set(identities)) == 2 and not is_dead(identities[1])
+    assert not is_dead(gone)  # of the first computer, asked on the second
+    monkeypatch.setattr(process.uuid, "getnode", lambda: 1)
+    assert is_dead(gone)
+
+
     with pytest.raises(TakenError):
         leases[dead].phase("training")
     assert store.run(runs[dead]).phase == "getting ready"
