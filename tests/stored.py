@@ -5,6 +5,7 @@ from dataclasses import asdict
 import numpy as np
 from sqlalchemy import insert, update
 
+from core.runs.claims import SILENT_SECONDS
 from core.runs.schema import POINTS, RUNS
 from core.runs.store import Store
 from core.training.checkpoint import Checkpoint, Snapshot
@@ -15,6 +16,11 @@ def alter(store: Store, run_id: str, **columns: object) -> None:
     """Set columns of a run, whoever has it."""
     with store.database.writing() as connection:
         connection.execute(update(RUNS).where(RUNS.c.id == run_id).values(columns))
+
+
+def fall_silent(store: Store, run_id: str, seconds: float = SILENT_SECONDS + 1) -> None:
+    """As if so many seconds had passed since the worker of a run was heard of."""
+    alter(store, run_id, heartbeat=RUNS.c.heartbeat - seconds)
 
 
 def add_points(store: Store, run_id: str, *points: Point) -> None:

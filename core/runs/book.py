@@ -1,7 +1,6 @@
 """The run book: runs written down, listed, found, and changed by those whose they are."""
 
 import secrets
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,9 +10,24 @@ from core.data.dataset import Source
 from core.errors import RunError
 from core.language import N_
 from core.runs.database import Database
-from core.runs.files import delete_uploads, put
+from core.runs.dialects import NOW
+from core.runs.files import content_of, end, put
 from core.runs.process import this_process
-from core.runs.schema import CURVE, FILES, POINTS, RUNS, SNAPSHOTS, FileKind, Run, Status, owner_of, readable
+from core.runs.schema import (
+    CURVE,
+    FILES,
+    LONGEST_NAME,
+    POINTS,
+    READ,
+    RUNS,
+    SNAPSHOTS,
+    FileKind,
+    Run,
+    Status,
+    free_name,
+    owner_of,
+    readable,
+)
 from core.training.plan import Measured, Plan, measured
 from core.words import line, lines
 
@@ -23,7 +37,7 @@ NOT_YOURS = N_(
 )
 UNDO_SECONDS = 600.0  # a deleted run can be brought back for so long
 MOST_WAITING = 40
-LONGEST_NAME, LONGEST_NOTE, LONGEST_TITLE = 60, 500, 200  # characters
+LONGEST_NOTE, LONGEST_TITLE = 500, 200  # characters
 
 
 @dataclass(frozen=True)
@@ -64,8 +78,8 @@ class RunBook:
         What a person wrote of it is cleaned and cut to the longest that is kept.
         Raises RunError when the queue is full, its owner has a run waiting, or nothing is kept of its parent.
         """
-        run_id, now, owner = secrets.token_hex(4), time.time(), owner_of(new.key)
-        with self.database.writing() as connection:
+        run_id, owner = secrets.token_hex(4), owner_of(new.key)
+        with self.database.writing(alone=True) as connection:
             _clear_away(connection)
             _check_queue(connection, owner, most_waiting)
             values = {
@@ -73,7 +87,7 @@ class RunBook:
                 "name": _free_name(connection, line(new.name, LONGEST_NAME) or new.plan.title),
                 "recipe": new.plan.recipe,
                 "plan": new.plan.as_dict(),
-                "created": now,
+                "created": NOW,
                 "fingerprint": new.fingerprint,
                 "data_title": line(new.data_title, LONGEST_TITLE),
                 "data_source": new.data_source or "",
@@ -83,7 +97,7 @@ class RunBook:
                 "note": lines(new.past.note, LONGEST_NOTE) if new.past else "",
             }
             if not new.waiting:
-                values |= {"status": Status.RUNNING, "started": now, "heartbeat": now, "worker": this_process()}
+                values |= {"status": Status.RUNNING, "started": NOW, "heartbeat": NOW, "worker": this_process()}
             connection.execute(insert(RUNS).values(values))
             for kind, content in ((FileKind.PICTURES, new.pictures), (FileKind.INITIAL_WEIGHTS, new.weights)):
                 if content is not None:
@@ -96,16 +110,14 @@ class RunBook:
 
     def runs(self) -> list[Run]:
         """All runs that this version can read, the newest first."""
-        query = select(RUNS).where(RUNS.c.removed.is_(None)).order_by(RUNS.c.created.desc())
+        query = READ.where(RUNS.c.removed.is_(None)).order_by(RUNS.c.created.desc())
         with self.database.reading() as connection:
             return readable(connection.execute(query).mappings())
 
     def run(self, run_id: str) -> Run:
         """One run by its exact id. Raises RunError when there is none."""
         with self.database.reading() as connection:
-            row = (
-                connection.execute(select(RUNS).where(RUNS.c.id == run_id, RUNS.c.removed.is_(None))).mappings().first()
-            )
+            row = connection.execute(READ.where(RUNS.c.id == run_id, RUNS.c.removed.is_(None))).mappings().first()
         if row is None:
             raise RunError("There is no run “{name}”. It may have been deleted.", name=run_id)
         return Run.of_row(row)
@@ -151,9 +163,9 @@ class RunBook:
                 (Status.WAITING, N_("Taken out of the queue before it began.")),
                 (Status.PAUSED, N_("Ended while it was paused.")),
             ):
-                ended = {"status": Status.STOPPED, "finished": time.time(), "message": message}
+                ended = {"status": Status.STOPPED, "finished": NOW, "message": message}
                 if _change(connection, run_id, status, ended):
-                    delete_uploads(connection, run_id)
+                    end(connection, run_id)
             _change(connection, run_id, Status.RUNNING, {"stop_requested": True})
 
     def pause(self, run_id: str, key: str | None = None) -> None:
@@ -166,10 +178,14 @@ class RunBook:
             _change(connection, run_id, Status.RUNNING, {"pause_requested": True})
 
     def go_on(self, run_id: str, key: str | None = None) -> None:
-        """Put a paused run back into the queue, where it stood. Raises RunError when the key is not its owner's."""
-        self._check_owner(run_id, key)
+        """Put a paused run back into the queue, where it stood.
+
+        Raises RunError when its owner has another one waiting, or the key is not its owner's.
+        """
+        run = self._check_owner(run_id, key)
         again = {"status": Status.WAITING, "pause_requested": False, "attempts": 0, "message": ""}
-        with self.database.writing() as connection:
+        with self.database.writing(alone=True) as connection:
+            _check_only_one(run.owner, _waiting(connection, run_id))
             _change(connection, run_id, Status.PAUSED, again)
 
     def rename(self, run_id: str, name: str, key: str | None = None) -> None:
@@ -181,7 +197,7 @@ class RunBook:
         cleaned = line(name, LONGEST_NAME)
         if not cleaned:
             raise RunError("A run needs a name. Type at least one letter.")
-        with self.database.writing() as connection:
+        with self.database.writing(alone=True) as connection:
             _set(connection, run_id, name=_free_name(connection, cleaned, run_id))
 
     def annotate(
@@ -209,13 +225,13 @@ class RunBook:
             self.stop(run_id, key)
         with self.database.writing() as connection:
             _clear_away(connection)
-            _set(connection, run_id, removed=time.time())
+            _set(connection, run_id, removed=NOW)
 
     def restore(self, run_id: str, key: str | None = None) -> None:
         """Bring a deleted run back. Raises RunError when it is too late, or the key is not its owner's."""
         with self.database.writing() as connection:
             _clear_away(connection)
-            row = connection.execute(select(RUNS).where(RUNS.c.id == run_id)).mappings().first()
+            row = connection.execute(READ.where(RUNS.c.id == run_id)).mappings().first()
             if row is None:
                 raise RunError("It is too late: this run is gone.")
             if not Run.of_row(row).belongs_to(key):
@@ -240,11 +256,21 @@ def _set(connection: Connection, run_id: str, **columns: object) -> None:
 
 
 def _check_queue(connection: Connection, owner: str, most_waiting: int) -> None:
-    owners = list(connection.scalars(select(RUNS.c.owner).where(RUNS.c.status == Status.WAITING)))
+    owners = _waiting(connection)
     if len(owners) >= most_waiting:
         sentence = N_("{count} runs are waiting already. Please try again when some have finished.")
         raise RunError(sentence, count=most_waiting)
-    if owner and owner in owners:
+    _check_only_one(owner, owners)
+
+
+def _waiting(connection: Connection, but: str = "") -> list[str]:
+    """The owners of the runs that wait."""
+    waiting = (RUNS.c.status == Status.WAITING) & (RUNS.c.id != but)
+    return list(connection.scalars(select(RUNS.c.owner).where(waiting)))
+
+
+def _check_only_one(owner: str, waiting: Sequence[str]) -> None:
+    if owner and owner in waiting:
         raise RunError(
             "You have a run waiting already. Start the next one when that has begun, or take it out of the queue."
         )
@@ -261,9 +287,9 @@ def _write_past(connection: Connection, run_id: str, past: Past) -> None:
 
 def _go_on_from(connection: Connection, parent: str, run_id: str) -> None:
     """Give a new run the checkpoint, curve and snapshots of another. Raises RunError when that has none."""
-    kept = connection.scalar(select(RUNS.c.kept_epoch).where(RUNS.c.id == parent, RUNS.c.removed.is_(None)))
-    checkpoint = select(FILES.c.content).where(FILES.c.run == parent, FILES.c.kind == FileKind.CHECKPOINT)
-    content = connection.scalar(checkpoint)
+    there = select(RUNS.c.kept_epoch).where(RUNS.c.id == parent, RUNS.c.removed.is_(None))
+    kept = connection.scalar(there.with_for_update())  # it may be training: no epoch comes between
+    content = content_of(connection, parent, FileKind.CHECKPOINT)
     if not kept or content is None:
         raise RunError("Nothing is kept of that run to train on from. Start a new one.")
     put(connection, run_id, FileKind.CHECKPOINT, content)
@@ -277,7 +303,7 @@ def _go_on_from(connection: Connection, parent: str, run_id: str) -> None:
 
 def _clear_away(connection: Connection) -> None:
     """Remove for good what was deleted long enough ago."""
-    gone = select(RUNS.c.id).where(RUNS.c.removed < time.time() - UNDO_SECONDS)
+    gone = select(RUNS.c.id).where(RUNS.c.removed < NOW - UNDO_SECONDS)
     for table, column in (
         (POINTS, POINTS.c.run),
         (SNAPSHOTS, SNAPSHOTS.c.run),
@@ -289,9 +315,4 @@ def _clear_away(connection: Connection) -> None:
 
 def _free_name(connection: Connection, name: str, own_id: str = "") -> str:
     taken = set(connection.scalars(select(RUNS.c.name).where(RUNS.c.id != own_id)))
-    number = 2
-    free = name
-    while free in taken:
-        end = f" {number}"
-        free, number = line(name[: LONGEST_NAME - len(end)]) + end, number + 1
-    return free
+    return free_name(name, taken)

@@ -1,15 +1,16 @@
 """The queue's questions to the store: which runs want a worker, which come first, and who may have one."""
 
-import time
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, case, delete, func, or_, select, update
 
 from core.data.dataset import Source
 from core.runs.database import Database
+from core.runs.dialects import NOW, silence
+from core.runs.files import kinds_of
 from core.runs.lease import Lease
 from core.runs.process import is_dead, this_process
-from core.runs.schema import FILES, GETTING_READY, POINTS, RUNS, FileKind, Run, Status, readable
+from core.runs.schema import GETTING_READY, POINTS, READ, RUNS, FileKind, Run, Status, readable
 
 SILENT_SECONDS = 6.0  # a running run whose worker wrote nothing for so long has lost it; one seen dead, at once
 
@@ -34,22 +35,21 @@ class Claims:
         """The runs that are served before this waiting one, the running ones first; none when it is next."""
         earlier = (RUNS.c.status == Status.WAITING) & (RUNS.c.created < run.created)
         before = or_(RUNS.c.status == Status.RUNNING, earlier)
-        others = select(RUNS).where(before, RUNS.c.removed.is_(None), RUNS.c.id != run.id)
+        others = READ.where(before, RUNS.c.removed.is_(None), RUNS.c.id != run.id)
         with self.database.reading() as connection:
             return readable(connection.execute(others.order_by(RUNS.c.status, RUNS.c.created)).mappings())
 
-    def pending(self, now: float | None = None) -> list[Pending]:
+    def pending(self) -> list[Pending]:
         """The runs a worker should have: the waiting ones and those whose worker is dead or silent, oldest first.
 
         Of a person who has a run training already, none that waits. A run with a plan that this version cannot read is
         among them: the worker ends it with a sentence.
         """
-        now = time.time() if now is None else now
         busy = select(RUNS.c.owner).where(RUNS.c.status == Status.RUNNING, RUNS.c.owner != "")
         free = (RUNS.c.status == Status.WAITING) & RUNS.c.owner.not_in(busy)
         about = select(RUNS.c.id, RUNS.c.created, RUNS.c.heartbeat, _needed_data(), RUNS.c.data_title)
         with self.database.reading() as connection:
-            rows = connection.execute(about.where(or_(free, _lost(connection, now))).order_by(RUNS.c.created)).all()
+            rows = connection.execute(about.where(or_(free, _lost(connection))).order_by(RUNS.c.created)).all()
         return [Pending(run_id, created, f"{beat or 0:.3f}", *data) for run_id, created, beat, *data in rows]
 
     def awaited(self) -> set[str]:
@@ -57,25 +57,25 @@ class Claims:
         with self.database.reading() as connection:
             return set(connection.scalars(select(_needed_data()).where(RUNS.c.status == Status.WAITING))) - {""}
 
-    def claim(self, run_id: str, now: float | None = None, process: str | None = None) -> Lease | None:
+    def claim(self, run_id: str, process: str | None = None) -> Lease | None:
         """Take a waiting run, or one whose worker is dead or silent, for a process (this one when none is named).
 
         None when another has it or it is gone. What came after its checkpoint is taken back: it is trained again. The
         curve that came with weights from elsewhere stays.
         """
-        now, process = time.time() if now is None else now, process or this_process()
+        process = process or this_process()
         taken = {
             "status": Status.RUNNING,
-            "started": func.coalesce(RUNS.c.started, now),
-            "heartbeat": now,
+            "started": func.coalesce(RUNS.c.started, NOW),
+            "heartbeat": NOW,
             "attempts": RUNS.c.attempts + 1,
             "phase": GETTING_READY,
             "worker": process,
         }
         with self.database.writing() as connection:
-            free = or_(RUNS.c.status == Status.WAITING, _lost(connection, now))
+            free = or_(RUNS.c.status == Status.WAITING, _lost(connection))
             claimed = connection.execute(update(RUNS).where(RUNS.c.id == run_id, free).values(taken)).rowcount == 1
-            if claimed and not _loads_weights(connection, run_id):
+            if claimed and FileKind.INITIAL_WEIGHTS not in kinds_of(connection, run_id):
                 _take_up_again(connection, run_id)
         return Lease(self.database, run_id, process) if claimed else None
 
@@ -88,17 +88,12 @@ def _needed_data() -> ColumnElement[str]:
     return case((RUNS.c.data_source == Source.OWN, ""), else_=RUNS.c.fingerprint)
 
 
-def _lost(connection: Connection, now: float) -> ColumnElement[bool]:
+def _lost(connection: Connection) -> ColumnElement[bool]:
     """The condition for a running run whose worker is seen dead, or wrote nothing for SILENT_SECONDS."""
     workers = connection.scalars(select(RUNS.c.worker).where(RUNS.c.status == Status.RUNNING))
     dead = [worker for worker in workers if is_dead(worker)]
-    silent = RUNS.c.heartbeat < now - SILENT_SECONDS
+    silent = silence(RUNS.c.heartbeat) > SILENT_SECONDS
     return (RUNS.c.status == Status.RUNNING) & or_(silent, RUNS.c.worker.in_(dead))
-
-
-def _loads_weights(connection: Connection, run_id: str) -> bool:
-    loading = (FILES.c.run == run_id) & (FILES.c.kind == FileKind.INITIAL_WEIGHTS)
-    return connection.scalar(select(FILES.c.run).where(loading)) is not None
 
 
 def _take_up_again(connection: Connection, run_id: str) -> None:

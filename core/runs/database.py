@@ -4,7 +4,6 @@ Any database that SQLAlchemy speaks to. Knows the tables, but nothing of what is
 """
 
 import logging
-import secrets
 import sqlite3
 import threading
 import time
@@ -13,34 +12,32 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    DDL,
-    URL,
-    Column,
-    Connection,
-    Engine,
-    Table,
-    create_engine,
-    delete,
-    event,
-    insert,
-    inspect,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import URL, Connection, Engine, create_engine, event, select
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
-from sqlalchemy.schema import CreateColumn
 
-from core.data.dataset import OWN_TITLE, Source
 from core.errors import StoreError
 from core.language import N_, Saying, in_english
 from core.runs.address import NO_ADDRESS, address_of, harmless, need_driver, title
-from core.runs.schema import IDENTITY, POINTS, RUNS, SCHEMA, TABLES, VERSION
+from core.runs.dialects import SQLITE_CLOCK, take_turn
+from core.runs.migration import clear_out, migrate, version_of
+from core.runs.schema import IDENTITY, VERSION
 
-WRITER_PATIENCE = 20  # seconds a writer of an SQLite file waits for its turn
+WRITER_PATIENCE = 20  # seconds a writer waits for its turn
 SERVER_PATIENCE = 10  # seconds one waits for a database's server to answer
+POSTGRES = {  # how psycopg connects, where the address does not say otherwise
+    "connect_timeout": SERVER_PATIENCE,
+    # a cable that was pulled is noticed, instead of waited for two hours
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 1_000 * SERVER_PATIENCE,  # milliseconds
+    "prepare_threshold": None,  # a pooler such as PgBouncer may give the next transaction to another connection
+}
+POSTGRES_SESSION = (  # and the server notices it too, so that nobody waits for the locks of one that has gone
+    "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;"
+    " SET lock_timeout = '{patience}s'; SET idle_in_transaction_session_timeout = '{patience}s'"
+)
 NO_SHARED_MEMORY = (  # what SQLite says where processes cannot share memory beside the file, as on a network drive
     sqlite3.SQLITE_PROTOCOL,
     sqlite3.SQLITE_CANTOPEN,
@@ -52,7 +49,7 @@ NO_SHARED_MEMORY = (  # what SQLite says where processes cannot share memory bes
 GONE = N_("The file of runs was deleted while the app ran; an empty one was begun in its place.")
 NOT_READ = N_("The store of runs cannot be read ({reason}).")
 NOT_USED = N_("The store of runs cannot be used ({reason}).")
-MIGRATION_LOCK = 28_28_10  # any number: processes that bring one PostgreSQL database up to date take turns by it
+BOOK_LOCK = 28_28_11  # any number: those who write what must be there once take turns by it
 NOT_AHEAD = (
     "The file of runs lies where SQLite cannot write ahead, a network drive perhaps: pages wait for its writers."
 )
@@ -78,10 +75,12 @@ class Database:
         self._engine.dispose()
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction: all of it is written, or nothing."""
+    def writing(self, alone: bool = False) -> Iterator[Connection]:
+        """A transaction: all of it is written, or nothing. Of those that go `alone` no two are open at once."""
         self._look()
         with self._sentences(NOT_USED), self._engine.begin() as connection:
+            if alone:
+                take_turn(connection, BOOK_LOCK)
             yield connection
 
     @contextmanager
@@ -99,12 +98,14 @@ class Database:
     def bring_up_to_date(self) -> tuple[int, int]:
         """Make the tables, or bring those of an earlier version up to date; gives the versions before and after."""
         with self._sentences(NOT_READ), self._engine.connect() as connection:
-            before = version = _version(connection)
+            before = version = version_of(connection)
             if version < VERSION and connection.dialect.name == "sqlite":
                 _let_readers_pass(connection)
         if version < VERSION:
             with self._sentences(NOT_USED), self._engine.begin() as connection:
-                version = _migrate(connection)
+                version = migrate(connection)
+            with self._sentences(NOT_USED), self._engine.connect() as connection:
+                clear_out(connection, before)
         self._in_use = True
         return before, version
 
@@ -187,8 +188,20 @@ def _no_folder(error: OSError) -> StoreError:
 
 def _server(address: URL) -> Engine:
     """An engine for a database with a server; a connection that the server has ended meanwhile is made anew."""
-    patience = {"connect_timeout": SERVER_PATIENCE} if address.get_driver_name() == "psycopg" else {}
-    return create_engine(address, pool_pre_ping=True, hide_parameters=True, connect_args=patience)
+    if address.get_driver_name() != "psycopg":
+        return create_engine(address, pool_pre_ping=True, hide_parameters=True)
+    given = {name: value for name, value in POSTGRES.items() if name not in address.query}
+    engine = create_engine(
+        address, pool_pre_ping=True, hide_parameters=True, isolation_level="READ COMMITTED", connect_args=given
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.autocommit = True
+        connection.execute(POSTGRES_SESSION.format(patience=WRITER_PATIENCE))
+        connection.autocommit = False
+
+    return engine
 
 
 def _file(address: URL) -> Path | None:
@@ -219,6 +232,7 @@ def _sqlite(address: URL) -> Engine:
                 raise
             _make_readers_wait(connection.execute)
             connection.execute("PRAGMA synchronous=NORMAL")
+        connection.create_function(SQLITE_CLOCK, 0, time.time)
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute(
             "PRAGMA secure_delete=ON"
@@ -255,47 +269,6 @@ def _make_readers_wait(execute: Callable[[str], Any]) -> None:
     for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=DELETE", "locking_mode=NORMAL"):
         execute(f"PRAGMA {pragma}")
     log.warning(NOT_AHEAD)
-
-
-def _version(connection: Connection) -> int:
-    """The version of the tables there are; 0 when there are none, 1 when they have no version."""
-    tables = inspect(connection)
-    if tables.has_table(SCHEMA.name):
-        return connection.scalar(select(SCHEMA.c.version)) or 0
-    return int(tables.has_table(RUNS.name))
-
-
-def _migrate(connection: Connection) -> int:
-    """Make the tables, or bring those of an earlier version up to date, and give the version they have then.
-
-    Two that do so at once take turns; the second finds the work done.
-    """
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    elif connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-    version = _version(connection)
-    if version >= VERSION:
-        return version
-    TABLES.create_all(connection)
-    added = [column for table in (RUNS, POINTS) for column in _missing(connection, table)]
-    for column in added:
-        definition = CreateColumn(column).compile(connection)
-        connection.execute(DDL(f"ALTER TABLE {column.table.name} ADD COLUMN {definition}"))
-    if "data_source" in [column.name for column in added]:  # an earlier version told uploaded pictures by their title
-        uploaded = update(RUNS).where(RUNS.c.data_title.startswith(OWN_TITLE, autoescape=True))
-        connection.execute(uploaded.values(data_source=Source.OWN))
-    if connection.scalar(select(IDENTITY.c.id)) is None:
-        connection.execute(insert(IDENTITY).values(id=secrets.token_hex(8)))
-    connection.execute(delete(SCHEMA))
-    connection.execute(insert(SCHEMA).values(version=VERSION))
-    return VERSION
-
-
-def _missing(connection: Connection, table: Table) -> list[Column[Any]]:
-    """The columns that a table of an earlier version lacks."""
-    present = {column["name"] for column in inspect(connection).get_columns(table.name)}
-    return [column for column in table.columns if column.name not in present]
 
 
 def _tables_are_gone(error: SQLAlchemyError) -> bool:

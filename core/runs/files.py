@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select
 
 from core.errors import RunError
 from core.runs.database import Database
-from core.runs.schema import CURVE, FILES, POINTS, RUNS, SNAPSHOTS, UPLOADED, FileKind
+from core.runs.dialects import OwnTable
+from core.runs.schema import CURVE, FILES, FLEETING, POINTS, RUNS, SNAPSHOTS, UPLOADED, FileKind
 
 if TYPE_CHECKING:
     import pandas as pd  # large, and the processes that train need none of it
@@ -87,7 +88,7 @@ class RunFiles:
     def artifacts(self, run_id: str) -> list[FileKind]:
         """The kinds of files a run has."""
         with self.database.reading() as connection:
-            return [FileKind(kind) for kind in connection.scalars(select(FILES.c.kind).where(FILES.c.run == run_id))]
+            return kinds_of(connection, run_id)
 
     def checkpoint(self, run_id: str) -> bytes | None:
         """Where the run can go on from, if it has come so far."""
@@ -103,19 +104,40 @@ class RunFiles:
 
     def _file(self, run_id: str, kind: str) -> bytes | None:
         with self.database.reading() as connection:
-            content = connection.scalar(select(FILES.c.content).where(_is(run_id, kind)))
-        return None if content is None else bytes(content)
+            return content_of(connection, run_id, kind)
+
+
+def kinds_of(connection: Connection, run_id: str) -> list[FileKind]:
+    """The kinds of files a run has."""
+    own = [kind for kind in FLEETING if OwnTable(connection, run_id, kind).there]
+    return [*own, *map(FileKind, connection.scalars(select(FILES.c.kind).where(FILES.c.run == run_id)))]
+
+
+def content_of(connection: Connection, run_id: str, kind: str) -> bytes | None:
+    """A file of a run, if it has it."""
+    own = OwnTable(connection, run_id, kind).content() if kind in FLEETING else None
+    content = connection.scalar(select(FILES.c.content).where(_is(run_id, kind))) if own is None else own
+    return None if content is None else bytes(content)
 
 
 def put(connection: Connection, run_id: str, kind: str, content: bytes) -> None:
-    """Keep a file of a run, in place of one of the same kind."""
-    connection.execute(delete(FILES).where(_is(run_id, kind)))
-    connection.execute(insert(FILES).values(run=run_id, kind=kind, content=content))
+    """Keep a file of a run under way, in place of one of the same kind."""
+    if kind in FLEETING and OwnTable.wanted(connection):
+        OwnTable(connection, run_id, kind).put(content)
+    else:
+        connection.execute(delete(FILES).where(_is(run_id, kind)))
+        connection.execute(insert(FILES).values(run=run_id, kind=kind, content=content))
 
 
-def delete_uploads(connection: Connection, run_id: str) -> None:
-    """Delete what a visitor uploaded for a run."""
+def end(connection: Connection, run_id: str) -> None:
+    """Delete what a visitor uploaded for a run that ends now; where it stands is kept, to train on from."""
     connection.execute(delete(FILES).where((FILES.c.run == run_id) & FILES.c.kind.in_(UPLOADED)))
+    for kind in FLEETING:
+        table = OwnTable(connection, run_id, kind)
+        content = None if kind in UPLOADED else table.content()
+        if content is not None:
+            connection.execute(insert(FILES).values(run=run_id, kind=kind, content=content))
+        table.drop()
 
 
 def _is(run_id: str, kind: str) -> ColumnElement[bool]:

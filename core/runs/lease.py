@@ -1,6 +1,5 @@
 """The right of one process to write about one run while it trains it."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
@@ -9,9 +8,10 @@ from sqlalchemy import Connection, delete, insert, update
 from core.errors import TakenError
 from core.language import N_, Saying
 from core.runs.database import Database
-from core.runs.files import delete_uploads, put
+from core.runs.dialects import NOW
+from core.runs.files import end, put
 from core.runs.patience import patiently
-from core.runs.schema import POINTS, RUNS, SNAPSHOTS, FileKind, Status
+from core.runs.schema import PAUSED_WORDS, POINTS, RUNS, SNAPSHOTS, FileKind, Status
 from core.training.checkpoint import Checkpoint, Snapshot
 from core.training.progress import Point, Watcher
 
@@ -69,18 +69,17 @@ class Lease(Watcher):
 
     def pause(self, checkpoint: Checkpoint) -> None:
         """Keep a checkpoint and let go of the run until its owner lets it go on."""
-        message = N_("Paused. Others may train meanwhile; it goes on when you say so.")
-        self._keep(checkpoint, status=Status.PAUSED, phase="", message=message)
+        self._keep(checkpoint, status=Status.PAUSED, phase="", message=PAUSED_WORDS)
 
     def finish(self, files: Mapping[FileKind, bytes], status: Status = Status.DONE, **figures: object) -> None:
         """Store what the run made and how it ended, all or nothing; `figures` are further columns of the run."""
 
         def add(connection: Connection) -> None:
-            delete_uploads(connection, self.run_id)
+            end(connection, self.run_id)
             for kind, content in files.items():
                 put(connection, self.run_id, kind, content)
 
-        self._write(add, status=status, finished=time.time(), phase="", **figures)
+        self._write(add, status=status, finished=NOW, phase="", **figures)
 
     def fail(self, why: Saying | str) -> None:
         """Write that the run failed, and why."""
@@ -103,7 +102,7 @@ class Lease(Watcher):
     def _write_once(self, also: Callable[[Connection], None], columns: Mapping[str, object]) -> None:
         held = (RUNS.c.id == self.run_id) & (RUNS.c.worker == self.process) & (RUNS.c.status == Status.RUNNING)
         with self.database.writing() as connection:
-            values = {"heartbeat": time.time(), **columns}
+            values = {"heartbeat": NOW, **columns}
             if not connection.execute(update(RUNS).where(held).values(values)).rowcount:
                 raise TakenError("Another worker has taken this run.")
             also(connection)

@@ -89,7 +89,7 @@ class Feed:
         self._epochs += epochs
         self._last = rows[-1].id if rows else self._last
         self._fresh += len(points)
-        standing = self._standing(run, now)
+        standing = self._standing(run)
         self._broken = False
         message = Message(now, again, points, epochs, standing)
         state = message.state(ENGLISH)
@@ -117,14 +117,14 @@ class Feed:
         new = messages[max(0, seen - forgotten) :]
         return [message.json(language) for message in new], max(seen, forgotten) + len(new)
 
-    def _standing(self, run: Run, now: float) -> Standing:
+    def _standing(self, run: Run) -> Standing:
         ahead, last = None, self._points[-1] if self._points else None
         why = self._why(run.id) if run.status == Status.WAITING else None
         if run.status == Status.WAITING and (before := self._store.ahead(run)):
             known = self._store.speeds(self._available)
             left = sum(estimate(other.plan, self._available, known) * (1 - other.progress) for other in before)
             ahead = len(before), left
-        silent = run.status == Status.RUNNING and bool(run.heartbeat and now - run.heartbeat > SILENT_SECONDS)
+        silent = run.status == Status.RUNNING and bool(run.silence and run.silence > SILENT_SECONDS)
         return Standing(run, [*self._epochs], last, self._left(run), ahead, silent, why)
 
     def _left(self, run: Run) -> float | None:

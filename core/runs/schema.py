@@ -6,7 +6,7 @@ Knows nothing of what is done with them.
 import hashlib
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
@@ -16,20 +16,25 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
     RowMapping,
     String,
     Table,
+    select,
 )
 
 from core.data.dataset import Source
 from core.errors import PlanError, RunError
-from core.language import Saying
+from core.language import N_, Saying
+from core.runs.dialects import silence
 from core.training.plan import Plan
+from core.words import line
 
-VERSION = 4  # of these tables; a store without one was written before they had a version
+VERSION = 5  # of these tables; a store without one was written before they had a version
+LONGEST_NAME = 60  # characters
 CURVE = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")  # the numbers of a point
 
 
@@ -61,6 +66,8 @@ class FileKind(StrEnum):
 
 
 UPLOADED = (FileKind.PICTURES, FileKind.INITIAL_WEIGHTS)  # kept only until the run has ended
+FLEETING = (*UPLOADED, FileKind.CHECKPOINT)  # they vanish, or are rewritten while the run is under way
+PAUSED_WORDS = N_("Paused. Others may train meanwhile; it goes on when you say so.")
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +111,12 @@ RUNS = Table(
     Column("worker", String(160), nullable=False, server_default=""),
     Column("data_source", String(10), nullable=False, server_default=""),  # a Source; "" in runs of earlier versions
 )
+WAITS = (RUNS.c.status == Status.WAITING) & (RUNS.c.owner != "")
+ONE_NAME = Index("one_run_a_name", RUNS.c.name, unique=True)
+ONE_WAITING = Index(
+    "one_waiting_run_a_person", RUNS.c.owner, unique=True, sqlite_where=WAITS, postgresql_where=WAITS
+).ddl_if(callable_=lambda *_schema, dialect, **_others: dialect.name in ("sqlite", "postgresql"))
+READ = select(RUNS, silence(RUNS.c.heartbeat).label("silence"))  # what `Run.of_row` takes
 POINTS = Table(
     "points",
     TABLES,
@@ -135,7 +148,7 @@ FILES = Table(
 
 @dataclass(frozen=True)
 class Run:
-    """One row of the run book as it stood when it was read; times in seconds since 1970."""
+    """One row of the run book as it stood when it was read; times in seconds since 1970, by the database's clock."""
 
     id: str
     name: str
@@ -168,6 +181,7 @@ class Run:
     seams: list[float]
     worker: str
     data_source: Source | None  # None: made by an earlier version, which kept it for uploaded pictures only
+    silence: float | None  # seconds since its worker was heard of, while it had one
 
     @classmethod
     def of_row(cls, row: RowMapping) -> "Run":
@@ -216,6 +230,15 @@ def readable(rows: Iterable[RowMapping]) -> list[Run]:
         except RunError as error:
             log.warning("%s: %s", row["id"], error)
     return runs
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """The name, or where it is taken the name with the next number, within LONGEST_NAME."""
+    free, number = name, 2
+    while free in taken:
+        end = f" {number}"
+        free, number = line(name[: LONGEST_NAME - len(end)]) + end, number + 1
+    return free
 
 
 def owner_of(key: str) -> str:

@@ -19,7 +19,6 @@ from core.errors import DataError, PictureError
 from core.images import png
 from core.runs import runner
 from core.runs.book import NewRun
-from core.runs.process import this_process
 from core.runs.store import Store
 from core.settings import Settings
 from core.training.plan import Plan
@@ -27,6 +26,7 @@ from core.vision.decode import Opened
 from core.vision.reading import read_photo
 from models.catalogue import RECIPES
 from tests import hostile
+from tests.stored import fall_silent
 
 LIMITS = Settings()
 
@@ -476,7 +476,9 @@ def test_the_pictures_go_when_the_run_fails_stops_or_is_deleted_and_stay_for_a_s
     store.claim(failing).fail("It broke.")
     store.delete(deleted)
     assert [store.pictures(run) for run in (waiting, failing, deleted)] == [None] * 3
-    assert store.claim(lost, 1.0) and store.claim(lost, 100.0, this_process())  # the first worker went silent
+    assert store.claim(lost, "another")
+    fall_silent(store, lost)
+    assert store.claim(lost)
     assert Dataset.from_bytes(store.pictures(lost)).fingerprint == few.fingerprint
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "MOST_ATTEMPTS", 1)

@@ -1,7 +1,6 @@
 """What those who watch are sent: everything once, then only what is new, and never more than a screen can show."""
 
 import json
-import time
 
 import pytest
 
@@ -10,7 +9,7 @@ from core.language import LANGUAGES, current
 from core.runs.book import NewRun, Past
 from core.runs.lease import Lease
 from core.runs.live import MOST_POINTS, Feed, thinned
-from core.runs.schema import FileKind, Status
+from core.runs.schema import RUNS, FileKind, Status
 from core.runs.store import Store
 from core.training.plan import Plan
 from tests.stored import add_points, alter, checkpoint, point, snapshot
@@ -200,7 +199,7 @@ def broken(*_: object) -> None:
 
 def test_a_worker_that_is_not_heard_of_is_said(store: Store, feed: Feed, lease: Lease, run_id: str) -> None:
     assert "nothing heard" not in read(feed)[0][0]["state"]["words"]
-    alter(store, run_id, heartbeat=time.time() - 5)
+    alter(store, run_id, heartbeat=RUNS.c.heartbeat - 5)
     assert "nothing heard of its worker" in read(feed)[0][-1]["state"]["words"]
 
 

@@ -5,8 +5,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -16,22 +14,19 @@ import pytest
 from core.errors import RunError, StoreError, TakenError
 from core.runs import process
 from core.runs.book import UNDO_SECONDS, NewRun, Past
-from core.runs.claims import SILENT_SECONDS
 from core.runs.process import is_dead, this_process
-from core.runs.schema import FileKind, Status
+from core.runs.schema import RUNS, FileKind, Status
 from core.runs.store import Store, open_store
 from core.training.plan import Plan
 from core.training.progress import Point
-from tests.stored import add_points, alter, checkpoint, point, snapshot
+from tests.stored import add_points, alter, checkpoint, fall_silent, point, snapshot
 
 PLAN = Plan.of("quick", epochs=1)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(f"sqlite:///{tmp_path / 'deep' / 'runs.sqlite'}")
-    yield store
-    store.close()
+def store(either_store: Store) -> Store:
+    return either_store
 
 
 def add(store: Store, name: str = "Quick", **options: object) -> str:
@@ -68,11 +63,10 @@ def test_a_run_is_found_by_id_name_and_beginning_and_doubt_is_said(store: Store)
 
 
 def test_runs_wait_their_turn_and_know_their_place(store: Store) -> None:
-    now = time.time()
     ids = [add(store, f"Run {number}") for number in range(3)]
-    assert store.claim(ids[0], now)
+    assert store.claim(ids[0])
     assert [[run.id for run in store.ahead(store.run(run_id))] for run_id in ids[1:]] == [ids[:1], ids[:2]]
-    assert [run.id for run in store.pending(now)] == ids[1:]
+    assert [run.id for run in store.pending()] == ids[1:]
 
 
 def test_a_full_queue_says_so(store: Store) -> None:
@@ -82,23 +76,23 @@ def test_a_full_queue_says_so(store: Store) -> None:
 
 
 def test_a_run_is_claimed_once_until_its_worker_goes_silent(store: Store) -> None:
-    now = time.time()
     run_id = add(store)
-    assert store.claim(run_id, now)
-    assert not store.claim(run_id, now + 1)
-    assert store.pending(now + 1) == []
+    assert store.claim(run_id)
+    fall_silent(store, run_id, 1)
+    assert not store.claim(run_id)
+    assert store.pending() == []
     add_points(store, run_id, point(0.5))
-    later = now + SILENT_SECONDS + 1
-    assert [run.id for run in store.pending(later)] == [run_id]
-    assert store.claim(run_id, later)
+    fall_silent(store, run_id)
+    assert [run.id for run in store.pending()] == [run_id]
+    assert store.claim(run_id)
     assert store.run(run_id).attempts == 2
     assert len(store.points(run_id)[0]) == 0
 
 
 def test_two_workers_that_ask_at_once_do_not_both_get_a_run(store: Store) -> None:
-    run_id, now = add(store), time.time()
+    run_id = add(store)
     won: list[bool] = []
-    threads = [threading.Thread(target=lambda: won.append(store.claim(run_id, now) is not None)) for _ in range(6)]
+    threads = [threading.Thread(target=lambda: won.append(store.claim(run_id) is not None)) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -154,7 +148,7 @@ def test_files_are_kept_byte_for_byte_and_a_missing_one_is_said(store: Store) ->
 
 def test_a_waiting_run_is_stopped_at_once_and_a_running_one_is_asked(store: Store) -> None:
     waiting, running = add(store), add(store)
-    store.claim(running, time.time())
+    store.claim(running)
     store.stop(waiting)
     store.stop(running)
     assert store.run(waiting).status == "stopped"
@@ -171,25 +165,26 @@ def test_a_deleted_run_is_gone_with_all_it_made_and_a_running_one_is_not_deleted
     store.restore(run_id)
     assert store.artifact(run_id, "keras") == b"x"
     store.delete(run_id)
-    alter(store, run_id, removed=time.time() - UNDO_SECONDS - 1)
+    alter(store, run_id, removed=RUNS.c.removed - UNDO_SECONDS - 1)
     other = add(store)
     store.delete(other)
     with pytest.raises(RunError, match="too late"):
         store.restore(run_id)
     with pytest.raises(RunError, match="no model"):
         store.artifact(run_id, "keras")
-    store.claim(running, time.time())
+    store.claim(running)
     with pytest.raises(RunError, match="Stop it first"):
         store.delete(running)
 
 
 def test_a_run_that_is_taken_up_again_goes_on_from_its_checkpoint_with_a_seam(store: Store) -> None:
-    now, run_id = time.time(), add(store)
-    lease = store.claim(run_id, now)
+    run_id = add(store)
+    lease = store.claim(run_id)
     lease.point(point(0.5))
     lease.epoch(point(1.0, "epoch"), snapshot(), checkpoint(1.0))
     lease.point(point(1.3, progress=0.65))
-    assert store.claim(run_id, now + 2 * SILENT_SECONDS)
+    fall_silent(store, run_id)
+    assert store.claim(run_id)
     batches, epochs = store.points(run_id)
     assert batches["epoch"].tolist() == [0.5] and epochs["epoch"].tolist() == [1.0]
     run = store.run(run_id)
@@ -206,7 +201,7 @@ def test_a_run_that_is_taken_up_again_goes_on_from_its_checkpoint_with_a_seam(st
 def test_a_run_whose_worker_is_dead_is_free_at_once_and_one_whose_worker_lives_or_is_elsewhere_is_not(
     store: Store,
 ) -> None:
-    now, here = time.time(), this_process()
+    here = this_process()
     ended = subprocess.run(
         [sys.executable, "-c", "from core.runs.process import this_process; print(this_process())"],
         cwd=Path(__file__).parents[3],
@@ -217,9 +212,14 @@ def test_a_run_whose_worker_is_dead_is_free_at_once_and_one_whose_worker_lives_o
     elsewhere = "another computer:" + dead.rpartition(":")[2]
     assert is_dead(dead) and not is_dead(here) and not is_dead(elsewhere) and not is_dead("")
     runs = {worker: add(store) for worker in (dead, here, elsewhere)}
-    leases = {worker: store.claim(run_id, now, worker) for worker, run_id in runs.items()}
-    assert [run.id for run in store.pending(now)] == [runs[dead]]
-    assert [store.claim(run_id, now, here) is not None for run_id in runs.values()] == [True, False, False]
+    leases = {worker: store.claim(run_id, worker) for worker, run_id in runs.items()}
+    assert [run.id for run in store.pending()] == [runs[dead]]
+    assert [store.claim(run_id, here) is not None for run_id in runs.values()] == [True, False, False]
+    with pytest.raises(TakenError):
+        leases[dead].phase("training")
+    assert store.run(runs[dead]).phase == "getting ready"
+
+
 def test_a_number_that_another_process_has_by_now_and_a_zombie_are_no_living_worker() -> None:
     here = this_process()
     place, _, number = here.rpartition(":")
@@ -248,11 +248,6 @@ def test_two_computers_of_one_name_do_not_look_into_each_others_processes(monkey
     assert not is_dead(gone)  # of the first computer, asked on the second
     monkeypatch.setattr(process.uuid, "getnode", lambda: 1)
     assert is_dead(gone)
-
-
-    with pytest.raises(TakenError):
-        leases[dead].phase("training")
-    assert store.run(runs[dead]).phase == "getting ready"
 
 
 def test_two_that_open_a_store_of_an_earlier_version_together_both_can(store: Store) -> None:
@@ -288,9 +283,10 @@ def test_who_opens_a_new_store_waits_for_another_that_is_making_it(tmp_path: Pat
 
 def test_a_pause_asked_for_outlives_a_killed_worker(store: Store) -> None:
     run_id = add(store)
-    store.claim(run_id, time.time())
+    store.claim(run_id)
     store.pause(run_id)
-    assert store.claim(run_id, time.time() + SILENT_SECONDS + 1) and store.run(run_id).pause_requested
+    fall_silent(store, run_id)
+    assert store.claim(run_id) and store.run(run_id).pause_requested
 
 
 def test_a_paused_run_leaves_the_worker_to_others_and_keeps_its_place(store: Store) -> None:
@@ -299,9 +295,9 @@ def test_a_paused_run_leaves_the_worker_to_others_and_keeps_its_place(store: Sto
     store.pause(first)
     assert store.run(first).pause_requested
     lease.pause(checkpoint(0.4))
-    assert [run.id for run in store.pending(time.time() + 60)] == [second]
+    assert [run.id for run in store.pending()] == [second]
     store.go_on(first)
-    assert [run.id for run in store.pending(time.time())] == [first, second]
+    assert [run.id for run in store.pending()] == [first, second]
     again = store.claim(first)
     assert store.run(first).seams == [0.4] and not store.run(first).pause_requested
     again.pause(checkpoint(0.6))
@@ -342,9 +338,9 @@ def test_a_person_has_one_run_that_trains_and_one_that_waits(store: Store) -> No
         add(store, key="mine")
     lease = store.claim(first)
     second, others = add(store, key="mine"), add(store, key="theirs")
-    assert [run.id for run in store.pending(time.time())] == [others]
+    assert [run.id for run in store.pending()] == [others]
     lease.finish({})
-    assert [run.id for run in store.pending(time.time())] == [second, others]
+    assert [run.id for run in store.pending()] == [second, others]
     assert [run.id for run in store.ahead(store.run(others))] == [second]
 
 
@@ -360,7 +356,7 @@ def test_a_run_is_trained_on_from_the_checkpoint_and_curve_of_another(store: Sto
     assert store.checkpoint(child) == checkpoint(2.0).to_bytes()
     assert store.epochs(child) == [1, 2] and store.run(child).kept_epoch == 2
     assert store.points(child)[1]["epoch"].tolist() == [1.0, 2.0] and not len(store.points(child)[0])
-    store.claim(child, time.time())
+    store.claim(child)
     assert store.run(child).seams == [2.0] and store.run(child).parent == parent
 
 
@@ -418,10 +414,9 @@ def test_a_store_of_a_later_version_is_refused_with_a_sentence(store: Store) -> 
         open_store(store.url)
 
 
-def test_a_store_that_is_up_to_date_is_opened_and_read_while_another_writes(store: Store, tmp_path: Path) -> None:
+def test_a_store_that_is_up_to_date_is_opened_and_read_while_another_writes(store: Store) -> None:
     run_id = add(store)
-    with closing(sqlite3.connect(tmp_path / "deep" / "runs.sqlite", isolation_level=None)) as writer:
-        writer.execute("BEGIN IMMEDIATE")
+    with store.database.writing(alone=True):
         again = open_store(store.url)
         assert [run.id for run in again.runs()] == [run_id]
         again.close()
@@ -436,10 +431,11 @@ def test_a_run_whose_plan_cannot_be_read_is_left_out_and_the_others_are_there(st
         store.run(odd)
 
 
-def test_the_file_is_in_wal_mode_so_that_readers_do_not_block(store: Store) -> None:
-    add(store)
+def test_the_file_is_in_wal_mode_so_that_readers_do_not_block(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'runs.sqlite'}")
     with store.database.reading() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    store.close()
 
 
 @pytest.mark.parametrize(
