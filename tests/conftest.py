@@ -2,7 +2,7 @@
 pictures, PostgreSQL).
 
 Tests that need something absent are left out, which one line in the summary says loudly. FITTING_ROOM_REQUIRE, a list
-like `browser,data,pictures,postgres`, turns an absent thing into a failure at once.
+like `browser,data,pictures,postgres,machines`, turns an absent thing into a failure at once.
 """
 
 import gzip
@@ -22,6 +22,7 @@ from core.data.files import FILES
 from core.data.sources import read_folder
 from core.runs.store import Store, open_store
 from core.settings import Settings
+from tests.machines import possible
 from tests.postgres import Server, programs
 
 # marker -> (word in FITTING_ROOM_REQUIRE, what is absent and how to bring it)
@@ -29,6 +30,7 @@ NEEDS = {
     "browser": ("browser", "no Chromium was found; install one or set FITTING_ROOM_CHROMIUM to its path"),
     "real_data": ("data", "FITTING_ROOM_DATA names no folder with the real Fashion-MNIST"),
     "pictures": ("pictures", "FITTING_ROOM_PICTURES names no folder with photos and drawings"),
+    "machines": ("machines", "no hosts with a network of their own can be made; be root on Linux, with iproute2"),
     "postgres": ("postgres", "no PostgreSQL server was found; install the system's package, postgresql on Debian"),
 }
 for profile, examples in (("ci", 60), ("long", 5_000)):  # of each test that makes up its own files
@@ -76,6 +78,7 @@ def absent() -> set[str]:
         "real_data": bool(data) and Path(data).is_dir(),
         "pictures": bool(pictures) and (Path(pictures) / "photos").is_dir(),
         "postgres": programs() is not None,
+        "machines": possible(),
     }
     return {marker for marker, found in there.items() if not found}
 
@@ -86,9 +89,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[LEFT_OUT] = {}
     required = {word.strip() for word in os.environ.get("FITTING_ROOM_REQUIRE", "").split(",") if word.strip()}
     if unknown := required - {word for word, _ in NEEDS.values()}:
-        raise pytest.UsageError(
-            f"FITTING_ROOM_REQUIRE names {', '.join(sorted(unknown))}; it knows browser, data, pictures and postgres."
-        )
+        known = ", ".join(word for word, _ in NEEDS.values())
+        raise pytest.UsageError(f"FITTING_ROOM_REQUIRE names {', '.join(sorted(unknown))}; it knows {known}.")
     failing = [words for marker, (word, words) in NEEDS.items() if word in required and marker in absent()]
     if failing:
         raise pytest.UsageError(f"FITTING_ROOM_REQUIRE asks for more than there is: {'. Also, '.join(failing)}.")

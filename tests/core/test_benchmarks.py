@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import answers, pages, pictures, recipes, results, shops, threads, training
+from benchmarks import answers, pages, pictures, recipes, results, scale, shops, threads, training
 from core.data import class_folders, naming, synthetic
 from core.data.dataset import Dataset
 from core.inference.eye import Joining, Seen
@@ -539,3 +539,22 @@ def test_a_page_is_told_beside_a_bare_one_and_what_it_cost_is_told_of_the_new_br
     told = dict(zip(pages.HEADER[-5:], pages.row("Train", ours, bare)[-5:], strict=True))
     assert pages.row("Train", ours, bare)[:7] == ["Train", "3.00", "1.50", "2.00", "2.00", "0.60", "2.00"]
     assert told == {"kB": "1,000", "ratio": "0.50", "requests": "60", "elements": "1,234", "layout shift": "0.012"}
+
+
+def test_scale_compares_with_as_many_times_one_worker_and_says_what_breaks_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages = [scale.Stage(1, 10, 2.0, 5.0), scale.Stage(3, 27, 2.0, 15.0)]
+    assert "| 1 | 10 | 5.00 | 1.00 | 100% |" in scale.table(stages)
+    assert "| 3 | 27 | 13.50 | 2.70 | 90% |" in scale.table(stages)
+    document = tmp_path / "results.md"
+    begin, end = results.marks("load")
+    document.write_text(
+        f"{begin}\n| 30 watch, 30 browse, upload and draw | 9 | 1 | 5 | 0.1 | 3 | 0.9 | 0.50 | 9% |\n{end}"
+    )
+    monkeypatch.setattr(scale, "DOCUMENTS", (document,))
+    said = scale.on_paper(writes=400.0, minutes=0.25)
+    training = scale.PEOPLE * scale.RUNS / scale.LESSON * 0.25
+    written = training * scale.WRITES + training / 0.25 / 60 * scale.ENDS
+    assert f"| {training:.1f} | {1000 * training:,.0f} |" in said and "| 0.50 | 500 | 2.0 classes a server |" in said
+    assert f"at about {400 / written:,.0f} classes" in said and "an app server, at 2.0 classes" in said

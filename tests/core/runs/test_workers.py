@@ -20,6 +20,7 @@ import pytest
 from distributed import Client, Security, SpecCluster
 
 from core.runs import credentials
+from core.runs.crew import crew
 from core.runs.queue import RunQueue
 from core.runs.workers import PROJECT, QuietScheduler, address_file, environment
 from core.settings import Settings
@@ -331,8 +332,14 @@ def test_a_scheduler_with_tls_elsewhere_is_used_with_the_certificates_of_dasks_c
             wait_for(lambda: run_queue.ready or run_queue.problem, "the queue")
             assert run_queue.problem is None
             wait_for(lambda: cluster.scheduler.workers or joined.process.poll() is not None, "the worker")
+            assert crew(run_queue._client.scheduler_info()["workers"].values())[0].store
             joined.process.terminate()
             joined.assert_ends(1 if os.name == "nt" else 0)
+            killed = Workers(Settings(home=home.folder / "killed"), FITTING_ROOM_SCHEDULER=address, **variables)
+            wait_for(killed.trainers, "the worker of the second")
+            family = killed.family()
+            kill(killed.process.pid)
+            assert psutil.wait_procs(family, timeout=30)[1] == [], "they outlived the process that started them"
         finally:
             run_queue.close()
             joined.close()
