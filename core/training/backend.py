@@ -13,11 +13,12 @@ from importlib.util import find_spec
 
 from core.errors import WorkerError
 from core.language import Saying
+from core.quiet import quiet
 
 # Intel's routines; elsewhere the gradient of TensorFlow's pooling is slow.
 HAS_ONEDNN = platform.machine() in {"x86_64", "AMD64"}
 # Keep memory once freed: asking the system for it again can take a third of a step.
-ENVIRONMENT = {"TF_CPU_ALLOCATOR_USE_BFC": "true"}
+ENVIRONMENT = {"TF_CPU_ALLOCATOR_USE_BFC": "true", "TF_CPP_MIN_LOG_LEVEL": "2"}  # 2: errors only
 if HAS_ONEDNN:  # TensorFlow turns them on by itself for the newest processors only
     ENVIRONMENT["TF_ENABLE_ONEDNN_OPTS"] = "1"
 # Keras and TensorFlow import these where they are installed, but do without: no network needs them, and they take a
@@ -58,9 +59,11 @@ def use_cores(cores: int | None = None) -> None:
     if lack := missing():
         raise WorkerError(lack)
     set_environment()
-    with _without(OPTIONAL):
+    with quiet(), _without(OPTIONAL):
         import keras  # noqa: F401
         import tensorflow as tf
+
+        tf.config.list_physical_devices()  # looks for graphics cards, and says so, now and not later
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(cores or _cores())

@@ -16,6 +16,7 @@ from core import metrics
 from core.data.dataset import Dataset
 from core.errors import RunError
 from core.language import Saying
+from core.quiet import quiet
 from core.training import weights
 from models.catalogue import Recipe
 
@@ -103,6 +104,6 @@ def _keras_file(model: keras.Model) -> bytes:
 def _tflite_file(model: keras.Model) -> bytes:
     import tensorflow as tf
 
-    with contextlib.redirect_stdout(io.StringIO()):  # the converter talks; --json must not
+    with quiet(), contextlib.redirect_stdout(io.StringIO()):  # the converter talks; --json must not
         content: bytes = tf.lite.TFLiteConverter.from_keras_model(model).convert()
     return content

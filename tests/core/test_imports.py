@@ -49,6 +49,7 @@ TOP = {
     "labels",
     "language",
     "metrics",
+    "quiet",
     "settings",
     "words",
 }
