@@ -114,6 +114,12 @@ class RunBook:
         with self.database.reading() as connection:
             return readable(connection.execute(query).mappings())
 
+    def deleted(self) -> list[Run]:
+        """The deleted runs that `restore` can still bring back, the latest first."""
+        query = select(RUNS).where(RUNS.c.removed >= time.time() - UNDO_SECONDS).order_by(RUNS.c.removed.desc())
+        with self.database.reading() as connection:
+            return readable(connection.execute(query).mappings())
+
     def run(self, run_id: str) -> Run:
         """One run by its exact id. Raises RunError when there is none."""
         with self.database.reading() as connection:
@@ -138,18 +144,13 @@ class RunBook:
 
     def find(self, text: str) -> Run:
         """The run meant by an id, a name, or the beginning of either. Raises RunError when none or several fit."""
-        runs = self.runs()
-        for fits in (
-            [run for run in runs if run.id == text],
-            [run for run in runs if run.name == text],
-            [run for run in runs if text and (run.id.startswith(text) or run.name.startswith(text))],
-        ):
-            if len(fits) == 1:
-                return fits[0]
-            if fits:
-                names = ", ".join(f"{run.id} ({run.name})" for run in fits[:5])
-                sentence = N_("“{text}” fits {count} runs: {names}. Write more of the id or name.")
-                raise RunError(sentence, text=text, count=len(fits), names=names)
+        fits = meant(text, self.runs())
+        if len(fits) == 1:
+            return fits[0]
+        if fits:
+            names = ", ".join(f"{run.id} ({run.name})" for run in fits[:5])
+            sentence = N_("“{text}” fits {count} runs: {names}. Write more of the id or name.")
+            raise RunError(sentence, text=text, count=len(fits), names=names)
         raise RunError("There is no run “{name}”. List all with “python -m core runs”.", name=text)
 
     def stop(self, run_id: str, key: str | None = None) -> None:
@@ -243,6 +244,18 @@ class RunBook:
         if not run.belongs_to(key):
             raise RunError(NOT_YOURS)
         return run
+
+
+def meant(text: str, runs: Sequence[Run]) -> list[Run]:
+    """Those of the runs that an id means, else a name, else the beginning of either."""
+    for fits in (
+        [run for run in runs if run.id == text],
+        [run for run in runs if run.name == text],
+        [run for run in runs if text and (run.id.startswith(text) or run.name.startswith(text))],
+    ):
+        if fits:
+            return fits
+    return []
 
 
 def _change(connection: Connection, run_id: str, status: Status, values: Mapping[str, object]) -> bool:
