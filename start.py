@@ -11,7 +11,7 @@
     python3 start.py test [--quick] [pytest]  every test, or those that take no browser and little time
 
 Standard library only, and readable by Python 3.8, so that an unfitting Python can still look for a fitting one.
-installation.py installs the packages; core/launch.py opens the app; core/__main__.py knows the verbs.
+installation.py installs the packages; core/launch.py opens the app; core/command/ knows the verbs.
 """
 
 from __future__ import annotations

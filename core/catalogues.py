@@ -16,7 +16,7 @@ from core.language import ENGLISH, FOLDER, LANGUAGES
 
 PROJECT = FOLDER.parents[1]
 PLACES = ("app.py", "pages", "core", "models")
-ONLY_ENGLISH = {"core/__main__.py", "core/launch.py", "core/fitting"}  # the command line
+ONLY_ENGLISH = {"core/__main__.py", "core/command", "core/launch.py", "core/fitting"}  # the command line
 NUMBERED = "ngettext"
 # How words are marked: said at once, by number, said later; what `raise` says is said later, too.
 MARKS = {"_", NUMBERED, "N_", "Saying", "LayerError", *(name for name in vars(errors) if name.endswith("Error"))}

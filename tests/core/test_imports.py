@@ -36,6 +36,7 @@ BELOW = {
     "training": {"data"},
     "runs": {"training", "inference", "data"},
     "fitting": {"data", "vision", "inference"},
+    "command": {"runs", "training", "inference", "data", "vision"},
 }
 # These import no package.
 TOP = {

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import start
-from core.__main__ import START_VERBS
+from core.command.line import START_VERBS
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -144,7 +144,7 @@ def test_a_verb_reads_the_files_of_the_folder_and_none_of_its_modules(tmp_path):
 
 def test_an_unknown_verb_is_answered_with_all_there_are(tmp_path):
     done = run_start(tmp_path, "trian")
-    assert done.returncode == 2 and "start.py: error:" in done.stderr and "'trian'" in done.stderr
+    assert done.returncode == 2 and "start.py: error:" in done.stderr and "“trian”" in done.stderr
     assert all(verb in done.stderr for verb in ("train", "predict", "completion", *START_VERBS))
 
 

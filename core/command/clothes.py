@@ -1,0 +1,36 @@
+"""The data set in use, and what a person must know about it: that it was not found, or is not the one they named."""
+
+from typing import Any
+
+from core.command.output import Output
+from core.command.verb import program
+from core.data.dataset import Dataset
+from core.settings import Settings
+
+DRAWN = (
+    "The data set Fashion-MNIST was not found, so these are clothes drawn by program, and scores mean little.\n"
+    "Get the real ones (31 MB): {program} download"
+)
+
+
+def clothes_in_use(settings: Settings, out: Output) -> Dataset:
+    """The data set; whoever reads is told when it is not the one they may think."""
+    from core.runs.runner import dataset_in_use
+
+    data = dataset_in_use(settings)
+    if words := remark(data):
+        out.note(words)
+    return data
+
+
+def remark(data: Dataset) -> str:
+    """What to know about a data set; "" when it is the real one."""
+    problem = str(data.problem) if data.problem else ""
+    if data.real:
+        return f"{problem}\nUsed instead: {data.title}" if problem else ""
+    return "\n".join(filter(None, [problem, DRAWN.format(program=program())]))
+
+
+def described(data: Dataset) -> dict[str, Any]:
+    """The same for a program."""
+    return {"title": data.title, "source": data.source, "drawn": not data.real, "note": remark(data)}

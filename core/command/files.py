@@ -1,0 +1,208 @@
+"""Files to take home: a run in every form, the code behind it, and the data set."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.command.output import Output
+from core.command.progress import bytes_followed
+from core.command.runbook import find
+from core.command.training import own_layers
+from core.command.verb import ONE_RUN, OWN_LAYERS, VARIANT, Verb, argument, program
+from core.errors import FittingRoomError, PlanError, RunError
+from core.settings import Settings
+
+if TYPE_CHECKING:
+    from core.runs.schema import Run
+    from core.runs.store import Store
+
+STANDARD_OUTPUT = "-"
+
+
+def code(asked: argparse.Namespace, settings: Settings, out: Output) -> int:
+    """Print the Keras script that does what a run did, or a recipe does."""
+    from core.runs import script
+    from core.runs.store import open_store
+    from core.training.plan import Plan
+    from models.catalogue import OWN, RECIPES
+
+    if asked.what in [*RECIPES, OWN]:
+        plan = Plan.of(asked.what, asked.variant, layers=own_layers(asked.layers))
+        texts = script.script(plan), script.notebook(plan)
+    else:
+        with closing(open_store(settings.store_url)) as store:
+            try:
+                run = find(asked.what, store)
+            except RunError as error:
+                raise RunError(f"{error} The recipes are: {', '.join([*RECIPES, OWN])}.") from error
+        if asked.variant or asked.layers:
+            raise PlanError(
+                f"“{run.name}” is a run, and its code is that of its own plan: --variant and --layers go with a recipe."
+                f" Leave them out, or ask for “{run.recipe}”."
+            )
+        texts = script.of_run(run)
+    row = {"what": asked.what, "kind": "notebook" if asked.notebook else "script", "code": texts[asked.notebook]}
+    out.say(texts[asked.notebook].removesuffix("\n"), row)
+    return 0
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form in which a run can be taken home."""
+
+    ending: str  # of the file's name
+    make: Callable[[Run, Store, Settings], bytes]
+    text: bool = False  # whether a terminal can show it
+
+
+def _artifact(kind: str) -> Callable[[Run, Store, Settings], bytes]:
+    return lambda run, store, settings: store.artifact(run.id, kind)
+
+
+def _zip(run: Run, store: Store, settings: Settings) -> bytes:
+    from core.runs import bundle
+    from core.runs.runner import dataset_in_use
+
+    data = dataset_in_use(settings)
+    return bundle.pack(run, store, data.test_labels if data.fingerprint == run.fingerprint else None)
+
+
+def _html(run: Run, store: Store, settings: Settings) -> bytes:
+    from core.runs.web_page import web_page
+
+    return web_page(run.id, store)
+
+
+def _tensorboard(run: Run, store: Store, settings: Settings) -> bytes:
+    from core.runs import tensorboard
+
+    return tensorboard.events(run, store)
+
+
+def _code(run: Run, store: Store, settings: Settings) -> bytes:
+    from core.runs import script
+
+    return script.of_run(run)[0].encode()
+
+
+def _notebook(run: Run, store: Store, settings: Settings) -> bytes:
+    from core.runs import script
+
+    return script.of_run(run)[1].encode()
+
+
+FORMS = {
+    "keras": Form(".keras", _artifact("keras")),
+    "tflite": Form(".tflite", _artifact("tflite")),
+    "weights": Form(".weights.h5", _artifact("weights")),
+    "zip": Form(".zip", _zip),
+    "html": Form(".html", _html, text=True),
+    "tensorboard": Form(".tensorboard.zip", _tensorboard),
+    "code": Form(".py", _code, text=True),
+    "notebook": Form(".ipynb", _notebook, text=True),
+}
+
+
+def export(asked: argparse.Namespace, settings: Settings, out: Output) -> int:
+    """Write a run as a file, and never over another one unless told to."""
+    from core.runs.store import open_store
+
+    form = FORMS[asked.form]
+    if asked.to == STANDARD_OUTPUT and out.json:
+        raise FittingRoomError("With “--to -” the file itself is printed: leave out --json, or name a file.")
+    if asked.to == STANDARD_OUTPUT and sys.stdout.isatty() and not form.text:
+        raise FittingRoomError("A terminal cannot show this file. Name one with --to, or write “> file” behind it.")
+    with closing(open_store(settings.store_url)) as store:
+        run = find(asked.run, store)
+        if asked.to == STANDARD_OUTPUT:
+            out.content(form.make(run, store, settings))
+            return 0
+        file = _place(asked.to, run, form)
+        if file.exists() and not asked.force:
+            raise FittingRoomError(f"{file} is there already. Choose another name with --to, or overwrite it: --force")
+        content = form.make(run, store, settings)
+    _write(file, content)
+    out.say(
+        f"{run.name} ({run.id}): {file}", {"run": run.id, "as": asked.form, "file": str(file), "bytes": len(content)}
+    )
+    return 0
+
+
+def _place(wanted: str, run: Run, form: Form) -> Path:
+    """Where the file goes: where it is wanted, else into the current folder, or the one that is wanted."""
+    stem = re.sub(r"[^a-z0-9]+", "-", run.name.lower()).strip("-") or run.recipe
+    name = f"{stem}-{run.id}{form.ending}"
+    place = Path(wanted or ".").expanduser()
+    return place / name if place.is_dir() else place
+
+
+def _write(file: Path, content: bytes) -> None:
+    from core.atomic import replacing
+
+    if not file.parent.is_dir():
+        raise FittingRoomError(f"There is no folder {file.parent}. Make it, or choose another one with --to.")
+    try:
+        with replacing(file) as output:
+            output.write(content)
+    except OSError as error:
+        raise FittingRoomError(
+            f"{file} cannot be written ({error.strerror}). Choose another place with --to."
+        ) from error
+
+
+def download(_asked: argparse.Namespace, settings: Settings, out: Output) -> int:
+    """Fetch the data set, unless it is here."""
+    from core.data.download import download as fetch
+    from core.runs.runner import dataset_in_use
+
+    data = dataset_in_use(settings)
+    if data.real and not data.problem:
+        words = f"The data set is here already: {data.title}."
+        out.say(words, {"event": "done", "already": True, "folder": data.origin, "title": data.title})
+        return 0
+    out.lasting = True
+    out.words("Fetching Fashion-MNIST (31 MB) ...")
+    with bytes_followed(out) as follow:
+        folder = fetch(settings, follow)
+    dataset_in_use.cache_clear()
+    data = dataset_in_use(settings)
+    if not data.real:
+        raise FittingRoomError(str(data.problem))
+    words = f"Fashion-MNIST is in {folder}. Train with it: {program()} train quick"
+    out.say(words, {"event": "done", "already": False, "folder": str(folder), "title": data.title})
+    if data.problem:
+        out.note(str(data.problem))
+    return 0
+
+
+WHAT = argument("what", "run id or name, or the name of a recipe", metavar="RUN|RECIPE")
+NOTEBOOK = argument("--notebook", "as a Jupyter notebook", action="store_true")
+FORM = argument("--as", "what the file is", dest="form", required=True, choices=tuple(FORMS))
+TO = argument(
+    "--to", "file or folder to write to (default: the current folder), or - for the standard output", file=True
+)
+FORCE = argument("--force", "write over a file that is there", action="store_true")
+VERBS = (
+    Verb(
+        "code",
+        code,
+        "print the Keras script that does what a run did, or a recipe does",
+        ["Mine", "five-steps --variant softmax", "Mine --notebook > mine.ipynb"],
+        [WHAT, VARIANT, NOTEBOOK, OWN_LAYERS],
+    ),
+    Verb(
+        "export",
+        export,
+        "write a run as a file to take home",
+        ["Mine --as keras", "Mine --as zip --to backup/", "Mine --as html", "Mine --as tflite --to - > mine.tflite"],
+        [ONE_RUN, FORM, TO, FORCE],
+    ),
+    Verb("download", download, "fetch the data set Fashion-MNIST (31 MB)", [""]),
+)
