@@ -116,7 +116,7 @@ class RunBook:
 
     def deleted(self) -> list[Run]:
         """The deleted runs that `restore` can still bring back, the latest first."""
-        query = select(RUNS).where(RUNS.c.removed >= time.time() - UNDO_SECONDS).order_by(RUNS.c.removed.desc())
+        query = READ.where(RUNS.c.removed >= NOW - UNDO_SECONDS).order_by(RUNS.c.removed.desc())
         with self.database.reading() as connection:
             return readable(connection.execute(query).mappings())
 
