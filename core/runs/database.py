@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from core.errors import StoreError
 from core.language import N_, Saying, in_english
 from core.runs.address import NO_ADDRESS, address_of, harmless, need_driver, title
-from core.runs.dialects import SQLITE_CLOCK, take_turn
+from core.runs.dialects import SQLITE_CLOCK, tables_are_gone, take_turn
 from core.runs.migration import clear_out, migrate, version_of
 from core.runs.schema import IDENTITY, VERSION
 
@@ -138,7 +138,7 @@ class Database:
         try:
             yield
         except SQLAlchemyError as error:
-            if self._in_use and _tables_are_gone(error):
+            if self._in_use and tables_are_gone(error):
                 self._begin_anew()
                 raise StoreError(GONE, N_("Reload the page, or try again.")) from error
             cause = harmless(str(getattr(error, "orig", None) or error), self.url)
@@ -269,9 +269,3 @@ def _make_readers_wait(execute: Callable[[str], Any]) -> None:
     for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=DELETE", "locking_mode=NORMAL"):
         execute(f"PRAGMA {pragma}")
     log.warning(NOT_AHEAD)
-
-
-def _tables_are_gone(error: SQLAlchemyError) -> bool:
-    """Whether the database is there and a table of ours is not."""
-    cause = getattr(error, "orig", None)
-    return "no such table" in str(cause) or type(cause).__name__ == "UndefinedTable"  # SQLite's and psycopg's

@@ -18,6 +18,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -94,6 +95,12 @@ def take_turn(connection: Connection, lock: int) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock})
 
 
+def tables_are_gone(error: SQLAlchemyError) -> bool:
+    """Whether the database is there and a table is not."""
+    cause = getattr(error, "orig", None)
+    return "no such table" in str(cause) or type(cause).__name__ == "UndefinedTable"  # SQLite's and psycopg's
+
+
 class OwnTable:
     """One file of a run in a table of its own, where deleted rows stay in their file: in PostgreSQL.
 
@@ -126,8 +133,16 @@ class OwnTable:
         self._connection.execute(insert(self._table).values(content=content))
 
     def content(self) -> bytes | None:
-        """What it keeps."""
-        return self._connection.scalar(select(self._table.c.content)) if self.there else None
+        """What it keeps; None also where its run ends at this moment."""
+        if not self.there:
+            return None
+        try:
+            with self._connection.begin_nested():
+                return self._connection.scalar(select(self._table.c.content))
+        except SQLAlchemyError as error:
+            if tables_are_gone(error):
+                return None
+            raise
 
     def drop(self) -> None:
         """Delete it with its file."""

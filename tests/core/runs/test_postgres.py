@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, update
 from core.errors import StoreError
 from core.runs import database, patience
 from core.runs.book import NewRun
+from core.runs.dialects import OwnTable
 from core.runs.live import Feed
 from core.runs.schema import FILES, ONE_NAME, ONE_WAITING, RUNS, SCHEMA, VERSION, FileKind
 from core.runs.store import Store, open_store
@@ -82,6 +83,13 @@ def test_uploads_are_gone_from_the_servers_files_when_their_run_has_ended(postgr
     leases[1].fail("why")
     assert store.pictures(done) is None and store.artifacts(done) == ["keras"]
     assert files_with(postgres, DELETED) == []
+
+
+def test_an_upload_that_goes_while_it_is_asked_for_is_none(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = store.create(new(pictures=KEPT))
+    store.stop(run_id)
+    monkeypatch.setattr(OwnTable, "there", True)
+    assert store.pictures(run_id) is None
 
 
 def test_a_checkpoint_that_is_rewritten_takes_no_more_room_each_time(postgres: Server, store: Store) -> None:

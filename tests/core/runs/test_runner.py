@@ -19,6 +19,7 @@ from core.runs.schema import RUNS
 from core.runs.store import Store, open_store
 from core.settings import Settings
 from core.training.plan import Plan
+from tests.postgres import Server
 from tests.stored import alter, fall_silent
 
 pytestmark = pytest.mark.slow
@@ -152,6 +153,29 @@ def test_a_run_whose_store_stays_away_is_let_go_and_goes_on_from_its_checkpoint(
     assert runner.carry_out(run_id, home) == runner.carry_out(undisturbed, home) == "done"
     assert store.points(run_id)[1]["epoch"].tolist() == [1, 2, 3]
     assert store.artifact(run_id, "probabilities") == store.artifact(undisturbed, "probabilities")
+
+
+@pytest.mark.postgres
+def test_a_database_that_starts_again_in_mid_run_changes_nothing_about_it(
+    postgres: Server, postgres_url: str, store: Store, garments: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FITTING_ROOM_STORE", postgres_url)
+    monkeypatch.setattr(patience, "FIRST_PAUSE", 0.02)
+    settings, again = Settings.from_environment(), []
+
+    def restart(_point: object) -> None:
+        if not again:
+            postgres.stop()
+            again.append(threading.Thread(target=postgres.start))
+            again[0].start()
+
+    there = open_store(postgres_url)
+    disturbed, undisturbed = add(there, garments, epochs=2), add(there, garments, epochs=2)
+    assert [runner.carry_out(disturbed, settings, restart), runner.carry_out(undisturbed, settings)] == ["done"] * 2
+    again[0].join()
+    assert there.run(disturbed).attempts == 1 and there.points(disturbed)[1]["epoch"].tolist() == [1, 2]
+    assert there.artifact(disturbed, "probabilities") == there.artifact(undisturbed, "probabilities")
+    there.close()
 
 
 def test_the_time_limit_holds_while_the_store_is_away(store: Store, garments: Dataset) -> None:
