@@ -29,8 +29,9 @@ from core.data.naming import NONE
 from core.errors import FittingRoomError, PictureError
 from core.images import SIDE
 from core.inference.eye import Eye, Joining, second_eye
+from core.inference.measured import measured
 from core.inference.network import Network, shipped
-from core.inference.verdict import Answer, Verdict, answer
+from core.inference.verdict import Answer, answer
 from core.labels import SLUGS
 from core.vision.decode import open_picture
 from core.vision.reading import Kind, Reading, read_picture
@@ -95,22 +96,17 @@ def measure(labels: np.ndarray, answers: Sequence[Answer]) -> dict[str, float | 
 
     Shares are 0 to 1.
     """
-    sure = np.array([given.verdict is Verdict.SURE for given in answers])
+    found = measured(labels, answers)
     if (labels < 0).all():
-        return {"count": len(labels), "not_sure": _share(~sure)}
-    indices = np.array([given.index for given in answers])
-    right = indices == labels
+        return {"count": len(labels), "not_sure": round(1 - found.sure.value, 4)}
+    bags = np.array([given.index == BAG for given in answers])
     figures = {
-        "accuracy": _share(right),
-        "macro_accuracy": round(float(np.mean([right[labels == label].mean() for label in np.unique(labels)])), 4),
-        "sure": _share(sure),
-        "called_bag": _share((indices == BAG) & (labels != BAG)),
-    }
-    return {"count": len(labels), **figures} | ({"right_when_sure": _share(right[sure])} if sure.any() else {})
-
-
-def _share(which: np.ndarray) -> float:
-    return round(float(which.mean()), 4)
+        "accuracy": found.right.value,
+        "macro_accuracy": found.mean_of_classes,
+        "sure": found.sure.value,
+        "called_bag": float((bags & (labels != BAG)).mean()),
+    } | ({"right_when_sure": found.right_when_sure.value} if found.sure.part else {})
+    return {"count": len(labels)} | {name: round(share, 4) for name, share in figures.items()}
 
 
 def alone(eye: Eye) -> Eye:

@@ -3,9 +3,9 @@
 What was understood is said, and photos are sorted, before they are used.
 """
 
-import html
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -14,18 +14,21 @@ import streamlit as st
 from streamlit.typing import UploadedFile
 
 from core.data.dataset import title_said
-from core.data.gather import MIN_PICTURES, TOLD, UploadedDataset
+from core.data.gather import MIN_PICTURES, UploadedDataset
 from core.data.loose import LoosePictures, chosen, read_loose
+from core.data.measuring import Listed, list_photos
 from core.data.naming import LEFT_OUT
 from core.data.sorting import Answers, Asked
-from core.data.upload import example_table, example_zip, read_upload
-from core.images import enlarge, sheet
-from core.labels import CLASSES, COLOURS, SLUGS, names
-from core.language import N_, _, ngettext, number
+from core.data.upload import read_upload
+from core.images import enlarge
+from core.labels import COLOURS, names
+from core.language import N_, _, number
 from core.training.plan import duration
-from pages.shared import downloads, folders, pictures
-from pages.shared.data import halves, shared_data
+from pages.shared import folders, measuring, pictures
+from pages.shared.data import halves
 from pages.shared.errors import guard, guarded
+from pages.shared.formats import formats
+from pages.shared.found import tell_doubtful, tell_left_out
 from pages.shared.frame import frame
 from pages.shared.readers import LONG
 from pages.shared.runs import network
@@ -38,14 +41,8 @@ frame("own", _("Your own clothes"), _("Train and test on pictures of your own.")
 WAYS = {"photos": N_("Photos"), "folder": N_("A folder"), "file": N_("A zip or a table")}
 READING = N_("Reading. One person's files are read at a time: yours come next.")
 FOUND = "own_found"  # where the open page keeps what was read and is not used yet
-WAITING = "own_waiting"  # and how files were brought, and they themselves, while one says which folder is which
+WAITING = "own_waiting"  # and what was brought, while one says which folder is which
 TURN = "own_turn"  # a new, empty uploader after each: the files themselves are not kept
-SHOWN = ("coat", "sneaker", "bag")  # class folders of the sample
-TABLE = """<pre class="sample"><b>label</b>,pixel1,pixel2, … ,pixel784
-<b>4</b>,0,0,31, … ,0
-<b>7</b>,0,12,180, … ,0
-<b>0</b>,0,0,0, … ,96
-…</pre>"""
 PROMISES = {
     N_("Where they are"): N_(
         "In the memory of the computer this app runs on, never on its disk. They are gone when you put them away, or"
@@ -59,24 +56,13 @@ PROMISES = {
 }
 
 
-def tell(words: str, rows: Sequence[str]) -> None:
-    """A list of what was found, one line each, closed until one asks for it."""
-    if rows:
-        with st.expander(words):
-            st.html(f'<ul class="found">{"".join(f"<li>{html.escape(row)}</li>" for row in rows)}</ul>')
+@dataclass(frozen=True)
+class Brought:
+    """Files, and what they are brought for."""
 
-
-def tell_doubts(found: UploadedDataset | LoosePictures) -> None:
-    """What was left out, and what deserves a look."""
-    left_out, doubtful = (min(len(rows), TOLD) for rows in (found.left_out, found.doubtful))
-    words = ngettext("✗ {count} file is left out", "✗ {count} files are left out", left_out)
-    tell(words.format(count=number(left_out)), found.left_out)
-    words = ngettext(
-        "? In {count} picture the garment was hard to find",
-        "? In {count} pictures the garment was hard to find",
-        doubtful,
-    )
-    tell(words.format(count=number(doubtful)), found.doubtful)
+    way: str  # one of WAYS
+    files: Sequence[UploadedFile]
+    to_measure: bool = False  # how well they are read; else to be used
 
 
 def summary(clothes: UploadedDataset) -> None:
@@ -85,7 +71,8 @@ def summary(clothes: UploadedDataset) -> None:
     st.write(plain(str(clothes.split)))
     if clothes.data.read_as:
         st.caption(plain(str(clothes.data.read_as)))
-    tell_doubts(clothes)
+    tell_left_out(clothes.left_out)
+    tell_doubtful(clothes.doubtful)
     folders.tell(clothes.folders)
     left, right = st.columns(2, gap="large")
     with left:
@@ -140,13 +127,19 @@ def bring() -> None:
             "Up to {files} photos and {mb} MB, at least {least} of them, of two classes or more. A zip holds more."
         )
         st.caption(words.format(files=number(FILES), **limits))
-    if files and st.button(_("Look at them"), type="primary", icon=":material/search:", key="own_look"):
-        look(way, files, folders.remembered())
+    if not files:
+        return
+    with st.container(horizontal=True, key="own_ask"):
+        use_them = st.button(_("Look at them"), type="primary", icon=":material/search:", key="own_look")
+        to_measure = st.button(_("Measure the app on them"), icon=":material/speed:", key="own_measure")
+    st.caption(_("Look at them to train on them; or measure how many of them the app reads rightly."))
+    if use_them or to_measure:
+        look(Brought(way, files, to_measure), folders.remembered())
     elif st.session_state.get("own_stop"):
         st.info(_("Stopped. Your files are still here."), icon=":material/stop_circle:")
 
 
-def look(way: str, files: Sequence[UploadedFile], answers: Answers) -> None:
+def look(brought: Brought, answers: Answers) -> None:
     """Read files beside the server, with what was said about their folders, and keep what became of them while the page
     is open."""
     place = st.empty()
@@ -164,15 +157,19 @@ def look(way: str, files: Sequence[UploadedFile], answers: Answers) -> None:
         bar.progress(done / total, text=words.format(done=number(done), total=number(total), time=left))
 
     with guard():
-        brought = [(file.name, file.getvalue()) for file in files]
-        if way == "file":
-            found = LONG.do(read_upload, brought, settings(), answers, listen=tell_progress)
+        files = [(file.name, file.getvalue()) for file in brought.files]
+        around = PurePosixPath(files[0][0]).parts[:-1]
+        title = files[0][0] if brought.way == "file" else around[0] if around else _("photos")
+        if brought.to_measure:
+            found = LONG.do(list_photos, title, files, settings(), answers, listen=tell_progress)
+        elif brought.way == "file":
+            found = LONG.do(read_upload, files, settings(), answers, listen=tell_progress)
         else:
-            around = PurePosixPath(brought[0][0]).parts[:-1]
-            title = around[0] if around else _("photos")
-            found = LONG.do(read_loose, title, brought, settings(), answers, listen=tell_progress)
+            found = LONG.do(read_loose, title, files, settings(), answers, listen=tell_progress)
         page_state()[FOUND] = found
-        page_state()[WAITING] = (way, files) if isinstance(found, Asked) else None
+        page_state()[WAITING] = brought if isinstance(found, Asked) else None
+        if isinstance(found, Listed):
+            measuring.begin(brought.files, found)
         st.session_state[TURN] += 1
         st.rerun()
     place.empty()
@@ -180,18 +177,16 @@ def look(way: str, files: Sequence[UploadedFile], answers: Answers) -> None:
 
 def put_back() -> None:
     """What was read is not used, and others can be chosen."""
-    for kept in (FOUND, WAITING):
+    for kept in (FOUND, WAITING, measuring.STATE):
         page_state().pop(kept, None)
 
 
 def ask(asked: Asked) -> None:
     """Which folder is which class; then the files are read."""
-    answers = folders.ask(asked, st.session_state[TURN])
-    with st.container(key="own_again"):
-        st.button(_("Choose others"), icon=":material/undo:", key="own_back", on_click=guarded(put_back))
+    answers = folders.ask(asked, st.session_state[TURN], put_back)
     if answers is not None:
         folders.remember(answers)
-        look(*page_state()[WAITING], folders.remembered() | answers)
+        look(page_state()[WAITING], folders.remembered() | answers)
 
 
 def use(found: UploadedDataset) -> None:
@@ -228,7 +223,8 @@ def sort_out(found: LoosePictures) -> None:
         place = st.container()
         st.button(_("Choose others"), icon=":material/undo:", key="own_back", on_click=guarded(put_back))
     st.caption(_("Press a class to change it."))
-    tell_doubts(found)
+    tell_left_out(found.left_out)
+    tell_doubtful(found.doubtful)
     sure, guessed = _("its name"), _("the network's guess")
     called = dict(enumerate(names())) | {LEFT_OUT: _("leave it out")}
     table = pd.DataFrame(
@@ -260,53 +256,12 @@ def sort_out(found: LoosePictures) -> None:
                 use(chosen(found, edited["class"].to_numpy()))
 
 
-def formats() -> None:
-    """What a folder, a zip and a table look like, with an example of each."""
-    images, labels = halves(shared_data())["test"]
-    rows = ""
-    for slug in SHOWN:
-        few = sheet(images[labels == SLUGS.index(slug)][:4], columns=4, gap=8)
-        rows += f'<b>{slug}/</b><img src="{pictures.address(few)}" alt="">'
-    tree, table = st.columns(2, gap="large")
-    with tree:
-        st.header(_("A folder or a zip"), anchor=False)
-        st.html(f'<div class="sample tree">{rows}</div>')
-        st.write(
-            _(
-                "One folder for each class. Photos are cut out and shrunk to 28 × 28 as on the page Predict, a few each"
-                " second; grey pictures of 28 × 28 are taken as they are. Folders “train” and “test” around them are"
-                " kept apart."
-            )
-        )
-        downloads.offer(_("Example zip"), example_zip, "clothes.zip", "application/zip", "own_example_zip")
-    with table:
-        st.header(_("A table"), anchor=False)
-        st.html(TABLE)
-        st.write(
-            _(
-                "A CSV file as Fashion-MNIST has it: one line a picture, its class from 0 to 9, then its 784 pixels,"
-                " each from 0 (black background) to 255. A second table can hold the test pictures; without one, one"
-                " picture in five is kept for the test."
-            )
-        )
-        downloads.offer(_("Example table"), example_table, "clothes.csv", "text/csv", "own_example_csv")
-    st.header(_("What the folders may be called"), anchor=False)
-    rows = "".join(f"<dt>{garment.index}</dt><dd>{garment.slug}</dd>" for garment in CLASSES)
-    st.html(f'<dl class="folders">{rows}</dl>')
-    st.caption(
-        _(
-            "Any of the ten, by number or name, and much that means the same: class_4, coats, jackets. Of a folder that"
-            " is called otherwise, in another language for instance, you are asked which class it is. Photos in no"
-            " folder are sorted by their own names, such as coat-3.jpg, or by the network; you correct it. In a zip"
-            " they are left out if their names say nothing."
-        )
-    )
-
-
 with guard():
     found = page_state().get(FOUND)
     if isinstance(found, Asked):
         ask(found)
+    elif work := measuring.state():
+        measuring.show(work, put_back)
     elif isinstance(found, LoosePictures):
         sort_out(found)
     elif found:

@@ -211,6 +211,14 @@ def _pixels(content: bytes) -> int:
         return picture_pixels(content)
 
 
+def as_it_is(pixels: np.ndarray) -> np.ndarray | None:
+    """A picture (h, w, 4) uint8 RGBA as the network sees it, (28, 28) uint8, where it is one of that size in grey."""
+    grey = pixels[..., :1]
+    if pixels.shape[:2] == (SIDE, SIDE) and (pixels[..., :3] == grey).all() and (pixels[..., 3] == 255).all():
+        return np.ascontiguousarray(grey[..., 0])
+    return None
+
+
 def _picture(content: bytes) -> tuple[np.ndarray, str | None]:
     """One picture, (28, 28) uint8, and what is doubtful about it. A grey one of 28 x 28 is taken as it is.
 
@@ -218,9 +226,8 @@ def _picture(content: bytes) -> tuple[np.ndarray, str | None]:
     """
     with door(PictureError, UNREADABLE):
         picture = opened(content, len(content))
-        pixels, missing = picture.pixels, str(Problem.BREAKS_OFF.words) if picture.cut else None
-        grey = pixels[..., :1]
-        if pixels.shape[:2] == (SIDE, SIDE) and (pixels[..., :3] == grey).all() and (pixels[..., 3] == 255).all():
-            return grey[..., 0], missing
-        reading = read_picture(pixels)
+        missing = str(Problem.BREAKS_OFF.words) if picture.cut else None
+        if (small := as_it_is(picture.pixels)) is not None:
+            return small, missing
+        reading = read_picture(picture.pixels)
         return reading.image, str(reading.finding.words) if reading.finding else missing

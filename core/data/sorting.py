@@ -16,6 +16,7 @@ from core.data.naming import (
     CHECK,
     LEFT_OUT,
     LONGEST,
+    NOTHING,
     TEST,
     key,
     number_said,
@@ -98,24 +99,30 @@ def parts_of(path: str) -> tuple[str, ...]:
     return tuple(part[-LONGEST:] for part in path.replace("\\", "/").rsplit("/", FOLDERS) if part)
 
 
+def is_picture(parts: Sequence[str]) -> bool:
+    """Whether a file's name ends as a picture's does, or has no ending."""
+    return PurePosixPath(parts[-1]).suffix.lower() in ENDINGS
+
+
 def sort(paths: Sequence[Sequence[str]], answers: Answers) -> Sorted:
     """Sort files, each the parts of its path, by the names of their folders and by what a person said of those.
 
     Folders that all pictures share say nothing, unless there are no others. Where no folder says anything, a file's own
     name may.
     """
-    pictures = [PurePosixPath(path[-1]).suffix.lower() in ENDINGS for path in paths]
+    pictures = list(map(is_picture, paths))
     pictures = pictures if any(pictures) else [True] * len(paths)
     rows = _rows(paths, pictures)
     known = _known(sorted({row for row, picture in zip(rows, pictures, strict=True) if picture}), answers)
+    silent = {row for row in known if (not row or len(known) == 1) and said_by_folders(row) == NOTHING}
     labels, counts = np.full(len(paths), LEFT_OUT), Counter[tuple[str, ...]]()
     for index, (path, row, picture) in enumerate(zip(paths, rows, pictures, strict=True)):
         label, how = known.get(row, (LEFT_OUT, How.UNKNOWN))
-        if how in (How.PERSON, How.NAME):
-            labels[index] = label
-        elif how is How.UNKNOWN and (not row or len(known) == 1) and said_by_file(path[-1]).sure:
+        if row in silent and said_by_file(path[-1]).sure:
             labels[index] = said_by_file(path[-1]).label
             continue
+        if how in (How.PERSON, How.NAME):
+            labels[index] = label
         counts[row] += picture
     test, test_folder = _test(paths)
     folders = [Folder("/".join(row), counts[row], *known[row]) for row in known if counts[row]]

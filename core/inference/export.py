@@ -64,11 +64,12 @@ def card(reading: Reading, answer: Answer, verdict: str, network: str, whose: st
     return file.getvalue()
 
 
-def csv(rows: Sequence[tuple[str, Answer | PictureError]]) -> str:
+def csv(rows: Sequence[tuple[str, Answer | PictureError]], truth: Sequence[int] | None = None) -> str:
     """Answers as a table: file, label, verdict, ten probabilities, then ten of each of two eyes, where two were asked.
     No name of a file is taken for a formula where the table is opened.
 
-    A file without an answer has its reason as the verdict.
+    A file without an answer has its reason as the verdict. Where the true classes are given, they stand behind the
+    file, and whether the answer is right.
     """
     table = [
         (
@@ -81,6 +82,10 @@ def csv(rows: Sequence[tuple[str, Answer | PictureError]]) -> str:
         for name, reply in rows
     ]
     frame = pd.DataFrame(table, columns=["file", "label", "verdict", *NAMES, *EYES_COLUMNS])
+    if truth is not None:
+        frame.insert(1, "class", [NAMES[label] for label in truth])
+        right = np.where(frame["label"] == frame["class"], "yes", "no")
+        frame.insert(2, "right", np.where(frame["label"] == "", "", right))
     return frame.to_csv(index=False, quoting=tables.QUOTE_NONNUMERIC)  # or a semicolon in a name would begin a cell
 
 

@@ -4,7 +4,7 @@ What was said lives in this window, and with the clothes in use: never on a disk
 """
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import streamlit as st
@@ -42,11 +42,11 @@ def forget() -> None:
     st.session_state[REMEMBERED] = {}
 
 
-def ask(asked: Asked, turn: int) -> dict[str, int] | None:
+def ask(asked: Asked, turn: int, back: Callable[[], None]) -> dict[str, int] | None:
     """A row for each folder, with its pictures and its class to choose; gives the answers when all are there and one
     says so.
 
-    `turn` tells these rows from those asked before.
+    `turn` tells these rows from those asked before; `back` is called where one wants others.
     """
     st.header(_("Which folder is which?"), anchor=False)
     st.write(_("The names of some folders do not say it for sure. Choose a class for each; a guess may be wrong."))
@@ -61,6 +61,7 @@ def ask(asked: Asked, turn: int) -> dict[str, int] | None:
     said = {word: label for word, label in answers.items() if label is not None}
     missing = len(answers) - len(said)
     pressed = top.button(_("Go on"), type="primary", icon=":material/check:", disabled=missing > 0, key="own_sorted")
+    top.button(_("Choose others"), icon=":material/undo:", key="own_back", on_click=guarded(back))
     if missing:
         words = ngettext("{count} folder has no class yet", "{count} folders have no class yet", missing)
         top.caption(words.format(count=number(missing)), width="content")

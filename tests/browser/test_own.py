@@ -54,3 +54,17 @@ def test_a_zip_is_brought_browsed_trained_on_and_looked_into_in_one_browser_only
     open_menu(page)
     page.get_by_role("button", name=re.compile("Back to")).click()
     expect(page.get_by_text(re.compile("was tested on “Your clothes: mine.zip"))).to_be_visible()
+
+
+def test_a_zip_is_measured_to_its_end_by_itself(app: App, open_page: Callable[..., Page]) -> None:
+    page = open_page(f"{app.address}/own")
+    page.get_by_role("radio", name="A zip or a table").click()
+    uploader = page.locator("[class*=st-key-own_files_file] input[type=file]")
+    uploader.set_input_files({"name": "mine.zip", "mimeType": "application/zip", "buffer": upload.example_zip()})
+    page.get_by_role("button", name="Measure the app on them").click()
+    expect(page.get_by_text(re.compile("of 100; of all such photos"))).to_be_visible()
+    page.get_by_role("gridcell", name=re.compile("^Coat, answered right")).click()
+    expect(page.get_by_role("heading", name=re.compile("Coat, answered right: "))).to_be_visible()
+    page.get_by_role("button", name="All wrong answers").click()
+    page.get_by_role("button", name="Choose others").click()
+    expect(uploader).to_be_attached()

@@ -6,6 +6,7 @@ import zipfile
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.runtime.caching.cache_resource_api import clear_session_cache
 from streamlit.testing.v1 import AppTest
@@ -17,7 +18,8 @@ from core.labels import NAMES, SLUGS
 from core.runs.runner import carry_out
 from core.runs.store import Store
 from core.settings import Settings
-from tests.pages.conftest import offers, opened
+from pages.shared import measuring
+from tests.pages.conftest import kept, offers, opened
 
 pytestmark = pytest.mark.usefixtures("small_data")
 
@@ -240,6 +242,50 @@ def test_a_folder_of_another_language_is_asked_about_too_and_one_may_be_left_out
     at.button(key="own_sorted").click().run()
     assert "Pictures: 12. Sorted by name: 12. Guessed by the network: 0." in [text.value for text in at.markdown]
     assert any("mine/Divers/ was not wanted: 12 files left out" in block.proto.body for block in at.html)
+
+
+def test_the_app_is_measured_on_photos_a_few_at_a_time_and_nothing_is_put_in_use(
+    small, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(measuring, "PIECE", 10)
+    at = session()
+    wrong = [(f"bag-wrong-{n}.png", content, kind) for n, (_, content, kind) in enumerate(photos(3, ("trouser",)))]
+    brought = [*photos(), *wrong, ("coat-broken.png", b"x", "image/png"), ("IMG_1.png", b"x", "image/png")]
+    at.file_uploader(key="own_files_photos_0").set_value(brought).run()
+    at.button(key="own_measure").click().run()  # and the first ten are answered
+    assert faultless(at) and not offers(at) and at.button(key="own_measure_stop")
+    at.button(key="own_measure_stop").click().run()
+    assert faultless(at) and any("Stopped after 10 of 28" in caption.value for caption in at.caption)
+    assert any("of 10;" in block.proto.body or "of 9;" in block.proto.body for block in at.html)
+    at.button(key="own_measure_on").click().run()
+    at.run()
+    assert faultless(at) and offers(at) == ["Download as CSV"]
+    (figures,) = [block.proto.body for block in at.html if 'class="figures"' in block.proto.body]
+    work = kept(at)[measuring.STATE]
+    assert f"{work.right} of 27; of all such photos" in figures and 20 < work.right <= 24
+    (shown,) = [block.proto.body for block in at.html if "tiles measured" in block.proto.body]
+    assert all(f"bag-wrong-{n}.png" in shown for n in range(3)) and 'title="Trouser"' in shown and "really Bag" in shown
+    assert at.expander[0].label == "✗ 2 files are left out"
+    table = pd.read_csv(io.BytesIO(kept(at)["downloads"]["own_measured_csv"].make()))
+    assert len(table) == 28 and (table["right"] == "yes").sum() == work.right
+    assert table.set_index("file").loc["bag-wrong-0.png", ["class", "right", "label"]].tolist() == [
+        "Bag",
+        "no",
+        "Trouser",
+    ]
+    assert small.title in in_use(at)
+    at.button(key="own_back").click().run()
+    assert faultless(at) and at.get("file_uploader") and measuring.STATE not in kept(at)
+
+
+def test_folders_are_asked_about_before_the_app_is_measured_on_them_too():
+    at = session()
+    at.segmented_control(key="own_way").set_value("file").run()
+    at.get("file_uploader")[0].upload("kleidung.zip", in_german(), "application/zip").run()
+    at.button(key="own_measure").click().run()
+    asked(at)[0].select(LEFT_OUT).run()
+    at.button(key="own_sorted").click().run()
+    assert faultless(at) and "kleidung.zip: 24 pictures." in [text.value for text in at.markdown]
 
 
 @pytest.mark.slow
