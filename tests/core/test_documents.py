@@ -31,7 +31,10 @@ def test_the_table_of_networks_is_the_catalogue() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "docs/using.md", "docs/results.md", "models/shipped/HOW.md"],
+    [
+        *("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "docs/using.md", "docs/results.md"),
+        *("models/shipped/HOW.md", *(f"deploy/{path.name}" for path in (PROJECT / "deploy").glob("*.md"))),
+    ],
 )
 def test_every_file_and_picture_that_a_document_names_exists(name: str) -> None:
     document = PROJECT / name
@@ -53,7 +56,9 @@ def test_the_readme_and_the_long_tables_link_to_each_other() -> None:
     assert "(docs/results.md)" in README
     results = (PROJECT / "docs" / "results.md").read_text(encoding="utf-8")
     commands = set(re.findall(r"`python -m (benchmarks\.\w+)", results))
-    assert commands == {f"benchmarks.{name}" for name in ("load", "pages", "pictures", "recipes", "shops", "training")}
+    assert commands == {
+        f"benchmarks.{name}" for name in ("load", "pages", "pictures", "recipes", "scale", "shops", "training")
+    }
     assert "(../README.md)" in results
 
 

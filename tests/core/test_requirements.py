@@ -45,9 +45,8 @@ def test_every_range_has_two_ends_and_contains_its_pin(row):
     assert row.specifier.contains(version(pins(DEVELOPMENT)[canonicalize_name(row.name)]))
 
 
-def test_the_extras_are_for_training_for_postgres_and_for_development():
-    assert set(EXTRAS) == {"train", "postgres", "dev"}
-    assert [(row.name, row.extras) for row in EXTRAS["postgres"]] == [("psycopg", {"binary"})]
+def test_the_extras_are_for_training_and_for_development():
+    assert set(EXTRAS) == {"train", "dev"}
 
 
 def test_each_lock_holds_all_of_the_one_before():
