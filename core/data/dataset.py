@@ -6,7 +6,6 @@ Knows nothing of files, networks, runs or pages.
 from __future__ import annotations
 
 import hashlib
-import io
 import math
 import re
 from collections.abc import Sequence
@@ -16,10 +15,16 @@ from pathlib import Path
 
 import numpy as np
 
+from core.archive import Limits
+from core.arrays import DAMAGE, from_npz, to_npz
+from core.errors import DataError, door
 from core.language import N_, Saying, _
 
 FULL = (60_000, 10_000)  # training and test pictures of the whole data set
 OWN_TITLE = "Your clothes"  # what a data set that somebody uploaded is called
+LOST_PICTURES = N_(
+    "The pictures of this run cannot be read, or are more than the {most} that a worker takes. Start a new one."
+)
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 
 
@@ -72,16 +77,20 @@ class Dataset:
         return cls(train_images, train_labels, test_images, test_labels, source, origin, digits, problem)
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> Dataset:
-        """The data set somebody uploaded, read from what `to_bytes` made, with the same fingerprint."""
-        with np.load(io.BytesIO(content)) as arrays:
-            return cls.of([arrays[name] for name in ARRAYS], Source.OWN)
+    def from_bytes(cls, content: bytes, most: int) -> Dataset:
+        """The data set somebody uploaded, of `most` pictures at most, read from what `to_bytes` made, with the same
+        fingerprint. Raises DataError for anything else."""
+        with door(DataError, Saying(LOST_PICTURES, most=most), DAMAGE):
+            # a few bytes more: of each array, what says its shape
+            arrays = from_npz(content, Limits(len(ARRAYS), (28 * 28 + 1) * most + len(ARRAYS) * 1_000))
+            images, labels, test_images, test_labels = (arrays[name] for name in ARRAYS)
+            if not (_are_clothes(images, labels) and _are_clothes(test_images, test_labels)):
+                raise ValueError("no clothes")
+            return cls.of([images, labels, test_images, test_labels], Source.OWN)
 
     def to_bytes(self) -> bytes:
         """Pictures and labels as an .npz file, which a run carries to its worker."""
-        content = io.BytesIO()
-        np.savez_compressed(content, **{name: getattr(self, name) for name in ARRAYS})
-        return content.getvalue()
+        return to_npz({name: getattr(self, name) for name in ARRAYS}, compress=True)
 
     @property
     def real(self) -> bool:
@@ -96,6 +105,17 @@ class Dataset:
         if not self.real or (counts == FULL and self.source != Source.OWN):
             return title
         return PART.format(title=title, training=f"{counts[0]:,}", test=f"{counts[1]:,}")
+
+
+def _are_clothes(images: np.ndarray, labels: np.ndarray) -> bool:
+    """Whether these are pictures with a label each, as a data set holds them."""
+    return (
+        images.shape == (len(labels), 28, 28)
+        and labels.ndim == 1
+        and len(labels) > 0
+        and images.dtype == labels.dtype == np.uint8
+        and bool((labels < 10).all())
+    )
 
 
 def title_said(title: str) -> str:

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from core import metrics
+from core.arrays import DAMAGE, plain_array
 from core.data.dataset import Dataset, title_said
 from core.errors import RunError, door
 from core.inference.network import Calibration, Network, another_shipped, shipped, shipped_card, shipped_probabilities
 from core.language import N_, Saying
 from core.runs.schema import Run
 from core.runs.store import Store
-from core.training.checkpoint import DAMAGE, plain_array
 
 SHIPPED = "shipped"
 MOST_SURE = 1e6  # no network here answers with a larger number

@@ -5,6 +5,7 @@ the worker is alive, and looks four times a second whether a person asked to sto
 """
 
 import contextlib
+import errno
 import functools
 import io
 import threading
@@ -31,6 +32,10 @@ from core.training.progress import Paused, Point, Request
 
 TOO_OFTEN = N_(
     "The training process was ended {times} times within an epoch, perhaps for want of memory. Try fewer pictures."
+)
+DISK_FULL = N_(
+    "The disk of the computer that trains is full, so that the network could not be saved. Its last epoch is kept: make"
+    " room there, then train it on."
 )
 PULSE_SECONDS = 0.25
 BEAT_SECONDS = 1.0
@@ -137,6 +142,8 @@ def carry_out(
 
 def _saying(error: Exception) -> Saying:
     """What to say of an error that is none of ours."""
+    if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):  # TensorFlow's has no number
+        return Saying(DISK_FULL)
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's own
         return Saying("The computer ran out of memory. Try fewer pictures, a smaller batch or a smaller network.")
     reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
@@ -172,7 +179,8 @@ def _claim(store: Store, run_id: str) -> Lease | None:
 
 def _train(store: Store, run: Run, lease: Lease, settings: Settings, pulse: Pulse) -> str:
     uploaded = patiently(lambda: store.pictures(run.id))
-    data = dataset.Dataset.from_bytes(uploaded) if uploaded else dataset_with(settings, run.fingerprint)
+    most = settings.max_own_pictures
+    data = dataset.Dataset.from_bytes(uploaded, most) if uploaded else dataset_with(settings, run.fingerprint)
     initial_weights = patiently(lambda: store.initial_weights(run.id))
     if initial_weights is not None:
         result = load(run.plan, data, initial_weights, lease.phase)

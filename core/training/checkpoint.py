@@ -7,15 +7,12 @@ each number is checked. Knows nothing of Keras, the store or pages.
 
 from __future__ import annotations
 
-import io
-import math
 from dataclasses import dataclass, field, fields
-from tokenize import TokenError
-from typing import Any
 
 import numpy as np
 
-from core.archive import Archive, ArchiveError, Limits, check
+from core.archive import Limits
+from core.arrays import DAMAGE, from_npz, to_npz
 from core.errors import RunError, door
 from core.language import N_
 
@@ -28,17 +25,6 @@ MOST_COUNTED = 1_000_000  # pictures, of which a snapshot may count the answers
 LARGEST_SNAPSHOT = 200_000  # bytes of each of its arrays
 LOST_SNAPSHOT = N_("What was kept of this epoch cannot be read. Choose another.")
 LOST_CHECKPOINT = N_("What was kept of this run cannot be read, so that it cannot go on. Start a new one.")
-DAMAGE = (  # what reading an .npz file raises for a broken one
-    ArchiveError,
-    KeyError,
-    ValueError,
-    TypeError,
-    SyntaxError,
-    TokenError,
-    RecursionError,
-    OverflowError,
-    MemoryError,
-)
 
 
 @dataclass(frozen=True)
@@ -65,13 +51,13 @@ class Checkpoint:
         """As an .npz file."""
         plain = {row.name: getattr(self, row.name) for row in fields(self) if row.name not in LISTS}
         lists = {f"{name}_{index}": array for name in LISTS for index, array in enumerate(getattr(self, name))}
-        return _to_npz(plain | lists, compress=False)
+        return to_npz(plain | lists, compress=False)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Checkpoint:
         """Read what `to_bytes` wrote. Raises RunError for anything else."""
         with door(RunError, LOST_CHECKPOINT, DAMAGE):
-            arrays = _from_npz(content, Limits(MOST_ARRAYS, len(content)))  # it is not packed
+            arrays = from_npz(content, Limits(MOST_ARRAYS, len(content)))  # it is not packed
 
             def numbered(name: str) -> list[np.ndarray]:
                 count = sum(key.startswith(f"{name}_") and key[len(name) + 1 :].isdecimal() for key in arrays)
@@ -106,14 +92,14 @@ class Snapshot:
 
     def to_bytes(self) -> bytes:
         """As a packed .npz file."""
-        return _to_npz({row.name: getattr(self, row.name) for row in fields(self)}, compress=True)
+        return to_npz({row.name: getattr(self, row.name) for row in fields(self)}, compress=True)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Snapshot:
         """Read what `to_bytes` wrote. Raises RunError for anything else."""
         names = [row.name for row in fields(cls)]
         with door(RunError, LOST_SNAPSHOT, DAMAGE):
-            arrays = _from_npz(content, Limits(len(names), len(names) * LARGEST_SNAPSHOT), LARGEST_SNAPSHOT)
+            arrays = from_npz(content, Limits(len(names), len(names) * LARGEST_SNAPSHOT), LARGEST_SNAPSHOT)
             counts, rows, held_back, shares, filters = (arrays[name] for name in names)
             read = cls(
                 _as(counts, np.int32),
@@ -158,35 +144,6 @@ def sheet_rows(labels: np.ndarray) -> np.ndarray:
         earlier[of_class] = np.arange(of_class.sum())
     rows = np.lexsort((np.arange(len(labels)), labels, earlier))[:SHEET]
     return rows[np.argsort(labels[rows], kind="stable")].astype(np.int32)
-
-
-def _to_npz(arrays: dict[str, Any], compress: bool) -> bytes:
-    buffer = io.BytesIO()
-    (np.savez_compressed if compress else np.savez)(buffer, **arrays)
-    return buffer.getvalue()
-
-
-def _from_npz(content: bytes, limits: Limits, largest: int | None = None) -> dict[str, np.ndarray]:
-    """The arrays of an .npz file by their names, each file of `largest` bytes at most. Raises one of DAMAGE."""
-    archive = Archive(content, limits.files)
-    check(archive.entries, limits)
-    most = limits.unpacked if largest is None else largest
-    return {name.removesuffix(".npy"): plain_array(archive.read_named(name, most)) for name in archive.plain_names()}
-
-
-def plain_array(content: bytes) -> np.ndarray:
-    """An array in NumPy's own form, read without pickle and only when it holds as many numbers as it says.
-
-    Raises one of DAMAGE.
-    """
-    file = io.BytesIO(content)
-    if np.lib.format.read_magic(file) != (1, 0):
-        raise ValueError("another version")
-    shape, in_columns, kind = np.lib.format.read_array_header_1_0(file)
-    numbers = content[file.tell() :]
-    if kind.kind not in "biuf" or min(shape, default=0) < 0 or len(numbers) != kind.itemsize * math.prod(shape):
-        raise ValueError("not the numbers it promises")
-    return np.frombuffer(numbers, kind).reshape(shape, order="F" if in_columns else "C").copy()
 
 
 def _whole(array: np.ndarray) -> int:

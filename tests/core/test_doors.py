@@ -17,7 +17,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from core.archive import Archive, ArchiveError
+from core.arrays import to_npz
 from core.data.columns import CSV_COLUMNS
+from core.data.dataset import ARRAYS, Dataset, Source
 from core.data.tables import Table
 from core.data.upload import example_zip, read_upload
 from core.errors import DataError, FittingRoomError, PictureError, RunError, door
@@ -37,6 +39,7 @@ SNAPSHOT = Snapshot(
     np.full((12, 10), 0.1, np.float16),
     np.ones((4, 3, 3), np.float16),
 )
+CLOTHES = Dataset.of([np.zeros((count, *shape), np.uint8) for count in (3, 2) for shape in ((28, 28), ())], Source.OWN)
 CHECKPOINT = Checkpoint(1, 5, 10, np.arange(3.0), 2.5, [np.ones((3, 2), np.float32), np.zeros(2, np.float32)])
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")  # of the bytes of one that fails
 made_up = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -203,6 +206,33 @@ def test_a_snapshot_is_read_or_refused(content: bytes) -> None:
 def test_a_checkpoint_is_read_or_refused(content: bytes) -> None:
     found = passes(Checkpoint.from_bytes, content)
     assert found is None or (found.sums.shape == (3,) and 0 <= found.images <= found.count)
+
+
+@made_up
+@given(bytes_like(CLOTHES.to_bytes()))
+def test_the_pictures_that_came_with_a_run_are_read_or_refused(content: bytes) -> None:
+    found = passes(lambda body: Dataset.from_bytes(body, 20), content)
+    assert found is None or (len(found.train_labels) and found.train_images.dtype == np.uint8)
+
+
+OTHER_CLOTHES = {
+    "more than a worker takes": {"train_images": np.zeros((90_000, 28, 28), np.uint8)},
+    "of another shape": {"test_images": np.zeros((2, 28, 27), np.uint8)},
+    "of another kind": {"train_images": np.zeros((3, 28, 28), np.float32)},
+    "code": {"train_labels": np.array([print], object)},
+    "of no class": {"train_labels": np.array([0, 1, 10], np.uint8)},
+    "without a label": {"train_labels": np.zeros(2, np.uint8)},
+    "none": {"test_images": np.zeros((0, 28, 28), np.uint8), "test_labels": np.zeros(0, np.uint8)},
+    "and something else": {"more": np.zeros(1)},
+}
+
+
+@pytest.mark.parametrize("change", OTHER_CLOTHES)
+def test_pictures_that_no_app_sends_with_a_run_are_refused(change: str) -> None:
+    arrays = {name: getattr(CLOTHES, name) for name in ARRAYS}
+    assert Dataset.from_bytes(to_npz(arrays, compress=True), 20).fingerprint == CLOTHES.fingerprint
+    with pytest.raises(DataError, match="more than the 20 that a worker takes"):
+        Dataset.from_bytes(to_npz(arrays | OTHER_CLOTHES[change], compress=True), 20)
 
 
 @made_up

@@ -450,7 +450,7 @@ def test_every_network_trains_on_a_few_pictures_that_only_its_run_has(
     store: Store, home: Settings, few: Dataset, recipe: str
 ) -> None:
     run_id = add(store, few, recipe)
-    assert Dataset.from_bytes(store.pictures(run_id)).fingerprint == few.fingerprint
+    assert Dataset.from_bytes(store.pictures(run_id), 20_000).fingerprint == few.fingerprint
     assert runner.carry_out(run_id, home) == "done"
     run = store.run(run_id)
     assert (
@@ -479,7 +479,7 @@ def test_the_pictures_go_when_the_run_fails_stops_or_is_deleted_and_stay_for_a_s
     assert store.claim(lost, "another")
     fall_silent(store, lost)
     assert store.claim(lost)
-    assert Dataset.from_bytes(store.pictures(lost)).fingerprint == few.fingerprint
+    assert Dataset.from_bytes(store.pictures(lost), 20_000).fingerprint == few.fingerprint
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "MOST_ATTEMPTS", 1)
         assert runner.carry_out(lost, home, claimed=True) == "failed"

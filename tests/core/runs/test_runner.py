@@ -204,6 +204,19 @@ def test_when_tensorflow_has_no_more_memory_a_run_ends_with_a_sentence_and_the_n
     assert runner.carry_out(following, home) == "done"
 
 
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("x: No space left on device")])
+def test_a_full_disk_at_the_end_is_said_and_the_last_epoch_is_kept(
+    store: Store, home: Settings, garments: Dataset, error: Exception
+) -> None:
+    run_id = add(store, garments)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.training.export._keras_file", _raise(error))
+        assert runner.carry_out(run_id, home) == "failed"
+    assert store.run(run_id).message.startswith("The disk of the computer that trains is full")
+    further = NewRun(Plan.of("quick", epochs=2), "Further", garments.fingerprint, garments.title, parent=run_id)
+    assert store.run(store.create(further)).kept_epoch == 1
+
+
 def test_a_worker_that_lost_its_run_to_another_writes_nothing_more(
     store: Store, home: Settings, garments: Dataset
 ) -> None:
