@@ -130,10 +130,10 @@ class Cluster:
                 self.create()
             return any(run.worker not in before for run in self.store.runs() if run.status == Status.DONE)
 
-        wait(has_run, "the worker's first run")
-        self.minutes = self.minutes or self._whole_run()
+        wait(has_run, "the worker's first run", seconds=600)
         this = psutil.Process(process.pid)
         put([this, *this.children(recursive=True)], group)
+        self.minutes = self.minutes or self._whole_run()
         self._stack.callback(process.wait)  # before its group is taken away
         self._stack.callback(process.kill)
 
@@ -147,7 +147,7 @@ class Cluster:
         run_id = self.create(Plan.of("quick"))
         wait(lambda: self.store.run(run_id).ended, "a whole run")
         run = self.store.run(run_id)
-        return ((run.finished or 0.0) - (run.started or 0.0)) / 60
+        return SHARE * ((run.finished or 0.0) - (run.started or 0.0)) / 60
 
     def waiting(self) -> int:
         """How many runs wait."""

@@ -187,16 +187,16 @@ def connected(scheduler: str, security: Security | None = None, name: str | None
             scheduler=scheduler,
         ) from error
     except (OSError, TimeoutError) as error:
-        if scheduler.startswith("tls://127.0.0.1:") and security:
-            raise WorkerError(
-                "The training workers at {scheduler} do not answer. If this lasts a minute, end their process; the app"
-                " starts new ones.",
-                scheduler=scheduler,
-            ) from error
         if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
             raise WorkerError(
                 "{scheduler} and this computer do not take each other's certificates. Look at FITTING_ROOM_TLS_CA,"
                 " _CERT and _KEY here, and at those of the scheduler.",
+                scheduler=scheduler,
+            ) from error
+        if scheduler.startswith("tls://127.0.0.1:") and security:
+            raise WorkerError(
+                "The training workers at {scheduler} do not answer. If this lasts a minute, end their process; the app"
+                " starts new ones.",
                 scheduler=scheduler,
             ) from error
         raise WorkerError(

@@ -338,16 +338,22 @@ def test_a_scheduler_with_tls_elsewhere_is_used_with_the_certificates_of_dasks_c
             killed = Workers(Settings(home=home.folder / "killed"), FITTING_ROOM_SCHEDULER=address, **variables)
             wait_for(killed.trainers, "the worker of the second")
             family = killed.family()
-            kill(killed.process.pid)
+            killed.process.kill()
+            killed.process.wait()
             assert psutil.wait_procs(family, timeout=30)[1] == [], "they outlived the process that started them"
         finally:
             run_queue.close()
             joined.close()
         with dask.config.set(dict.fromkeys(configuration)):
-            stranger = RunQueue(Settings(home=home.folder, scheduler=address)).start()
-            wait_for(lambda: stranger.ready or stranger.problem, "the sentence")
-            assert "takes only those with a certificate" in str(stranger.problem)
-            stranger.close()
+            files = {f"tls_{kind}": home.folder / f"other.{kind}" for kind in ("ca", "cert", "key")}
+            others = Security.temporary().get_tls_config_for_role("client")
+            for kind, text in (("ca", others["cert"]), ("cert", others["cert"]), ("key", others["key"])):
+                files[f"tls_{kind}"].write_text(text)
+            for shown, words in (({}, "takes only those with a certificate"), (files, "each other's certificates")):
+                stranger = RunQueue(Settings(home=home.folder, scheduler=address, **shown)).start()
+                wait_for(lambda: stranger.ready or stranger.problem, "the sentence")  # noqa: B023 - used at once
+                assert words in str(stranger.problem)
+                stranger.close()
     assert [record for record in caplog.records if "can run code" in record.message] == []
 
 
