@@ -238,8 +238,8 @@ def load_weights(turn: int) -> None:
     """The learned numbers alone become a run that is scored here; which network they belong to, a person must say."""
     st.write(
         _(
-            "The code of a run saves what its network learned as .weights.h5. Say which network it is, and it is"
-            " scored on the clothes in use."
+            "What a network learned is in .weights.h5, .h5 and .keras files of Keras. Say which network it is, and it"
+            " is scored on the clothes in use."
         )
     )
     loadable = {name: Plan.loading(*name.split("/")) for name in every()}
@@ -253,7 +253,7 @@ def load_weights(turn: int) -> None:
         _("Their network"), list(loadable), format_func=titles.get, key="runs_load_recipe", persist_state="session"
     )
     file = st.file_uploader(
-        _("The weights (.weights.h5)"), type=["h5"], max_upload_size=weights.MOST_MB, key=f"runs_load_file_{turn}"
+        _("The weights (.h5 or .keras)"), max_upload_size=weights.MOST_MB, key=f"runs_load_file_{turn}"
     )
     keep_only([file] if file else [], "weights")
     if file and st.button(_("Load and score"), key="runs_load_start", icon=":material/play_arrow:"):

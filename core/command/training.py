@@ -193,7 +193,7 @@ VERBS = (
     Verb(
         "load",
         load,
-        "score weights saved elsewhere (.weights.h5) as a run, in this process",
+        "score weights saved elsewhere (.weights.h5, .h5, .keras) as a run, in this process",
         ["quick quick.weights.h5 --name Brought"],
         LOADING,
     ),

@@ -1,4 +1,4 @@
-"""The weights of a network as one .weights.h5 file: written, checked before use, and loaded.
+"""The weights of a network as one .weights.h5 file: written, checked before use, and loaded; others are loaded, too.
 
 An uploaded file is only ever read as arrays of the shapes the network has; nothing in it can run. Keras is needed only
 to write and load. Knows nothing of runs or pages.
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.errors import RunError, door
-from core.language import N_, Saying
+from core.language import N_
+from core.training.weight_files import DAMAGED, SAVE_AGAIN, h5_in, listed
 
 if TYPE_CHECKING:
     import h5py
@@ -27,8 +28,7 @@ MOST_MB = 40  # the largest network here takes 6, with its optimiser's memory 17
 SPOILT = N_(
     "Some of the weights in this file are no numbers: its training went wrong. Train it again, with smaller steps."
 )
-SAVE_AGAIN = N_("Save it again with save_weights, or copy it again.")
-DAMAGED = Saying("This file of weights is damaged.", SAVE_AGAIN)
+OTHER_COUNT = N_("These weights belong to another network: they are {count} numbers, and “{network}” has {due}.")
 OTHER_NUMBERS = N_(
     "These weights belong to another network: the layer “{layer}” of “{network}” has {due} numbers, and this file has"
     " {count} numbers for it."
@@ -41,7 +41,6 @@ MOST_OBJECTS, MOST_DEPTH = (
     1_000,
     8,
 )  # the largest network has 50 with its optimiser's, four levels deep
-SIGNATURE = b"\x89HDF\r\n\x1a\n"  # of every HDF5 file
 H5_DAMAGE = (  # what h5py raises for a broken file
     OSError,
     KeyError,
@@ -55,35 +54,28 @@ H5_DAMAGE = (  # what h5py raises for a broken file
 
 
 def checked(content: bytes) -> bytes:
-    """The content of a file that may hold weights. Raises RunError when it is too large or of another kind."""
+    """The HDF5 file with weights in what somebody brought. Raises RunError when it is too large or of another kind."""
     if len(content) > MOST_MB * 1_000_000:
         raise RunError(
             "This file is larger than {most} MB; no network here has so many weights. Choose another file.",
             most=MOST_MB,
         )
-    if not content.startswith(SIGNATURE):
-        raise RunError(
-            "This file does not hold weights. Choose one that Keras wrote with save_weights; its name ends in"
-            " .weights.h5."
-        )
-    return content
+    return h5_in(content, MOST_MB * 1_000_000)
 
 
 def matching(content: bytes, parameters: int, title: str) -> bytes:
-    """The content of a file whose layers hold as many numbers as a network has `parameters`, all of them finite.
+    """The HDF5 file in what somebody brought, of which the layers hold as many numbers as a network has `parameters`,
+    all of them finite.
 
     Needs no Keras; `load` compares each shape. Raises RunError, with the network's `title`, when they do not match.
     """
-    with _opened(content) as arrays:
+    content = checked(content)
+    with _opened(content) as (arrays, in_order):
         layers = [array for name, array in arrays.items() if name.startswith("layers/")]
+        layers = layers if in_order is None else in_order
         count = sum(array.size for array in layers)
         if count != parameters:
-            raise RunError(
-                "These weights belong to another network: they are {count} numbers, and “{network}” has {due}.",
-                count=count,
-                network=title,
-                due=parameters,
-            )
+            raise RunError(OTHER_COUNT, count=count, network=title, due=parameters)
         if not all(np.isfinite(array[()]).all() for array in layers):
             raise RunError(SPOILT)
     return content
@@ -98,49 +90,79 @@ def written(network: keras.Model) -> bytes:
 
 
 def load(network: keras.Model, content: bytes, title: str) -> None:
-    """Give a Keras network the weights in a .weights.h5 file. Keras reads a file of its own with these numbers in it.
+    """Give a Keras network the weights that somebody brought.
 
     Raises RunError, with the network's `title`, when they do not fit.
     """
-    import h5py
-
-    own = io.BytesIO(written(network))
-    with h5py.File(own, "r+") as file, _opened(content) as found:
-        for name, array in _plain_arrays(file, len(own.getvalue())).items():
-            if name not in found or found[name].shape != array.shape:
-                raise RunError(
-                    OTHER_NUMBERS if name in found else NO_NUMBERS,
-                    N_("Choose the network (and the change to it) they were saved from."),
-                    layer=name.split("/")[1] if name.startswith("layers/") else name,
-                    network=title,
-                    due=_times(array.shape),
-                    count=_times(found[name].shape) if name in found else "",
-                )
-            array[...] = found[name][()]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "network.weights.h5"
-        path.write_bytes(own.getvalue())
-        network.load_weights(path)
+    with _opened(checked(content)) as (arrays, in_order):
+        if in_order is None:
+            own = _filled(written(network), arrays, title)
+        else:
+            _fill_in_order(network, in_order, title)
+    if in_order is None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "network.weights.h5"
+            path.write_bytes(own)
+            network.load_weights(path)
     if not all(np.isfinite(values).all() for values in network.get_weights()):
         raise RunError(SPOILT)
 
 
+def _filled(own: bytes, found: dict[str, h5py.Dataset], title: str) -> bytes:
+    """A network's own .weights.h5 file with the numbers found under the same names: it is this that Keras reads."""
+    import h5py
+
+    buffer = io.BytesIO(own)
+    with h5py.File(buffer, "r+") as file:
+        for name, array in _plain_arrays(file, len(own)).items():
+            if name not in found or found[name].shape != array.shape:
+                layer = name.split("/")[1] if name.startswith("layers/") else name
+                raise _misfit(layer, array.shape, found[name].shape if name in found else None, title)
+            array[...] = found[name][()]
+    return buffer.getvalue()
+
+
+def _fill_in_order(network: keras.Model, found: list[h5py.Dataset], title: str) -> None:
+    """Give a network arrays that come in the order of its layers."""
+    for place, due in enumerate(network.weights):
+        shape = found[place].shape if place < len(found) else None
+        if shape != tuple(due.shape):
+            raise _misfit(due.path.split("/")[-2], tuple(due.shape), shape, title)
+    if len(found) > len(network.weights):
+        count = sum(array.size for array in found)
+        raise RunError(OTHER_COUNT, count=count, network=title, due=network.count_params())
+    network.set_weights([array[()] for array in found])
+
+
+def _misfit(layer: str, due: tuple[int, ...], shape: tuple[int, ...] | None, title: str) -> RunError:
+    """Why the numbers of a layer do not fit; None where there are none."""
+    return RunError(
+        NO_NUMBERS if shape is None else OTHER_NUMBERS,
+        N_("Choose the network (and the change to it) they were saved from."),
+        layer=layer,
+        network=title,
+        due=_times(due),
+        count="" if shape is None else _times(shape),
+    )
+
+
 @contextmanager
-def _opened(content: bytes) -> Iterator[dict[str, h5py.Dataset]]:
-    """The arrays of numbers in a file that somebody brought, by their path in it, not read yet.
+def _opened(content: bytes) -> Iterator[tuple[dict[str, h5py.Dataset], list[h5py.Dataset] | None]]:
+    """The arrays of numbers in an HDF5 file that somebody brought, not read yet: by their path in it, and in the order
+    of its layers where it has a list of them.
 
     Raises RunError; so does reading them in these lines when the file is damaged.
     """
     import h5py
 
-    checked(content)
     with door(RunError, DAMAGED, H5_DAMAGE), h5py.File(io.BytesIO(content), "r") as file:
-        yield _plain_arrays(file, len(content))
+        arrays = _plain_arrays(file, len(content))
+        yield arrays, listed(file, arrays)
 
 
 def _plain_arrays(file: h5py.File, most: int) -> dict[str, h5py.Dataset]:
     """The arrays of numbers kept plainly in the file itself, each of `most` bytes at most, by their path in the file.
-    Attributes are not read, and links are not followed. Raises RunError when there is far more than in any network.
+    Links are not followed. Raises RunError when there is far more than in any network.
 
     Keras writes no other; a packed one could grow without a bound when it is read.
     """

@@ -1,12 +1,19 @@
 """Weights: written, loaded into the same network again, and refused with a sentence when they are anything else."""
 
+from __future__ import annotations
+
 import io
+import pickle
+import zipfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
 import pytest
 
+from core.archive import zipped
 from core.data.dataset import Dataset
 from core.errors import RunError
 from core.runs import runner
@@ -17,7 +24,10 @@ from core.settings import Settings
 from core.training import weights
 from core.training.loop import load, train
 from core.training.plan import Plan
-from models.catalogue import RECIPES, every
+from models.catalogue import OWN, RECIPES, every
+
+if TYPE_CHECKING:
+    import keras
 
 pytestmark = pytest.mark.slow
 
@@ -188,6 +198,201 @@ def test_keras_opens_no_file_that_somebody_brought(hello: bytes) -> None:
         weights.load(network, _rewritten(hello, mark), "Hello World")
     assert b"stranger" not in kept[0]
     assert np.array_equal(network.get_weights()[0], arrays(hello)["dense/vars/0"])
+
+
+Layer = tuple[str, list[tuple[str, np.ndarray]]]  # its name, and its arrays by the names they have in a list
+
+
+def listing(network: keras.Model, words: str) -> list[Layer]:
+    """The layers of a network, numbered, with their arrays, whose names are made of those of layer and weight."""
+    layers = [(f"{type(layer).__name__.lower()}_{place}", layer.weights) for place, layer in enumerate(network.layers)]
+    return [
+        (name, [(words.format(layer=name, weight=weight.name), weight.numpy()) for weight in kept])
+        for name, kept in layers
+    ]
+
+
+def in_layers(layers: list[Layer], top: str = "", pieces: int = 0, kind: str = "S80") -> bytes:
+    """An .h5 file as Keras 2 writes it: each group lists what is in it; long lists are in so many pieces."""
+
+    def say(group: h5py.Group, word: str, names: list[str]) -> None:
+        parts = np.array_split(names, pieces) if pieces else [names]
+        for number, part in enumerate(parts):
+            key = f"{word}{number}" if pieces else word
+            values = np.array(part, kind) if kind.startswith("S") else np.array(list(part), h5py.string_dtype())
+            group.attrs.create(key, values)
+
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        group = file.create_group(top) if top else file
+        say(group, "layer_names", [name for name, _ in layers])
+        for name, arrays in layers:
+            inside = group.create_group(name)
+            say(inside, "weight_names", [path for path, _ in arrays])
+            for path, array in arrays:
+                inside[path] = array
+        if top:
+            file.attrs["model_config"] = "a stranger's words"
+            file["optimizer_weights/Adam/m/dense/kernel:0"] = np.zeros((784, 128), "f4")
+    return buffer.getvalue()
+
+
+def whole(network: keras.Model, name: str, folder: Path) -> bytes:
+    """A network with its optimiser, as model.save(name) writes it."""
+    network.compile("adam", "sparse_categorical_crossentropy")
+    network.save(folder / name)
+    return (folder / name).read_bytes()
+
+
+WAYS: dict[str, Callable[[keras.Model, Path], bytes]] = {
+    "Keras 3, model.save(x.h5)": lambda network, folder: whole(network, "x.h5", folder),
+    "Keras 3, model.save(x.keras)": lambda network, folder: whole(network, "x.keras", folder),
+    "Keras 3, within another": lambda network, folder: whole(within(network), "x.h5", folder),
+    "Keras 2, model.save(x.h5)": lambda network, _: in_layers(
+        listing(network, "{layer}/{weight}:0"), "model_weights", kind="words"
+    ),
+    "Keras 2, save_weights(x.h5)": lambda network, _: in_layers(listing(network, "{layer}/{weight}:0")),
+    "Keras 2, long lists": lambda network, _: in_layers(listing(network, "{layer}/{weight}:0"), pieces=2),
+    "Keras 2, names with slashes": lambda network, _: in_layers(
+        [(f"block/{name}", arrays) for name, arrays in listing(network, "block/{layer}/{weight}:0")]
+    ),
+    "Keras 2, within another": lambda network, _: in_layers([("outer", trained_first(network))], "model_weights"),
+}
+
+
+def within(network: keras.Model) -> keras.Model:
+    import keras
+
+    return keras.Sequential([keras.Input(network.input_shape[1:]), network])
+
+
+def trained_first(network: keras.Model) -> list[tuple[str, np.ndarray]]:
+    """The arrays of a network as one that it is within lists them: what is trained, then what is not."""
+    return [
+        (f"{weight.path.split('/')[-2]}/{weight.name}:0", weight.numpy())
+        for weight in (*network.trainable_weights, *network.non_trainable_weights)
+    ]
+
+
+OWN_LAYERS = (
+    ("convolution", 8, 3, 2),
+    ("normalise",),
+    ("flatten",),
+    ("dense", 16),
+    ("normalise",),
+    ("dense", 16),
+    ("normalise",),
+)
+
+
+@pytest.fixture(scope="module")
+def built() -> Plan:
+    """A network with layers of the same shapes, some of which are not trained."""
+    return Plan.loading(OWN, layers=OWN_LAYERS)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_weights_in_any_file_of_keras_are_read_in_the_order_of_their_layers(
+    way: str, built: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    network, fresh = built.row.build(), built.row.build()
+    numbers = np.random.default_rng(0)
+    values = [numbers.normal(size=array.shape).astype(np.float32) for array in network.get_weights()]
+    network.set_weights(values)
+    brought = WAYS[way](network, tmp_path)
+    monkeypatch.setattr(keras.saving, "load_model", lambda *_given: pytest.fail("Keras opened a stranger's file"))
+    content = weights.matching(brought, built.row.parameters, built.title)
+    weights.load(fresh, content, built.title)
+    assert all(np.array_equal(one, other) for one, other in zip(fresh.get_weights(), values, strict=True))
+
+
+def _linked_layer(file: h5py.File) -> None:
+    del file["dense_1"]
+    file["dense_1"] = h5py.ExternalLink("/etc/hosts", "/")
+
+
+def _say(word: str, names: object, at: str = "dense_1") -> Callable[[h5py.File], None]:
+    return lambda file: file[at].attrs.create(word, names)
+
+
+def _numbers_for_names(file: h5py.File) -> None:
+    names = np.empty(1, object)
+    names[0] = np.arange(3, dtype="i4")
+    del file["dense_1"].attrs["weight_names"]
+    file["dense_1"].attrs.create("weight_names", names, dtype=h5py.vlen_dtype("i4"))
+
+
+LIES: dict[str, Callable[[h5py.File], None]] = {
+    "a layer that is not there": lambda file: _say("layer_names", np.array(["dense_1", "x"], "S9"), "/")(file),
+    "an array that is not there": _say("weight_names", np.array(["dense_1/kernel:0", "dense_1/x"], "S20")),
+    "one array twice": _say("weight_names", np.array(["dense_1/kernel:0"] * 2, "S20")),
+    "numbers for names": _say("weight_names", np.arange(3)),
+    "numbers of any length for names": _numbers_for_names,
+    "a table of names": _say("weight_names", np.array([["dense_1/kernel:0"]], "S20")),
+    "very many names": _say("weight_names", np.array(["x"] * 2_000, "S1")),
+    "a layer elsewhere": _linked_layer,
+    "a path upwards": _say("layer_names", np.array(["../dense_1"], "S20"), "/"),
+    "the file itself": _say("layer_names", np.array(["."], "S20"), "/"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_list_of_layers_that_says_what_is_not_so_is_damaged(lie: str) -> None:
+    network = RECIPES["hello-world"].build()
+    content = _rewritten(in_layers(listing(network, "{layer}/{weight}:0")), LIES[lie])
+    with pytest.raises(RunError, match="damaged"):
+        weights.matching(content, 101_770, "Hello World")
+
+
+def test_listed_layers_of_another_shape_are_named() -> None:
+    network = RECIPES["hello-world"].build()
+    layers = listing(network, "{layer}/{weight}:0")
+    for changed, words in (
+        ([*layers[:-1], (layers[-1][0], layers[-1][1][::-1])], "has 128 × 10 numbers, and this file has 10"),
+        (layers[:-1], "has none"),
+        ([*layers, ("more", [("more/x:0", np.zeros(3))])], "101,773 numbers"),
+    ):
+        with pytest.raises(RunError, match=words):
+            weights.load(RECIPES["hello-world"].build(), in_layers(changed), "Hello World")
+
+
+def zipped_as(*names: str) -> bytes:
+    return zipped({name: b"x" for name in names})
+
+
+OTHERS = {
+    "PyTorch": (zipped_as("archive/data.pkl", "archive/data/0"), "PyTorch.*set_weights"),
+    "old PyTorch": (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19." + bytes(40), "PyTorch"),
+    "pickled PyTorch": (pickle.dumps({"a": 1}).replace(b"a", b"torch._utils"), "PyTorch"),
+    "safetensors": (b"\x20" + bytes(7) + b'{"a":{"dtype":"F32"}}'.ljust(40), "safetensors.*set_weights"),
+    "ONNX": (b"\x08\x08\x12\x07pytorch\x1a\x03" + bytes(40), "ONNX.*set_weights"),
+    "npz": (zipped_as("arr_0.npy"), "NumPy"),
+    "npy": (b"\x93NUMPY\x01\x00" + bytes(80), "NumPy"),
+    "SavedModel, zipped": (zipped_as("m/saved_model.pb", "m/variables/variables.index"), "SavedModel"),
+    "SavedModel": (b"\x08\x01\x12" + bytes(30) + b"saved_model_main_op", "SavedModel"),
+    "tflite": (b"\x1c\0\0\0TFL3" + bytes(40), "made for phones.*keras"),
+    "a run": (zipped_as("plan.json", "model.weights.h5"), "packed run"),
+    "another zip": (zipped_as("a.txt"), "does not hold weights"),
+    "no zip": (b"PK\x03\x04" + bytes(40), "damaged"),
+    "a .keras file without numbers": (zipped_as("config.json", "model.weights.h5"), "does not hold weights"),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_a_file_of_another_kind_is_named_with_the_nearest_way(kind: str) -> None:
+    content, words = OTHERS[kind]
+    with pytest.raises(RunError, match=words):
+        weights.matching(content, 101_770, "Hello World")
+
+
+def test_of_a_keras_file_only_so_many_bytes_are_unpacked(hello: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.weights.h5", hello + bytes(weights.MOST_MB * 1_000_000))
+    with pytest.raises(RunError, match="damaged"):
+        weights.matching(packed.getvalue(), 101_770, "Hello World")
 
 
 @pytest.mark.parametrize("name", every())
