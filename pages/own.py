@@ -36,7 +36,7 @@ from pages.shared.session import keep_only, page_state, settings, uploaded, use_
 from pages.shared.uploads import FILES
 from pages.shared.words import plain
 
-frame("own", _("Your own clothes"), _("Train and test on pictures of your own."))
+frame("own", _("Your own clothes"), _("Train on pictures of your own, or see how well the app reads them."))
 
 WAYS = {"photos": N_("Photos"), "folder": N_("A folder"), "file": N_("A zip or a table")}
 READING = N_("Reading. One person's files are read at a time: yours come next.")
@@ -49,6 +49,7 @@ PROMISES = {
         " have not used them for an hour."
     ),
     N_("Who sees them"): N_("You, in this browser. Everybody else keeps the clothes they have."),
+    N_("When you measure"): N_("Your photos stay while the page with the results is open, and no longer."),
     N_("When you train"): N_(
         "Your pictures wait with the run until it has ended, and are then deleted. Its network, curve and scores stay"
         " in the run book."

@@ -80,8 +80,11 @@ def check_zipped(title: str, files: Sequence[File], settings: Settings) -> None:
         check([file.info for file in files if file.info], limits)
 
 
-def ask(title: str, files: Sequence[File], found: Sorted) -> Asked:
-    """What to ask about the folders of these files, with a few pictures of each. Raises DataError for very many."""
+def ask(title: str, files: Sequence[File], found: Sorted, each: bool = False) -> Asked:
+    """What to ask about the folders of these files, with a few pictures of each folder.
+
+    `each` says whether pictures may be sorted one by one instead. Raises DataError for very many folders.
+    """
     if len(found.folders) > MOST_ASKED:
         raise DataError(
             "“{title}” has pictures in {count} folders, and their names do not say which class each is. Sort them into"
@@ -90,12 +93,12 @@ def ask(title: str, files: Sequence[File], found: Sorted) -> Asked:
             count=len(found.folders),
             most=MOST_ASKED,
         )
-    return Asked(title, found.folders, tuple(_first(files, found, folder) for folder in found.folders))
+    return Asked(title, found.folders, tuple(_first(files, found, folder) for folder in found.folders), each)
 
 
 def left_out_folders(files: Sequence[File], found: Sorted, rows: Sequence[int]) -> list[str]:
     """A sentence for every folder with files, those of these rows, that are left out."""
-    unused = Counter(("/".join(files[row].parts[:-1]), found.rows[row] in found.settled) for row in rows)
+    unused = Counter(("/".join(files[row].parts[:-1]), found.rows[row] in found.unwanted) for row in rows)
     return [_unused(tidy(folder) if folder else "", wished, count) for (folder, wished), count in unused.items()]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.data.brought import ask, left_out_folders, loose_files
 from core.data.gather import UploadedDataset, check_count, check_size, read_pictures, sorted_out, tidy, told
-from core.data.naming import LEFT_OUT, said_by_file
+from core.data.naming import EACH, LEFT_OUT, said_by_file
 from core.data.sorting import Answers, Asked, Folder, sort
 from core.errors import DataError
 from core.settings import Settings
@@ -49,10 +49,8 @@ def read_loose(
     check_count(title, len(kept), settings)
     found = sort([file.parts for file in kept], answers)
     if found.must_ask and len(found.folders) > 1:
-        return ask(title, kept, found)
-    unwanted = np.array(
-        [label == LEFT_OUT and row in found.settled for label, row in zip(found.labels, found.rows, strict=True)], bool
-    )
+        return ask(title, kept, found, each=True)
+    unwanted = np.array([row in found.unwanted for row in found.rows], bool) & (found.labels == LEFT_OUT)
     chosen = np.flatnonzero(~unwanted)
     wanted = [kept[row] for row in chosen]
     read = read_pictures(title, [(file.name, file.content) for file in wanted], settings, progress)
@@ -73,7 +71,7 @@ def read_loose(
         test_folder=found.test_folder,
         left_out=told([*unused, *read.left_out]),
         doubtful=told(read.doubtful),
-        folders=found.folders,
+        folders=tuple(folder for folder in found.folders if folder.settled and folder.label != EACH),
     )
 
 

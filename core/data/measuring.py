@@ -49,7 +49,7 @@ def list_photos(title: str, files: Sequence[tuple[str, bytes]], settings: Settin
     labels = found.labels.copy()
     if not is_zip(*files[0]):
         for row in np.flatnonzero(labels == LEFT_OUT):
-            if found.rows[row] not in found.settled:
+            if found.rows[row] not in found.unwanted:
                 labels[row] = said_by_file(found_files[row].parts[-1]).label
     rows = np.array([row for row in np.flatnonzero(labels != LEFT_OUT) if is_picture(found_files[row].parts)], int)
     if not len(rows):

@@ -1,16 +1,20 @@
 """What the name of a folder or a file says: one of the ten classes, surely or perhaps, or nothing.
 
-Numbers, English names, their plurals and common synonyms are sure. Words of other languages, and a class among words
-that could change what is meant, are guesses for a person to confirm. Knows nothing of pictures.
+Numbers, English names, their plurals and common synonyms are sure, and so is what the app itself calls the classes in
+each of its languages. Words of other languages, and a class among words that could change what is meant, are guesses
+for a person to confirm. Knows nothing of pictures.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-LEFT_OUT = -1  # in place of a class
+from core.labels import names
+from core.language import LANGUAGES, using
+
+LEFT_OUT, EACH = -1, -2  # in place of a class: none of them; of each picture its own
 NONE = "none-of-the-ten"  # a folder of this name holds other things: hats, shorts, cups
 LONGEST = 120  # letters of a name that are looked at
 MOST_TOGETHER = 3  # words that make one name: "t shirt top"
@@ -58,6 +62,7 @@ PERHAPS = (
     " bilekbotu 短靴 踝靴 靴子 及踝靴 ブーツ アンクルブーツ ショートブーツ",
 )
 ENDINGS = ("", "s", "es")
+FIRST_WITHOUT_BLANKS = "\u3000"  # from this letter on words stand without blanks between them
 # Words beside a class that do not change which it is.
 BESIDE = frozenset(
     "class label category kind type klass klasse the a my our your men mens man women womens woman ladies kids"
@@ -81,7 +86,7 @@ NOTHING = Said(LEFT_OUT, False)
 
 def key(name: str) -> str:
     """A name without case, accents, blanks and signs: by it two names are the same."""
-    return "".join(_words(name))
+    return "".join(_words(name)) or name.strip()
 
 
 @lru_cache(maxsize=4096)
@@ -91,16 +96,16 @@ def said(name: str) -> Said:
     if "".join(words) == key(NONE):
         return Said(LEFT_OUT, True)
     letters = [word for word in words if not word.isdecimal()]
-    found, rest = _found(letters, _SURE)
+    found, rest = _found(letters, _sure())
     if len(set(found)) == 1 and BESIDE.issuperset(rest):
         return Said(found[-1], True)
     if (label := number_said(name)) is not None and 0 <= label <= 9:
         return Said(label, True)
-    found, _rest = _found(letters, _SURE | _PERHAPS)
+    found, _rest = _found(letters, _sure() | _perhaps())
     if found:
         return Said(found[-1], False)
-    inside = [word for word in _WITHOUT_BLANKS if word in "".join(letters)]
-    return Said(_PERHAPS[max(inside, key=len)], False) if inside else NOTHING
+    inside = [word for word in _perhaps() if word in "".join(letters) and word[-1] > FIRST_WITHOUT_BLANKS]
+    return Said(_perhaps()[max(inside, key=len)], False) if inside else NOTHING
 
 
 def number_said(name: str) -> int | None:
@@ -125,10 +130,10 @@ def said_by_file(name: str) -> Said:
     """What a file's own name says, without its ending. A number says nothing there: photos are numbered."""
     stem = name.rpartition(".")[0] or name
     letters = [word for word in _words(stem[-LONGEST:]) if not word.isdecimal()]
-    for known in (_SURE, _PERHAPS):
+    for known, sure in ((_sure(), True), (_perhaps(), False)):
         found, _rest = _found(letters, known)
         if found:
-            return Said(found[-1], known is _SURE)
+            return Said(found[-1], sure)
     return said(" ".join(letters)) if letters else NOTHING
 
 
@@ -168,13 +173,23 @@ def _found(words: Sequence[str], known: Mapping[str, int]) -> tuple[list[int], l
     return found, rest
 
 
-def _each(lines: Sequence[str]) -> Iterator[tuple[str, int]]:
-    for label, line in enumerate(lines):
-        for word in line.split():
-            for ending in ENDINGS:
-                yield key(word) + ending, label
+@lru_cache(maxsize=1)
+def _sure() -> dict[str, int]:
+    """The words that are sure, and the class of each."""
+    own: dict[str, int] = {}
+    for language in LANGUAGES:
+        with using(language):
+            own |= {key(word): label for label, name in enumerate(names()) for word in (name, *name.split("/"))}
+    return own | _each(SURE)
 
 
-_SURE = dict(_each(SURE))
-_PERHAPS = dict(_each(PERHAPS))
-_WITHOUT_BLANKS = [word for word in _PERHAPS if word and not word.isascii() and word[-1] > "\u3000"]
+@lru_cache(maxsize=1)
+def _perhaps() -> dict[str, int]:
+    return _each(PERHAPS)
+
+
+def _each(lines: Sequence[str]) -> dict[str, int]:
+    """Every word of the lines, with each ending, and the number of its line."""
+    return {
+        key(word) + ending: label for label, line in enumerate(lines) for word in line.split() for ending in ENDINGS
+    }

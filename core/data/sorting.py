@@ -14,6 +14,7 @@ import numpy as np
 
 from core.data.naming import (
     CHECK,
+    EACH,
     LEFT_OUT,
     LONGEST,
     NOTHING,
@@ -28,8 +29,10 @@ from core.data.naming import (
 FOLDERS = 20  # of a path that are looked at, from its end
 OUTSIDE = ""  # the row of files that lie in no folder of their own
 ENDINGS = frozenset(" .jpg .jpeg .jpe .jfif .png .gif .bmp .dib .webp .avif .heic .heif .tif .tiff".split(" "))
-SIDE_FILES = ("__MACOSX", "Thumbs.db", "desktop.ini", "ehthumbs.db", "$RECYCLE.BIN", "@eaDir")
-Answers = Mapping[str, int]  # what a person said: the class of a folder, or LEFT_OUT, by the `key` of its name
+SIDE_FILES = frozenset(
+    "__macosx thumbs.db ehthumbs.db desktop.ini picasa.ini zbthumbnail.info $recycle.bin @eadir lost+found".split()
+)
+Answers = Mapping[str, int]  # what a person said: the class of a folder, LEFT_OUT or EACH, by the `key` of its name
 
 
 class How(StrEnum):
@@ -47,7 +50,7 @@ class Folder:
 
     name: str  # without the folders that all share; OUTSIDE for those in none of their own
     count: int
-    label: int  # class index, LEFT_OUT for none
+    label: int  # class index; LEFT_OUT for none, EACH where its pictures are sorted one by one
     how: How
 
     @property
@@ -63,6 +66,7 @@ class Asked:
     title: str
     folders: tuple[Folder, ...]
     first: tuple[tuple[np.ndarray, ...], ...]  # of each folder one or two pictures, (h, w, 3) uint8, small
+    each: bool  # whether pictures may also be sorted one by one
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +80,9 @@ class Sorted:
     folders: tuple[Folder, ...]  # those with pictures in them, in order; what a file's own name places is not counted
 
     @property
-    def settled(self) -> frozenset[str]:
-        """The names of the folders that nobody need be asked about."""
-        return frozenset(folder.name for folder in self.folders if folder.settled)
+    def unwanted(self) -> frozenset[str]:
+        """The names of the folders that are left out for good."""
+        return frozenset(folder.name for folder in self.folders if folder.settled and folder.label == LEFT_OUT)
 
     @property
     def must_ask(self) -> bool:
@@ -91,7 +95,7 @@ class Sorted:
 
 def is_beside(parts: Sequence[str]) -> bool:
     """Whether a file, by the parts of its path, is one that systems put beside those of people."""
-    return any(part.startswith(".") or part in SIDE_FILES for part in parts)
+    return any(part.startswith(".") or part.casefold() in SIDE_FILES for part in parts)
 
 
 def parts_of(path: str) -> tuple[str, ...]:
@@ -121,7 +125,7 @@ def sort(paths: Sequence[Sequence[str]], answers: Answers) -> Sorted:
         if row in silent and said_by_file(path[-1]).sure:
             labels[index] = said_by_file(path[-1]).label
             continue
-        if how in (How.PERSON, How.NAME):
+        if how in (How.PERSON, How.NAME) and label != EACH:
             labels[index] = label
         counts[row] += picture
     test, test_folder = _test(paths)

@@ -6,13 +6,12 @@ What was said lives in this window, and with the clothes in use: never on a disk
 import html
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import streamlit as st
 
 from core.data.gather import tidy
-from core.data.naming import LEFT_OUT, key
+from core.data.naming import EACH, LEFT_OUT, key
 from core.data.sorting import OUTSIDE, Asked, Folder, How
-from core.labels import NAMES, SLUGS, names
+from core.labels import NAMES, SLUGS, names, short_names
 from core.language import _, ngettext, number
 from pages.shared import pictures
 from pages.shared.errors import guarded
@@ -20,6 +19,7 @@ from pages.shared.session import uploaded
 from pages.shared.words import plain
 
 REMEMBERED = "own_folders"  # where a window keeps what was said about folders, by the key of their names
+SAID = 3  # folders of which it is said at once what they were taken for
 FIRST = (How.UNKNOWN, How.GUESS, How.PERSON, How.NAME)  # what is asked about stands above what is known
 
 
@@ -33,7 +33,7 @@ def remembered() -> dict[str, int]:
 
 def remember(answers: Mapping[str, int]) -> None:
     """Keep what was said, so that the same folders need no second filling in."""
-    lasting = {word: label for word, label in answers.items() if word != key(OUTSIDE)}
+    lasting = {word: label for word, label in answers.items() if word != key(OUTSIDE) and label != EACH}
     st.session_state[REMEMBERED] = remembered() | lasting
 
 
@@ -56,8 +56,7 @@ def ask(asked: Asked, turn: int, back: Callable[[], None]) -> dict[str, int] | N
     with st.container(horizontal=True, key="own_asked"):
         for row in rows:
             with st.container(horizontal=True, vertical_alignment="bottom", key=f"own_row_{row}", width=360):
-                folder = asked.folders[row]
-                answers[key(folder.name)] = _class_of(folder, asked.first[row], f"own_folder_{turn}_{row}")
+                answers[key(asked.folders[row].name)] = _class_of(asked, row, f"own_folder_{turn}_{row}")
     said = {word: label for word, label in answers.items() if label is not None}
     missing = len(answers) - len(said)
     pressed = top.button(_("Go on"), type="primary", icon=":material/check:", disabled=missing > 0, key="own_sorted")
@@ -68,14 +67,16 @@ def ask(asked: Asked, turn: int, back: Callable[[], None]) -> dict[str, int] | N
     return said if pressed else None
 
 
-def _class_of(folder: Folder, first: tuple[np.ndarray, ...], widget: str) -> int | None:
-    """The class that a person chooses for a folder."""
-    called = dict(enumerate(names())) | {LEFT_OUT: _("leave it out")}
+def _class_of(asked: Asked, row: int, widget: str) -> int | None:
+    """The class that a person chooses for the folder of a row."""
+    folder, called = asked.folders[row], dict(enumerate(names())) | {LEFT_OUT: _("leave it out")}
+    if asked.each:
+        called[EACH] = _("sort them one by one")
     name = folder.name if folder.name != OUTSIDE else _("outside the folders")
     words = ngettext("{folder} · {count} picture", "{folder} · {count} pictures", folder.count)
     if folder.how is How.GUESS:
         words = ngettext("{folder} · {count} picture · a guess", "{folder} · {count} pictures · a guess", folder.count)
-    shown = "".join(f'<img src="{pictures.address(picture)}" alt="">' for picture in first)
+    shown = "".join(f'<img src="{pictures.address(picture)}" alt="">' for picture in asked.first[row])
     st.html(f'<div class="first">{shown}</div>', width="content")
     chosen: int | None = st.selectbox(
         plain(words.format(folder=tidy(name), count=number(folder.count))),
@@ -89,13 +90,15 @@ def _class_of(folder: Folder, first: tuple[np.ndarray, ...], widget: str) -> int
 
 
 def tell(folders: Sequence[Folder]) -> None:
-    """What each folder was taken for, where a name did not say just that; closed until one asks for it."""
+    """What folders were taken for whose names are not just those of a class: the first of them, and all when asked."""
     if all(key(folder.name) in map(key, (*SLUGS, *NAMES)) for folder in folders):
         return
-    called = dict(enumerate(names())) | {LEFT_OUT: _("left out")}
-    with st.expander(_("Which folder was taken for which class")):
-        lines = (f"{tidy(each.name or '/')}: {called[each.label]} ({number(each.count)})" for each in folders)
-        rows = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
-        st.html(f'<ul class="found">{rows}</ul>')
+    called = dict(enumerate(short_names())) | {LEFT_OUT: _("left out")}
+    lines = [
+        _("{folder} is {garment}").format(folder=tidy(each.name or "/"), garment=called[each.label]) for each in folders
+    ]
+    first = ", ".join(lines[:SAID]) + ", …" * (len(lines) > SAID)
+    with st.expander(plain(_("Read as: {ways}").format(ways=first))):
+        st.html(f'<ul class="found">{"".join(f"<li>{html.escape(line)}</li>" for line in lines)}</ul>')
         if any(folder.how is How.PERSON for folder in folders):
             st.button(_("Forget what I said about folders"), key="own_forget", on_click=guarded(forget))

@@ -16,7 +16,7 @@ from streamlit.typing import UploadedFile
 
 from core import metrics
 from core.data.measuring import Listed, read_some
-from core.errors import PictureError
+from core.errors import LimitError, PictureError
 from core.images import reduced
 from core.inference import export
 from core.inference.eye import Eye, second_eye
@@ -53,6 +53,7 @@ class Measuring:
     model: str = ""  # "shipped", or a run's id
     going: bool = True
     seconds: float = 0.0  # that reading and answering took so far
+    at_once: int = 0  # photos that are read at once; 0 for the usual number
     problem: str = ""  # why it could not go on
     replies: list[Answer | PictureError] = field(default_factory=list)  # in the order of what is listed
     images: dict[int, np.ndarray] = field(default_factory=dict)  # (28, 28) uint8, of those that could be read
@@ -166,10 +167,14 @@ def _go_on() -> None:
         asked, _title = network(work.model)
         eye = second_eye() if eye_beside(work.model) else None
         brought = [(file.name, file.getvalue()) for file in work.files]
-        rows = work.listed.rows[len(work.replies) :][:PIECE]
+        rows = work.listed.rows[len(work.replies) :][: work.at_once or PIECE]
         for reading in LONG.do(read_some, brought, rows, settings(), listen=tell_progress):
             _answer(work, reading, asked, eye)
         work.seconds += time.monotonic() - begun
+    except LimitError as error:  # by one of them: the next are read alone, so that only that one is left out
+        if work.at_once == 1:
+            work.replies.append(PictureError(error.saying))
+        work.at_once = 1
     except Exception as error:
         work.problem, work.going = sentence(error), False
     work.going = work.going and len(work.replies) < total

@@ -5,6 +5,7 @@ import pytest
 
 from core.data import synthetic
 from core.data.loose import LEFT_OUT, LoosePictures, chosen, read_loose
+from core.data.naming import EACH
 from core.data.sorting import Asked
 from core.errors import DataError
 from core.images import png
@@ -37,6 +38,8 @@ def test_folders_of_another_language_are_asked_about_and_said_once_for_all_pictu
     assert isinstance(found, LoosePictures) and found.labels.tolist() == [4] * 12 + [8] * 12
     fewer = read_loose("Fotos", files, Settings(), {"cappotti": 4, "торба": LEFT_OUT})
     assert isinstance(fewer, LoosePictures) and fewer.labels.tolist() == [4] * 12
+    each = read_loose("Fotos", files, Settings(), {"cappotti": 4, "торба": EACH})
+    assert isinstance(each, LoosePictures) and each.labels.tolist() == [4] * 12 + [LEFT_OUT] * 12 and not each.left_out
     assert fewer.left_out == ("Fotos/торба/ was not wanted: 12 files left out",)
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from core.data.naming import LEFT_OUT, Said, said, said_by_file
 from core.data.sorting import How, sort
-from core.labels import CLASSES, SLUGS
+from core.labels import CLASSES, SLUGS, names
+from core.language import LANGUAGES, using
 
 SURE = {
     "t-shirt": ("T-shirt", "tshirts", "T-Shirt_top", "TshirtTop", "T-shirts & tops", "0", "00", "class_0", "0 - tee"),
@@ -19,15 +20,15 @@ SURE = {
     "ankle-boot": ("Ankle boots", "ankle_boot", "AnkleBoot", "10_ankle boot", "boots", "09"),
 }
 PERHAPS = {  # in German, French, Spanish, Italian, Portuguese, Dutch, Polish, Turkish, Chinese and Japanese
-    "t-shirt": ("polo shirts", "camiseta", "maglietta", "koszulki", "Tişört", "T恤", "Ｔシャツ"),
-    "trouser": ("Hosen", "pantalons", "pantalones", "calças", "broeken", "spodnie", "pantolon", "裤子", "ズボン"),
+    "t-shirt": ("polo shirts", "camiseta", "maglietta", "koszulki", "Tişört", "短袖", "Ｔシャツ"),
+    "trouser": ("Hosen", "pantalons", "pantalones", "calças", "broeken", "spodnie", "pantolon", "褲子", "ズボン"),
     "pullover": ("Pullis", "maglioni", "truien", "swetry", "kazak", "毛衣", "セーター"),
-    "dress": ("Kleider", "robes", "vestidos", "abiti", "jurken", "sukienki", "elbiseler", "连衣裙", "ワンピース"),
+    "dress": ("Kleider", "robes", "vestidos", "abiti", "jurken", "sukienki", "elbiseler", "连身裙", "ワンピース"),
     "coat": ("Mäntel", "MAENTEL", "manteaux", "abrigos", "cappotti", "casacos", "płaszcze", "外套照片", "コート"),
-    "sandal": ("Sandalen", "sandalias", "sandali", "sandália", "sandały", "sandalet", "凉鞋", "サンダル"),
-    "shirt": ("Hemden", "chemises", "camisas", "camicie", "overhemden", "koszule", "Gömlek", "衬衫", "シャツ"),
-    "sneaker": ("Turnschuhe", "baskets", "zapatillas", "scarpe sportive", "ténis", "运动鞋", "スニーカー"),
-    "bag": ("Taschen", "sacs à main", "bolsos", "borse", "bolsas", "tassen", "torebki", "çanta", "包", "かばん"),
+    "sandal": ("Sandalen", "sandalias", "sandali", "sandália", "sandały", "sandalet", "涼鞋", "サンダル"),
+    "shirt": ("Hemden", "chemises", "camisas", "camicie", "overhemden", "koszule", "Gömlek", "襯衫", "シャツ"),
+    "sneaker": ("Turnschuhe", "baskets", "zapatillas", "scarpe sportive", "ténis", "球鞋", "スニーカー"),
+    "bag": ("Taschen", "sacs à main", "bolsos", "borse", "bolsas", "tassen", "torebki", "çanta", "手提包", "かばん"),
     "ankle-boot": (
         "Stiefeletten",
         "bottines",
@@ -35,7 +36,7 @@ PERHAPS = {  # in German, French, Spanish, Italian, Portuguese, Dutch, Polish, T
         "stivaletti",
         "enkellaarsjes botas",
         "botki",
-        "短靴",
+        "靴子",
         "ブーツ",
     ),
 }
@@ -45,8 +46,15 @@ PERHAPS = {  # in German, French, Spanish, Italian, Portuguese, Dutch, Polish, T
 def test_a_name_says_a_class_surely_or_perhaps(slug: str) -> None:
     label = SLUGS.index(slug)
     own = (slug, CLASSES[label].name, str(label), f"{label}_{slug}", f"{CLASSES[label].name}s")
-    for names, sure in (((*own, *SURE[slug]), True), (PERHAPS[slug], False)):
-        assert {name: said(name) for name in names} == dict.fromkeys(names, Said(label, sure))
+    for called, sure in (((*own, *SURE[slug]), True), (PERHAPS[slug], False)):
+        assert {name: said(name) for name in called} == dict.fromkeys(called, Said(label, sure))
+
+
+def test_what_the_app_calls_a_class_in_one_of_its_languages_is_sure() -> None:
+    for language in LANGUAGES:
+        with using(language):
+            called = names()
+        assert [said(name) for name in called] == [Said(label, True) for label in range(10)]
 
 
 @pytest.mark.parametrize("name", ["hats", "2024", "10", "class 12", "skirts", "shoes", "пальто", "c", "_", ""])
@@ -113,6 +121,11 @@ def test_numbers_that_are_not_those_of_the_classes_are_asked_about() -> None:
 def test_what_a_person_said_counts_first_for_a_folder_and_for_others_of_its_name() -> None:
     assert rows("top/a.jpg", "bag/b.jpg", top=2)["top"] == (2, How.PERSON)
     assert rows("winter/umbrella/a.jpg", "bag/b.jpg", umbrella=LEFT_OUT)["winter/umbrella"] == (LEFT_OUT, How.PERSON)
+
+
+def test_folders_whose_names_have_no_letters_are_told_apart() -> None:
+    assert set(rows("👕/a.jpg", "👖/b.jpg", "c.jpg")) == {"", "👕", "👖"}
+    assert rows("👕/a.jpg", "👖/b.jpg", **{"👕": 0})["👖"] == (LEFT_OUT, How.UNKNOWN)
 
 
 def test_most_pictures_outside_the_folders_are_asked_about_and_a_few_are_not() -> None:
