@@ -25,6 +25,7 @@ for line in sys.stdin.buffer:
         sys.stderr.buffer.write(line)
         sys.stderr.buffer.flush()
 """
+SIEVE_SECONDS = 2.0  # for what was said last to be passed on
 _sieving = False  # in this process, already
 
 
@@ -32,8 +33,8 @@ _sieving = False  # in this process, already
 def quiet() -> Iterator[None]:
     """In these lines native code says on the error output what is wrong, and nothing else."""
     global _sieving
-    kept = _error_output()
-    if _sieving or kept is None:
+    kept = None if _sieving else _error_output()
+    if kept is None:
         yield
         return
     sieve = subprocess.Popen(
@@ -47,17 +48,18 @@ def quiet() -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):
+        with suppress(OSError):  # nobody reads it any more
             sys.stderr.flush()
         os.dup2(kept, 2)
         os.close(kept)
         _sieving = False
-        sieve.wait()
+        with suppress(subprocess.TimeoutExpired):  # a process that was started in between may hold it open
+            sieve.wait(SIEVE_SECONDS)
 
 
 def _error_output() -> int | None:
     """A copy of the descriptor of the error output; None where a process has none."""
     try:
-        return os.dup(2)
+        return os.dup(2) if sys.stderr else None
     except OSError:
         return None

@@ -25,10 +25,14 @@ def clothes_in_use(settings: Settings, out: Output) -> Dataset:
 
 def remark(data: Dataset) -> str:
     """What to know about a data set; "" when it is the real one."""
-    problem = str(data.problem) if data.problem else ""
-    if data.real:
-        return f"{problem}\nUsed instead: {data.title}" if problem else ""
-    return "\n".join(filter(None, [problem, DRAWN.format(program=program())]))
+    words = [str(data.problem)] if data.problem else []
+    if not data.real:
+        words.append(DRAWN.format(program=program()))
+    elif data.problem:
+        words.append(f"Used instead: {data.title}")
+    if data.read_as:
+        words.append(str(data.read_as))
+    return "\n".join(words)
 
 
 def described(data: Dataset) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from core.command.output import Output
 from core.command.progress import bytes_followed
 from core.command.runbook import find
 from core.command.training import own_layers
-from core.command.verb import ONE_RUN, OWN_LAYERS, VARIANT, Verb, argument, program
+from core.command.verb import OWN_LAYERS, SCORED_RUN, VARIANT, Verb, argument, program
 from core.errors import FittingRoomError, PlanError, RunError
 from core.settings import Settings
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from core.runs.store import Store
 
 STANDARD_OUTPUT = "-"
+SHIPPED = "shipped"  # what the network that comes with the app is called in place of a run
+FORMS_OF_SHIPPED = ("keras", "tflite", "html")
 
 
 def code(asked: argparse.Namespace, settings: Settings, out: Output) -> int:
@@ -120,25 +122,35 @@ def export(asked: argparse.Namespace, settings: Settings, out: Output) -> int:
     if asked.to == STANDARD_OUTPUT and sys.stdout.isatty() and not form.text:
         raise FittingRoomError("A terminal cannot show this file. Name one with --to, or write “> file” behind it.")
     with closing(open_store(settings.store_url)) as store:
-        run = find(asked.run, store)
-        if asked.to == STANDARD_OUTPUT:
-            out.content(form.make(run, store, settings))
-            return 0
-        file = _place(asked.to, run, form)
-        if file.exists() and not asked.force:
+        run = None if asked.run == SHIPPED else find(asked.run, store)
+        file = None if asked.to == STANDARD_OUTPUT else _place(asked.to, run, form)
+        if file and file.exists() and not asked.force:
             raise FittingRoomError(f"{file} is there already. Choose another name with --to, or overwrite it: --force")
-        content = form.make(run, store, settings)
+        content = form.make(run, store, settings) if run else _of_shipped(asked.form, store)
+    if file is None:
+        out.content(content)
+        return 0
     _write(file, content)
-    out.say(
-        f"{run.name} ({run.id}): {file}", {"run": run.id, "as": asked.form, "file": str(file), "bytes": len(content)}
-    )
+    called, run_id = (f"{run.name} ({run.id})", run.id) if run else (SHIPPED, SHIPPED)
+    out.say(f"{called}: {file}", {"run": run_id, "as": asked.form, "file": str(file), "bytes": len(content)})
     return 0
 
 
-def _place(wanted: str, run: Run, form: Form) -> Path:
-    """Where the file goes: where it is wanted, else into the current folder, or the one that is wanted."""
-    stem = re.sub(r"[^a-z0-9]+", "-", run.name.lower()).strip("-") or run.recipe
-    name = f"{stem}-{run.id}{form.ending}"
+def _of_shipped(form: str, store: Store) -> bytes:
+    """The network that comes with the app in a form."""
+    from core.inference.network import shipped_bytes
+    from core.runs.web_page import web_page
+
+    if form not in FORMS_OF_SHIPPED:
+        raise RunError(f"The network that comes with the app can be had as {', '.join(FORMS_OF_SHIPPED)} only.")
+    return web_page(SHIPPED, store) if form == "html" else shipped_bytes(f"model.{form}")
+
+
+def _place(wanted: str, run: Run | None, form: Form) -> Path:
+    """Where the file of a run, or of the network that comes with the app, goes: where it is wanted, else into the
+    current folder, or the one that is wanted."""
+    stem = re.sub(r"[^a-z0-9]+", "-", run.name.lower()).strip("-") or run.recipe if run else "fitting-room"
+    name = f"{stem}-{run.id if run else SHIPPED}{form.ending}"
     place = Path(wanted or ".").expanduser()
     return place / name if place.is_dir() else place
 
@@ -159,26 +171,23 @@ def _write(file: Path, content: bytes) -> None:
 
 def download(_asked: argparse.Namespace, settings: Settings, out: Output) -> int:
     """Fetch the data set, unless it is here."""
-    from core.data.download import download as fetch
-    from core.runs.runner import dataset_in_use
+    from core.data import download, sources
+    from core.data.dataset import Source
 
-    data = dataset_in_use(settings)
-    if data.real and not data.problem:
+    data, problem = sources.find(settings)
+    if already := data is not None:
         words = f"The data set is here already: {data.title}."
-        out.say(words, {"event": "done", "already": True, "folder": data.origin, "title": data.title})
-        return 0
-    out.lasting = True
-    out.words("Fetching Fashion-MNIST (31 MB) ...")
-    with bytes_followed(out) as follow:
-        folder = fetch(settings, follow)
-    dataset_in_use.cache_clear()
-    data = dataset_in_use(settings)
-    if not data.real:
-        raise FittingRoomError(str(data.problem))
-    words = f"Fashion-MNIST is in {folder}. Train with it: {program()} train quick"
-    out.say(words, {"event": "done", "already": False, "folder": str(folder), "title": data.title})
-    if data.problem:
-        out.note(str(data.problem))
+    else:
+        out.lasting = True
+        out.words("Fetching Fashion-MNIST (31 MB) ...")
+        with bytes_followed(out) as follow:
+            folder = download.download(settings, follow)
+        data = sources.read_folder(folder, Source.DOWNLOAD)
+        words = f"Fashion-MNIST is in {folder}. Train with it: {program()} train quick"
+    note = str(problem) if problem else ""
+    out.say(words, {"event": "done", "already": already, "folder": data.origin, "title": data.title, "note": note})
+    if note:
+        out.note(note)
     return 0
 
 
@@ -202,7 +211,7 @@ VERBS = (
         export,
         "write a run as a file to take home",
         ["Mine --as keras", "Mine --as zip --to backup/", "Mine --as html", "Mine --as tflite --to - > mine.tflite"],
-        [ONE_RUN, FORM, TO, FORCE],
+        [SCORED_RUN, FORM, TO, FORCE],
     ),
     Verb("download", download, "fetch the data set Fashion-MNIST (31 MB)", [""]),
 )

@@ -95,6 +95,8 @@ class _Parser(argparse.ArgumentParser):
 
 def _read(words: list[str]) -> argparse.Namespace:
     """What the words ask for. Raises _NotUnderstood."""
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
     parser, names = _parser(program()), [verb.name for verb in VERBS]
     if program() == START:
         names += START_VERBS

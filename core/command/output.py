@@ -74,13 +74,15 @@ class Output:
 
     def close(self) -> None:
         """Write out what is left, so that Python finds nothing to complain of when it ends."""
-        for stream in (sys.stdout, sys.stderr):
+        for stream in filter(None, (sys.stdout, sys.stderr)):
             try:
                 stream.flush()
             except OSError:
                 _discard(stream)
 
-    def _write(self, stream: TextIO, words: str) -> None:
+    def _write(self, stream: TextIO | None, words: str) -> None:
+        if stream is None:  # a process can be started without one
+            return
         try:
             print(words, file=stream, flush=True)
         except OSError as error:

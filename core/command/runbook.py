@@ -57,7 +57,7 @@ def pause(asked: argparse.Namespace, settings: Settings, out: Output) -> int:
         if run.status == Status.PAUSED:
             raise RunError(f"{_called(run)} is paused already. Go on with: {program()} resume {run.id}")
         if run.status == Status.WAITING:
-            raise RunError(f"{_called(run)} has not begun yet, so there is nothing to pause. It waits for a worker.")
+            raise RunError(f"{_called(run)} has not begun yet, so there is nothing to pause. It waits in the queue.")
         if interrupted(run):
             raise RunError(f"{_called(run)} is interrupted: its process has gone. {_ways_on(run)}")
         store.pause(run.id)
@@ -82,7 +82,7 @@ def resume(asked: argparse.Namespace, settings: Settings, out: Output) -> int:
             from core.command.training import go_on
 
             return go_on(run, store, settings, out)
-        words = f"waits for a worker. {_ways_on(run)}"
+        words = f"waits in the queue. {_ways_on(run)}"
         return _changed(store.run(run.id), words, "resume", out)
 
 
@@ -183,8 +183,7 @@ def _end_interrupted(run: Run, store: Store) -> None:
 
 
 def _ways_on(run: Run) -> str:
-    start = program()
-    return f"The app and “{start} workers” take it up; “{start} resume {run.id} --here” trains it in this window."
+    return f"The app goes on with it when it is open; “{program()} resume {run.id} --here” does so in this window."
 
 
 def _changed(run: Run, words: str, event: str, out: Output) -> int:

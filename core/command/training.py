@@ -11,7 +11,7 @@ from core.command.clothes import clothes_in_use, described
 from core.command.output import Output
 from core.command.progress import Followed, training_followed
 from core.command.reading import read_file
-from core.command.verb import LAYERS, NAME, OWN_LAYERS, VARIANT, Verb, argument
+from core.command.verb import LAYERS, NAME, OWN_LAYERS, VARIANT, Verb, argument, program
 from core.errors import FittingRoomError, PlanError, RunError
 from core.language import percent
 from core.settings import Settings
@@ -93,6 +93,9 @@ def go_on(run: Run, store: Store, settings: Settings, out: Output) -> int:
 
     out.lasting = True
     with training_followed(out) as follow:
+        follow.phase(FINDING)
+        if not run.on_uploaded_pictures:
+            _clothes(settings, out)
         follow.phase(STARTING)
         use_cores()
         follow.epochs(run.id, run.plan.epochs)
@@ -139,6 +142,8 @@ def _ended(run: Run, out: Output) -> int:
         words += f": {percent(run.test_accuracy, 2)} of the test pictures right"
     if run.seconds is not None:
         words += f", {run.seconds:.1f} s of training"
+    if run.status == Status.PAUSED:
+        words += f"\nGo on with: {program()} resume {run.id}"
     out.say(words, row)
     return 0
 
@@ -201,7 +206,7 @@ VERBS = (
     Verb(
         "workers",
         workers,
-        "start the processes that train what waits, here or for FITTING_ROOM_SCHEDULER",
+        "start the processes that train for the app, here or for FITTING_ROOM_SCHEDULER",
         [""],
     ),
 )

@@ -29,10 +29,16 @@ def load(settings: Settings, environment: Mapping[str, str] = os.environ) -> Dat
 
     Never fails for bad files: the next source is used and `problem` says why.
     """
+    found, problem = find(settings, environment)
+    return found or Dataset.of(_synthetic_arrays(settings), Source.GARMENTS, problem=problem)
+
+
+def find(settings: Settings, environment: Mapping[str, str] = os.environ) -> tuple[Dataset | None, Saying | None]:
+    """The data set in the first of these places that has one, if any does, and what is wrong with one before it."""
     problem: Saying | None = None  # with the configured folder
     if settings.data:
         try:
-            return read_folder(settings.data)
+            return read_folder(settings.data), None
         except DataError as error:
             problem = error.saying
     first_unusable: Saying | None = None  # what is wrong with the first other source; said only where none is left
@@ -42,10 +48,10 @@ def load(settings: Settings, environment: Mapping[str, str] = os.environ) -> Dat
     ):
         if any(idx_path(folder, name) for name in FILES):
             try:
-                return read_folder(folder, source, problem)
+                return read_folder(folder, source, problem), problem
             except DataError as error:
                 first_unusable = first_unusable or error.saying
-    return Dataset.of(_synthetic_arrays(settings), Source.GARMENTS, problem=problem or first_unusable)
+    return None, problem or first_unusable
 
 
 def keras_folder(environment: Mapping[str, str] = os.environ) -> Path:

@@ -171,7 +171,10 @@ printf '%s\\n' "${COMPREPLY[@]}"
     assert completed("ch") == ["check"]
     assert completed("train", "--epo") == ["--epochs"]
     assert completed("predict", "--eye", "o") == ["on", "off"]
-    assert completed("predict", "pho") == ["photo.png"]
+    assert completed("predict", "pho") == completed("import", "pho") == ["photo.png"]
+    assert completed("export", "mine", "--as", "tf") == ["tflite"]
+    assert completed("export", "mine", "--as", "tflite", "--to", "pho") == ["photo.png"]
+    assert completed("re") == ["resume", "restore"]
 
 
 def test_only_pyproject_keeps_the_version(tmp_path):

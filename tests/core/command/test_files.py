@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from core.command.files import FORMS
 from core.data import download
 from core.data.files import FILES
+from core.inference.network import shipped_bytes
 from core.runs.book import NewRun
 from core.runs.files import put
 from core.runs.store import Store
@@ -73,6 +73,13 @@ def test_the_code_of_a_run_takes_no_variant(command: Command, run_id: str, optio
     assert "The recipes are: quick, five-steps" in command("code", "nothere", option).error
 
 
+def test_the_network_that_comes_with_the_app_is_written_too(command: Command, run_id: str) -> None:
+    (row,) = command("export", "shipped", "--as", "tflite", "--json").rows
+    assert (row["run"], row["file"]) == ("shipped", "fitting-room-shipped.tflite")
+    assert Path(row["file"]).read_bytes() == shipped_bytes("model.tflite")
+    assert "can be had as keras, tflite, html only" in command("export", "shipped", "--as", "zip").error
+
+
 def test_every_form_has_an_ending_of_its_own() -> None:
     assert len({form.ending for form in FORMS.values()}) == len(FORMS)
 
@@ -93,15 +100,7 @@ def shop(home: Settings, small_folder: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.delenv("FITTING_ROOM_DATA", raising=False)
     monkeypatch.setattr(download, "download", fetch)
-    monkeypatch.setattr("core.data.sources._synthetic_arrays", partial(_no_drawing, small_folder))
     yield asked
-
-
-def _no_drawing(folder: Path, _settings: Settings) -> tuple:
-    from core.data.sources import read_folder
-
-    data = read_folder(folder)
-    return data.train_images.copy(), data.train_labels.copy(), data.test_images.copy(), data.test_labels.copy()
 
 
 def test_the_data_set_is_fetched_once(command: Command, shop: list[str], home: Settings) -> None:
@@ -111,6 +110,15 @@ def test_the_data_set_is_fetched_once(command: Command, shop: list[str], home: S
     (row,) = command("download", "--json").rows
     assert row["already"] is True and len(shop) == 4 and row["folder"] == done["folder"]
     assert command("download").out.startswith("The data set is here already: Fashion-MNIST, downloaded")
+
+
+def test_a_folder_that_is_none_is_said_beside_a_download(
+    command: Command, shop: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FITTING_ROOM_DATA", "/nowhere")
+    assert "There is no folder" in command("download").err
+    (row,) = command("download", "--json").rows
+    assert row["already"] is True and "There is no folder" in row["note"] and len(shop) == 4
 
 
 def test_a_download_in_words_says_what_comes_next(command: Command, shop: list[str]) -> None:

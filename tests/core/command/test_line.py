@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.command.line import VERBS
+from core.command.line import START_VERBS, VERBS, _read
 from core.command.output import Output
 from core.settings import Settings
 from tests.core.command.conftest import Command
@@ -43,9 +43,23 @@ def test_every_verb_has_help_with_an_example_and_json(command: Command, capfd: p
     assert all(name in out for name in NAMES) and "exit status:" in out and "130" in out
 
 
-def test_the_examples_are_understood(command: Command) -> None:
-    from core.command.line import _read
+def test_help_can_be_asked_for_as_a_verb(command: Command, capfd: pytest.CaptureFixture[str]) -> None:
+    for words, begins in (["help"], "usage: start.py [-h]"), (["help", "train"], "usage: start.py train [-h]"):
+        with pytest.raises(SystemExit):
+            command(*words)
+        assert capfd.readouterr().out.startswith(begins)
 
+
+def test_the_commands_in_the_documents_are_understood_and_are_all_there_are(command: Command) -> None:
+    text = (PROJECT / "docs" / "using.md").read_text(encoding="utf-8")
+    block = text.split("## Without a browser")[1].split("```")[1]
+    lines = [shlex.split(line.split(" <")[0], comments=True)[2:] for line in block.strip().splitlines()]
+    known = [words for words in lines if words[0] not in START_VERBS]
+    assert all(_read(words).verb.name == words[0] for words in known)
+    assert {words[0] for words in known} | {"pause", "resume", "delete", "restore"} == set(NAMES)
+
+
+def test_the_examples_are_understood(command: Command) -> None:
     for verb in VERBS:
         for example in verb.examples:
             words = shlex.split(example.split(">")[0].split("<")[0])

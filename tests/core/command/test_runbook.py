@@ -60,10 +60,10 @@ ENDED = {
     ("stop", "failed"): "has ended already (failed): nothing is left to stop.",
     ("pause", "stopped"): "has ended already (stopped): nothing is left to pause.",
     ("resume", "done"): "has ended already (done, 90.25 % of the test pictures right): there is nothing to go on with.",
-    ("pause", "waiting"): "has not begun yet, so there is nothing to pause. It waits for a worker.",
+    ("pause", "waiting"): "has not begun yet, so there is nothing to pause. It waits in the queue.",
     ("pause", "paused"): "is paused already. Go on with: start.py resume ",
     ("resume", "running"): "is training already.",
-    ("resume", "waiting"): "waits in the queue already. The app and “start.py workers” take it up; ",
+    ("resume", "waiting"): "waits in the queue already. The app goes on with it when it is open; “start.py resume ",
     ("restore", "done"): "is in the run book: it was not deleted.",
     ("delete", "running"): "This run is still training. Stop it first, then delete it.",
 }
@@ -84,7 +84,7 @@ def test_what_does_not_fit_the_state_of_a_run_is_said(command: Command, store: S
         ("stop", "waiting", "stopped", {"status": "stopped"}),
         ("stop", "paused", "stopped", {"status": "stopped"}),
         ("pause", "running", "asked to pause", {"status": "running", "pause_requested": True}),
-        ("resume", "paused", "waits for a worker. The app and", {"status": "waiting", "pause_requested": False}),
+        ("resume", "paused", "waits in the queue. The app goes on", {"status": "waiting", "pause_requested": False}),
     ],
 )
 def test_a_run_of_anybody_is_changed(
@@ -122,8 +122,11 @@ def test_a_run_whose_process_has_gone_is_interrupted_and_can_be_stopped_and_dele
     run_id = made(store, "Gone", "running")
     alter(store, run_id, worker=gone())
     assert [row["status"] for row in command("runs", "--json").rows] == ["interrupted"]
-    assert "is interrupted: its process has gone. The app and “start.py workers”" in command("pause", "Gone").error
-    assert f"“start.py resume {run_id} --here” trains it in this window." in command("resume", "Gone").error
+    assert (
+        "is interrupted: its process has gone. The app goes on with it when it is open;"
+        in command("pause", "Gone").error
+    )
+    assert f"“start.py resume {run_id} --here” does so in this window." in command("resume", "Gone").error
     assert command("stop", "Gone").out == f"Gone ({run_id}): stopped\n" and store.run(run_id).status == "stopped"
     alter(store, run_id, status="running", worker=gone())
     assert command("delete", "Gone").status == 0 and store.runs() == []
