@@ -72,7 +72,12 @@ class Settings:
     """
 
     home: Path | None = _path(N_("folder that holds the downloaded data set and the store of runs"))
-    data: Path | None = _path(N_("folder with the real Fashion-MNIST: four idx files (.gz or plain) or two CSV files"))
+    data: Path | None = _path(
+        N_(
+            "folder or zip with the real Fashion-MNIST: its four idx files, CSV, Parquet or .npz, as Kaggle, Keras and"
+            " others lay them down"
+        )
+    )
     store: str | None = _secret(
         N_("where runs are kept, as a SQLAlchemy URL (default: an SQLite file in the home folder)")
     )

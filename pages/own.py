@@ -108,9 +108,10 @@ def bring() -> None:
     labels = {
         "photos": _("Photos of clothes, one garment each"),
         "folder": _("A folder with photos; best with a folder in it for each class"),
-        "file": _("A zip, or one or two tables (CSV)"),
+        "file": _("A zip, one or two tables (CSV), or the data set’s own files"),
     }
-    kinds = {"photos": ["image", "heic", "heif", "tif", "tiff"], "folder": None, "file": ["zip", "csv"]}
+    tables = ["csv", "tsv", "txt", "gz", "npz", "npy", "parquet"]
+    kinds = {"photos": ["image", "heic", "heif", "tif", "tiff"], "folder": None, "file": ["zip", *tables]}
     files = st.file_uploader(
         labels[way],
         type=kinds[way],

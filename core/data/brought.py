@@ -65,7 +65,7 @@ def zipped_files(name: str, content: bytes, settings: Settings) -> list[File]:
     """The same of those in a zip. Raises DataError for a zip that is damaged or holds too many."""
     most = settings.max_upload_mb * 1_000_000
     with _refusals(tidy(name), settings):
-        archive = Archive(content, _most_files(settings))
+        archive = Archive(content, most_files(settings))
     return [
         File(parts, partial(_unpacked, archive, entry, most), entry)
         for entry in archive.entries
@@ -76,7 +76,7 @@ def zipped_files(name: str, content: bytes, settings: Settings) -> list[File]:
 def check_zipped(title: str, files: Sequence[File], settings: Settings) -> None:
     """Raise DataError when these files of a zip are locked, too many, or too large together."""
     with _refusals(title, settings):
-        limits = Limits(settings.max_own_pictures, _most_unpacked_mb(settings) * 2**20)
+        limits = Limits(settings.max_own_pictures, most_unpacked_mb(settings) * 2**20)
         check([file.info for file in files if file.info], limits)
 
 
@@ -153,11 +153,13 @@ def _path(entry: zipfile.ZipInfo) -> str:
     return entry.filename
 
 
-def _most_files(settings: Settings) -> int:
+def most_files(settings: Settings) -> int:
+    """How many files a zip may hold."""
     return 2 * settings.max_own_pictures + FILES_BESIDE
 
 
-def _most_unpacked_mb(settings: Settings) -> int:
+def most_unpacked_mb(settings: Settings) -> int:
+    """How much the files of a zip may be together."""
     return UNPACKED * settings.max_own_mb
 
 
@@ -173,12 +175,12 @@ def _refusals(title: str, settings: Settings) -> Iterator[None]:
 def _refusal(error: ArchiveError, title: str, settings: Settings) -> DataError:
     if error.fault == Fault.LOCKED:
         return DataError("“{title}” is locked with a password. Pack it without one.", title=title)
-    if error.fault == Fault.TOO_MANY and error.amount > _most_files(settings):
+    if error.fault == Fault.TOO_MANY and error.amount > most_files(settings):
         return DataError(
             "“{title}” holds {count} files; {most} is the most. Take fewer.",
             title=title,
             count=error.amount,
-            most=_most_files(settings),
+            most=most_files(settings),
         )
     if error.fault == Fault.TOO_MANY:
         return too_many(title, error.amount, settings)
@@ -187,7 +189,7 @@ def _refusal(error: ArchiveError, title: str, settings: Settings) -> DataError:
             "“{title}” would unpack to {size} MB; {most} MB is the most. Take fewer or smaller pictures.",
             title=title,
             size=round(error.amount / 2**20),
-            most=_most_unpacked_mb(settings),
+            most=most_unpacked_mb(settings),
         )
     return DataError("The file “{title}” is damaged, or is not a zip. Pack the folders again.", title=title)
 

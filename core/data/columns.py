@@ -98,6 +98,14 @@ def form_of(head: bytes, where: Saying | str) -> Form:
     )
 
 
+def form_of_names(names: Sequence[str], where: Saying | str, pictures: str = "") -> Form:
+    """The form of a table with columns of these names, one of which may hold whole pictures. Raises DataError."""
+    if not pictures:
+        return _named(names, [], where)
+    label = _label(names, [names.index(pictures)], True, where)
+    return Form(tuple(names), (label,), (names.index(pictures),), _called(names[label]))
+
+
 def fields(line: str, separator: str) -> list[str]:
     """The values of a line; none where one is longer than any may be."""
     if separator == " ":  # several are one
@@ -163,12 +171,16 @@ def _named(cells: Sequence[str], sample: Sequence[Sequence[str]], where: Saying 
     whole = numbers in (_counted(PIXELS, 0), _counted(PIXELS, 1), *GRIDS)
     label = _label(names, run, whole, where)
     pixels = run if whole else _in_order(names, label, run, where)
-    ways = [Saying("label in the column “{name}”", name=names[label])] if _bare(names[label]) != "label" else []
+    ways = [*_called(names[label])]
     if label > max(pixels):
         ways.append(Saying("label last"))
     if pixels != sorted(pixels):
         ways.append(Saying("pixels in the order of their names"))
     return Form(names, (label,), tuple(pixels), (*ways, *_beside(names, (label, *pixels))))
+
+
+def _called(name: str) -> tuple[Saying, ...]:
+    return (Saying("label in the column “{name}”", name=name),) if _bare(name) != "label" else ()
 
 
 def _beside(names: Sequence[str], used: Sequence[int]) -> tuple[Saying, ...]:

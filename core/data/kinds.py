@@ -5,6 +5,7 @@ Knows nothing of what is in the files that are read.
 
 import codecs
 import re
+from collections.abc import Iterable
 
 from core.errors import DataError
 from core.language import N_, Saying
@@ -14,6 +15,7 @@ ZIP = b"PK\3\4"
 PARQUET = b"PAR1"
 NUMPY = b"\x93NUMPY"
 WORKBOOK = N_("In Excel or LibreOffice choose Save as, and there “CSV UTF-8”; then bring that file.")
+NUMBERS = N_("In Numbers choose Export to, CSV, and bring that file.")
 UNPACK = N_("Unpack it, and bring the table that is in it.")
 AS_ARRAYS = N_("Save its pictures and labels as .npz with numpy.savez, or as a table (CSV).")
 AS_TABLE = N_("Save it anew as a table (CSV) or as Parquet.")
@@ -24,7 +26,7 @@ PICTURES = rb"\x89PNG|\xff\xd8\xff|GIF8|BM.{4}\0\0\0\0|II\*\0|MM\0\*|RIFF.{4}WEB
 KINDS = (  # how it begins, what it is, what to do
     (rb"PK\x03\x04.{26}(\[Content_Types\]|_rels/|xl/)", N_("an Excel workbook"), WORKBOOK),
     (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis", N_("a LibreOffice document"), WORKBOOK),
-    (rb"PK\x03\x04.{26}Index/", N_("a Numbers document"), N_("In Numbers choose Export to, CSV, and bring that file.")),
+    (rb"PK\x03\x04.{26}Index/", N_("a Numbers document"), NUMBERS),
     (rb"\xd0\xcf\x11\xe0", N_("an old Excel workbook"), WORKBOOK),
     (rb"\x1f\x8b", N_("packed twice"), UNPACK),
     (rb"PK\x03\x04|PK\x05\x06", N_("a zip"), UNPACK),
@@ -42,6 +44,21 @@ KINDS = (  # how it begins, what it is, what to do
     (rb"(?i)\s*(%[^\n]*\n\s*)*@relation", N_("an ARFF file, as Weka writes it"), AS_TABLE),
     (rb"\0\0\x08[\x01\x03]", N_("an idx file"), N_("Bring all four idx files together, in a zip.")),
 )  # fmt: skip
+
+
+IN_ZIPS = {  # a file that shows what a zip is
+    "xl/workbook.xml": (N_("an Excel workbook"), WORKBOOK),
+    "xl/workbook.bin": (N_("an Excel workbook"), WORKBOOK),
+    "content.xml": (N_("a LibreOffice document"), WORKBOOK),
+    "Index/Document.iwa": (N_("a Numbers document"), NUMBERS),
+    "word/document.xml": (N_("a Word document"), AS_TABLE),
+}
+
+
+def zip_refusal(names: Iterable[str], where: Saying | str) -> DataError | None:
+    """Why a zip with files of these names is no archive of pictures or tables; None where it may be one."""
+    known = next((IN_ZIPS[name] for name in names if name in IN_ZIPS), None)
+    return DataError("{where} is {kind}.", known[1], where=where, kind=Saying(known[0])) if known else None
 
 
 def refusal(head: bytes, where: Saying | str) -> DataError | None:

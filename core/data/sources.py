@@ -6,8 +6,9 @@ Knows nothing of what people bring, of runs or of pages.
 import contextlib
 import hashlib
 import os
+import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,46 @@ from typing import Any
 import numpy as np
 
 from core.atomic import abandoned, replacing, room_for
-from core.data.dataset import Dataset, Source
+from core.data import layouts
+from core.data.dataset import FULL, Dataset, Source
 from core.data.download import DOWNLOADS
-from core.data.files import FILES, REMEDY, TABLES, check_pair, idx_path, place, read_csv, read_idx
-from core.data.tables import read_as
+from core.data.files import FILE_IN, FILES, MOST_ROWS, REMEDY, TABLES, Stored, idx_name, idx_path, lying
+from core.data.layouts import Layout
+from core.data.tables import Found, read_as
 from core.errors import DataError
-from core.language import Saying
+from core.language import N_, Saying
 from core.settings import Settings
+from core.words import line
+
+INSTEAD = (  # how names end, and what to do where such files lie instead
+    (r"\.tfrecord", N_("There are files of TensorFlow Datasets (.tfrecord), which are not read here."), REMEDY),
+    (
+        r"\.arrow$",
+        N_("There are files of Hugging Face’s cache (.arrow), which are not read here."),
+        N_("Write both parts with to_parquet, as train.parquet and test.parquet."),
+    ),
+    (
+        r"\.pt$",
+        N_("There are files of PyTorch (.pt), which can carry a program and are not opened."),
+        N_("The folder “raw” that torchvision makes beside them can be read."),
+    ),
+    (r"\.(tar|tgz|rar|7z|bz2|xz|tar\.gz)$", N_("There is a packed file."), N_("Unpack it there.")),
+    (
+        r"\.(xlsx?|ods|numbers)$",
+        N_("There is a workbook."),
+        N_("Save it as “CSV UTF-8”, once the training pictures and once those for the test."),
+    ),
+    (
+        r"\.(h5|hdf5|mat|pkl|pickle|rds|rdata|json|feather)$",
+        N_("There are files of a kind that is not read here."),
+        N_("Save the pictures and labels with numpy.savez, as x_train, y_train, x_test and y_test."),
+    ),
+    (
+        r"\.(png|jpe?g)$",
+        N_("There are pictures in files of their own."),
+        N_("Bring them on the page “Your own clothes”."),
+    ),
+)
 
 
 def load(settings: Settings, environment: Mapping[str, str] = os.environ) -> Dataset:
@@ -61,47 +95,113 @@ def keras_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def read_folder(folder: Path, source: Source = Source.FOLDER, problem: Saying | None = None) -> Dataset:
-    """The data set in a folder: four idx files, packed (.gz) or plain, or the pair of CSV files.
+    """The data set in a folder, below it or in a zip there, in any of the files it is handed round in; or in one file.
 
     Raises DataError that names the file, what is wrong with it and what to do.
     """
     folder = Path(folder).absolute()
-    if not folder.is_dir():
+    if not folder.exists():
         raise DataError(
             "There is no folder {folder}. Set FITTING_ROOM_DATA to the folder of the data set, or leave it out.",
             folder=folder,
         )
-    tables = [folder / name for name in TABLES]
-    found = {name: path for name in FILES if (path := idx_path(folder, name)) is not None}
-    if found and (len(found) == len(FILES) or not all(table.is_file() for table in tables)):
-        for name in FILES:
-            if name not in found:
-                raise _missing(folder / f"{name}.gz")
-        paths = list(found.values())
-        arrays = [read_idx(path) for path in paths]
-        check_pair(paths[0], arrays[0], paths[1], arrays[1])
-        check_pair(paths[2], arrays[2], paths[3], arrays[3])
-        return Dataset.of(arrays, source, str(folder), problem)
-    if not any(table.is_file() for table in tables):
+    layout = _layout(folder)
+    training, test = layouts.read(layout, MOST_ROWS)
+    ways = [*_found_in(layout), *training.ways, *(test.ways if test else ())]
+    if test is None:
+        training, test = _last_apart(layout, training)
+        ways.append(Saying("the last 10,000 pictures for the test"))
+    kind = Source.CSV if source == Source.FOLDER and layout.kind == "tables" else source
+    data = Dataset.of([*training[:2], *test[:2]], kind, str(folder), problem)
+    return replace(data, read_as=read_as({folder.name: tuple({str(way): way for way in ways}.values())}))
+
+
+def _layout(folder: Path) -> Layout:
+    """The data set in a folder, in a zip there, or right above it. Raises DataError where there is none."""
+    files = layouts.in_folder(folder) if folder.is_dir() else [lying(folder, folder.parent)]
+    above = layouts.in_folder(folder.parent, 0)
+    found = (
+        layouts.find(files)
+        or layouts.find_packed(files)
+        or _whole_table(files)
+        or layouts.find([file for file in above if idx_name(file.name) or file.name in TABLES])
+    )
+    if found is None:
+        raise _missing(files) or _nothing(folder, files)
+    return found
+
+
+def _whole_table(files: Sequence[Stored]) -> Layout | None:
+    """The one file that may hold all pictures, or those of a zip with one."""
+    found = layouts.find(files, whole=False) or layouts.find_packed(files, whole=False)
+    if found is None or len(found.files) > 1 or any(part in found.files[0].name.lower() for part in ("train", "test")):
+        return None
+    return found
+
+
+def _last_apart(layout: Layout, found: Found) -> tuple[Found, Found]:
+    """The whole data set in one table, in its two parts: those to test on come last. Raises DataError for another."""
+    whole, test = sum(FULL), FULL[1]
+    if len(found.labels) != whole:
         raise DataError(
-            "The folder {folder} does not hold Fashion-MNIST. It needs the four files “{first}.gz” and so on, or"
-            " “{training}” and “{test}”.",
-            folder=folder,
-            first=next(iter(FILES)),
-            training=TABLES[0],
-            test=TABLES[1],
+            "{where} holds {count} pictures, and no file beside it holds others to test on.",
+            REMEDY,
+            where=layout.files[0].where,
+            count=len(found.labels),
         )
-    for table in tables:
-        if not table.is_file():
-            raise _missing(table)
-    read = {table.name: read_csv(table) for table in tables}
-    arrays = [array for each in read.values() for array in each[:2]]
-    data = Dataset.of(arrays, Source.CSV if source == Source.FOLDER else source, str(folder), problem)
-    return replace(data, read_as=read_as({name: each.ways for name, each in read.items()}))
+    return (
+        Found(found.images[:-test].copy(), found.labels[:-test].copy(), found.ways),
+        Found(found.images[-test:].copy(), found.labels[-test:].copy()),
+    )
 
 
-def _missing(file: Path) -> DataError:
-    return DataError("{where} is missing.", REMEDY, where=place(file))
+def _found_in(layout: Layout) -> list[Saying]:
+    """What there is to say about where a data set was found, and what its files are."""
+    file = layout.files[0]
+    kinds = {"Parquet": Saying("Parquet"), "arrays": Saying("arrays of NumPy")}
+    place = "/".join(filter(None, (file.zip, file.path.rpartition("/")[0])))
+    return ([Saying("found in “{place}”", place=place)] if place else []) + (
+        [kinds[layout.kind]] if layout.kind in kinds else []
+    )
+
+
+def _missing(files: Sequence[Stored]) -> DataError | None:
+    """Which file of a data set is not there, where others of it are; None where there is nothing of one."""
+    idx = {idx_name(file.name): file for file in files if idx_name(file.name)}
+    tables = {file.name: file for file in files if file.name in TABLES}
+    for names, ending, found in ((FILES, ".gz", idx), (TABLES, "", tables)):
+        for name in names:
+            if found and name not in found:
+                beside = next(iter(found.values()))
+                return DataError(
+                    "{where} is missing.", REMEDY, where=Saying(FILE_IN, name=name + ending, folder=beside.folder)
+                )
+    return None
+
+
+def _nothing(folder: Path, files: Sequence[Stored]) -> DataError:
+    """What was looked for in a folder, and what lies there."""
+    names = [file.name for file in files]
+    looked = Saying(
+        "{folder} does not hold Fashion-MNIST. It needs the four files “{first}.gz” and so on, or “{training}” and"
+        " “{test}”.",
+        folder=folder,
+        first=next(iter(FILES)),
+        training=TABLES[0],
+        test=TABLES[1],
+    )
+    for ending, kind, remedy in INSTEAD:
+        if any(re.search(ending, name.lower()) for name in names):
+            return DataError(looked, kind, remedy)
+    if not names:
+        return DataError(looked, N_("It is empty."))
+    shown = ", ".join(f"“{line(name)[-80:]}”" for name in names[:3])
+    there = (
+        N_("What lies there instead: {names}.")
+        if len(names) <= 3
+        else N_("What lies there instead: {names} and {more} more.")
+    )
+    return DataError(looked, Saying(there, names=shown, more=len(names) - 3))
 
 
 def _synthetic_arrays(settings: Settings) -> tuple[np.ndarray, ...]:

@@ -273,8 +273,15 @@ def _label(pieces: Callable[[], Any], form: Form) -> int:
                 for value in cells.value_counts():
                     classes[column][class_of(value["values"].as_py(), form.point)] += value["counts"].as_py()
 
+    return likeliest(classes)
+
+
+def likeliest(classes: dict[int, Counter[int]]) -> int:
+    """Which column holds the class, by how often each class is named there (-1: none): the one where most rows name
+    one, and more of them."""
+
     def worth(column: int) -> float:
         kinds = sum(1 for label in classes[column] if label >= 0)
         return kinds * (1 - classes[column][-1] / classes[column].total()) if kinds > 1 else 0.0
 
-    return max(form.labels, key=worth)
+    return max(classes, key=worth)

@@ -1,5 +1,5 @@
-"""A data set that a visitor uploads, a table (CSV) or a zip of class folders; what cannot be used is named by row or by
-file.
+"""A data set that a visitor uploads: tables, a zip of class folders, or a whole data set in its own files; what cannot
+be used is named by row or by file.
 
 Works on bytes in memory: nothing of a file is written anywhere. Knows nothing of sessions, runs or pages.
 """
@@ -8,14 +8,28 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import PurePosixPath
 
 import numpy as np
 
 from core.archive import zipped
-from core.data import synthetic
-from core.data.brought import ask, check_zipped, is_zip, left_out_folders, zipped_files
+from core.data import layouts, synthetic
+from core.data.brought import (
+    File,
+    ask,
+    check_zipped,
+    is_zip,
+    left_out_folders,
+    most_files,
+    most_unpacked_mb,
+    zipped_files,
+)
 from core.data.columns import CSV_COLUMNS
+from core.data.dataset import FULL, fair_share
+from core.data.files import MOST_ROWS, Stored
 from core.data.gather import (
+    MIN_PICTURES,
+    SPLIT_SEED,
     UploadedDataset,
     check_count,
     check_size,
@@ -26,8 +40,10 @@ from core.data.gather import (
     tidy,
     told,
 )
+from core.data.kinds import zip_refusal
+from core.data.layouts import Layout
 from core.data.naming import LEFT_OUT
-from core.data.sorting import Answers, Asked, sort
+from core.data.sorting import ENDINGS, Answers, Asked, sort
 from core.data.tables import Found, Table, read_as
 from core.errors import DataError, door
 from core.images import png
@@ -37,6 +53,7 @@ from core.settings import Settings
 
 EXAMPLES = 100  # pictures in an example file
 NO_ANSWERS: Answers = {}
+SPLIT_BY_FILE = N_("It learns from “{train}”; the pictures in “{test}” are kept for the test.")
 REMEDY = N_("Correct it and choose it again; nothing was changed here.")
 
 
@@ -63,6 +80,9 @@ def _read(
     zips = [name for name, content in files if is_zip(name, content)]
     if len(files) == 1 and zips:
         return _from_zip(*files[0], settings, answers, progress)
+    together = None if zips else layouts.find([_stored(*file) for file in files], whole=False)
+    if together and together.kind != "tables":
+        return _from_layout(" + ".join(tidy(name) for name, _content in files), together, settings, progress)
     if zips or not 1 <= len(files) <= 2:
         raise DataError("Bring one zip, or one table, or two tables: one to learn from and one to test on.")
     return _from_tables(files, settings, progress)
@@ -116,8 +136,50 @@ def _from_tables(
     test = called_test[0] if len(called_test) == 1 else min(tables, key=lambda name: tables[name].rows)
     train = next(name for name in tables if name != test)
     data = replace(dataset(title, (*arrays[train][:2], *arrays[test][:2])), read_as=unusual)
-    words = Saying("It learns from “{train}”; the pictures in “{test}” are kept for the test.", train=train, test=test)
-    return UploadedDataset(data, words)
+    return UploadedDataset(data, Saying(SPLIT_BY_FILE, train=train, test=test))
+
+
+def _stored(name: str, content: bytes) -> Stored:
+    return Stored(tidy(name), Saying("The file “{name}”", name=tidy(name)), REMEDY, partial(io.BytesIO, content))
+
+
+def _own_archive(archive: Stored, files: Sequence[File], settings: Settings) -> Layout | None:
+    """A whole data set in the tables, idx files or arrays of a zip; None where it holds pictures.
+
+    Raises DataError for a zip of another kind.
+    """
+    pictures = sum(PurePosixPath(file.parts[-1]).suffix.lower() in ENDINGS for file in files)
+    most = most_unpacked_mb(settings) * 2**20
+    inside = layouts.in_zip(archive, most_files(settings), most)
+    refused = zip_refusal((file.path for file in inside), archive.where)
+    if refused:
+        raise refused
+    found = layouts.find(inside)
+    if pictures < MIN_PICTURES or (found and found.kind == "idx"):
+        return found or layouts.find_packed(inside, most_unpacked=most) or layouts.find(inside, whole=False)
+    return None
+
+
+def _from_layout(
+    title: str, layout: Layout, settings: Settings, progress: Callable[[int, int], None]
+) -> UploadedDataset:
+    """A whole data set, or of a very large one a part with every class in its share. Raises DataError."""
+    training, test = layouts.read(layout, MOST_ROWS, lambda rows: progress(rows, max(rows, sum(FULL))))
+    parts = [training] if test is None else [training, test]
+    count, most = sum(len(part.labels) for part in parts), settings.max_own_pictures
+    progress(count, count)
+    unusual = {str(way): way for part in parts for way in part.ways}
+    if count > most:
+        unusual[""] = Saying("{most} of {count} pictures, of every class its share", most=most, count=count)
+        rows = [fair_share(part.labels, len(part.labels) * most // count, SPLIT_SEED) for part in parts]
+        parts = [Found(part.images[some], part.labels[some]) for part, some in zip(parts, rows, strict=True)]
+    said = read_as({title: tuple(unusual.values())})
+    if len(parts) == 1:
+        found = split_at_random(title, *parts[0][:2])
+        return replace(found, data=replace(found.data, read_as=said))
+    data = dataset(title, (*parts[0][:2], *parts[1][:2]))
+    train, held = (" + ".join(file.path for file in files) for files in (layout.training, layout.test))
+    return UploadedDataset(replace(data, read_as=said), Saying(SPLIT_BY_FILE, train=train, test=held))
 
 
 def _from_zip(
@@ -128,6 +190,10 @@ def _from_zip(
     Raises DataError.
     """
     title, files = tidy(name), zipped_files(name, content, settings)
+    together = _own_archive(_stored(name, content), files, settings)
+    if together:
+        check_zipped(title, files, settings)
+        return _from_layout(title, together, settings, progress)
     found = sort([file.parts for file in files], answers)
     rows = np.flatnonzero(found.labels != LEFT_OUT)
     if found.must_ask and len(found.folders) > 1:

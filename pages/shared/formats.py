@@ -46,6 +46,12 @@ def formats() -> None:
                 " picture in five is kept for the test."
             )
         )
+        st.caption(
+            _(
+                "Tables of other forms are read, too, and how is said: without the first line, the class last, other"
+                " names, semicolons; so are Parquet, .npz and idx files."
+            )
+        )
         downloads.offer(_("Example table"), example_table, "clothes.csv", "text/csv", "own_example_csv")
     st.header(_("What the folders may be called"), anchor=False)
     rows = "".join(f"<dt>{garment.index}</dt><dd>{garment.slug}</dd>" for garment in CLASSES)

@@ -98,6 +98,8 @@ def _settings(page: str) -> None:
     with guard():
         in_this_browser = _(", in this browser only") if uploaded() else ""
         st.caption(_("Clothes in use: {title}").format(title=plain(title_said(used.title))) + in_this_browser)
+        if used.read_as:
+            st.caption(plain(str(used.read_as)))
         if uploaded():
             back = _("Back to Fashion-MNIST") if shared_data().real else _("Back to the drawn clothes")
             st.button(back, key="frame_put_away", icon=":material/undo:", on_click=guarded(forget_uploaded))

@@ -76,7 +76,7 @@ def _wall(chosen: Settings, own_fingerprint: str, found: bool) -> Wall:
 def _found(chosen: Settings) -> bool:
     """Whether a folder is there that should hold a data set."""
     folders = (chosen.data, sources.keras_folder(), chosen.folder / "fashion-mnist")
-    return any(folder and folder.is_dir() for folder in folders)
+    return any(folder and folder.exists() for folder in folders)
 
 
 def warm_up() -> None:

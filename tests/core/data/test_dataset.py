@@ -303,7 +303,7 @@ def test_a_folder_that_is_empty_absent_or_a_file_is_said(tmp_path: Path) -> None
     for place, words in (
         (tmp_path, "does not hold Fashion-MNIST"),
         (tmp_path / "none", "no folder"),
-        (tmp_path / "file", "no folder"),
+        (tmp_path / "file", "does not hold Fashion-MNIST.*lies there instead: “file”"),
     ):
         with pytest.raises(DataError, match=words):
             read_folder(place)

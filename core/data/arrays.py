@@ -1,0 +1,218 @@
+"""The pictures and labels in a file that holds them as arrays: idx, NumPy's .npy, Parquet, or a table.
+
+What kind it is, its first bytes tell. A stranger may have made it: nothing is taken for as large as it says to be.
+Knows nothing of where the files lie, nor of which belong together.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.data.columns import PIXELS, class_of, form_of_names
+from core.data.files import IDX_LABELS, IDX_PICTURES, Stored, idx_name, read_idx
+from core.data.kinds import NUMPY, PACKED, PARQUET
+from core.data.tables import Found, Scale, Table, likeliest, upright
+from core.errors import DataError, door
+from core.images import SIDE
+from core.language import N_, Saying
+
+ROWS = 1_000  # that are looked at together
+PNG_28 = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x1c\0\0\0\x1c\x08\0"  # begins a grey PNG of 28 x 28
+UNREADABLE = N_("{where} is damaged, or not what its name says.")
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """What a file holds: pictures, labels or both."""
+
+    file: Stored
+    images: np.ndarray | None  # (n, 28, 28) uint8
+    labels: np.ndarray | None  # (n,) uint8
+    ways: tuple[Saying, ...] = ()  # what is unusual about it
+
+
+def read_piece(file: Stored, most: int, progress: Callable[[int], None] = lambda rows: None) -> Piece:
+    """The pictures or labels in a file, `most` at most. Raises DataError that names it and what is wrong with it."""
+    unreadable = Saying(UNREADABLE, file.remedy, where=file.where)
+    with door(DataError, unreadable, (MemoryError, OSError, ValueError, OverflowError, EOFError)):
+        with file.opened() as content:
+            head = content.read(8)
+            if head.startswith(PACKED):
+                content.seek(0)
+                head = gzip.GzipFile(fileobj=content).read(8)
+        if idx_name(file.name) or head.startswith((IDX_PICTURES, IDX_LABELS)):
+            values = read_idx(file, most)
+            return Piece(file, values, None) if values.ndim == 3 else Piece(file, None, values)
+        if head.startswith(NUMPY):
+            return _of_array(_read_npy(file), file, most)
+        if head.startswith(PARQUET):
+            found = _read_parquet(file, most)
+        else:
+            found = Table.of(file.opened, file.where, file.remedy, most).read(progress)
+        return Piece(file, *found)
+
+
+def _read_npy(file: Stored) -> np.ndarray:
+    """The array in an .npy file. Raises DataError, and ValueError for one that holds more than numbers and words."""
+    with file.opened() as content:
+        version = np.lib.format.read_magic(content)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, by_columns, kind = read(content)
+        size = math.prod(shape) * kind.itemsize
+        if kind.hasobject:
+            sentence = N_("{where} holds Python objects, which can carry a program and are not opened.")
+            raise DataError(sentence, file.remedy, where=file.where)
+        body = content.read(size)  # of a file that is shorter, only what there is
+    if len(body) < size:
+        raise DataError(
+            "{where} ends too early: it was not copied or downloaded to its end.", file.remedy, where=file.where
+        )
+    return np.frombuffer(body, kind).reshape(shape, order="F" if by_columns else "C")
+
+
+def _of_array(array: np.ndarray, file: Stored, most: int) -> Piece:
+    """What an array holds, by its shape. Raises DataError."""
+    shape = tuple(size for size in array.shape if size != 1) or (1,)
+    if array.ndim and array.shape[0] > most:
+        sentence = N_("{where} holds {rows} pictures; {most} is the most.")
+        raise DataError(sentence, file.remedy, where=file.where, rows=array.shape[0], most=most)
+    if array.dtype.kind not in "bfiuUS" or (array.dtype.kind in "US" and len(shape) > 1):
+        raise DataError(UNREADABLE, file.remedy, where=file.where)
+    count = array.shape[0] if array.ndim else 0
+    if array.size == count * PIXELS and count and array.dtype.kind not in "US":
+        return Piece(file, *_scaled(array.reshape(count, PIXELS), file))
+    if array.size == count:
+        return Piece(file, None, _classes(array.ravel(), file))
+    if shape == (count, PIXELS + 1):
+        ends = {column: Counter(map(_class, array[:, column].tolist())) for column in (0, PIXELS)}
+        column = likeliest(ends)
+        images, _labels, ways = _scaled(np.delete(array, column, axis=1), file)
+        ways = (Saying("label last") if column else Saying("label first"), *ways)
+        return Piece(file, images, _classes(array[:, column], file), ways)
+    if shape == (count, 10) and (np.count_nonzero(array, axis=1) == 1).all():
+        return Piece(file, None, array.argmax(axis=1).astype(np.uint8), (Saying("labels as ten columns"),))
+    raise DataError(
+        "{where} holds an array of {shape}; pictures of 28 × 28, or labels, are due.",
+        file.remedy,
+        where=file.where,
+        shape=" × ".join(map(str, array.shape)),
+    )
+
+
+def _scaled(values: np.ndarray, file: Stored) -> tuple[np.ndarray, None, tuple[Saying, ...]]:
+    """Pictures of numbers (n, 784) of any kind, no labels, and what is unusual about them. Raises DataError."""
+    images, scale = np.empty((len(values), PIXELS), np.uint8), Scale()
+    for begin in range(0, len(values), ROWS):
+        some = values[begin : begin + ROWS]
+        pixels = scale.pixels(some if some.dtype == np.uint8 else some.astype(np.float32))
+        if pixels is None:
+            raise _outside(file, some, scale)
+        images[begin : begin + ROWS] = pixels
+    found = upright(Found(images.reshape(-1, SIDE, SIDE), np.zeros(0, np.uint8), scale.ways))
+    return found.images, None, found.ways
+
+
+def _outside(file: Stored, values: np.ndarray, scale: Scale) -> DataError:
+    before = N_("Where they were prepared for a network, save them before that step.")
+    return DataError(
+        "{where} holds pixels from {least} to {largest}; they must lie between {low} and {high}.",
+        before if values.min() < 0 else file.remedy,
+        where=file.where,
+        least=f"{float(values.min()):.4g}",
+        largest=f"{float(values.max()):.4g}",
+        low=f"{scale.low:g}",
+        high=f"{scale.high:g}",
+    )
+
+
+def _class(value: Any) -> int:
+    return class_of(value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))
+
+
+def _classes(values: np.ndarray, file: Stored) -> np.ndarray:
+    """The classes (n,) uint8 that these numbers or words name. Raises DataError."""
+    named, places = np.unique(values, return_inverse=True)
+    classes = np.array([_class(value) for value in named.tolist()])
+    if len(classes) and classes.min() < 0:
+        shown = "".join(filter(str.isprintable, str(named[int(classes.argmin())])[:20]))
+        sentence = N_("{where} says “{value}” for a label; it must be a class, from 0 to 9 or by its name.")
+        raise DataError(sentence, file.remedy, where=file.where, value=shown)
+    return classes[places].astype(np.uint8)
+
+
+def _read_parquet(file: Stored, most: int) -> Found:
+    """The pictures and labels of a Parquet file: a column a pixel, or one of pictures or of lists. Raises DataError."""
+    from pyarrow.parquet import ParquetFile
+
+    with file.opened() as content:
+        table = ParquetFile(content)
+        rows, names = table.metadata.num_rows, table.schema_arrow.names
+        if not 0 < rows <= most:
+            sentence = (
+                N_("{where} holds {rows} pictures; {most} is the most.") if rows else N_("{where} holds no pictures.")
+            )
+            raise DataError(sentence, file.remedy, where=file.where, rows=rows, most=most)
+        nested = [name for name in names if _is_nested(table.schema_arrow.field(name).type)]
+        form = form_of_names(names, file.where, nested[0] if nested else "")
+        if len(form.labels) > 1:
+            ends = table.read(columns=[names[column] for column in form.labels])
+            counts = {c: Counter(map(_class, ends.column(i).to_pylist())) for i, c in enumerate(form.labels)}
+            form = form.with_label(likeliest(counts))
+        values, labels, read, scale = np.empty((rows, PIXELS), np.uint8), np.empty(rows, np.uint8), 0, Scale()
+        for batch in table.iter_batches(ROWS, columns=[names[column] for column in (*form.labels, *form.pixels)]):
+            after = read + batch.num_rows
+            labels[read:after] = _classes(np.array(batch.column(names[form.labels[0]]).to_pylist()), file)
+            some = _pixels(batch, [names[column] for column in form.pixels], file)
+            pixels = scale.pixels(some)
+            if pixels is None:
+                raise _outside(file, some, scale)
+            values[read:after] = pixels
+            read = after
+    return upright(Found(values.reshape(-1, SIDE, SIDE), labels, (*form.ways, *scale.ways)))
+
+
+def _is_nested(kind: Any) -> bool:
+    from pyarrow import types
+
+    return bool(types.is_struct(kind) or types.is_list(kind) or types.is_large_list(kind) or types.is_binary(kind))
+
+
+def _pixels(batch: Any, names: Sequence[str], file: Stored) -> np.ndarray:
+    """The pixels (n, 784) of some rows, uint8 or float32. Raises DataError."""
+    if len(names) == PIXELS:
+        columns = [batch.column(name).to_numpy(zero_copy_only=False) for name in names]
+        whole = all(column.dtype == np.uint8 for column in columns)
+        return np.stack(columns, axis=1).astype(np.uint8 if whole else np.float32)
+    pictures = batch.column(names[0]).to_pylist()
+    rows = [_decoded(each["bytes"] if isinstance(each, dict) else each, file) for each in pictures]
+    return np.stack(rows)
+
+
+def _decoded(picture: Any, file: Stored) -> np.ndarray:
+    """One picture (784,) of a column of pictures: a file in its bytes, or numbers in lists. Raises DataError."""
+    import cv2
+
+    from core.vision.decode import open_picture
+
+    if isinstance(picture, bytes):
+        grey = (
+            cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE) if picture.startswith(PNG_28) else None
+        )
+        grey = open_picture(picture, len(picture))[..., 0] if grey is None else grey
+    else:
+        grey = np.array(picture, np.float32)
+    if grey.size != PIXELS:
+        raise DataError(
+            "{where} holds an array of {shape}; pictures of 28 × 28, or labels, are due.",
+            file.remedy,
+            where=file.where,
+            shape=" × ".join(map(str, grey.shape)),
+        )
+    return grey.ravel()
