@@ -141,6 +141,10 @@ def _rows(paths: Sequence[Sequence[str]], pictures: Sequence[bool]) -> list[tupl
     own = {each: _without_parts(each[len(shared) :] if each[: len(shared)] == shared else each) for each in folders}
     if not any(own[each] for each, picture in zip(folders, pictures, strict=True) if picture):
         own = {each: _without_parts(each) for each in folders}
+    rows = {own[each] for each, picture in zip(folders, pictures, strict=True) if picture}
+    while len(rows) > 1 and all(len(row) > 1 for row in rows) and len({row[-1] for row in rows}) == 1:  # coat/img
+        own = {each: row[:-1] if row in rows else row for each, row in own.items()}
+        rows = {row[:-1] for row in rows}
     return [own[each] for each in folders]
 
 

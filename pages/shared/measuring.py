@@ -40,7 +40,7 @@ from pages.shared.words import plain
 
 STATE = "own_measured"  # where the open page keeps what is measured
 PIECE = 6  # photos that are read before somebody else's turn may come
-SIDE = 144  # px, of a photo beside a wrong answer
+SIDE = 128  # px, of a photo beside its answer
 PER_PAGE = 24  # wrong answers shown at once
 
 
@@ -57,7 +57,7 @@ class Measuring:
     problem: str = ""  # why it could not go on
     replies: list[Answer | PictureError] = field(default_factory=list)  # in the order of what is listed
     images: dict[int, np.ndarray] = field(default_factory=dict)  # (28, 28) uint8, of those that could be read
-    photos: dict[int, str] = field(default_factory=dict)  # of those answered wrong, small, each as an address
+    photos: dict[int, str] = field(default_factory=dict)  # of those in colour, small, each as an address
     cell: tuple[int, int] | None = None  # of the matrix, whose photos are shown; None for all wrong ones
 
     def ask(self, model: str) -> None:
@@ -198,7 +198,7 @@ def _answer(work: Measuring, reading: Reading | PictureError, asked: Network, ey
         work.replies.append(reading)
         return
     reply, row = answer(asked, reading, eye), len(work.replies)
-    if reply.index != work.listed.labels[row] and len(reading.views):
+    if len(reading.views):
         work.photos[row] = address(reduced(reading.views[0], SIDE))
     work.images[row] = reading.image
     work.replies.append(reply)
@@ -240,7 +240,7 @@ def _figures(figures: Measured) -> None:
     """Three large numbers, each with what it is of."""
     right, sure, right_when_sure = figures.right, figures.sure, figures.right_when_sure
     cells = [
-        (right, _("right"), _("{part} of {whole}; of all such photos {low} to {high}")),
+        (right, _("answered right"), _("{part} of {whole}; of all such photos {low} to {high}")),
         (right_when_sure, _("right when sure"), _("{part} of {whole} sure answers; of all such {low} to {high}")),
         (sure, _("answered as sure"), _("{part} of {whole}")),
     ]

@@ -15,10 +15,14 @@ from core.data import explore, synthetic, upload
 from core.data.naming import LEFT_OUT
 from core.errors import LimitError, PictureError
 from core.images import png
+from core.inference.network import shipped_bytes
 from core.labels import NAMES, SLUGS
+from core.runs.book import NewRun
 from core.runs.runner import carry_out
+from core.runs.schema import FileKind
 from core.runs.store import Store
 from core.settings import Settings
+from core.training.plan import Plan
 from pages.shared import measuring
 from tests.pages.conftest import kept, offers, opened
 
@@ -276,6 +280,21 @@ def test_the_app_is_measured_on_photos_a_few_at_a_time_and_nothing_is_put_in_use
     assert small.title in in_use(at)
     at.button(key="own_back").click().run()
     assert faultless(at) and at.get("file_uploader") and measuring.STATE not in kept(at)
+
+
+def test_a_run_is_measured_too_and_another_network_begins_anew(small, store: Store):
+    run = store.create(NewRun(Plan.of("quick"), "Mine", small.fingerprint, small.title))
+    store.claim(run).finish({FileKind.TFLITE: shipped_bytes("model.tflite")}, test_accuracy=0.9)
+    at = session()
+    at.file_uploader(key="own_files_photos_0").set_value(photos(3)).run()
+    at.button(key="own_measure").click().run()
+    work = kept(at)[measuring.STATE]
+    assert faultless(at) and work.model == "shipped" and len(work.answered) == 6
+    at.selectbox(key="choice_model").select(run).run()
+    assert faultless(at) and work.model == run and len(work.answered) == 6
+    assert not any(reply.verdict == "sure" and reply.eyes for reply in work.replies)
+    go(at, "own", model="nonsense")
+    assert any("There is no finished run" in info.value for info in at.info) and work.model == "shipped"
 
 
 def test_a_photo_that_breaks_the_limits_is_left_out_alone(monkeypatch: pytest.MonkeyPatch):

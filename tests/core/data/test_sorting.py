@@ -112,6 +112,13 @@ def test_a_folder_around_all_says_nothing_unless_it_is_the_only_one() -> None:
     }
 
 
+def test_a_folder_that_lies_in_each_of_the_others_says_nothing() -> None:
+    assert rows("Mäntel/img/a.jpg", "bag/img/b.jpg", "bag/img/7.txt", "about/c.txt") == {
+        "Mäntel": (4, How.GUESS),
+        "bag": (8, How.NAME),
+    }
+
+
 def test_numbers_that_are_not_those_of_the_classes_are_asked_about() -> None:
     paths = [f"{number}/a.jpg" for number in range(1, 11)]
     assert rows(*paths) == {str(number): (number - 1, How.GUESS) for number in range(1, 11)}
