@@ -20,6 +20,7 @@ import pytest
 from core.data.dataset import Dataset
 from core.data.files import FILES
 from core.data.sources import read_folder
+from core.runs import dialects
 from core.runs.store import Store, open_store
 from core.settings import Settings
 from tests.machines import possible
@@ -181,8 +182,9 @@ def postgres() -> Iterator[Server]:
 
 
 @pytest.fixture
-def postgres_url(postgres: Server) -> Iterator[str]:
-    """The URL of an empty PostgreSQL database of this test's own."""
+def postgres_url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of this test's own, whose server seems to have run for long."""
+    monkeypatch.setattr(dialects, "POSTGRES_STARTED", "0.0")
     name = f"test_{secrets.token_hex(4)}"
     yield postgres.create(name)
     postgres.drop(name)

@@ -36,6 +36,7 @@ POSTGRES = {  # how psycopg connects, where the address does not say otherwise
 }
 POSTGRES_SESSION = (  # and the server notices it too, so that nobody waits for the locks of one that has gone
     "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;"
+    " SET tcp_user_timeout = '{notice}s';"
     " SET lock_timeout = '{patience}s'; SET idle_in_transaction_session_timeout = '{patience}s'"
 )
 NO_SHARED_MEMORY = (  # what SQLite says where processes cannot share memory beside the file, as on a network drive
@@ -198,7 +199,7 @@ def _server(address: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
         connection.autocommit = True
-        connection.execute(POSTGRES_SESSION.format(patience=WRITER_PATIENCE))
+        connection.execute(POSTGRES_SESSION.format(patience=WRITER_PATIENCE, notice=SERVER_PATIENCE))
         connection.autocommit = False
 
     return engine

@@ -10,12 +10,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from core.errors import RunError, StoreError, TakenError
 from core.runs import process
 from core.runs.book import UNDO_SECONDS, NewRun, Past
 from core.runs.process import is_dead, this_process
-from core.runs.schema import RUNS, FileKind, Status
+from core.runs.schema import ONE_NAME, ONE_WAITING, RUNS, SCHEMA, VERSION, FileKind, Status
 from core.runs.store import Store, open_store
 from core.training.plan import Plan
 from core.training.progress import Point
@@ -405,6 +406,27 @@ def test_a_store_of_an_earlier_version_is_brought_up_to_date_and_keeps_its_runs(
         assert [(point.loss, point.seconds) for point in store.points_since("aa")] == [(1.5, None)]
         assert [run.on_uploaded_pictures for run in (hers, old)] == [True, False]
         store.close()
+
+
+def test_what_the_version_before_allowed_twice_is_there_once_and_no_run_is_lost(store: Store) -> None:
+    ids = [add(store, name, key=name) for name in ("A", "B", "C", "D", "A 2", "E")]
+    store.claim(ids[5])
+    with store.database.writing() as connection:
+        for index in (ONE_NAME, ONE_WAITING):
+            index.drop(connection)
+        connection.execute(update(SCHEMA).values(version=VERSION - 1))
+        connection.execute(update(RUNS).where(RUNS.c.id.in_(ids[:3])).values(name="A", owner="hers"))
+        connection.execute(update(RUNS).where(RUNS.c.id.in_(ids[3:])).values(owner="his"))
+    again = open_store(store.url)
+    runs = [again.run(run_id) for run_id in ids]
+    assert [run.name for run in runs] == ["A", "A 3", "A 4", "D", "A 2", "E"]
+    assert [run.status for run in runs] == ["waiting", "paused", "paused", "waiting", "paused", "running"]
+    assert runs[1].message.startswith("Paused.")
+    with pytest.raises(RunError, match="You have a run waiting already"):
+        again.go_on(ids[1])
+    again.stop(ids[0])
+    again.go_on(ids[1])
+    again.close()
 
 
 def test_a_store_of_a_later_version_is_refused_with_a_sentence(store: Store) -> None:
