@@ -9,7 +9,7 @@ const PAGE = JSON.parse(document.getElementById("page").textContent);
 
 // The learned numbers as Float32Array: packed as the first bytes of all, then the second bytes of all, ...; see web_page.py.
 const NUMBERS = (async () => {
-  const packed = Uint8Array.from(atob(document.getElementById("numbers").textContent), (letter) => letter.charCodeAt(0));
+  const packed = bytesOf(document.getElementById("numbers").textContent);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   const count = bytes.length / 4;
@@ -19,6 +19,13 @@ const NUMBERS = (async () => {
   }
   return new Float32Array(words.buffer);
 })();
+
+function bytesOf(base64) {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
 
 async function answer(pixels) {
   return calibrated(await outputs(pixels), PAGE.temperature);

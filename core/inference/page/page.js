@@ -3,7 +3,7 @@
 "use strict";
 
 const PAPER = 320; // dots of the paper, as in the app; it is shown in twice as many
-const WORKING = 320; // longest side of a photo in which the garment is looked for
+const WORKING = 192; // longest side of a photo in which the garment is looked for
 const PAINTED = 60; // of 255: how dark ink is that counts
 const FEWEST = 12; // dots of ink below which nothing is drawn yet
 
@@ -42,7 +42,7 @@ function draw(next) {
 function inked() {
   ink(small, 1);
   const { data } = small.getImageData(0, 0, PAPER, PAPER);
-  return Uint8Array.from({ length: PAPER * PAPER }, (_, i) => data[4 * i + 3] > PAINTED);
+  return new Uint8Array(PAPER * PAPER).map((_, i) => data[4 * i + 3] > PAINTED);
 }
 
 async function readPaper() {
@@ -218,8 +218,7 @@ PAGE.names.forEach((_, label) => {
   sample(label, canvas, () => trace(label));
 });
 for (const { label, jpeg } of PAGE.photos) {
-  const bytes = Uint8Array.from(atob(jpeg), (letter) => letter.charCodeAt(0));
-  const file = new Blob([bytes], { type: "image/jpeg" });
+  const file = new Blob([bytesOf(jpeg)], { type: "image/jpeg" });
   const picture = Object.assign(new Image(), { src: `data:image/jpeg;base64,${jpeg}`, alt: "" });
   sample(label, picture, () => bring(file));
 }

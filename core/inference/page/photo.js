@@ -3,64 +3,91 @@
 "use strict";
 
 const COLOURS_OF_EDGE = 4;
-const UNLIKE = 2.5; // distance from the edge's colours, in standard deviations, from which on it may be the garment
+const UNLIKE = [2.2, 3.5, 5]; // distances from the edge's colours, in standard deviations, from which on it may be the garment
 const LARGE = 0.25; // a part this large beside the largest one is kept
 
 // RGBA bytes -> {image, cover, finding}; the finding is a word of PAGE.problems, or "".
 function readPhoto(rgba, width, height) {
-  const clear = sum(Uint8Array.from({ length: width * height }, (_, i) => rgba[4 * i + 3] < 128)) / (width * height);
+  const clear = 1 - sum(opaque(rgba)) / (width * height);
   const cutOut = clear > 0.02 && clear < 0.995;
-  const mask = tidy(cutOut ? opaque(rgba) : unlikeTheEdge(rgba, width, height), width, height);
+  const mask = cutOut ? tidy(opaque(rgba), width, height) : garment(rgba, width, height);
   const cover = sum(mask) / mask.length;
   const finding = findingOf(mask, width, height, cover, cutOut);
   const whole = cover ? mask : mask.fill(1);
   return { image: toSquare(toned(rgba, whole), whole, width, height), cover, finding };
 }
 
-const opaque = (rgba) => Uint8Array.from({ length: rgba.length / 4 }, (_, i) => rgba[4 * i + 3] > 127);
+const opaque = (rgba) => new Uint8Array(rgba.length / 4).map((_, i) => rgba[4 * i + 3] > 127);
 
-function unlikeTheEdge(rgba, width, height) {
+// Several first guesses, of which the most garment-like is kept; with 0 everywhere when none is.
+function garment(rgba, width, height) {
   const lab = labOf(rgba, width, height);
-  const band = Math.max(2, Math.round(0.04 * Math.min(width, height)));
-  const edge = [];
-  for (let i = 0; i < width * height; i++) {
-    const [x, y] = [i % width, Math.floor(i / width)];
-    if (Math.min(x, y, width - 1 - x, height - 1 - y) < band) edge.push(lab[i]);
+  const colours = edgeColours(lab, width, height);
+  const sound = colours.filter(({ share, central }) => central <= 0.25 || central <= 1.3 * share); // others run out of the picture
+  let [best, most] = [new Uint8Array(width * height), 0];
+  for (const used of sound.length && sound.length < colours.length ? [colours, sound] : [colours]) {
+    const distance = lab.map((colour) => Math.min(...used.map((edge) => away(colour, edge))));
+    for (const limit of UNLIKE) {
+      const mask = tidy(new Uint8Array(width * height).map((_, i) => distance[i] > limit), width, height);
+      const score = plausible(lab, mask, width, height);
+      if (score > most) [best, most] = [mask, score];
+    }
   }
-  const groups = clustered(edge).filter((group) => group.length >= 0.06 * edge.length);
-  const colours = groups.map((group) => {
-    const centre = [0, 1, 2].map((c) => mean(group.map((colour) => colour[c])));
-    const spread = [0, 1, 2].map((c) => Math.sqrt(mean(group.map((colour) => (colour[c] - centre[c]) ** 2))));
-    const least = Math.min(Math.max(2 * Math.max(...spread), 1.5), 4);
-    return { centre, scale: spread.map((s, c) => (c ? 1 : 0.6) / Math.min(Math.max(s, least), 14)) };
-  });
-  const distance = lab.map((colour) =>
-    Math.min(...colours.map(({ centre, scale }) => Math.hypot(...scale.map((s, c) => s * (colour[c] - centre[c]))))),
-  );
-  const limit = Math.max(UNLIKE, divide(distance));
-  return Uint8Array.from(distance, (d) => d > limit);
+  return best;
 }
 
-// The limit that parts numbers into two groups best (Otsu's), of those up to 20.
-function divide(numbers) {
-  const bins = new Array(64).fill(0);
-  for (const value of numbers) bins[Math.min(63, Math.floor((value / 20) * 64))]++;
-  const all = bins.reduce((total, count, bin) => total + count * bin, 0);
-  let [best, limit, below, weighed] = [0, 0, 0, 0];
-  for (let bin = 0; bin < 63; bin++) {
-    below += bins[bin];
-    weighed += bins[bin] * bin;
-    const above = numbers.length - below;
-    if (!below || !above) continue;
-    const apart = below * above * (weighed / below - (all - weighed) / above) ** 2;
-    if (apart > best) [best, limit] = [apart, ((bin + 1) / 64) * 20];
-  }
-  return Math.min(limit, 5);
+const away = (colour, { centre, scale }) => Math.hypot(...scale.map((s, c) => s * (colour[c] - centre[c])));
+
+// The main colours of the picture's edge: centre, scale of a deviation, share of the edge and of the middle.
+function edgeColours(lab, width, height) {
+  const band = Math.max(2, Math.round(0.04 * Math.min(width, height)));
+  const [edge, middle] = [[], []];
+  lab.forEach((colour, i) => {
+    const [x, y] = [i % width, Math.floor(i / width)];
+    if (Math.min(x, y, width - 1 - x, height - 1 - y) < band) edge.push(colour);
+    if (Math.abs(x / width - 0.5) < 0.25 && Math.abs(y / height - 0.5) < 0.25) middle.push(colour);
+  });
+  const groups = clustered(edge).filter((group) => group.length >= 0.06 * edge.length);
+  const centres = groups.map((group) => [0, 1, 2].map((c) => mean(group.map((colour) => colour[c]))));
+  const nearest = middle.map((colour) => {
+    const squares = centres.map((centre) => far(colour, centre));
+    const least = Math.min(...squares);
+    return least < 22 ** 2 ? squares.indexOf(least) : -1;
+  });
+  return groups.map((group, k) => {
+    const spread = [0, 1, 2].map((c) => Math.sqrt(mean(group.map((colour) => (colour[c] - centres[k][c]) ** 2))));
+    const least = Math.min(Math.max(2 * Math.max(...spread), 1.5), 4);
+    const scale = spread.map((s, c) => (c ? 1 : 0.6) / Math.min(Math.max(s, least), 14)); // light changes less than colour
+    const central = mean(nearest.map((one) => (one === k ? 1 : 0)));
+    return { centre: centres[k], scale, share: group.length / edge.length, central };
+  });
 }
+
+// How garment-like a cut is, 0 for not at all: apart in colour, in the middle, not cut by the frame; as in the app.
+function plausible(lab, mask, width, height) {
+  const share = mean(mask);
+  if (share < 0.003 || share > 0.97) return 0;
+  const [inside, outside] = [new Map(), new Map()];
+  const [centre, rim] = [[], []];
+  lab.forEach((colour, i) => {
+    const [x, y] = [i % width, Math.floor(i / width)];
+    const bin = (Math.floor(colour[0] / 13) * 64 + Math.floor(colour[1] / 8)) * 64 + Math.floor(colour[2] / 8);
+    const counts = mask[i] ? inside : outside;
+    counts.set(bin, (counts.get(bin) ?? 0) + 1);
+    if (Math.abs(x / width - 0.5) < 1 / 6 && Math.abs(y / height - 0.5) < 1 / 6) centre.push(mask[i]);
+    if (Math.min(x, y, width - 1 - x, height - 1 - y) < 2) rim.push(mask[i]);
+  });
+  const within = sum(mask);
+  let alike = 0;
+  for (const [bin, count] of inside) alike += Math.sqrt((count / within) * ((outside.get(bin) ?? 0) / (mask.length - within)));
+  const solid = Math.min(1, within / Math.max(hullArea(mask, width, height), 1));
+  return (1 - alike) * (0.2 + mean(centre)) * (1 - 0.8 * mean(rim)) * (0.3 + solid) * Math.min(1, share / 0.15);
+}
+
+const far = (one, other) => (one[0] - other[0]) ** 2 + (one[1] - other[1]) ** 2 + (one[2] - other[2]) ** 2;
 
 // Colours in groups: each begins with the one that is farthest from all others (k-means).
 function clustered(colours) {
-  const far = (colour, centre) => (colour[0] - centre[0]) ** 2 + (colour[1] - centre[1]) ** 2 + (colour[2] - centre[2]) ** 2;
   let centres = [colours[0].map((_, c) => mean(colours.map((colour) => colour[c])))];
   while (centres.length < COLOURS_OF_EDGE) {
     const distance = (colour) => Math.min(...centres.map((centre) => far(colour, centre)));
@@ -82,7 +109,7 @@ function clustered(colours) {
 function labOf(rgba, width, height) {
   const linear = (value) => (value > 10.314 ? ((value / 255 + 0.055) / 1.055) ** 2.4 : value / 255 / 12.92);
   const root = (t) => (t > 0.008856 ? Math.cbrt(t) : 7.787 * t + 16 / 116);
-  const channels = [0, 1, 2].map((c) => blurred(Float32Array.from({ length: width * height }, (_, i) => onWhite(rgba, i, c)), width, height));
+  const channels = [0, 1, 2].map((c) => blurred(new Float32Array(width * height).map((_, i) => onWhite(rgba, i, c)), width, height));
   return Array.from({ length: width * height }, (_, i) => {
     const near = [i % width, Math.floor(i / width)].every((at, axis) => at > 3 && at < (axis ? height : width) - 4);
     const [r, g, b] = channels.map((channel, c) => linear(near ? channel[i] : onWhite(rgba, i, c)));
@@ -98,9 +125,10 @@ const onWhite = (rgba, i, c) => 255 + ((rgba[4 * i + c] - 255) * rgba[4 * i + 3]
 // Without specks and hairlines, small holes filled, only the main part or parts.
 function tidy(mask, w, h) {
   const reach = Math.max(1, Math.round(Math.max(w, h) / 160));
-  const grown = (from, by) => Uint8Array.from(distances(from, w, h, 1), (d) => d <= by);
-  const shrunk = (from, by) => Uint8Array.from(distances(from, w, h, 0), (d) => d > by);
-  const cleaned = shrunk(grown(grown(shrunk(mask, reach), reach), reach), reach);
+  const near = (from, value) => distances(from, w, h, value).map((distance) => distance <= reach);
+  const grown = (from) => Uint8Array.from(near(from, 1));
+  const shrunk = (from) => Uint8Array.from(near(from, 0)).map((edge) => 1 - edge);
+  const cleaned = shrunk(grown(grown(shrunk(mask))));
   const found = largeParts(cleaned, w, h);
   const kept = new Uint8Array(w * h);
   for (const part of found) part.forEach((i) => (kept[i] = 1));
@@ -130,7 +158,7 @@ function findingOf(mask, w, h, cover, cutOut) {
 
 // Light and dark swapped, stretched so that its mean comes near the data set's, as core/vision/normalise.py does it.
 function toned(rgba, mask) {
-  const grey = Float32Array.from(mask, (_, i) => {
+  const grey = new Float32Array(mask.length).map((_, i) => {
     const [r, g, b] = [0, 1, 2].map((c) => Math.round(onWhite(rgba, i, c)));
     return 255 - Math.round(0.299 * r + 0.587 * g + 0.114 * b);
   });

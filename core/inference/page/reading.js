@@ -23,34 +23,33 @@ function readStrokes(strokes, width, height) {
     lines.set(strokes.subarray(row, row + box.width), (margin + y) * w + margin);
   }
   const inside = filled(lines, w, h, side);
-  const tones = Float32Array.from(lines, (line, i) => (line ? LINE : inside[i] ? FILL : 0));
+  const tones = lines.map((line, i) => (line ? LINE : inside[i] ? FILL : 0));
   const mask = lines.map((line, i) => line | inside[i]);
   return { image: toSquare(tones, mask, w, h), cover: sum(mask) / (width * height) };
 }
 
-// The lines and what they enclose, small gaps closed.
+// The lines and what they enclose, small gaps closed: where a wide space has a narrower mouth, the mouth was a gap.
 function filled(lines, w, h, side) {
   const distance = distances(lines, w, h, 1);
-  let inside = enclosed(lines, w, h);
-  const bridged = (radius) => {
-    const wide = enclosed(Uint8Array.from(distance, (d) => d <= radius), w, h);
+  const inside = enclosed(lines, w, h);
+  const bridged = GAPS.map((gap) => {
+    const radius = (gap * side) / 2;
+    const wide = enclosed(lines.map((_, i) => distance[i] <= radius), w, h);
     const depth = distances(wide, w, h, 0);
     return lines.map((line, i) => (depth[i] > radius || line ? 1 : 0));
-  };
-  for (const gap of GAPS) {
-    const radius = (gap * side) / 2;
-    const added = bridged(radius).map((one, i) => one & ~inside[i] & 1);
-    if (!added.includes(1)) continue;
+  });
+  GAPS.forEach((gap, place) => {
+    const deep = 1.15 * ((gap * side) / 2) + 1;
+    const added = bridged[place].map((one, i) => one & ~inside[i] & 1);
+    const large = parts(added, w, h, false).filter((part) => part.length > 2.5 * deep * deep); // others cannot be as deep
+    if (!large.length) return;
     const depth = distances(added, w, h, 0);
-    for (const part of parts(added, w, h, false)) {
-      if (part.some((i) => depth[i] > 1.15 * radius + 1)) part.forEach((i) => (inside[i] = 1));
-    }
-  }
+    for (const part of large) if (part.some((i) => depth[i] > deep)) part.forEach((i) => (inside[i] = 1));
+  });
   const enough = 0.5 * hullArea(lines, w, h);
-  for (const gap of GAPS) {
+  for (const wider of bridged) {
     if (sum(inside) >= enough) break;
-    const wider = bridged((gap * side) / 2);
-    inside = inside.map((one, i) => one | wider[i]);
+    wider.forEach((one, i) => (inside[i] |= one));
   }
   return inside;
 }
@@ -58,17 +57,21 @@ function filled(lines, w, h, side) {
 // Everything that cannot be reached from the corner over zeros, up, down and sideways.
 function enclosed(lines, w, h) {
   const result = new Uint8Array(w * h).fill(1);
-  const waiting = [0];
+  const waiting = new Int32Array(w * h);
+  let count = 1;
   result[0] = 0;
-  while (waiting.length) {
-    const i = waiting.pop();
+  const reach = (i) => {
+    if (!result[i] || lines[i]) return;
+    result[i] = 0;
+    waiting[count++] = i;
+  };
+  while (count) {
+    const i = waiting[--count];
     const x = i % w;
-    for (const next of [x ? i - 1 : -1, x < w - 1 ? i + 1 : -1, i - w, i + w]) {
-      if (next >= 0 && next < w * h && result[next] && !lines[next]) {
-        result[next] = 0;
-        waiting.push(next);
-      }
-    }
+    if (x) reach(i - 1);
+    if (x < w - 1) reach(i + 1);
+    if (i >= w) reach(i - w);
+    if (i < w * (h - 1)) reach(i + w);
   }
   return result;
 }
@@ -76,31 +79,22 @@ function enclosed(lines, w, h) {
 // How far each dot is from the next one of a value, in steps to neighbours (OpenCV's DIST_L2 with a mask of 5).
 function distances(mask, w, h, value) {
   const [straight, across, long] = [1, 1.4, 2.1969].map((length) => Math.round(65536 * length));
-  const W = w + 4;
+  const W = w + 4; // two dots of nothing all round
   const d = new Int32Array(W * (h + 4)).fill(0x3fffffff);
-  const near = [[-1, straight], [-W, straight], [-W - 1, across], [-W + 1, across]];
-  const far = [[-W - 2, long], [-W + 2, long], [-2 * W - 1, long], [-2 * W + 1, long]];
-  const before = [...near, ...far];
-  const [steps, costs] = [before.map(([step]) => step), before.map(([, cost]) => cost)];
-  const relax = (i, sign) => {
-    let least = d[i];
-    for (let n = 0; n < 8; n++) {
-      const other = d[i + sign * steps[n]] + costs[n];
-      if (other < least) least = other;
-    }
-    d[i] = least;
+  const least = (i, s) => {
+    const near = Math.min(d[i - s], d[i - s * W]) + straight;
+    const over = Math.min(d[i - s * (W + 1)], d[i - s * (W - 1)]) + across;
+    const far = Math.min(d[i - s * (W + 2)], d[i - s * (W - 2)], d[i - s * (2 * W + 1)], d[i - s * (2 * W - 1)]) + long;
+    return Math.min(d[i], near, over, far);
   };
-  for (let y = 0; y < h; y++) {
-    for (let x = 0, i = (y + 2) * W + 2; x < w; x++, i++) {
-      if (mask[y * w + x] === value) d[i] = 0;
-      else relax(i, 1);
-    }
+  for (let y = 0, place = 0; y < h; y++) {
+    for (let x = 0, i = (y + 2) * W + 2; x < w; x++, i++) d[i] = mask[place++] === value ? 0 : least(i, 1);
   }
   const result = new Float32Array(w * h);
-  for (let y = h - 1; y >= 0; y--) {
+  for (let y = h - 1, place = w * h - 1; y >= 0; y--) {
     for (let x = w - 1, i = (y + 2) * W + 2 + x; x >= 0; x--, i--) {
-      if (d[i]) relax(i, -1);
-      result[y * w + x] = d[i] / 65536;
+      if (d[i]) d[i] = least(i, -1);
+      result[place--] = d[i] / 65536;
     }
   }
   return result;
@@ -108,22 +102,21 @@ function distances(mask, w, h, value) {
 
 // The connected parts of a mask, each a list of places; with corners also over corners.
 function parts(mask, w, h, corners) {
-  const left = Uint8Array.from(mask);
+  const left = mask.slice();
   const found = [];
   for (let start = 0; start < left.length; start++) {
     if (!left[start]) continue;
     const part = [start];
     left[start] = 0;
     for (let at = 0; at < part.length; at++) {
-      const [x, y] = [part[at] % w, Math.floor(part[at] / w)];
-      for (let dy = -1; dy <= 1; dy++) {
-        for (let dx = -1; dx <= 1; dx++) {
-          if ((dx && dy && !corners) || x + dx < 0 || x + dx >= w || y + dy < 0 || y + dy >= h) continue;
-          const next = part[at] + dy * w + dx;
-          if (left[next]) {
-            left[next] = 0;
-            part.push(next);
-          }
+      const x = part[at] % w;
+      const y = (part[at] - x) / w;
+      for (let down = Math.max(y - 1, 0); down <= Math.min(y + 1, h - 1); down++) {
+        for (let across = Math.max(x - 1, 0); across <= Math.min(x + 1, w - 1); across++) {
+          const next = down * w + across;
+          if (!left[next] || (!corners && down !== y && across !== x)) continue;
+          left[next] = 0;
+          part.push(next);
         }
       }
     }
