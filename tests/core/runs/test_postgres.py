@@ -151,21 +151,21 @@ def test_writes_wait_while_the_server_starts_again_and_no_run_is_taken_from_its_
 
 
 def test_a_lock_that_another_keeps_is_not_waited_for_without_end(
-    postgres_url: str, postgres: Server, monkeypatch: pytest.MonkeyPatch
+    postgres: Server, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "WRITER_PATIENCE", 0.2)
-    store = open_store(postgres_url)
     run_id = store.create(new())
-    stuck = psycopg.connect(postgres_url.replace("+psycopg", ""))
+    monkeypatch.setattr(database, "WRITER_PATIENCE", 1)
+    hasty = open_store(store.url)
+    stuck = psycopg.connect(store.url.replace("+psycopg", ""))
     stuck.execute("UPDATE runs SET phase = 'as a host that was cut off leaves it'")
     with pytest.raises(StoreError, match="lock"):
-        store.claim(run_id)
+        hasty.claim(run_id)
     stuck.close()
     assert store.claim(run_id)
     asleep = "SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction'"
-    with pytest.raises(StoreError), store.database.writing() as connection:
+    with pytest.raises(StoreError), hasty.database.writing() as connection:
         connection.execute(update(RUNS).values(phase="as a worker that was put to sleep leaves it"))
         wait_for(lambda: not postgres.tell(asleep), "the end of a transaction that does nothing")
         connection.execute(update(RUNS).values(progress=1.0))
     assert store.run(run_id).phase == "getting ready"
-    store.close()
+    hasty.close()
