@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import errno
 import json
 import os
@@ -164,9 +165,12 @@ def port(text: str) -> int:
 
 def read_options(arguments: list[str]) -> None:
     """Refuse options that are not the app's before anything is installed for them; answer --help and --version."""
-    verbs = "check, audit, test [--quick], and those of `python -m core`: models, train quick, predict photo.jpg ..."
+    others = "those that `start.py help` explains, such as: download, train quick, predict photo.jpg"
     parser = argparse.ArgumentParser(
-        prog="start.py", description="Set up and open Fitting Room.", epilog=f"Verbs: {verbs}", allow_abbrev=False
+        prog="start.py",
+        description="Set up and open Fitting Room.",
+        epilog=f"Verbs: check, audit, test [--quick], and {others}",
+        allow_abbrev=False,
     )
     parser.add_argument("--port", type=port, help="first port to try (8501 when not given)")
     parser.add_argument("--share", action="store_true", help="let other screens in this network open it, by a QR code")
@@ -180,6 +184,21 @@ def read_options(arguments: list[str]) -> None:
 
 SIZES = {"--small": True, "--full": False}  # options of the set-up: whether it is to be the small one
 OWN = {"check": check, "audit": audit}
+
+
+def verbs() -> list[str]:
+    """The verbs of `python -m core`, which only core/command/ keeps."""
+    texts = (file.read_text(encoding="utf-8") for file in sorted((PROJECT / "core" / "command").glob("*.py")))
+    return [name for text in texts for name in re.findall(r'\bVerb\(\s*"(\w+)"', text)]
+
+
+def not_known(verb: str) -> str:
+    """What to say, before anything is installed for it, to a verb that is none; "" to one that is."""
+    known = [*OWN, "test", "help", *verbs()]
+    if verb in known:
+        return ""
+    meant = "".join(f" Did you mean “{near}”?" for near in difflib.get_close_matches(verb.lower(), known, 1))
+    return f"There is no command “{verb}”.{meant} The commands: {', '.join(known)}."
 
 
 def carry_out(arguments: list[str], python: Path) -> int:
@@ -204,6 +223,12 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0].startswith("-"):
         read_options(arguments)
         small = next((SIZES[word] for word in arguments if word in SIZES), None)
+    elif refusal := not_known(arguments[0]):
+        if "--json" in arguments:
+            print(json.dumps({"error": refusal}))
+        else:
+            tell(f"start.py: error: {refusal}")
+        return 2
     try:
         if not fits(sys.version_info):
             other = find_python(python_commands(Path(os.path.expanduser("~"))))

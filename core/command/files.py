@@ -20,6 +20,8 @@ from core.errors import FittingRoomError, PlanError, RunError
 from core.settings import Settings
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from core.runs.schema import Run
     from core.runs.store import Store
 
@@ -68,12 +70,24 @@ def _artifact(kind: str) -> Callable[[Run, Store, Settings], bytes]:
     return lambda run, store, settings: store.artifact(run.id, kind)
 
 
-def _zip(run: Run, store: Store, settings: Settings) -> bytes:
-    from core.runs import bundle
+def _labels(run: Run, settings: Settings) -> np.ndarray | None:
+    """The classes of the test pictures, where the data set in use is that of the run: for its confusion matrix."""
     from core.runs.runner import dataset_in_use
 
     data = dataset_in_use(settings)
-    return bundle.pack(run, store, data.test_labels if data.fingerprint == run.fingerprint else None)
+    return data.test_labels if data.fingerprint == run.fingerprint else None
+
+
+def _zip(run: Run, store: Store, settings: Settings) -> bytes:
+    from core.runs import bundle
+
+    return bundle.pack(run, store, _labels(run, settings))
+
+
+def _report(run: Run, store: Store, settings: Settings) -> bytes:
+    from core.runs import bundle
+
+    return bundle.printed(run, store, _labels(run, settings)).encode()
 
 
 def _html(run: Run, store: Store, settings: Settings) -> bytes:
@@ -106,6 +120,7 @@ FORMS = {
     "weights": Form(".weights.h5", _artifact("weights")),
     "zip": Form(".zip", _zip),
     "html": Form(".html", _html, text=True),
+    "report": Form(".report.html", _report, text=True),
     "tensorboard": Form(".tensorboard.zip", _tensorboard),
     "code": Form(".py", _code, text=True),
     "notebook": Form(".ipynb", _notebook, text=True),

@@ -98,13 +98,11 @@ def _read(words: list[str]) -> argparse.Namespace:
     if words[:1] == ["help"]:
         words = [*words[1:], "--help"]
     parser, names = _parser(program()), [verb.name for verb in VERBS]
-    if program() == START:
-        names += START_VERBS
     verb = next((word for word in words if not word.startswith("-")), None)
     if verb is not None and verb not in names:
         near = difflib.get_close_matches(verb.lower(), names, 1)
-        meant = f"Did you mean “{near[0]}”? " if near else ""
-        parser.error(f"There is no command “{verb}”. {meant}The commands: {', '.join(names)}.")
+        meant = f" Did you mean “{near[0]}”?" if near else ""
+        parser.error(f"There is no command “{verb}”.{meant} The commands: {', '.join(names)}.")
     return parser.parse_args(words)
 
 

@@ -100,7 +100,7 @@ def go_on(run: Run, store: Store, settings: Settings, out: Output) -> int:
         use_cores()
         follow.epochs(run.id, run.plan.epochs)
         with watched(store, run.id):
-            if carry_out(run.id, settings, follow.point) == TAKEN:
+            if carry_out(run.id, settings, follow.point) == TAKEN and not store.run(run.id).ended:
                 raise RunError(f"A worker has taken “{run.name}” ({run.id}) and trains it.")
     return _ended(store.run(run.id), out)
 
@@ -143,7 +143,7 @@ def _ended(run: Run, out: Output) -> int:
     if run.seconds is not None:
         words += f", {run.seconds:.1f} s of training"
     if run.status == Status.PAUSED:
-        words += f"\nGo on with: {program()} resume {run.id}"
+        words += f"\nGo on with: {program()} resume {run.id} --here"
     out.say(words, row)
     return 0
 

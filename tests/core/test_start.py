@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import start
-from core.command.line import START_VERBS
+from core.command.line import START_VERBS, VERBS
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -140,6 +140,17 @@ def test_a_verb_reads_the_files_of_the_folder_and_none_of_its_modules(tmp_path):
     done = run_start(tmp_path, "predict", "photo.png", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["file"] == "photo.png"
+
+
+@pytest.mark.parametrize(("verb", "meant"), [("trian", "train"), ("chekc", "check"), ("Runs", "runs"), ("xyzzy", "")])
+def test_an_unknown_verb_installs_nothing_and_is_answered_with_the_nearest(monkeypatch, capsys, verb, meant):
+    monkeypatch.setattr(start, "set_up", lambda *_asked: pytest.fail("must not install"))
+    assert start.main([verb]) == 2
+    said = capsys.readouterr().err
+    assert f"There is no command “{verb}”." in said and (f"Did you mean “{meant}”?" in said) == bool(meant)
+    assert start.main([verb, "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"].startswith("There is no command")
+    assert start.verbs() and set(start.verbs()) == {verb.name for verb in VERBS}
 
 
 def test_an_unknown_verb_is_answered_with_all_there_are(tmp_path):

@@ -151,6 +151,7 @@ FORMS = {
     "weights": ".weights.h5",
     "zip": ".zip",
     "html": ".html",
+    "report": ".report.html",
     "tensorboard": ".tensorboard.zip",
     "code": ".py",
     "notebook": ".ipynb",
