@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from typing import IO, BinaryIO, cast
 
 KNOWN_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others can grow without a bound in one step
 ENCRYPTED = 1  # bit of an entry's flags
@@ -78,6 +79,23 @@ class _Source(io.BytesIO):
         return found
 
 
+class _Unpacking(io.BufferedIOBase):
+    """A file in a zip that is unpacked as it is read."""
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self._file, self._name = file, name
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """So many bytes from here on. Raises ArchiveError."""
+        with _damage(self._name):
+            return self._file.read(-1 if size is None else size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Go on elsewhere: before here, it is unpacked from its beginning again. Raises ArchiveError."""
+        with _damage(self._name):
+            return self._file.seek(offset, whence)
+
+
 class Archive:
     """A zip that a stranger may have made, of `most_files` at most. Every method raises ArchiveError for what it
     refuses."""
@@ -95,14 +113,23 @@ class Archive:
 
     def read(self, entry: zipfile.ZipInfo, most: int) -> bytes:
         """The unpacked bytes of an entry, `most` at most; no more is unpacked, whatever the zip says about its size."""
+        self._check(entry, most)
+        with _damage(entry.filename), self._zip.open(entry) as file:
+            return file.read(entry.file_size + 1)  # past its end, so that its checksum is compared
+
+    def opened(self, entry: zipfile.ZipInfo, most: int) -> BinaryIO:
+        """The same, to be read piece by piece; what is damaged shows when one comes to it."""
+        self._check(entry, most)
+        with _damage(entry.filename):
+            return cast(BinaryIO, _Unpacking(self._zip.open(entry), entry.filename))
+
+    def _check(self, entry: zipfile.ZipInfo, most: int) -> None:
         if entry.compress_type not in KNOWN_PACKINGS:
             raise ArchiveError(Fault.PACKING, entry.filename)
         if entry.file_size > most:
             raise ArchiveError(Fault.FILE_TOO_LARGE, entry.filename, entry.file_size)
         if entry.compress_size > self._room[entry.header_offset]:  # it shares bytes with another
             raise ArchiveError(Fault.DAMAGED, entry.filename)
-        with _damage(entry.filename), self._zip.open(entry) as file:
-            return file.read(entry.file_size + 1)  # past its end, so that its checksum is compared
 
     def read_named(self, name: str, most: int) -> bytes:
         """The same of the only entry of this name."""

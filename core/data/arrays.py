@@ -9,12 +9,14 @@ from __future__ import annotations
 import gzip
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
+from core.archive import ArchiveError
 from core.data.columns import PIXELS, class_of, form_of_names
 from core.data.files import IDX_LABELS, IDX_PICTURES, Stored, idx_name, read_idx
 from core.data.kinds import NUMPY, PACKED, PARQUET
@@ -24,6 +26,7 @@ from core.images import SIDE
 from core.language import N_, Saying
 
 ROWS = 1_000  # that are looked at together
+MOST_VALUES = 4 * PIXELS  # of a row of an array
 PNG_28 = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x1c\0\0\0\x1c\x08\0"  # begins a grey PNG of 28 x 28
 UNREADABLE = N_("{where} is damaged, or not what its name says.")
 
@@ -41,7 +44,7 @@ class Piece:
 def read_piece(file: Stored, most: int, progress: Callable[[int], None] = lambda rows: None) -> Piece:
     """The pictures or labels in a file, `most` at most. Raises DataError that names it and what is wrong with it."""
     unreadable = Saying(UNREADABLE, file.remedy, where=file.where)
-    with door(DataError, unreadable, (MemoryError, OSError, ValueError, OverflowError, EOFError)):
+    with door(DataError, unreadable, (ArchiveError, OSError, ValueError, OverflowError, EOFError)), _enough(file):
         with file.opened() as content:
             head = content.read(8)
             if head.startswith(PACKED):
@@ -51,7 +54,7 @@ def read_piece(file: Stored, most: int, progress: Callable[[int], None] = lambda
             values = read_idx(file, most)
             return Piece(file, values, None) if values.ndim == 3 else Piece(file, None, values)
         if head.startswith(NUMPY):
-            return _of_array(_read_npy(file), file, most)
+            return _read_npy(file, most)
         if head.startswith(PARQUET):
             found = _read_parquet(file, most)
         else:
@@ -59,62 +62,84 @@ def read_piece(file: Stored, most: int, progress: Callable[[int], None] = lambda
         return Piece(file, *found)
 
 
-def _read_npy(file: Stored) -> np.ndarray:
-    """The array in an .npy file. Raises DataError, and ValueError for one that holds more than numbers and words."""
+@contextmanager
+def _enough(file: Stored) -> Iterator[None]:
+    """Say so where there is too little memory for a file."""
+    try:
+        yield
+    except MemoryError as error:
+        sentence = N_("{where} needs more memory than it may take. Save its pixels as whole numbers from 0 to 255.")
+        raise DataError(sentence, where=file.where) from error
+
+
+def _read_npy(file: Stored, most: int) -> Piece:
+    """What the array in an .npy file holds, by its shape. Raises DataError, and ValueError for what is no array."""
     with file.opened() as content:
         version = np.lib.format.read_magic(content)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, by_columns, kind = read(content)
-        size = math.prod(shape) * kind.itemsize
         if kind.hasobject:
             sentence = N_("{where} holds Python objects, which can carry a program and are not opened.")
             raise DataError(sentence, file.remedy, where=file.where)
-        body = content.read(size)  # of a file that is shorter, only what there is
-    if len(body) < size:
-        raise DataError(
-            "{where} ends too early: it was not copied or downloaded to its end.", file.remedy, where=file.where
-        )
-    return np.frombuffer(body, kind).reshape(shape, order="F" if by_columns else "C")
+        count, values = (shape[0] if shape else 0), math.prod(shape[1:])
+        if count > most:
+            sentence = N_("{where} holds {rows} pictures; {most} is the most.")
+            raise DataError(sentence, file.remedy, where=file.where, rows=count, most=most)
+        if not count or values > MOST_VALUES or kind.kind not in "bfiuUS" or (kind.kind in "US" and values > 1):
+            raise _of_other_shape(file, shape)
+        if values == PIXELS and not by_columns:  # of floats there may be much
+            return Piece(file, *_scaled(_some(content, kind, count, file), count, file))
+        array = np.concatenate([*_some(content, kind, count, file, values)]).ravel()
+    return _of_array(array.reshape(shape, order="F" if by_columns else "C"), file)
 
 
-def _of_array(array: np.ndarray, file: Stored, most: int) -> Piece:
-    """What an array holds, by its shape. Raises DataError."""
-    shape = tuple(size for size in array.shape if size != 1) or (1,)
-    if array.ndim and array.shape[0] > most:
-        sentence = N_("{where} holds {rows} pictures; {most} is the most.")
-        raise DataError(sentence, file.remedy, where=file.where, rows=array.shape[0], most=most)
-    if array.dtype.kind not in "bfiuUS" or (array.dtype.kind in "US" and len(shape) > 1):
-        raise DataError(UNREADABLE, file.remedy, where=file.where)
-    count = array.shape[0] if array.ndim else 0
-    if array.size == count * PIXELS and count and array.dtype.kind not in "US":
-        return Piece(file, *_scaled(array.reshape(count, PIXELS), file))
-    if array.size == count:
+def _some(content: BinaryIO, kind: np.dtype, count: int, file: Stored, values: int = PIXELS) -> Iterator[np.ndarray]:
+    """The rows of an array (n, values), some at a time. Raises DataError where they end too early."""
+    for begin in range(0, count, ROWS):
+        due = min(ROWS, count - begin) * values * kind.itemsize
+        body = content.read(due)
+        if len(body) < due:
+            sentence = N_("{where} ends too early: it was not copied or downloaded to its end.")
+            raise DataError(sentence, file.remedy, where=file.where)
+        yield np.frombuffer(body, kind).reshape(-1, values)
+
+
+def _of_array(array: np.ndarray, file: Stored) -> Piece:
+    """What an array of one value or more a row holds, by its shape. Raises DataError."""
+    count, values = len(array), array.size // len(array)
+    if values == PIXELS:
+        return Piece(file, *_scaled([array.reshape(count, PIXELS)], count, file))
+    if values == 1:
         return Piece(file, None, _classes(array.ravel(), file))
-    if shape == (count, PIXELS + 1):
+    if array.shape == (count, PIXELS + 1):
         ends = {column: Counter(map(_class, array[:, column].tolist())) for column in (0, PIXELS)}
         column = likeliest(ends)
-        images, _labels, ways = _scaled(np.delete(array, column, axis=1), file)
+        images, _labels, ways = _scaled([np.delete(array, column, axis=1)], count, file)
         ways = (Saying("label last") if column else Saying("label first"), *ways)
         return Piece(file, images, _classes(array[:, column], file), ways)
-    if shape == (count, 10) and (np.count_nonzero(array, axis=1) == 1).all():
+    if array.shape == (count, 10) and (np.count_nonzero(array, axis=1) == 1).all():
         return Piece(file, None, array.argmax(axis=1).astype(np.uint8), (Saying("labels as ten columns"),))
-    raise DataError(
+    raise _of_other_shape(file, array.shape)
+
+
+def _of_other_shape(file: Stored, shape: Sequence[int]) -> DataError:
+    return DataError(
         "{where} holds an array of {shape}; pictures of 28 × 28, or labels, are due.",
         file.remedy,
         where=file.where,
-        shape=" × ".join(map(str, array.shape)),
+        shape=" × ".join(map(str, shape)),
     )
 
 
-def _scaled(values: np.ndarray, file: Stored) -> tuple[np.ndarray, None, tuple[Saying, ...]]:
+def _scaled(rows: Iterable[np.ndarray], count: int, file: Stored) -> tuple[np.ndarray, None, tuple[Saying, ...]]:
     """Pictures of numbers (n, 784) of any kind, no labels, and what is unusual about them. Raises DataError."""
-    images, scale = np.empty((len(values), PIXELS), np.uint8), Scale()
-    for begin in range(0, len(values), ROWS):
-        some = values[begin : begin + ROWS]
+    images, scale, done = np.empty((count, PIXELS), np.uint8), Scale(), 0
+    for some in rows:
         pixels = scale.pixels(some if some.dtype == np.uint8 else some.astype(np.float32))
         if pixels is None:
             raise _outside(file, some, scale)
-        images[begin : begin + ROWS] = pixels
+        images[done : done + len(some)] = pixels
+        done += len(some)
     found = upright(Found(images.reshape(-1, SIDE, SIDE), np.zeros(0, np.uint8), scale.ways))
     return found.images, None, found.ways
 
@@ -209,10 +234,5 @@ def _decoded(picture: Any, file: Stored) -> np.ndarray:
     else:
         grey = np.array(picture, np.float32)
     if grey.size != PIXELS:
-        raise DataError(
-            "{where} holds an array of {shape}; pictures of 28 × 28, or labels, are due.",
-            file.remedy,
-            where=file.where,
-            shape=" × ".join(map(str, grey.shape)),
-        )
+        raise _of_other_shape(file, grey.shape)
     return grey.ravel()

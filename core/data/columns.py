@@ -133,6 +133,12 @@ def class_of(cell: str, point: str = ".") -> int:
     return int(number) if number in range(10) else naming.LEFT_OUT
 
 
+def guesses(cells: Iterable[str]) -> dict[str, int]:
+    """Those of these cells that name a class perhaps: in another language, or among other words."""
+    words = [cell for cell in cells if number_of(cell) is None and len(cell) <= naming.LONGEST]
+    return {word: naming.said(word).label for word in words if not naming.said(word).sure and class_of(word) >= 0}
+
+
 def said_names(names: Iterable[str]) -> str:
     """A few of some names in a row, for a sentence."""
     shown = [f"“{name}”" for name in names]

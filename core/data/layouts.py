@@ -12,8 +12,10 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
+from zipfile import ZipInfo
 
 import numpy as np
 
@@ -29,6 +31,7 @@ from core.words import line
 
 DEEPEST, MOST_LISTED = 5, 20_000  # folders below each other, and files in all, that are looked at
 MOST_ZIPS = 4  # in a folder, that are looked into
+ANYWHERE = (".parquet", ".pq", ".zip", ".npz")  # ends of files that are not read from beginning to end
 MOST_UNPACKED = 2**30  # bytes of a file in a zip
 KINDS = {  # in this order: what ends so is a data set together
     "idx": re.compile(r"(?!)"),  # known by their names
@@ -73,13 +76,10 @@ def in_zip(file: Stored, most_files: int = MOST_LISTED, most_unpacked: int = MOS
     with file.opened() as content:
         archive = Archive(content.read(), most_files)
 
-    @lru_cache(maxsize=1)
-    def unpacked(number: int) -> bytes:
-        return archive.read(archive.entries[number], most_unpacked)
-
-    def opened(number: int, where: Saying) -> io.BytesIO:
+    def opened(entry: ZipInfo, where: Saying) -> BinaryIO:
         try:
-            return io.BytesIO(unpacked(number))
+            whole = entry.filename.lower().endswith(ANYWHERE)
+            return io.BytesIO(archive.read(entry, most_unpacked)) if whole else archive.opened(entry, most_unpacked)
         except ArchiveError as error:
             words = N_("{where} is damaged and cannot be unpacked.")
             if error.fault == Fault.FILE_TOO_LARGE:
@@ -87,11 +87,11 @@ def in_zip(file: Stored, most_files: int = MOST_LISTED, most_unpacked: int = MOS
             raise DataError(words, file.remedy, where=where, most=most_unpacked // 2**20) from error
 
     found = []
-    for number, entry in enumerate(archive.entries):
+    for entry in archive.entries:
         path = entry.filename.replace("\\", "/").strip("/")
         if not entry.is_dir() and not is_beside(tuple(path.split("/"))):
             where = Saying("The file “{name}” in “{zip}”", name=line(path)[-80:], zip=file.name)
-            found.append(Stored(path, where, file.remedy, partial(opened, number, where), file.path))
+            found.append(Stored(path, where, file.remedy, partial(opened, entry, where), file.path))
     return found
 
 

@@ -16,14 +16,18 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from core.data.columns import LONGEST_HEAD, SAMPLE, Form, class_of, fields, form_of, number_of
+from core.archive import ArchiveError
+from core.data.columns import LONGEST_HEAD, SAMPLE, Form, class_of, fields, form_of, guesses, number_of
 from core.data.kinds import encoding
 from core.data.lines import beginning, blocks, count_lines, count_rows
 from core.errors import DataError, door
 from core.images import SIDE
+from core.labels import NAMES
 from core.language import N_, Saying, _
+from core.words import line
 
 UNREADABLE = N_("{where} cannot be read as a table.")
+MOST_GUESSED = 20  # words that are told
 WHITE, ON_WHITE = 250, 0.9  # brightness of all corners, in so many of the pictures, that tells a white background
 
 
@@ -100,6 +104,12 @@ def upright(found: Found) -> Found:
     return found._replace(images=255 - found.images, ways=(*found.ways, Saying("a white background, made black")))
 
 
+def as_guessed(words: dict[str, int]) -> tuple[Saying, ...]:
+    """What words were taken for, each a way of its own."""
+    shown = [(line(word, 40), label) for word, label in list(words.items())[:MOST_GUESSED]]
+    return tuple(Saying("“{word}” as {name}", word=word, name=Saying(NAMES[label])) for word, label in shown)
+
+
 @dataclass(frozen=True)
 class Table:
     """A table of pictures whose first lines have been read and whose rows are counted; reading it takes longer."""
@@ -117,7 +127,7 @@ class Table:
         Raises DataError for what is no such table, and for one that has more rows than `most_rows` or a line longer
         than `BLOCK`.
         """
-        with door(DataError, Saying(UNREADABLE, remedy, where=where)):
+        with door(DataError, Saying(UNREADABLE, remedy, where=where), (ArchiveError,)):
             head, packed = beginning(opened, where, remedy)
             pieces = partial(blocks, opened, where, remedy)
             with closing(pieces()) as found:
@@ -142,7 +152,7 @@ class Table:
         images, labels = np.empty((self.rows, SIDE * SIDE), np.uint8), np.empty(self.rows, np.uint8)
         reading, rows, lines, skip = _Reading(self.form), 0, 0, self.form.skipped
         unreadable = Saying(UNREADABLE, self.remedy, where=self.where)
-        with door(DataError, unreadable), closing(self.blocks()) as found:
+        with door(DataError, unreadable, (ArchiveError,)), closing(self.blocks()) as found:
             for block in found:
                 while skip and block:
                     block, skip, lines = block.partition(b"\n")[2], skip - 1, lines + 1
@@ -155,16 +165,16 @@ class Table:
                     rows = after
                     progress(rows)
                 lines += block.count(b"\n")
-        return upright(Found(images.reshape(-1, SIDE, SIDE), labels, (*self.form.ways, *reading.scale.ways)))
+        return upright(Found(images.reshape(-1, SIDE, SIDE), labels, (*self.form.ways, *reading.ways)))
 
     def _first_fault(self, block: bytes, rows: int, lines: int, scale: Scale) -> Saying:
         """What is wrong with the first bad row of some lines; so many rows and lines come before them."""
         form, pixels = self.form, set(self.form.pixels)
-        for line, text in enumerate(block.decode("utf-8", errors="replace").split("\n"), lines + 1):
+        for at, text in enumerate(block.decode("utf-8", errors="replace").split("\n"), lines + 1):
             if not text:
                 continue
             rows += 1
-            place = {"where": self.where, "row": rows, "line": line}
+            place = {"where": self.where, "row": rows, "line": at}
             row = fields(text, form.separator)
             if not row:
                 return Saying("{where} has something in row {row} (line {line}) that is no number.", **place)
@@ -196,6 +206,7 @@ class _Reading:
 
     def __init__(self, form: Form) -> None:
         self.form, self.scale = form, Scale()
+        self.guessed: dict[str, int] = {}  # words that are perhaps classes, and which
         self.kinds = ["uint8", "float32"]  # what the pixels may be written as: whole numbers are read faster
 
     def block(self, block: bytes) -> tuple[np.ndarray, np.ndarray] | None:
@@ -211,13 +222,22 @@ class _Reading:
                 continue
             self.kinds = self.kinds[self.kinds.index(kind) :]
             words = table.column(0).combine_chunks().dictionary_encode()
-            classes = np.array([class_of(word, self.form.point) for word in words.dictionary.to_pylist()])
+            named = words.dictionary.to_pylist()
+            classes = np.array([class_of(word, self.form.point) for word in named])
             values = np.empty((table.num_rows, len(pixels)), kind)
             for index, column in enumerate(table.columns[1:]):
                 values[:, index] = column.to_numpy()
             found = self.scale.pixels(values)
-            return None if found is None or classes.min() < 0 else (found, classes[words.indices.to_numpy()])
+            if found is None or classes.min() < 0:
+                return None
+            self.guessed |= guesses(named)
+            return found, classes[words.indices.to_numpy()]
         return None
+
+    @property
+    def ways(self) -> tuple[Saying, ...]:
+        """What the rows showed to be unusual."""
+        return (*as_guessed(self.guessed), *self.scale.ways)
 
 
 def _columns(block: bytes, form: Form, types: dict[int, Any]) -> Any | None:

@@ -334,6 +334,10 @@ REFUSED = {
     "a LibreOffice document": ({"mimetype": b"", "content.xml": b""}, ["a LibreOffice document"]),
     "a letter": ({"word/document.xml": b""}, ["a Word document"]),
     "a table of another kind": ({"a/train.csv": b"id,price\n1,2\n"}, ["a/train.csv", "x.zip", "2 columns"]),
+    "a table that is damaged in its zip": (
+        {"train.csv": csv(*ARRAYS[:2]), "test.csv": csv(*ARRAYS[2:])},
+        ["test.csv", "x.zip", "cannot be read as a table"],
+    ),
     "a packed bomb": ({"train-images-idx3-ubyte.gz": gzip.compress(bytes(10**7))} | idx_files(), ["not an idx file"]),
 }
 
@@ -342,5 +346,7 @@ REFUSED = {
 def test_a_zip_that_is_no_data_set_is_called_by_what_it_is(case: str) -> None:
     files, words = REFUSED[case]
     with pytest.raises(DataError) as caught:
-        upload.read_upload([("x.zip", zipped(files))], replace(Settings(), max_own_mb=1))
+        content = zipped(files)
+        content = content.replace(content[-9_000:-8_900], bytes(100)) if "damaged" in case else content
+        upload.read_upload([("x.zip", content)], replace(Settings(), max_own_mb=1))
     assert all(word in str(caught.value) for word in words), str(caught.value)

@@ -157,6 +157,15 @@ TABLES = {  # what it is: (the file, what is said of it)
         ),
         "label in the column “category”, names of classes instead of numbers",
     ),
+    "names in another language": (
+        named(
+            *HEAD,
+            rows=in_words(
+                ["T-Shirt", "Hose", "Pullover", "Kleid", "Mantel", "Sandale", "Hemd", "Turnschuh", "Tasche", "Stiefel"]
+            ),
+        ),
+        "names of classes instead of numbers, “Turnschuh” as Sneaker, “Mantel” as Coat, “",
+    ),
     "number and name": (named(*HEAD, rows=in_words([f"{n} {name}" for n, name in enumerate(NAMES)])), "names"),
     "an index in front, as pandas writes it": (
         named("", *HEAD, rows=[[str(n), *row] for n, row in enumerate(ROWS)]),
