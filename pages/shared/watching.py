@@ -5,14 +5,16 @@ Knows nothing of choosing or starting one.
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
 from core.language import _
 from core.runs.schema import Run, Status
 from core.runs.store import Store
+from core.runs.web_page import web_page
 from models.catalogue import OWN
-from pages.shared import builder
+from pages.shared import builder, downloads
 from pages.shared.curve import NOTE, NUMBERS, TWELVE, curve, more
 from pages.shared.data import data
 from pages.shared.errors import guarded
@@ -94,6 +96,17 @@ def lead_on(run: Run) -> None:
             st.button(_("Build on it"), key="training_build_on", **words)
         if run.ended and run.kept_epoch and run.fingerprint == data().fingerprint:
             _train_on(run)
+        if run.scored:
+            name = f"{run.recipe}-{run.id}.html"
+            make = partial(web_page, run.id, store())
+            downloads.offer(_("Take it home"), make, name, "application/octet-stream", "training_take_home")
+    if run.scored:
+        st.caption(
+            _(
+                "“Take it home” gives the network as one web page that works by itself, also from a USB stick: draw, or"
+                " bring a photo, and it answers."
+            )
+        )
     if run.recipe == OWN:
         st.caption(_("Its layers: {layers}").format(layers=builder.in_words(run.plan.layers or ())))
 

@@ -23,7 +23,7 @@ from core.settings import Settings
 from core.training.plan import Plan
 from core.training.weights import written
 from models.catalogue import RECIPES
-from tests.pages.conftest import curves, offers
+from tests.pages.conftest import curves, kept, offers
 from tests.pages.conftest import opened as open_page
 from tests.stored import add_points, alter, point
 
@@ -152,9 +152,10 @@ def test_a_link_opens_a_run_with_its_facts_and_all_its_files(store: Store, small
     (facts,) = [block.proto.body for block in at.html if "<dt>Seed</dt><dd>5</dd>" in block.proto.body]
     assert "<dt>Epochs</dt><dd>2</dd>" in facts
     assert offers(at) == [
-        *("Download", "Report to print (.html)", ".keras", ".tflite", ".weights.h5"),
+        *("Download", "Report to print (.html)", "One web page (.html)", ".keras", ".tflite", ".weights.h5"),
         *("Code (.py)", "Notebook (.ipynb)", "TensorBoard events (.zip)"),
     ]
+    assert b"<title>" in kept(at)["downloads"]["runs_download_page.html"].make()
     links = {link.label for link in at.get("page_link")}
     assert {"Open in Train", "Its mistakes", "Show it a photo"} <= links
 

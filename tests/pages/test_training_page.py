@@ -23,7 +23,7 @@ from core.training.plan import Plan
 from pages.shared import snapshots
 from pages.shared.snapshots import said
 from pages.shared.words import plain
-from tests.pages.conftest import curves
+from tests.pages.conftest import curves, kept, offers
 from tests.pages.conftest import opened as open_page
 from tests.stored import add_points, alter, checkpoint, point, snapshot
 
@@ -159,6 +159,7 @@ def test_a_finished_run_shows_its_score_and_its_curve_and_leads_on(store: Store,
     assert parts.count("<figure") == 12 and parts.count("<td") == 101 and "first neurons" in parts
     assert any("going by the last run" in text.value for text in at.markdown)
     assert not [button for button in at.button if button.key == "training_stop"]
+    assert offers(at) == ["Take it home"] and b"<title>" in kept(at)["downloads"]["training_take_home"].make()
 
 
 def test_pictures_that_somebody_uploaded_are_shown_to_that_browser_only(
