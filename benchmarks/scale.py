@@ -11,6 +11,7 @@ the table of `benchmarks.load` in docs/results.md, follows on paper what a thous
 
 import argparse
 import json
+import math
 import os
 import re
 import subprocess
@@ -21,6 +22,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 import psutil
@@ -34,7 +36,7 @@ from core.runs.lease import Lease
 from core.runs.queue import RunQueue
 from core.runs.schema import Status
 from core.runs.store import Store, open_store
-from core.runs.workers import PROJECT, environment
+from core.runs.workers import PROJECT, connected, environment
 from core.settings import Settings
 from core.training.plan import Plan
 from core.training.progress import Point
@@ -42,6 +44,7 @@ from tests.postgres import Server
 
 WORKERS = (1, 2, 3)
 SHARE = 0.25  # of a core, for each worker
+REST = 1.0  # core for the database, the scheduler, the app and whatever is being started
 PLAN = Plan.of("quick", epochs=1, examples=4_000)
 WAITING = 4  # runs that wait at any moment, for each worker
 PERIOD = 100_000  # microseconds; a share is so much of each
@@ -49,6 +52,7 @@ FIRST = "/sys/fs/cgroup/cpu"  # control groups of the first version have a tree 
 SECOND = "/sys/fs/cgroup"
 WRITING_SECONDS, WRITERS = 5.0, 8
 PEOPLE = 30  # in a class
+LOOKS = 200
 LESSON = 45  # minutes, in which each of them trains as often as this:
 RUNS = 4
 WRITES, ENDS = 6, 20  # a second while a run trains (points and beats), and at its beginning, epochs and end
@@ -72,7 +76,10 @@ class Stage:
 
 @contextmanager
 def share(name: str, cores: float) -> Iterator[Path]:
-    """A control group that may use so many cores; gives its folder. Raises OSError where that is not allowed."""
+    """A control group that may use so many cores, before other programs; gives its folder.
+
+    Raises OSError where that is not allowed. What is in it at the end moves to where all groups begin.
+    """
     if Path(SECOND, "cgroup.controllers").exists():
         folder, limits = Path(SECOND, name), {"cpu.max": f"{round(cores * PERIOD)} {PERIOD}", "cpu.weight": "10000"}
     else:
@@ -88,6 +95,8 @@ def share(name: str, cores: float) -> Iterator[Path]:
             (folder / file).write_text(value)
         yield folder
     finally:
+        for process in (folder / "cgroup.procs").read_text().split():
+            (folder.parent / "cgroup.procs").write_text(process)
         folder.rmdir()
 
 
@@ -227,12 +236,29 @@ def server_cores() -> float:
     return float(row.split("|")[8])
 
 
-def on_paper(writes: float, minutes: float) -> str:
-    """What a thousand classes at once would need, and what breaks first; `minutes` of a core is what a run takes."""
+def look_seconds(scheduler: str) -> float:
+    """How long a plain scheduler takes to say which workers it has: each app server asks that every second."""
+    with connected(scheduler) as client:
+        began = time.monotonic()
+        for _ in range(LOOKS):
+            client.sync(client.scheduler.identity)
+        return (time.monotonic() - began) / LOOKS
+
+
+def on_paper(writes: float, minutes: float, look: float) -> str:
+    """What a thousand classes at once would need, and what breaks first.
+
+    A run takes `minutes` of a core, the database `writes` a second, and one look at the scheduler and the workers of
+    the measurement `look` seconds.
+    """
     runs = PEOPLE * RUNS / LESSON  # a minute, of a class
     training = runs * minutes  # at any moment
     written = training * WRITES + runs / 60 * ENDS  # a second
     using = server_cores()
+    by_writes = writes / written
+    by_looks = math.sqrt(
+        WORKERS[-1] / (using * training * look)
+    )  # twice the classes: twice the looks, each twice as long
     rows = [
         (
             "cores that train",
@@ -246,23 +272,24 @@ def on_paper(writes: float, minutes: float) -> str:
             "writes a second",
             f"{written:.0f}",
             f"{CLASSES * written:,.0f}",
-            f"{writes:,.0f} here: {writes / written:,.0f} classes",
+            f"{writes:,.0f} here: {by_writes:,.0f} classes",
         ),
         (
             "looks at the scheduler a second",
             f"{using:.1f}",
             f"{CLASSES * using:,.0f}",
-            "each answered with all workers",
+            f"{1000 * look:.1f} ms each beside {WORKERS[-1]} workers: {by_looks:,.0f} classes",
         ),
     ]
     about = (
         f"A class is {PEOPLE} people, of whom each trains `quick` {RUNS} times in {LESSON} minutes:"
         f" {60 * minutes:.0f} s of a core each time, as measured here."
     )
+    name, most = min(("database", by_writes), ("scheduler", by_looks), key=itemgetter(1))
     first = (
         f"What breaks first is an app server, at {1 / using:.1f} classes; one adds another. Of what there is only one"
-        f" of, it is the database, at about {writes / written:,.0f} classes on a machine like this one. Long before"
-        " that one would give each school its own database, scheduler and workers: nothing is shared between schools."
+        f" of it is the {name}, at about {most:,.0f} classes on a machine like this one. So each school has a database,"
+        " a scheduler and workers of its own, and a thousand classes are as many times one: schools share nothing."
     )
     return f"{about}\n\n{markdown_table(('', 'one class', f'{CLASSES:,} classes', 'limit'), rows)}\n\n{first}"
 
@@ -275,6 +302,7 @@ def main() -> int:
     given = parser.parse_args()
     stages = []
     with ExitStack() as stack:
+        put([psutil.Process()], stack.enter_context(share(f"fitting-room-{os.getpid()}", REST)))  # and what it starts
         groups = [stack.enter_context(share(f"fitting-room-{os.getpid()}-{number}", SHARE)) for number in WORKERS]
         cluster = Cluster(stack, sources.load(Settings.from_environment()))
         for number, group in zip(WORKERS, groups, strict=True):
@@ -283,10 +311,10 @@ def main() -> int:
             print(
                 f"{number}: {stages[-1].rate:.2f} runs a minute, {stages[-1].commits:.0f} commits a second", flush=True
             )
-        writes = writes_a_second(cluster.store, cluster.data)
+        writes, look = writes_a_second(cluster.store, cluster.data), look_seconds(str(cluster.settings.scheduler))
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     facts = f"Each worker had {SHARE:.0%} of a core; load average at the end: {load}, on {os.cpu_count()} cores."
-    texts = {"scale": f"{table(stages)}\n\n{facts}", "scale-paper": on_paper(writes, cluster.minutes)}
+    texts = {"scale": f"{table(stages)}\n\n{facts}", "scale-paper": on_paper(writes, cluster.minutes, look)}
     for name, text in texts.items():
         print(f"\n{text}")
         if given.readme:

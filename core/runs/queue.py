@@ -139,6 +139,9 @@ class RunQueue:
             for run in pending:
                 self._hand_over(run, client, TRAINER)
             return
+        if not pending:
+            self._reasons = {}
+            return
         workers, identity = crew(_identity(client)["workers"].values()), store.identity()
         reasons = {run.id: why_it_waits(run, workers, identity) for run in pending}
         for run in pending:

@@ -224,11 +224,13 @@ def _join(settings: Settings, scheduler: str, count: int, ending: Ending, say: C
 
 async def _work_for(scheduler: str, options: dict[str, Any], count: int, ending: Ending) -> None:
     workers = [asyncio.create_task(_keep(scheduler, options)) for _ in range(count)]
-    while not ending.asked(0):
+    while not ending.asked(0) and not any(worker.done() for worker in workers):  # done: an error nobody expected
         await asyncio.sleep(ASK_SECONDS)
     for worker in workers:
         worker.cancel()
-    await asyncio.gather(*workers, return_exceptions=True)
+    for ended in await asyncio.gather(*workers, return_exceptions=True):
+        if isinstance(ended, Exception):  # being cancelled is none
+            raise ended
 
 
 async def _keep(scheduler: str, options: dict[str, Any]) -> None:

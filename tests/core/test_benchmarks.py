@@ -553,8 +553,10 @@ def test_scale_compares_with_as_many_times_one_worker_and_says_what_breaks_first
         f"{begin}\n| 30 watch, 30 browse, upload and draw | 9 | 1 | 5 | 0.1 | 3 | 0.9 | 0.50 | 9% |\n{end}"
     )
     monkeypatch.setattr(scale, "DOCUMENTS", (document,))
-    said = scale.on_paper(writes=400.0, minutes=0.25)
+    said = scale.on_paper(writes=400.0, minutes=0.25, look=1e-6)
     training = scale.PEOPLE * scale.RUNS / scale.LESSON * 0.25
     written = training * scale.WRITES + training / 0.25 / 60 * scale.ENDS
     assert f"| {training:.1f} | {1000 * training:,.0f} |" in said and "| 0.50 | 500 | 2.0 classes a server |" in said
-    assert f"at about {400 / written:,.0f} classes" in said and "an app server, at 2.0 classes" in said
+    assert f"it is the database, at about {400 / written:,.0f} classes" in said
+    assert "an app server, at 2.0 classes" in said
+    assert "it is the scheduler, at about" in scale.on_paper(writes=400.0, minutes=0.25, look=1.0)
