@@ -1,11 +1,15 @@
 """The data set in use, and what a person must know about it: that it was not found, or is not the one they named."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from core.command.output import Output
 from core.command.verb import program
-from core.data.dataset import Dataset
 from core.settings import Settings
+
+if TYPE_CHECKING:
+    from core.data.dataset import Dataset
 
 DRAWN = (
     "The data set Fashion-MNIST was not found, so these are clothes drawn by program, and scores mean little.\n"

@@ -136,29 +136,36 @@ def export(asked: argparse.Namespace, settings: Settings, out: Output) -> int:
         raise FittingRoomError("With “--to -” the file itself is printed: leave out --json, or name a file.")
     if asked.to == STANDARD_OUTPUT and sys.stdout.isatty() and not form.text:
         raise FittingRoomError("A terminal cannot show this file. Name one with --to, or write “> file” behind it.")
+    if asked.run == SHIPPED:
+        return _taken(asked, out, form, None, lambda: _of_shipped(asked.form))
     with closing(open_store(settings.store_url)) as store:
-        run = None if asked.run == SHIPPED else find(asked.run, store)
-        file = None if asked.to == STANDARD_OUTPUT else _place(asked.to, run, form)
-        if file and file.exists() and not asked.force:
-            raise FittingRoomError(f"{file} is there already. Choose another name with --to, or overwrite it: --force")
-        content = form.make(run, store, settings) if run else _of_shipped(asked.form, store)
-    if file is None:
-        out.content(content)
+        run = find(asked.run, store)
+        return _taken(asked, out, form, run, lambda: form.make(run, store, settings))
+
+
+def _taken(asked: argparse.Namespace, out: Output, form: Form, run: Run | None, make: Callable[[], bytes]) -> int:
+    """Make the file of a run, or of the network that comes with the app, and put it where it is wanted."""
+    if asked.to == STANDARD_OUTPUT:
+        out.content(make())
         return 0
+    file = _place(asked.to, run, form)
+    if file.exists() and not asked.force:
+        raise FittingRoomError(f"{file} is there already. Choose another name with --to, or overwrite it: --force")
+    content = make()
     _write(file, content)
     called, run_id = (f"{run.name} ({run.id})", run.id) if run else (SHIPPED, SHIPPED)
     out.say(f"{called}: {file}", {"run": run_id, "as": asked.form, "file": str(file), "bytes": len(content)})
     return 0
 
 
-def _of_shipped(form: str, store: Store) -> bytes:
+def _of_shipped(form: str) -> bytes:
     """The network that comes with the app in a form."""
     from core.inference.network import shipped_bytes
-    from core.runs.web_page import web_page
+    from core.runs.web_page import shipped_page
 
     if form not in FORMS_OF_SHIPPED:
         raise RunError(f"The network that comes with the app can be had as {', '.join(FORMS_OF_SHIPPED)} only.")
-    return web_page(SHIPPED, store) if form == "html" else shipped_bytes(f"model.{form}")
+    return shipped_page() if form == "html" else shipped_bytes(f"model.{form}")
 
 
 def _place(wanted: str, run: Run | None, form: Form) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -34,13 +34,18 @@ def evaluate(asked: argparse.Namespace, settings: Settings, out: Output) -> int:
     """Score a run on the test pictures."""
     from core import metrics
     from core.quiet import quiet
-    from core.runs.results import SHIPPED, load_test_answers
+    from core.runs.results import SHIPPED, load_test_answers, shipped_test_answers
     from core.runs.store import open_store
 
-    with quiet(), closing(open_store(settings.store_url)) as store:
-        name = asked.run if asked.run == SHIPPED else find(asked.run, store).id
-        data = clothes_in_use(settings, out)
-        answers = load_test_answers(name, store, data)
+    with quiet(), ExitStack() as stack:
+        if asked.run == SHIPPED:  # needs no store
+            data = clothes_in_use(settings, out)
+            answers = shipped_test_answers(data)
+        else:
+            store = stack.enter_context(closing(open_store(settings.store_url)))
+            run = find(asked.run, store)
+            data = clothes_in_use(settings, out)
+            answers = load_test_answers(run.id, store, data)
     counts = metrics.confusion(answers.labels, answers.outputs)
     report = metrics.report(answers.labels, answers.outputs)
     classes: list[Any] = [{"class": name, **row} for name, row in report.to_dict("index").items()]

@@ -51,31 +51,40 @@ class TestAnswers:
 def load_test_answers(name: str, store: Store, dataset: Dataset) -> TestAnswers:
     """The test answers of a run (id, name, beginning of either) or of `shipped`, with the data set in use.
 
-    The shipped network answers other test pictures than its own on the spot. Raises RunError for an unknown or
-    unfinished run, and for one that was trained with pictures that are not in use now.
+    Raises RunError for an unknown or unfinished run, and for one that was trained with pictures that are not in use
+    now.
     """
-    labels = dataset.test_labels
     if name == SHIPPED:
-        outputs, note = shipped_probabilities(), None
-        if shipped_card()["fingerprint"] != dataset.fingerprint or outputs is None:
-            outputs = another_shipped().probabilities(dataset.test_images)
-            note = Saying(
-                "It learned from the real Fashion-MNIST; these are its answers to other pictures: {title}.",
-                title=dataset.title,
-            )
-        run_id, title = SHIPPED, SHIPPED_TITLE
-    else:
-        run = store.find(name)
-        if run.fingerprint != dataset.fingerprint:
-            raise RunError(
-                "“{name}” was tested on “{other}”, but the pictures in use now are “{title}”.",
-                N_("Bring those back to look into its mistakes, or choose another run."),
-                name=run.name,
-                other=title_said(run.data_title),
-                title=title_said(dataset.title),
-            )
-        outputs = answers_of(run, store, len(labels))
-        run_id, title, note = run.id, run.name, None
+        return shipped_test_answers(dataset)
+    run = store.find(name)
+    if run.fingerprint != dataset.fingerprint:
+        raise RunError(
+            "“{name}” was tested on “{other}”, but the pictures in use now are “{title}”.",
+            N_("Bring those back to look into its mistakes, or choose another run."),
+            name=run.name,
+            other=title_said(run.data_title),
+            title=title_said(dataset.title),
+        )
+    return _scored(run.id, run.name, dataset.test_labels, answers_of(run, store, len(dataset.test_labels)))
+
+
+def shipped_test_answers(dataset: Dataset) -> TestAnswers:
+    """The shipped network's answers to the test pictures of a data set; to others than its own it gives them on the
+    spot."""
+    outputs, note = shipped_probabilities(), None
+    if shipped_card()["fingerprint"] != dataset.fingerprint or outputs is None:
+        outputs = another_shipped().probabilities(dataset.test_images)
+        note = Saying(
+            "It learned from the real Fashion-MNIST; these are its answers to other pictures: {title}.",
+            title=dataset.title,
+        )
+    return _scored(SHIPPED, SHIPPED_TITLE, dataset.test_labels, outputs, note)
+
+
+def _scored(
+    run_id: str, title: str, labels: np.ndarray, outputs: np.ndarray, note: Saying | None = None
+) -> TestAnswers:
+    """Outputs (n, 10) to pictures of these classes (n,), with what they score."""
     outputs = outputs.astype(np.float32)
     return TestAnswers(
         run_id, title, labels, outputs, metrics.accuracy(labels, outputs), metrics.loss(labels, outputs), note

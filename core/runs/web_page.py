@@ -22,10 +22,15 @@ def web_page(run_id: str, store: Store) -> bytes:
     Raises RunError when there is none (yet).
     """
     if run_id == SHIPPED:
-        return page_of(_shipped())
+        return shipped_page()
     run = store.find(run_id)
     calibration = Calibration(run.temperature, uploaded=run.on_uploaded_pictures)
     return page_of(Portable(run.name, store.artifact(run.id, FileKind.TFLITE), calibration, _facts(run)))
+
+
+def shipped_page() -> bytes:
+    """The same of the network that comes with the app. Raises RunError when its files are missing."""
+    return page_of(_shipped())
 
 
 def _facts(run: Run) -> dict[str, str]:

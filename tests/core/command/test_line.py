@@ -120,6 +120,8 @@ def test_a_home_folder_that_cannot_be_made_is_said(
     for words in (["runs"], ["evaluate", "mine"], ["train", "quick"], ["stop", "mine"], ["workers"]):
         error = command(*words, "--json").rows[-1]["error"]
         assert str(tmp_path / "file") in error or "FITTING_ROOM_HOME" in error
+    for words in (["evaluate", "shipped"], ["export", "shipped", "--as", "tflite", "--to", str(tmp_path)]):
+        assert command(*words).status == 0  # which need no store
     monkeypatch.delenv("FITTING_ROOM_DATA")
     assert "cannot be written to" in command("download", "--json").rows[-1]["error"]
 
@@ -165,6 +167,13 @@ def test_a_training_goes_on_when_nobody_reads_of_it_any_more(monkeypatch: pytest
         for _ in range(3):
             out.row({"event": "epoch"})
         out.close()
+
+
+def test_the_command_line_loads_without_what_its_verbs_need() -> None:
+    heavy = {"numpy", "sqlalchemy", "pandas", "cv2", "distributed", "rich"}
+    asking = f"import sys, core.command.line; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", asking], cwd=PROJECT, capture_output=True, encoding="utf-8")
+    assert done.stdout == "[]\n", done.stderr
 
 
 def test_numbers_for_people_have_a_blank_that_grep_finds(capfd: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,7 @@ from core.language import Saying
 from core.runs.book import NewRun
 from core.runs.store import Store
 from core.settings import Settings
+from core.training import backend
 from core.training.plan import Plan
 from models.catalogue import RECIPES
 from tests.core.command.conftest import Command
@@ -203,6 +204,14 @@ def test_what_cannot_be_trained_or_loaded_is_said_in_one_sentence(command: Comma
     }.items():
         said = command(*words, "--json")
         assert sentence in said.rows[-1]["error"] and said.status == 1
+
+
+def test_where_nothing_can_be_trained_a_sentence_says_how_to_change_that(
+    command: Command, small_home: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend, "missing", lambda: Saying("Training needs TensorFlow."))
+    (*_, row) = command("train", "quick", "--json").rows
+    assert row == {"error": "Training needs TensorFlow."} and store.runs() == []
 
 
 def test_every_network_is_listed(command: Command) -> None:
