@@ -232,6 +232,18 @@ def test_folders_of_another_language_are_asked_about_once_and_then_remembered():
     assert faultless(at) and at.get("file_uploader") and not asked(at)
 
 
+def test_what_was_said_about_folders_is_known_after_a_reload_while_the_clothes_are_in_use(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("streamlit.runtime.context.ContextProxy.cookies", {"fitting_room_key": "f" * 32})
+    at = look_at(session(), "kleidung.zip", in_german())
+    asked(at)[0].select(SLUGS.index("shirt")).run()
+    at.button(key="own_sorted").click().run()
+    at.button(key="own_use").click().run()
+    again = look_at(session(), "mehr.zip", in_german())
+    assert faultless(again) and not asked(again) and again.button(key="own_use")
+
+
 def test_a_folder_of_another_language_is_asked_about_too_and_one_may_be_left_out():
     at = session()
     at.segmented_control(key="own_way").set_value("folder").run()
