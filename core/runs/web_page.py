@@ -10,7 +10,7 @@ from core.data.dataset import title_said
 from core.inference.network import Calibration, shipped_bytes, shipped_card
 from core.inference.portable import Portable, page_of
 from core.language import _, current, number, percent
-from core.runs.results import SHIPPED, SHIPPED_TITLE
+from core.runs.results import SHIPPED
 from core.runs.schema import FileKind, Run
 from core.runs.store import Store
 from models.own_network import checked
@@ -55,6 +55,7 @@ def _day(run: Run) -> dict[str, str]:
 def _shipped() -> Portable:
     """The network that comes with the app."""
     card = shipped_card()
-    facts = {_("Clothes"): ", ".join(each["name"] for each in card["data"])}
+    facts = {_("Clothes"): _("Fashion-MNIST, people’s photos of their clothes (CC0), and drawings made by program")}
     facts |= _figures(card["parameters"], card["test_accuracy"], card["source"])
-    return Portable(_(SHIPPED_TITLE), shipped_bytes("model.tflite"), Calibration.from_card(card), facts)
+    title, network = _("The network that comes with the app"), shipped_bytes("model.tflite")
+    return Portable(title, network, Calibration.from_card(card), facts)

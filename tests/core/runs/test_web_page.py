@@ -114,7 +114,7 @@ def test_a_page_speaks_the_language_of_whoever_asked_for_it(store: Store, taken:
 
 def test_the_network_that_comes_with_the_app_can_be_taken_home_too(store: Store):
     page = Read(web_page(SHIPPED, store))
-    assert page.texts["h1"] == ["the network that comes with the app"]
+    assert page.texts["h1"] == ["The network that comes with the app"]
     assert set(json.loads(page.texts["script"][0])["thresholds"]) == {"photo", "drawing"}
 
 
