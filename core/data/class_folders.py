@@ -14,6 +14,7 @@ from typing import TypeVar
 import cv2
 
 from core.data.naming import LEFT_OUT, NONE, key, said_by_folders
+from core.data.sorting import is_picture
 from core.errors import DataError
 from core.labels import SLUGS
 
@@ -36,7 +37,7 @@ def find(folder: Path, part: str | None = None) -> list[Listed]:
     """The files below a folder that lie in a folder named by a class's slug, or in one named `NONE`, sorted.
 
     With a part, only those that also lie in a folder of that name ("check"). Files whose name begins with a dot are
-    passed over. Raises DataError when there are none.
+    passed over. Raises DataError when there are none, or most pictures lie in other folders.
     """
     if not folder.is_dir():
         raise DataError(
@@ -53,6 +54,19 @@ def find(folder: Path, part: str | None = None) -> list[Listed]:
         raise DataError(
             "{folder} holds no pictures in folders named by class. Name the folders {names} or {none}.",
             folder=folder,
+            names=", ".join(SLUGS),
+            none=NONE,
+        )
+    placed = {listed.path for listed in found}
+    others = [path for path in wanted if path not in placed and is_picture(path.parts)]
+    if len(others) > len(placed):
+        raise DataError(
+            "{count} of {all} pictures in {folder} lie in folders that are not named after a class, such as {other}."
+            " Name those {names} or {none}.",
+            count=len(others),
+            all=len(others) + len(placed),
+            folder=folder,
+            other=others[0].parent.name,
             names=", ".join(SLUGS),
             none=NONE,
         )

@@ -56,6 +56,12 @@ def test_folders_may_be_called_in_any_way_that_is_understood(tmp_path):
     ]
 
 
+def test_a_folder_of_which_most_pictures_would_be_passed_over_is_refused(tmp_path):
+    root = plant(tmp_path / "mine", "T-Shirts/a.jpg", "Hosen/b.jpg", "Kleider/c.jpg", "Kleider/notes.txt")
+    with pytest.raises(DataError, match="2 of 3 pictures .* not named after a class, such as Hosen"):
+        class_folders.find(root)
+
+
 def test_a_part_leaves_out_the_others(tmp_path):
     root = plant(tmp_path / "check", "photos/check/coat/a.jpg", "photos/train/coat/b.jpg")
     assert [one.path.name for one in class_folders.find(root, "check")] == ["a.jpg"]
