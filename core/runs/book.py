@@ -122,8 +122,10 @@ class RunBook:
 
     def run(self, run_id: str) -> Run:
         """One run by its exact id. Raises RunError when there is none."""
-        with self.database.reading() as connection:
-            row = connection.execute(READ.where(RUNS.c.id == run_id, RUNS.c.removed.is_(None))).mappings().first()
+        row = None
+        if run_id.isalnum():  # PostgreSQL refuses to look for some letters
+            with self.database.reading() as connection:
+                row = connection.execute(READ.where(RUNS.c.id == run_id, RUNS.c.removed.is_(None))).mappings().first()
         if row is None:
             raise RunError("There is no run “{name}”. It may have been deleted.", name=run_id)
         return Run.of_row(row)

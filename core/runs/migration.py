@@ -52,6 +52,7 @@ def migrate(connection: Connection) -> int:
         _tell_apart(connection)
         _let_one_wait(connection)
         _move_out(connection)
+        _widen(connection)
         for index in (ONE_NAME, ONE_WAITING):
             index.create(connection, checkfirst=True)
     if connection.scalar(select(IDENTITY.c.id)) is None:
@@ -101,6 +102,13 @@ def _let_one_wait(connection: Connection) -> None:
     first = select(func.min(RUNS.c.created)).where(WAITS).group_by(RUNS.c.owner)
     others = update(RUNS).where(WAITS, RUNS.c.created.not_in(first.scalar_subquery()))
     connection.execute(others.values(status=Status.PAUSED, message=PAUSED_WORDS))
+
+
+def _widen(connection: Connection) -> None:
+    """Let the points of all curves be more than two thousand millions: a few hundred classes come there in a day."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("ALTER TABLE points ALTER COLUMN id TYPE BIGINT"))
+        connection.execute(text("ALTER SEQUENCE points_id_seq AS BIGINT"))
 
 
 def _move_out(connection: Connection) -> None:

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -120,7 +121,8 @@ READ = select(RUNS, silence(RUNS.c.heartbeat).label("silence"))  # what `Run.of_
 POINTS = Table(
     "points",
     TABLES,
-    Column("id", Integer, primary_key=True),
+    # SQLite's integers are as wide anyway, and count by themselves under that name only
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("run", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("kind", String(5), nullable=False),  # batch, epoch
     Column("epoch", Float, nullable=False),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import psycopg
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, text, update
 
 from core.errors import StoreError
 from core.runs import database, dialects, patience
@@ -114,6 +114,8 @@ def test_what_the_version_before_kept_of_uploads_moves_and_what_it_deleted_goes(
     waiting, gone = store.create(new()), store.create(new())
     with store.database.writing() as connection:
         connection.execute(update(SCHEMA).values(version=VERSION - 1))
+        for narrow in ("ALTER TABLE points ALTER COLUMN id TYPE INTEGER", "ALTER SEQUENCE points_id_seq AS INTEGER"):
+            connection.execute(text(narrow))
         for kind in (FileKind.PICTURES, FileKind.CHECKPOINT):
             connection.execute(insert(FILES).values(run=waiting, kind=kind, content=KEPT))
             connection.execute(insert(FILES).values(run=gone, kind=kind, content=DELETED))
@@ -123,7 +125,12 @@ def test_what_the_version_before_kept_of_uploads_moves_and_what_it_deleted_goes(
     again = open_store(store.url)
     assert again.pictures(waiting) == again.checkpoint(waiting) == KEPT and again.pictures(gone) is None
     assert files_with(postgres, DELETED) == []
-    again.stop(waiting)
+    with again.database.writing() as connection:
+        connection.execute(text("SELECT setval('points_id_seq', 3000000000)"))
+    lease = again.claim(waiting)
+    lease.point(point(0.5))
+    assert [row.id for row in again.points_since(waiting)] == [3_000_000_001]
+    lease.finish({})
     assert again.artifacts(waiting) == ["checkpoint"]
     again.close()
 

@@ -61,6 +61,9 @@ def test_a_run_is_found_by_id_name_and_beginning_and_doubt_is_said(store: Store)
         store.find("Red")
     with pytest.raises(RunError, match="no run “”"):
         store.find("")
+    for odd in ("a\0b", "", "' or ''='", first + "\0"):
+        with pytest.raises(RunError, match="There is no run"):
+            store.run(odd)
 
 
 def test_runs_wait_their_turn_and_know_their_place(store: Store) -> None:
