@@ -42,6 +42,7 @@ BELOW = {
 TOP = {
     "apart",
     "archive",
+    "arrays",
     "atomic",
     "catalogues",
     "charts",
