@@ -215,7 +215,7 @@ with guard():
             st.caption(_("Your pictures are kept with the run only until it has ended."))
         if lack := untrainable():
             st.warning(str(lack))
-        elif run_queue().problem:
+        elif run_queue().problem and not (shown and shown.status == Status.WAITING):  # that one says it itself
             st.warning(plain(str(run_queue().problem)))
     if plan and name != OWN:
         with rest:
