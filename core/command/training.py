@@ -51,11 +51,11 @@ def load(asked: argparse.Namespace, settings: Settings, out: Output) -> int:
     """Score weights saved elsewhere as a run."""
     from core.runs.store import open_store
     from core.training.plan import Plan
-    from core.training.weights import MOST_MB, checked
+    from core.training.weights import MOST_MB, matching
 
     plan = Plan.loading(asked.recipe, asked.variant, own_layers(asked.layers))
     with closing(open_store(settings.store_url)) as store:
-        content = checked(read_file(asked.file, MOST_MB, RunError))
+        content = matching(read_file(asked.file, MOST_MB, RunError), plan.row.parameters, plan.called)
         return _scored(plan, asked.name or asked.recipe, content, store, settings, out)
 
 

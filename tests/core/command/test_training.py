@@ -130,6 +130,9 @@ def test_a_network_is_trained_scored_asked_taken_home_and_brought_back(
     assert all(Path(row["file"]).stat().st_size == row["bytes"] for row in forms.values())
     (brought,) = [row for row in command("import", forms["zip"]["file"], "--json").rows if row["event"] == "done"]
     assert brought["name"] == "Mine 2" and brought["test_accuracy"] == pytest.approx(done["test_accuracy"])
+    before = len(store.runs())
+    error = command("load", "five-steps", forms["weights"]["file"]).error  # and no run that broke off
+    assert "102,666" in error and "347,114" in error and len(store.runs()) == before
     said = command("load", "quick", forms["weights"]["file"], "--name", "Loaded")
     assert said.err.count("drawn by program") == 1 and f"{100 * done['test_accuracy']:.2f} % of the test" in said.out
 
