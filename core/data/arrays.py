@@ -178,13 +178,14 @@ def _read_parquet(file: Stored, most: int) -> Found:
 
     with file.opened() as content:
         table = ParquetFile(content)
-        rows, names = table.metadata.num_rows, table.schema_arrow.names
+        schema = table.schema_arrow  # made anew each time it is asked for
+        rows, names = table.metadata.num_rows, schema.names
         if not 0 < rows <= most:
             sentence = (
                 N_("{where} holds {rows} pictures; {most} is the most.") if rows else N_("{where} holds no pictures.")
             )
             raise DataError(sentence, file.remedy, where=file.where, rows=rows, most=most)
-        nested = [name for name in names if _is_nested(table.schema_arrow.field(name).type)]
+        nested = [field.name for field in schema if _is_nested(field.type)]
         form = form_of_names(names, file.where, nested[0] if nested else "")
         if len(form.labels) > 1:
             ends = table.read(columns=[names[column] for column in form.labels])

@@ -191,7 +191,8 @@ def _called(name: str) -> tuple[Saying, ...]:
 
 def _beside(names: Sequence[str], used: Sequence[int]) -> tuple[Saying, ...]:
     """What there is to say of the columns that are not used."""
-    left = [name for column, name in enumerate(names) if column not in set(used)]
+    taken = set(used)
+    left = [name for column, name in enumerate(names) if column not in taken]
     if any(left):
         return (Saying("without {names}", names=said_names(filter(None, left))),)
     return (Saying("without a column that has no name"),) if left else ()

@@ -126,7 +126,9 @@ def _unpacked(content: BinaryIO, where: Saying | str, remedy: str) -> Generator[
 
 
 def _without_empty_cells(block: bytes) -> bytes:
-    """The same lines; one with nothing but separators in it is empty."""
+    """The same lines; one with nothing but separators in it is empty. What is too long for a line is left as it is."""
+    if len(block) > BLOCK and block.find(b"\n", 0, BLOCK + 1) < 0:
+        return block
     if block[:1] in CELLS or re.search(rb"\n[" + CELLS + rb"]", block):
         return re.sub(rb"(?m)^[" + CELLS + rb"]+$", b"", block)
     return block

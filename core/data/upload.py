@@ -26,7 +26,7 @@ from core.data.brought import (
 )
 from core.data.columns import CSV_COLUMNS
 from core.data.dataset import FULL, fair_share
-from core.data.files import MOST_ROWS, Stored
+from core.data.files import Stored
 from core.data.gather import (
     MIN_PICTURES,
     SPLIT_SEED,
@@ -164,7 +164,10 @@ def _from_layout(
     title: str, layout: Layout, settings: Settings, progress: Callable[[int, int], None]
 ) -> UploadedDataset:
     """A whole data set, or of a very large one a part with every class in its share. Raises DataError."""
-    training, test = layouts.read(layout, MOST_ROWS, lambda rows: progress(rows, max(rows, sum(FULL))))
+    whole = sum(FULL)
+    training, test = layouts.read(
+        layout, max(whole, settings.max_own_pictures), lambda rows: progress(rows, max(rows, whole))
+    )
     parts = [training] if test is None else [training, test]
     count, most = sum(len(part.labels) for part in parts), settings.max_own_pictures
     progress(count, count)

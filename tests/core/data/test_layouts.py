@@ -280,6 +280,10 @@ NONE_OF_IT: dict[str, tuple[Files, list[str]]] = {
         both(lambda _images, labels: hugging_face(np.zeros((3, 32, 32), "u1"), labels[:3]), "train.parquet", "test.pq"),
         ["train.parquet", "32 × 32"],
     ),
+    "Parquet of very many columns": (
+        {"train.parquet": parquet({f"c{n}": [1] for n in range(3_000)}), "test.parquet": b""},
+        ["3,000 columns; 1,000 is the most"],
+    ),
     "Parquet of something else": (
         {"train.parquet": parquet({"a": [1], "b": [2]}), "test.parquet": b""},
         ["2 columns and so no pictures"],

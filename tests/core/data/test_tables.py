@@ -27,6 +27,7 @@ ODD_TABLES = {  # what is in the file, words of the sentence
     "signs that turn words": (f"{HEAD}\n\u202e9{ROW}", ["“91” for label in row 1"]),
     "one very long value": (f"{HEAD}\n{ROW}{'9' * 200_000}", ["row 1 (line 2) that is no number"]),
     "one very long line": (f"{HEAD}\n{ROW},{'9,' * 200_000}", ["200,786 values in row 1"]),
+    "very many separators": (f"{HEAD}\n{',' * 5_000_000}", ["line of more than", "in row 1 (line 2)"]),
     "too many rows": (f"{HEAD}\n" + f"{ROW}\n" * 41, ["holds 41 pictures; 40 is the most"]),
     "packed twice": (gzip.compress(gzip.compress(f"{HEAD}\n{ROW}".encode())), ["is packed twice", "Unpack it"]),
     "packed and cut off": (gzip.compress(f"{HEAD}\n{ROW}".encode())[:-30], ["ends too early"]),
