@@ -188,7 +188,8 @@ def take_away(run: Run) -> None:
         offers[f".{FILES[kind]}"] = (FILES[kind], lambda kind=kind: used.artifact(run.id, kind))
     offers[_("Code (.py)")] = ("py", lambda: script.of_run(run)[0].encode())
     offers[_("Notebook (.ipynb)")] = ("ipynb", lambda: script.of_run(run)[1].encode())
-    offers[_("TensorBoard events (.zip)")] = ("tensorboard.zip", lambda: tensorboard.events(run, used))
+    known = {} if labels is None else {"pictures": len(data().train_images)}
+    offers[_("TensorBoard events (.zip)")] = ("tensorboard.zip", lambda: tensorboard.events(run, used, **known))
     mime = "application/octet-stream"
     downloads.offer(_("Download"), lambda: bundle.pack(run, used, labels), f"{stem}.zip", mime, "runs_download_zip")
     with st.popover(_("More files"), icon=":material/folder_open:", key="runs_files"):

@@ -17,7 +17,7 @@ import pandas as pd
 from core.archive import Archive, ArchiveError, Fault, Limits, check, zipped
 from core.errors import RunError, door
 from core.language import N_, Saying, _
-from core.runs import report, script
+from core.runs import card, report, script
 from core.runs.book import Past
 from core.runs.results import answers_of
 from core.runs.schema import CURVE, Run
@@ -26,6 +26,7 @@ from core.settings import Settings
 from core.training import backend, weights
 from core.training.checkpoint import Snapshot
 from core.training.plan import Plan
+from core.training.tflite_metadata import ENTRY as METADATA
 from models.catalogue import OWN
 
 FORMAT = "fitting-room run 1"
@@ -102,7 +103,8 @@ def pack(run: Run, store: Store, labels: np.ndarray | None = None) -> bytes:
     files |= {name: store.artifact(run.id, kind) for kind, name in FILES.items() if kind in kinds}
     files[f"{run.recipe}.py"], files[f"{run.recipe}.ipynb"] = script.of_run(run)
     files |= {_snapshot_name(epoch): store.snapshot(run.id, epoch) for epoch in store.epochs(run.id)}
-    return zipped(files)
+    labelled = METADATA.encode() in files.get("model.tflite", b"")
+    return zipped({"README.md": card.of_run(run, files.keys(), labelled), **files})
 
 
 def printed(run: Run, store: Store, labels: np.ndarray | None = None) -> str:

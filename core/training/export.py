@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import tempfile
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core import metrics
+from core.archive import zipped
 from core.data.dataset import Dataset
 from core.errors import RunError
+from core.labels import NAMES
 from core.language import Saying
 from core.quiet import quiet
 from core.training import weights
+from core.training.tflite_metadata import with_metadata
 from models.catalogue import Recipe
 
 if TYPE_CHECKING:
     import keras
 
 SCORE_BATCH = 100  # pictures at a time: more are hardly faster, and 500 take 100 MB more
+ABOUT = "fitting_room"  # under which a .keras file's metadata.json says what the network is
+PURPOSE = "Tells ten kinds of clothes apart in pictures of 28 x 28, as Fashion-MNIST has them."
 CALIBRATED_ON = 50  # held-back pictures it takes to say how sure a network may be
 
 
@@ -63,13 +70,16 @@ def result_of(
         outputs_held_back = _outputs(model, dataset.train_images[held_back])
         temperature = metrics.best_temperature([outputs_held_back], [dataset.train_labels[held_back]])
     phase("saving")
+    accuracy, loss = metrics.accuracy(dataset.test_labels, outputs), metrics.loss(dataset.test_labels, outputs)
+    about = _about(recipe, temperature, {"pictures": len(outputs), "accuracy": accuracy, "loss": loss})
+    tflite = with_metadata(_tflite_file(model), recipe.title, PURPOSE, NAMES, json.dumps(about, indent=1))
     return Result(
-        keras=_keras_file(model),
-        tflite=_tflite_file(model),
+        keras=_keras_file(model, recipe, about),
+        tflite=tflite,
         weights=weights.written(network),
         outputs=outputs,
-        test_accuracy=metrics.accuracy(dataset.test_labels, outputs),
-        test_loss=metrics.loss(dataset.test_labels, outputs),
+        test_accuracy=accuracy,
+        test_loss=loss,
         temperature=temperature,
         seconds=seconds,
         note=note,
@@ -94,11 +104,41 @@ def _outputs(model: keras.Model, images: np.ndarray) -> np.ndarray:
     return np.concatenate([answer(part.astype(np.float32)).numpy() for part in parts])
 
 
-def _keras_file(model: keras.Model) -> bytes:
+def _about(recipe: Recipe, temperature: float, test: dict[str, float]) -> dict[str, Any]:
+    """What is said of a network within its files, for those who have nothing else of it."""
+    return {
+        "network": recipe.title,
+        "classes": list(NAMES),
+        "input": {
+            "shape": [28, 28],
+            "type": "float32",
+            "from": 0,
+            "to": 255,
+            "means": "grey values; 0 is the background, so bright clothes lie on black",
+        },
+        "output": {
+            "shape": [10],
+            "means": "a share for each class; where they do not add up to 1, divide by their sum",
+        },
+        "calibration": {
+            "temperature": temperature,
+            "how": "raise each share to the power of 1 / temperature, then divide by their sum",
+        },
+        "test": test,
+    }
+
+
+def _keras_file(model: keras.Model, recipe: Recipe, about: dict[str, Any]) -> bytes:
+    """A .keras file that plain Keras loads, scores and trains on: `about` stands in its metadata.json."""
+    model.compile(recipe.optimiser, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.optimizer.build(model.trainable_variables)  # Keras would warn that it has less than it needs
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         model.save(path)
-        return path.read_bytes()
+        with zipfile.ZipFile(path) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+    files["metadata.json"] = json.dumps(json.loads(files["metadata.json"]) | {ABOUT: about}, indent=1).encode()
+    return zipped(files)
 
 
 def _tflite_file(model: keras.Model) -> bytes:

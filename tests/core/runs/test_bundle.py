@@ -7,17 +7,21 @@ import pickle
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from importlib import import_module
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
-from core.data.dataset import Dataset
+from core.data.dataset import Dataset, Source
 from core.errors import FittingRoomError
+from core.labels import NAMES
 from core.language import percent
 from core.runs import bundle, runner, tensorboard
 from core.runs.book import NewRun
+from core.runs.card import FILES
+from core.runs.card import of_run as card_of
 from core.runs.results import load_test_answers
 from core.runs.schema import Run
 from core.runs.store import Store, open_store
@@ -90,6 +94,7 @@ def test_a_zip_holds_everything_of_a_run(source: tuple[Store, Run], packed: byte
     files = opened(packed)
     assert set(files) == {
         *(
+            "README.md",
             "plan.json",
             "metrics.csv",
             "report.html",
@@ -401,7 +406,10 @@ def lying(packed: bytes) -> bytes:
         (lambda packed: b"", "damaged, or is not a zip"),
         (lambda packed: b"PK\3\4 text", "damaged, or is not a zip"),
         (lambda packed: packed[:-2000], "damaged, or is not a zip"),
-        (lambda packed: packed[:60] + bytes(2000) + packed[2060:], "zip"),
+        (
+            lambda packed: packed[: packed.index(b"plan.json")] + bytes(60) + packed[packed.index(b"plan.json") + 60 :],
+            "zip",
+        ),
         (lying, "zip"),
         (lambda packed: closed(opened(packed), zipfile.ZIP_LZMA), "unusual way"),
         (lambda packed: packed + bytes(100_000_000), "larger than 100 MB"),
@@ -457,25 +465,94 @@ def test_the_report_needs_no_other_file_and_says_what_came_out(
     assert "its mistakes are not listed" in bundle.printed(run, store)
 
 
-def test_the_events_are_those_tensorboard_reads(source: tuple[Store, Run], tmp_path: Path) -> None:
+def test_the_events_are_those_tensorboard_reads_each_at_its_step(
+    source: tuple[Store, Run], garments: Dataset, tmp_path: Path
+) -> None:
     from tensorflow.core.util import event_pb2
     from tensorflow.data import TFRecordDataset
 
     store, run = source
     batches, epochs = store.points(run.id)
     found: dict[tuple[str, str], list[tuple[int, float]]] = {}
-    for place, content in opened(tensorboard.events(run, store)).items():
+    for place, content in opened(tensorboard.events(run, store, len(garments.train_images))).items():
         file = tmp_path / "events"
         file.write_bytes(content)
         for record in TFRecordDataset(str(file)).as_numpy_iterator():
             event = event_pb2.Event.FromString(record)
             for value in event.summary.value:
                 found.setdefault((place.split("/")[1], value.tag), []).append((event.step, value.simple_value))
-    assert found["training", "accuracy"] == [(row.epoch, pytest.approx(row.accuracy)) for row in epochs.itertuples()]
-    assert found["validation", "loss"] == [(row.epoch, pytest.approx(row.val_loss)) for row in epochs.itertuples()]
-    assert found["batches", "loss"] == [
-        (round(100 * row.epoch), pytest.approx(row.loss)) for row in batches.itertuples()
+    steps = -(-1_140 // run.plan.batch_size)  # of 1,200 pictures one in twenty is held back
+    assert run.plan.row.validation == 0.05 and steps == tensorboard.steps_an_epoch(run, 1_200)
+    assert found["training", "accuracy"] == [
+        (steps * row.epoch, pytest.approx(row.accuracy)) for row in epochs.itertuples()
     ]
+    assert found["validation", "loss"] == [
+        (steps * row.epoch, pytest.approx(row.val_loss)) for row in epochs.itertuples()
+    ]
+    assert found["batches", "loss"] == [
+        (round(steps * row.epoch), pytest.approx(row.loss)) for row in batches.itertuples()
+    ]
+    assert found["batches", "loss"][-1][0] == found["training", "loss"][-1][0] == 2 * steps
+
+
+def test_the_card_of_a_run_is_what_the_hub_reads(source: tuple[Store, Run], packed: bytes) -> None:
+    store, run = source
+    text = opened(packed)["README.md"].decode()
+    _, head, body = text.split("---\n", 2)
+    card = import_module("yaml").safe_load(head)
+    assert (card["license"], card["library_name"], card["pipeline_tag"]) == ("mit", "keras", "image-classification")
+    assert "fashion-mnist" in card["tags"] and card["metrics"] == ["accuracy"] and "datasets" not in card
+    (model,) = card["model-index"]
+    (result,) = model["results"]
+    assert model["name"] == run.name and result["task"]["type"] == "image-classification"
+    assert {"type", "name", "split"} <= result["dataset"].keys()
+    assert {one["type"]: one["value"] for one in result["metrics"]} == {
+        "accuracy": run.test_accuracy,
+        "loss": run.test_loss,
+    }
+    for name in ("model.keras", "model.tflite", "quick.py", "report.html", "metadata.json", "labels.txt"):
+        assert f"`{name}`" in body
+    assert "<b>" not in body and f"{run.temperature:.4g}" in body
+    published = replace(run, data_source=Source.DOWNLOAD)
+    earlier = card_of(published, FILES, False)
+    assert "network.compile" in earlier and "metadata.json" not in earlier and "network.compile" not in body
+    told = import_module("yaml").safe_load(earlier.split("---\n")[1])
+    assert told["datasets"] == ["fashion_mnist"]
+    assert told["model-index"][0]["results"][0]["dataset"]["type"] == "fashion_mnist"
+
+
+def test_the_networks_of_a_run_say_what_they_are_without_the_app(
+    source: tuple[Store, Run], garments: Dataset, tmp_path: Path
+) -> None:
+    import keras
+
+    store, run = source
+    path = tmp_path / "model.keras"
+    path.write_bytes(store.artifact(run.id, "keras"))
+    network = keras.saving.load_model(path)  # nothing but Keras: no classes of ours
+    loss, accuracy = network.evaluate(garments.test_images, garments.test_labels, verbose=0)
+    assert accuracy == pytest.approx(run.test_accuracy, abs=1e-6) and loss == pytest.approx(run.test_loss, rel=1e-3)
+    network.fit(garments.train_images[:64], garments.train_labels[:64], verbose=0)
+    about = json.loads(opened(path.read_bytes())["metadata.json"])["fitting_room"]
+    assert about["classes"] == list(NAMES) and about["calibration"]["temperature"] == run.temperature
+    assert about["input"]["to"] == 255 and about["test"]["accuracy"] == run.test_accuracy
+    tflite = store.artifact(run.id, "tflite")
+    behind = opened(tflite)
+    assert behind["labels.txt"].decode().splitlines() == list(NAMES)
+    assert json.loads(behind["fitting_room.json"]) == about
+    told = metadata_in(tflite)
+    assert told[4:8] == b"M001"
+    for words in ("Quick", "labels.txt", "fitting_room.json", "1.0.0"):
+        assert words.encode() in told
+
+
+def metadata_in(tflite: bytes) -> bytes:
+    """The metadata of TensorFlow Lite in a network."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(tflite, 0))
+    (entry,) = [entry for entry in model.metadata if entry.name == b"TFLITE_METADATA"]
+    return bytes(model.buffers[entry.buffer].data)
 
 
 def test_every_choice_of_a_plan_is_looked_at_when_it_comes_back() -> None:
