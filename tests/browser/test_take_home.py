@@ -3,12 +3,14 @@ drawings as the app does, and is a page for a phone, for the dark and for everyo
 
 import base64
 import functools
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, expect
 
 from core.data.dataset import Dataset
@@ -23,7 +25,7 @@ from core.runs.web_page import web_page
 from core.settings import Settings
 from core.training.export import _tflite_file, _with_pixels
 from core.training.plan import Plan
-from core.vision.reading import read_drawing, read_photo
+from core.vision.reading import Kind, read_drawing, read_photo
 from models.catalogue import RECIPES, Recipe, own_recipe
 from tests.browser.conftest import PATIENCE, shirt
 
@@ -215,6 +217,26 @@ def test_a_photo_from_a_file_dropped_or_pasted_is_cut_out_and_shown_beside_its_a
     expect(window.locator("#reason")).to_have_text(
         "This file is not a picture that this browser can open. Try a JPEG or a PNG."
     )
+
+
+def test_a_drawing_on_paper_that_was_photographed_is_read_as_a_drawing(
+    window: Page, trained: tuple[Run, Network, Path]
+) -> None:
+    opened(window, trained[2])
+    sheet = Image.new("RGB", (300, 300), (236, 231, 222))
+    trousers = [(90, 40), (210, 40), (230, 250), (160, 250), (150, 120), (140, 250), (70, 250), (90, 40)]
+    ImageDraw.Draw(sheet).line(trousers, (52, 60, 120), 6)
+    light = np.linspace(1, 0.75, 300)[:, None, None]  # darker towards the bottom
+    file = io.BytesIO()
+    Image.fromarray((np.asarray(sheet) * light).astype(np.uint8)).save(file, "PNG")
+    window.get_by_role("button", name="Clear").click()
+    window.evaluate(f"content => ({DROP})('drop', 'sheet.png', content)", base64.b64encode(file.getvalue()).decode())
+    expect(window.locator("#bars > div")).to_have_count(10)
+    reading = read_photo(file.getvalue(), 10_000_000)
+    assert reading.kind is Kind.DRAWING
+    seen = np.array(window.evaluate(SEEN)).reshape(28, 28)
+    assert np.abs(seen - reading.image.astype(int)).mean() < 2  # of 255
+    expect(window.get_by_text("The app itself reads photos better")).to_be_hidden()
 
 
 def test_it_is_a_page_for_a_phone_for_the_dark_and_for_everyone(

@@ -47,8 +47,12 @@ function inked() {
 
 async function readPaper() {
   const mask = inked();
-  if (sum(mask) < FEWEST) return blank();
-  const { image, cover } = readStrokes(mask, PAPER, PAPER);
+  if (sum(mask) < FEWEST) blank();
+  else await showStrokes(mask, PAPER, PAPER);
+}
+
+async function showStrokes(strokes, width, height) {
+  const { image, cover } = readStrokes(strokes, width, height);
   await show(image, "drawing", cover < 0.01 ? "drawing" : "");
 }
 
@@ -105,18 +109,27 @@ async function bring(file) {
     at("reason").textContent = PAGE.words.unreadable;
     return;
   }
-  const scale = Math.min(1, WORKING / Math.max(picture.width, picture.height));
-  const [width, height] = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * scale)));
-  const canvas = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d", { willReadFrequently: true });
-  canvas.imageSmoothingQuality = "high";
-  canvas.drawImage(picture, 0, 0, width, height);
   draw([]);
   photo = picture;
   example = false;
   lay(picture);
   at("clear").disabled = false;
-  const { image, finding } = readPhoto(canvas.getImageData(0, 0, width, height).data, width, height);
+  const large = pixels(picture, PAPER);
+  const strokes = strokesOnPaper(large.data, large.width, large.height);
+  if (strokes) return showStrokes(strokes, large.width, large.height);
+  const { data, width, height } = pixels(picture, WORKING);
+  const { image, finding } = readPhoto(data, width, height);
   await show(image, "photo", finding);
+}
+
+// A picture with its longest side at most so many dots.
+function pixels(picture, longest) {
+  const scale = Math.min(1, longest / Math.max(picture.width, picture.height));
+  const [width, height] = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * scale)));
+  const canvas = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d", { willReadFrequently: true });
+  canvas.imageSmoothingQuality = "high";
+  canvas.drawImage(picture, 0, 0, width, height);
+  return canvas.getImageData(0, 0, width, height);
 }
 
 function lay(picture) {

@@ -1,4 +1,5 @@
 // A photo becomes 28 x 28 dots: what is unlike the edge of the picture is the garment. The app itself looks harder.
+// A drawing on pale paper that was photographed is read as a drawing.
 
 "use strict";
 
@@ -15,6 +16,48 @@ function readPhoto(rgba, width, height) {
   const finding = findingOf(mask, width, height, cover, cutOut);
   const whole = cover ? mask : mask.fill(1);
   return { image: toSquare(toned(rgba, whole), whole, width, height), cover, finding };
+}
+
+// Where the pen was, of 0 and 1, when the picture is a line drawing on pale paper; null when it is not. The light on the
+// paper is divided out; the limits are those of core/vision/drawing.py.
+function strokesOnPaper(rgba, w, h) {
+  const [wide, high] = [w, h].map((side) => Math.max(1, Math.round(side / 4)));
+  const reach = Math.max(1, Math.round(0.04 * Math.max(wide, high)));
+  const channels = [0, 1, 2].map((c) => new Float32Array(w * h).map((_, i) => onWhite(rgba, i, c)));
+  const lights = channels.map((channel) => {
+    const lightest = around(resized(channel, w, h, wide, high), wide, high, reach, (values) => Math.max(...values));
+    const paper = around(lightest, wide, high, reach, (values) => Math.min(...values));
+    return resized(around(paper, wide, high, reach, mean), wide, high, w, h);
+  });
+  const lit = channels.map((channel, c) => channel.map((value, i) => Math.min(255, (255 * value) / Math.max(lights[c][i], 1))));
+  const darkest = lit[0].map((value, i) => Math.min(value, lit[1][i], lit[2][i]));
+  const share = (fits) => darkest.reduce((count, value) => count + fits(value), 0) / darkest.length;
+  const drawn = share((value) => value < 175);
+  if (share((value) => value > 235) < 0.65 || drawn < 0.002 || drawn > 0.3) return null;
+  if (share((value) => value < 215) > 1.6 * drawn + 0.02) return null;
+  const tones = lights.map(mean);
+  if (Math.min(...tones) < 110 || Math.max(...tones) - Math.min(...tones) > 60) return null;
+  const strokes = new Uint8Array(w * h).map((_, i) => darkest[i] < 175);
+  const depth = distances(strokes, w, h, 0);
+  const places = [...strokes.keys()].filter((i) => strokes[i]);
+  const deep = places.filter((i) => depth[i] > 1);
+  const spread = (values, middle = mean(values)) => Math.sqrt(mean(values.map((value) => (value - middle) ** 2)));
+  if (deep.length && Math.max(...lit.map((channel) => spread(deep.map((i) => channel[i])))) > 20) return null;
+  const box = bounds(strokes, w, h);
+  const thick = places.map((i) => depth[i]).sort((one, other) => one - other)[Math.floor(0.9 * places.length)];
+  return thick < 0.05 * Math.max(box.width, box.height) ? strokes : null;
+}
+
+// What `join` makes of the numbers around each dot, so many to all sides: first along rows, then along columns.
+function around(from, w, h, reach, join) {
+  const rows = from.map((_, i) => join(from.subarray(Math.max(i - reach, i - (i % w)), Math.min(i + reach, i - (i % w) + w - 1) + 1)));
+  const column = new Float32Array(h);
+  const result = new Float32Array(w * h);
+  for (let x = 0; x < w; x++) {
+    for (let y = 0; y < h; y++) column[y] = rows[y * w + x];
+    for (let y = 0; y < h; y++) result[y * w + x] = join(column.subarray(Math.max(y - reach, 0), y + reach + 1));
+  }
+  return result;
 }
 
 const opaque = (rgba) => new Uint8Array(rgba.length / 4).map((_, i) => rgba[4 * i + 3] > 127);
