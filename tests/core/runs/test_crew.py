@@ -5,13 +5,14 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from distributed import Security
 
 from core.data.dataset import Dataset, Source
 from core.errors import WorkerError
-from core.runs import credentials
+from core.runs import credentials, trainer
 from core.runs.book import NewRun
 from core.runs.claims import Pending
 from core.runs.crew import TOLD, Told, crew, resources, why_it_waits
@@ -154,3 +155,33 @@ def test_a_process_gets_all_settings_but_the_words_of_the_entrance(tmp_path: Pat
     given = Settings(home=tmp_path, store="postgresql://h/db", workers=3, passphrase="hunter2", teacher_key="hunter3")
     assert Settings.from_environment(given.environment) == Settings(home=tmp_path, store=given.store, workers=3)
     assert not any("hunter" in value for value in given.environment.values())
+
+
+@pytest.mark.parametrize(
+    ("seen", "busy", "looks"),
+    [
+        ([RIGHT, RIGHT, OTHER_DATA], [], 3),  # other clothes lie in its folder
+        ([RIGHT, UNREACHED, UNREACHED, RIGHT, UNREACHED, UNREACHED, UNREACHED], [], 7),  # a restart is borne
+        ([OTHER_STORE], [True, True], 1),  # what trains is not disturbed
+    ],
+)
+def test_a_worker_begins_anew_between_two_runs_when_what_it_offers_has_changed(
+    seen: list[Told], busy: list[bool], looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer, "LOOK_SECONDS", 0.001)
+    left, ended = list(seen), []
+
+    class State:
+        @property
+        def executing_count(self) -> int:
+            return int(busy.pop()) if busy else 0
+
+    worker = SimpleNamespace(
+        state=State(),
+        outlook=SimpleNamespace(told=lambda data: left.pop(0)),
+        loop=SimpleNamespace(add_callback=lambda close, **options: ended.append((close, options))),
+        close="close",
+    )
+    trainer.Trainer._look(worker, RIGHT)
+    assert len(seen) - len(left) == looks and busy == []
+    assert [(close, options["nanny"]) for close, options in ended] == [("close", False)]

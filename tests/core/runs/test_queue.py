@@ -9,6 +9,7 @@ import pytest
 from core.data.dataset import Dataset
 from core.runs import queue, workers
 from core.runs.book import NewRun
+from core.runs.claims import Pending
 from core.runs.store import open_store
 from core.settings import Settings
 from core.training.plan import Plan
@@ -81,3 +82,29 @@ def test_workers_stay_while_a_task_lost_its_worker_and_end_when_none_can_be_kept
     waiting.start()
     waiting.join(10)
     assert not waiting.is_alive()
+
+
+def test_a_run_has_the_same_key_in_all_apps_until_a_worker_had_it_or_its_task_broke(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks: dict[str, SimpleNamespace] = {}  # what Dask knows, which runs a key once
+
+    def submit(*_task: object, key: str, **_options: object) -> SimpleNamespace:
+        return tasks.setdefault(key, SimpleNamespace(status="pending", done=lambda: tasks[key].status != "pending"))
+
+    monkeypatch.setattr(queue, "fire_and_forget", lambda _task: None)
+    client, apps = SimpleNamespace(submit=submit), [queue.RunQueue(home), queue.RunQueue(home)]
+
+    def hand_over(turn: str) -> list[str]:
+        for app in (*apps, *apps):
+            app._hand_over(Pending("abc", 5.0, turn), client, {})
+        return list(tasks)
+
+    assert hand_over("0") == ["abc-0-0"]
+    assert hand_over("17") == ["abc-0-0", "abc-17-0"]  # its worker is silent, whatever Dask thinks of the first task
+    tasks["abc-17-0"].status = "error"
+    assert hand_over("17") == ["abc-0-0", "abc-17-0"]  # not at once
+    monkeypatch.setattr(queue, "AGAIN_SECONDS", 0.0)
+    assert hand_over("17") == ["abc-0-0", "abc-17-0", "abc-17-1"]
+    tasks["abc-17-1"].status = "finished"  # and it still waits
+    assert hand_over("17")[3:] == ["abc-17-2"]
