@@ -20,7 +20,7 @@ GREY, IMAGE, NORMALISATION = 2, 2, 1  # colours; a tensor that is an image; a st
 ALIGNED = 16  # bytes that the runtime wants numbers to begin at
 
 
-class _Builder(flatbuffers.Builder):
+class _Builder(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers comes without types
     """Builds FlatBuffers whose long rows of bytes begin where the runtime wants them."""
 
     def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:  # noqa: N802, N803  as its library has it

@@ -28,7 +28,7 @@ from core.runs.store import Store, open_store
 from core.settings import Settings
 from core.training.checkpoint import Snapshot
 from core.training.plan import Plan
-from core.training.weights import written
+from core.training.weights import matching, written
 from models.catalogue import OWN, RECIPES
 
 pytestmark = pytest.mark.slow
@@ -536,6 +536,8 @@ def test_the_networks_of_a_run_say_what_they_are_without_the_app(
     about = json.loads(opened(path.read_bytes())["metadata.json"])["fitting_room"]
     assert about["classes"] == list(NAMES) and about["calibration"]["temperature"] == run.temperature
     assert about["input"]["to"] == 255 and about["test"]["accuracy"] == run.test_accuracy
+    alone = matching(store.artifact(run.id, "keras"), run.plan.row.parameters, run.plan.title)
+    assert alone.startswith(b"\x89HDF")  # and it may be brought back as weights
     tflite = store.artifact(run.id, "tflite")
     behind = opened(tflite)
     assert behind["labels.txt"].decode().splitlines() == list(NAMES)
