@@ -313,6 +313,9 @@ def _of_other_size(pixels: int, count: int, where: Saying | str) -> DataError:
             "{where} has {pixels} pixels a row, as for pictures of {side} × {side}; 784 are due, for 28 × 28."
         )
         return DataError(sentence, SMALLER, where=where, pixels=pixels, side=side)
+    if count < 2:
+        sentence = N_("{where} is text, but no table of pictures: a row needs a class and 784 pixels.")
+        return DataError(sentence, BY_FOLDERS, where=where)
     if count < SIDE:
         sentence = N_("{where} has {count} columns and so no pictures: a row needs a class and 784 pixels.")
         return DataError(sentence, BY_FOLDERS, where=where, count=count)

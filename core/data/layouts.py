@@ -30,6 +30,7 @@ from core.language import N_, Saying
 from core.words import line
 
 DEEPEST, MOST_LISTED = 5, 20_000  # folders below each other, and files in all, that are looked at
+MOST_TOGETHER = 64  # files that may be one data set
 MOST_ZIPS = 4  # in a folder, that are looked into
 ANYWHERE = (".parquet", ".pq", ".zip", ".npz")  # ends of files that are not read from beginning to end
 MOST_UNPACKED = 2**30  # bytes of a file in a zip
@@ -163,10 +164,12 @@ def _idx(files: Sequence[Stored]) -> Layout | None:
 
 def _parted(kind: str, files: Sequence[Stored]) -> Layout | None:
     """Tables or arrays, parted by what their names say; all are for training where no name says test, and where all
-    do."""
+    do. Very many are no data set."""
+    if not 0 < len(files) <= MOST_TOGETHER:
+        return None
     test = tuple(file for file in files if is_test(file.path))
     training = tuple(file for file in files if not is_test(file.path))
-    return Layout(kind, training or test, test if training else ()) if files else None
+    return Layout(kind, training or test, test if training else ())
 
 
 def is_test(path: str) -> bool:

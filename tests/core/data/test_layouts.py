@@ -342,6 +342,7 @@ REFUSED = {
         {"train.csv": csv(*ARRAYS[:2]), "test.csv": csv(*ARRAYS[2:])},
         ["test.csv", "x.zip", "cannot be read as a table"],
     ),
+    "very many tables": ({f"{n}_train.csv": b"1,2" for n in range(65)}, ["x.zip", "no folder named after a class"]),
     "a packed bomb": ({"train-images-idx3-ubyte.gz": gzip.compress(bytes(10**7))} | idx_files(), ["not an idx file"]),
 }
 

@@ -51,6 +51,7 @@ ODD_TABLES = {  # what is in the file, words of the sentence
     "larger pictures, no header": (",".join(["0"] * 1025), ["1,024 pixels a row", "32 × 32"]),
     "pictures in colour": (",".join(["label", *(f"p{n}" for n in range(3072))]), ["3,072 pixels a row", "32 × 32"]),
     "names of pictures": ("filename,label\na.png,3\nb.png,4", ["2 columns", "a zip with a folder for each class"]),
+    "a word": ("Hello", ["is text, but no table of pictures"]),
     "words": ("Dear teacher,\nhere are my clothes.", ["2 columns and so no pictures"]),
     "values of a network": (f"{HEAD}\n1,{',-0.81' * 783}\n".replace(",,", ",2.02,"), ["-0.81"]),
     "an unknown class": (f"{HEAD}\n{ROW}\nHat,{ROW[2:]}", ["“Hat” for label in row 2", "from 0 to 9 or by its name"]),
