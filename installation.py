@@ -160,8 +160,16 @@ def remember(lock: str) -> None:
             CHOICE.write_text(lock)
 
 
+def tensorflow_here(system: str, machine: str) -> str:
+    """By which name the locks take TensorFlow on this kind of computer: the smaller build, where there is one."""
+    return "tensorflow_cpu" if system == "Windows" or (system, machine) == ("Linux", "x86_64") else "tensorflow"
+
+
 def tensorflows(folder: Path) -> set[str]:
-    """By which names TensorFlow is installed in a virtual environment: each of them owns the same files."""
+    """By which names TensorFlow is installed in a virtual environment.
+
+    Each of them owns the same files, and neither pip nor uv takes one out for the other.
+    """
     places = ("lib/python*/site-packages", "Lib/site-packages")
     found = [path.name for place in places for path in folder.glob(f"{place}/tensorflow*-*.dist-info")]
     return {name.split("-")[0] for name in found} & {"tensorflow", "tensorflow_cpu"}
@@ -404,12 +412,12 @@ def set_up(development: bool, small: bool | None = None) -> Path:
     size = chosen() if small is None else SMALL if small else LOCK
     lock = DEVELOPMENT if development else size
     locks = [PROJECT / name for name in LOCKS[: 1 + LOCKS.index(lock)]]
-    spare = tensorflows(VENV) - ({"tensorflow"} if lock != SMALL else set())
+    system, machine = platform.system(), platform.machine()
+    spare = tensorflows(VENV) - ({tensorflow_here(system, machine)} if lock != SMALL else set())
     if installed(locks, STAMP) and fits(version_of([str(environment_python())]) or (0, 0)) and not (small and spare):
         remember(size)
         return environment_python()
-    system, bits = platform.system(), 64 if sys.maxsize > 2**32 else 32
-    facts = (system, platform.machine(), bits, has_avx(system), memory_of(system))
+    facts = (system, machine, 64 if sys.maxsize > 2**32 else 32, has_avx(system), memory_of(system))
     if unsuited := machine_sentence(*facts, small=lock == SMALL):
         raise Trouble(unsuited)
     need_writable(PROJECT)

@@ -1,14 +1,19 @@
 """The app comes in two sizes: with TensorFlow, and without it for those who only show and predict. Which, is kept."""
 
+import platform
+import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import installation
 from tests.core.test_installation import RANGES, Setup, locked
 
 PACKAGES = Path("lib", "python3.12", "site-packages")
-TENSORFLOW = "tensorflow-2.21.0.dist-info"
+OURS = installation.tensorflow_here(platform.system(), platform.machine())
+(OTHER,) = {"tensorflow", "tensorflow_cpu"} - {OURS}
+TENSORFLOW = f"{OURS}-2.21.0.dist-info"
 
 
 def put(folder: Path, name: str) -> Path:
@@ -53,6 +58,27 @@ def test_whoever_asks_for_the_small_app_gets_the_room_back(setup: Setup, tmp_pat
     assert setup.anew == [False]
     installation.set_up(development=False, small=True)
     assert setup.asked == [locked(setup.app), locked(setup.small)] and setup.anew == [False, True]
+
+
+@pytest.mark.parametrize("development", [False, True])
+def test_an_environment_of_the_other_tensorflow_is_made_anew(setup: Setup, tmp_path: Path, development: bool) -> None:
+    """As an earlier version left it: both own the same files, so that what takes one out breaks the other."""
+    put(tmp_path, f"{OTHER}-2.21.0.dist-info")
+    installation.set_up(development)
+    assert setup.anew == [True]
+
+
+def test_this_computers_tensorflow_is_the_one_that_the_locks_take() -> None:
+    table = tomllib.loads((installation.PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    rows = [Requirement(row) for row in table["optional-dependencies"]["train"] if row.startswith("tensorflow")]
+    systems = {"Linux": "linux", "Windows": "win32", "Darwin": "darwin"}
+    for system, machine in (
+        *(("Linux", "x86_64"), ("Linux", "aarch64"), ("Windows", "AMD64")),
+        *(("Darwin", "arm64"), ("Darwin", "x86_64")),
+    ):
+        here = {"sys_platform": systems[system], "platform_machine": machine}
+        (taken,) = [row.name.replace("-", "_") for row in rows if row.marker.evaluate(here)]
+        assert installation.tensorflow_here(system, machine) == taken
 
 
 def test_a_small_app_that_was_interrupted_is_small_when_it_is_repaired(

@@ -80,6 +80,22 @@ def test_a_lock_names_no_host_and_no_folder(name):
     assert not re.search(r"[/@]|https?:|--(?:index|find|extra)", lock_text(name))
 
 
+@pytest.mark.parametrize(
+    ("system", "machine", "taken"),
+    [
+        ("linux", "x86_64", "tensorflow-cpu"),
+        ("win32", "AMD64", "tensorflow-cpu"),
+        ("linux", "aarch64", "tensorflow"),
+        ("darwin", "arm64", "tensorflow"),
+    ],
+)
+@pytest.mark.parametrize("name", [LOCK, DEVELOPMENT])
+def test_a_lock_takes_one_tensorflow_and_the_smaller_where_there_is_one(name, system, machine, taken):
+    here = {"sys_platform": system, "platform_machine": machine}
+    rows = [row for key, row in pins(name).items() if key.startswith("tensorflow")]
+    assert [row.name for row in rows if row.marker.evaluate(here)] == [taken]
+
+
 @pytest.mark.parametrize("package", ["numpy", "tensorflow", "pillow", "ai-edge-litert"])
 def test_compiled_packages_have_files_for_many_computers(package):
     """At least Linux on two processors, Windows and macOS, for three versions of Python."""
