@@ -22,6 +22,7 @@ from core.language import N_, Saying
 PIXELS = SIDE * SIDE
 CSV_COLUMNS = ("label", *(f"pixel{number}" for number in range(1, PIXELS + 1)))
 MOST_COLUMNS, LONGEST_HEAD = 1_000, 64_000  # of a table; bytes of its first line
+MOST_ALIKE = 3  # columns with a name such as label_id; more of them are a column for each class
 SAMPLE = 12  # lines that are looked at
 FIRST_LINE = N_("Its first line must name label, pixel1 to pixel784.")
 BY_FOLDERS = N_("Pictures that are files of their own come as a zip with a folder for each class.")
@@ -88,7 +89,7 @@ def form_of(head: bytes, where: Saying | str) -> Form:
     if point == ",":
         ways.append(Saying("decimal commas"))
     full = [row for row in sample if len(row) == len(form.names)]
-    words = [column for column in form.labels if any(re.search(r"[^\W\d_]", row[column]) for row in full)]
+    words = [column for column in form.labels if any(_is_word(row[column], point) for row in full)]
     if words:
         form = form.with_label(words[0])
         ways.append(Saying("names of classes instead of numbers"))
@@ -123,6 +124,10 @@ def number_of(cell: str, point: str = ".") -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
+
+
+def _is_word(cell: str, point: str) -> bool:
+    return number_of(cell, point) is None and re.search(r"[^\W\d_]", cell) is not None
 
 
 def class_of(cell: str, point: str = ".") -> int:
@@ -168,7 +173,7 @@ def _named(cells: Sequence[str], sample: Sequence[Sequence[str]], where: Saying 
         cells = ["", *cells] if sample[0][-1].strip() else [*cells, ""]
     names = tuple("".join(filter(str.isprintable, cell.lstrip("#").strip(" \t'\"")))[:40] for cell in cells)
     run = _numbered(names)
-    numbers = [_numbers(names[column]) for column in run]
+    numbers = [_place(names[column]) for column in run]
     if numbers in (_counted(PIXELS + 1, 0), _counted(PIXELS + 1, 1)):
         return Form(names, (run[0], run[-1]), tuple(run[1:]), _beside(names, run))
     if len(names) > MOST_COLUMNS and (len(run) == PIXELS or not _side(len(run))):
@@ -228,10 +233,17 @@ def _numbers(name: str) -> tuple[int, ...]:
     return tuple(int(number[:6]) for number in re.findall("[0-9]+", name))
 
 
+def _place(name: str) -> tuple[int, ...]:
+    """The numbers in a column's name, the row before the column: of x3y5 and col3row5 the second comes first."""
+    numbers = _numbers(name)
+    return numbers[::-1] if ACROSS_FIRST.fullmatch(_bare(name)) else numbers
+
+
 def _counted(count: int, begin: int) -> list[tuple[int, ...]]:
     return [(number,) for number in range(begin, begin + count)]
 
 
+ACROSS_FIRST = re.compile(r"[a-z]*?(x|c|cols?|columns?)[0-9]+[a-z]*?(y|r|rows?)[0-9]+")
 GRIDS = tuple(list(product(range(begin, begin + SIDE), repeat=2)) for begin in (0, 1))  # 1x1, 1x2 ...
 
 
@@ -243,7 +255,7 @@ def _numbered(names: Sequence[str]) -> list[int]:
         if re.search("[0-9]", name):
             kinds[re.sub("[0-9]+", "#", _bare(name))].append(column)
     most = max(kinds.values(), key=lambda kind: len(kind), default=[])
-    return sorted(most, key=lambda column: _numbers(names[column]))
+    return sorted(most, key=lambda column: _place(names[column]))
 
 
 def _label(names: Sequence[str], run: Sequence[int], whole: bool, where: Saying | str) -> int:
@@ -257,12 +269,17 @@ def _label(names: Sequence[str], run: Sequence[int], whole: bool, where: Saying 
         if found:
             return found[0]
     for word in LABELS[:8]:  # y_train, class_id
-        for column in others:
-            if word in re.findall(r"[^\W_0-9]+", names[column].casefold()):
-                return column
+        found = [column for column in others if word in re.findall(r"[^\W_0-9]+", names[column].casefold())]
+        if len(found) > MOST_ALIKE:
+            raise _of_many_columns([names[column] for column in found], where)
+        if found:
+            return found[0]
     unknown = [column for column, bare in others.items() if bare not in ROW_NAMES]
     if whole and len(unknown) == 1:
         return unknown[0]
+    classes = [names[column] for column in unknown if naming.said(names[column]).sure]
+    if len(classes) > MOST_ALIKE:
+        raise _of_many_columns(classes, where)
     if whole and not unknown:
         raise _without_classes(where)
     if len(run) <= SIDE and len(names) != PIXELS + 1:
@@ -303,6 +320,13 @@ def _side(pixels: int) -> int:
 def _without_classes(where: Saying | str) -> DataError:
     sentence = N_("{where} has pixels, but no column that says the class of each picture.")
     return DataError(sentence, FIRST_LINE, where=where)
+
+
+def _of_many_columns(names: Sequence[str], where: Saying | str) -> DataError:
+    """Why a table with a column for each class is not read: which of them holds a 1 says the class."""
+    sentence = N_("{where} has {count} columns for the classes ({names}), where one is due.")
+    remedy = N_("Write the class into one column called label, as its number or its name.")
+    return DataError(sentence, remedy, where=where, count=len(names), names=said_names(names))
 
 
 def _of_other_size(pixels: int, count: int, where: Saying | str) -> DataError:

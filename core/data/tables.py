@@ -28,6 +28,7 @@ from core.words import line
 
 UNREADABLE = N_("{where} cannot be read as a table.")
 MOST_GUESSED = 20  # words that are told
+NEAR = 0.01  # how near the least of numbers around 0 is to -1 or -0.5: others had an average taken from them
 WHITE, ON_WHITE = 250, 0.9  # brightness of all corners, in so many of the pictures, that tells a white background
 
 
@@ -77,8 +78,9 @@ class Scale:
         low, high = values.min(), values.max()
         if not self.known and (low or high):
             self.known = True
-            if -1 <= low and high <= 1:
-                self.low, self.high = (-1.0 if low < 0 else 0.0), 1.0
+            half = next((half for half in (1.0, 0.5) if -half <= low <= NEAR - half and high <= half), 0.0)
+            if half or (low >= 0 and high <= 1):
+                self.low, self.high = 0.0 - half, half or 1.0
         if not (low >= self.low and high <= self.high):  # nan is neither
             return None
         if self.high == 255 and values.dtype == np.uint8:
@@ -90,8 +92,8 @@ class Scale:
     @property
     def ways(self) -> tuple[Saying, ...]:
         """What there is to say about it."""
-        if self.high == 1:
-            return (Saying("pixels from {low} to 1, made 0 to 255", low=f"{self.low:g}"),)
+        if self.high <= 1:
+            return (Saying("pixels from {low} to {high}, made 0 to 255", low=f"{self.low:g}", high=f"{self.high:g}"),)
         return (Saying("pixels rounded to whole numbers"),) if self.rounded else ()
 
 

@@ -69,6 +69,14 @@ comma = lambda value: f"{value},0"  # noqa: E731
 TABLES = {  # what it is: (the file, what is said of it)
     "1x1 ... 28x28": (named("label", *GRID), ""),
     "r0c0 ... r27c27": (named("label", *(f"r{n // 28}c{n % 28}" for n in range(784))), ""),
+    "x0y0, x1y0 ... x27y27": (named("label", *(f"x{n % 28}y{n // 28}" for n in range(784))), ""),
+    "col1_row1, column after column": (
+        text(
+            [["label", *(f"col{n // 28 + 1}_row{n % 28 + 1}" for n in range(784))]]
+            + [[row[0], *(row[1 + n % 28 * 28 + n // 28] for n in range(784))] for row in ROWS]
+        ),
+        "pixels in the order of their names",
+    ),
     "pixel0 ... pixel783": (named("label", *pixels("pixel", 0)), ""),
     "PIXEL_0": (named("LABEL", *pixels("PIXEL_", 0)), ""),
     "px_0": (named("Label", *pixels("px_", 0)), ""),
@@ -195,6 +203,10 @@ TABLES = {  # what it is: (the file, what is said of it)
         named(*HEAD, rows=each(lambda value: f"{int(value) / 127.5 - 1:.6g}", begin=1)),
         "pixels from -1 to 1, made 0 to 255",
     ),
+    "halves around 0": (
+        named(*HEAD, rows=each(lambda value: f"{int(value) / 255 - 0.5:.6g}", begin=1)),
+        "pixels from -0.5 to 0.5, made 0 to 255",
+    ),
     "white behind": (
         named(*HEAD, rows=each(lambda value: str(255 - int(value)), begin=1)),
         "a white background, made black",
@@ -216,7 +228,9 @@ def test_a_table_is_read_however_it_was_exported(tmp_path: Path, case: str) -> N
     order = np.array(order)
     assert np.array_equal(labels, LABELS[order]) and labels.dtype == np.uint8
     assert np.array_equal(images, IMAGES[order]) and images.dtype == np.uint8
-    assert (str(Ways(*ways)) if ways else "").startswith(said) and bool(ways) == bool(said)
+    told = str(Ways(*ways)) if ways else ""
+    assert told.startswith(said) and bool(ways) == bool(said)
+    assert "savetxt" not in case or "names of classes" not in told
 
 
 @pytest.mark.parametrize("case", ["sep=;", "UTF-16", "packed", "no header, label last", "decimal commas"])
@@ -244,6 +258,28 @@ def test_shares_that_end_in_the_middle_of_a_table_are_named_by_their_row(
     path.write_text(named(*HEAD, rows=[*SHARES[:30], *ROWS[30:]]))
     with pytest.raises(DataError, match=r"in row 31 \(line 32\); it must be a number from 0 to 1\."):
         read_csv(path)
+
+
+ONE_OF_TEN = np.eye(10, dtype=int)[LABELS].tolist()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [[f"class{n}" for n in range(10)], [f"label_{name}" for name in NAMES], NAMES],
+    ids=["numbers", "y", "words"],
+)
+def test_a_column_for_each_class_is_not_taken_for_the_class(tmp_path: Path, names: Sequence[str]) -> None:
+    rows = [[*map(str, ones), *row[1:]] for ones, row in zip(ONE_OF_TEN, ROWS, strict=True)]
+    (tmp_path / "x.csv").write_text(named(*names, *HEAD[1:], rows=rows))
+    with pytest.raises(DataError, match=r"has 10 columns for the classes \(.*Write the class into one column"):
+        read_csv(tmp_path / "x.csv")
+
+
+def test_pixels_with_an_average_taken_from_them_are_refused(tmp_path: Path) -> None:
+    rows = each(lambda value: f"{int(value) / 255 - 0.3:.6g}", begin=1)
+    (tmp_path / "x.csv").write_text(named(*HEAD, rows=rows))
+    with pytest.raises(DataError, match=r"says “-0\.3” for pixel1 .* from 0 to 255"):
+        read_csv(tmp_path / "x.csv")
 
 
 def test_a_packed_table_that_unpacks_to_very_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
