@@ -16,7 +16,7 @@ from core.data.sorting import Folder
 from core.errors import DataError, PictureError, door
 from core.images import SIDE
 from core.labels import NAMES
-from core.language import N_, Saying, _, number
+from core.language import N_, Saying, _, ngettext, number
 from core.settings import Settings
 from core.vision.decode import opened, picture_pixels
 from core.vision.quality import Problem
@@ -27,6 +27,7 @@ MIN_PICTURES = 20  # pictures a data set needs
 TEST_SHARE, SPLIT_SEED = 0.2, 12345
 PIXELS_A_BYTE = 40  # so many pixels may be in all pictures together for each byte of the largest upload
 REFUSED_SECONDS = 20  # of this process, that the pictures of a zip which cannot be used may cost together
+WHITE = 200  # brightness of all four corners that tells a white background; in no picture of the data set it is half
 TOLD = 200  # sentences about single pictures; of the others only their number is told
 UNREADABLE = N_("This picture cannot be read. Leave it out, or save it again as JPEG or PNG.")
 SPLIT_AT_RANDOM = Saying(
@@ -147,6 +148,7 @@ def read_pictures(
     """
     read = Read(np.zeros((0, SIDE, SIDE), np.uint8), [], [], [])
     images: list[np.ndarray] = []
+    turned = 0  # pictures whose white background was made black
     pixels = PIXELS_A_BYTE * settings.max_own_mb * 2**20  # that may still be decoded
     seconds = float(REFUSED_SECONDS)  # that may still be spent in vain
     for row, (name, content_of) in enumerate(brought):
@@ -157,8 +159,9 @@ def read_pictures(
             if size > pixels:
                 raise PictureError("The pictures before it are so large that this one is too much. Send smaller ones.")
             pixels -= size
-            picture, finding = _picture(content)
+            picture, finding, white = _picture(content)
             images.append(picture)
+            turned += white
             read.rows.append(row)
             if finding:
                 read.doubtful.append(f"{name}: {finding}")
@@ -174,6 +177,13 @@ def read_pictures(
                 ) from error
         if (row + 1) % max(1, len(brought) // 100) == 0:
             progress(row + 1, len(brought))
+    if turned:
+        words = ngettext(
+            "{count} picture of 28 × 28 has a white background: it was made black.",
+            "{count} pictures of 28 × 28 have a white background: it was made black.",
+            turned,
+        )
+        read.doubtful.insert(0, words.format(count=number(turned)))
     return replace(read, images=np.array(images, np.uint8).reshape(-1, SIDE, SIDE))
 
 
@@ -211,16 +221,19 @@ def _pixels(content: bytes) -> int:
         return picture_pixels(content)
 
 
-def as_it_is(pixels: np.ndarray) -> np.ndarray | None:
-    """A picture (h, w, 4) uint8 RGBA as the network sees it, (28, 28) uint8, where it is one of that size in grey."""
-    grey = pixels[..., :1]
-    if pixels.shape[:2] == (SIDE, SIDE) and (pixels[..., :3] == grey).all() and (pixels[..., 3] == 255).all():
-        return np.ascontiguousarray(grey[..., 0])
-    return None
+def as_it_is(pixels: np.ndarray) -> tuple[np.ndarray, bool] | None:
+    """A picture (h, w, 4) uint8 RGBA as the network sees it, (28, 28) uint8, where it is one of that size in grey; and
+    whether its background was white and is made black."""
+    grey = pixels[..., 0]
+    if pixels.shape[:2] != (SIDE, SIDE) or (pixels[..., :3] != grey[..., None]).any() or (pixels[..., 3] < 255).any():
+        return None
+    white = bool(grey[[0, 0, -1, -1], [0, -1, 0, -1]].min() >= WHITE)
+    return (255 - grey if white else grey.copy()), white
 
 
-def _picture(content: bytes) -> tuple[np.ndarray, str | None]:
-    """One picture, (28, 28) uint8, and what is doubtful about it. A grey one of 28 x 28 is taken as it is.
+def _picture(content: bytes) -> tuple[np.ndarray, str | None, bool]:
+    """One picture, (28, 28) uint8, what is doubtful about it, and whether a white background was made black. A grey one
+    of 28 x 28 is taken as it is.
 
     Raises PictureError.
     """
@@ -228,6 +241,6 @@ def _picture(content: bytes) -> tuple[np.ndarray, str | None]:
         picture = opened(content, len(content))
         missing = str(Problem.BREAKS_OFF.words) if picture.cut else None
         if (small := as_it_is(picture.pixels)) is not None:
-            return small, missing
+            return small[0], missing, small[1]
         reading = read_picture(picture.pixels)
-        return reading.image, str(reading.finding.words) if reading.finding else missing
+        return reading.image, str(reading.finding.words) if reading.finding else missing, False

@@ -102,7 +102,7 @@ def _read(file: File) -> Reading | PictureError:
             content = file.content()
             picture = opened(content, len(content))
             small = as_it_is(picture.pixels)
-            reading = read_sample(small) if small is not None else read_picture(picture.pixels, cut=picture.cut)
+            reading = read_sample(small[0]) if small is not None else read_picture(picture.pixels, cut=picture.cut)
             return replace(reading, stages=())
     except PictureError as error:
         return error

@@ -56,8 +56,15 @@ def test_a_photo_is_read_in_colour_a_small_grey_picture_taken_as_it_is_and_a_bro
     photo = np.full((168, 168, 3), 235, np.uint8)
     photo[enlarge(grey, 6) > 0] = (140, 30, 60)
     told = []
-    files = [("coat/a.png", png(photo)), ("coat/b.png", png(grey)), ("coat/c.png", b"x")]
+    files = [
+        ("coat/a.png", png(photo)),
+        ("coat/b.png", png(grey)),
+        ("coat/c.png", b"x"),
+        ("coat/d.png", png(255 - grey)),
+    ]
     large, small, broken = read_some(files, [0, 1, 2], Settings(), lambda done, total: told.append((done, total)))
+    (on_white,) = read_some(files, [3], Settings())
+    assert isinstance(on_white, Reading) and np.array_equal(on_white.image, grey)
     assert isinstance(large, Reading) and large.kind is Kind.PHOTO and len(large.views) and not large.stages
     assert isinstance(small, Reading) and small.kind is Kind.SAMPLE and np.array_equal(small.image, grey)
     assert isinstance(broken, PictureError) and told == [(1, 3), (2, 3), (3, 3)]

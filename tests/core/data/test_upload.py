@@ -209,6 +209,22 @@ def test_small_grey_pictures_are_taken_as_they_are_and_photos_are_cut_out() -> N
     assert told[-1] == (21, 21) and not found.left_out
 
 
+def test_small_grey_pictures_on_white_are_turned_and_that_is_told() -> None:
+    black = packed({f"coat/{number}.png" if number % 2 else f"bag/{number}.png": dots(number) for number in range(30)})
+    white = packed(
+        {
+            f"coat/{number}.png" if number % 2 else f"bag/{number}.png": png(
+                255 - cv2.imdecode(np.frombuffer(dots(number), np.uint8), cv2.IMREAD_GRAYSCALE)
+            )
+            for number in range(30)
+        }
+    )
+    one, other = (upload.read_upload([("x.zip", content)], LIMITS) for content in (black, white))
+    assert isinstance(one, gather.UploadedDataset) and isinstance(other, gather.UploadedDataset)
+    assert one.data.fingerprint == other.data.fingerprint and not one.doubtful
+    assert other.doubtful == ("30 pictures of 28 × 28 have a white background: it was made black.",)
+
+
 def test_what_cannot_be_used_is_named_and_the_rest_is_used() -> None:
     files = folders("coat", "bag") | {
         "coat/letter.png": b"Dear teacher",
