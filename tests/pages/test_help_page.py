@@ -16,7 +16,8 @@ HERE = "http://127.0.0.1:8501/help"
 
 
 def seen_from(monkeypatch: pytest.MonkeyPatch, url: str, **headers: str) -> None:
-    """Let pages be asked for at this address."""
+    """Let pages be asked for at this address, of an app that start.py opened for this computer only."""
+    monkeypatch.setattr("streamlit.get_option", lambda name: "127.0.0.1" if name == "server.address" else None)
     monkeypatch.setattr("streamlit.runtime.context.ContextProxy.url", url)
     monkeypatch.setattr("streamlit.runtime.context.ContextProxy.headers", headers)
 
