@@ -70,7 +70,9 @@ def idx_path(folder: Path, name: str) -> Path | None:
 def idx_name(name: str) -> str | None:
     """Which of the four FILES a file is by its name, however its signs are set; None for any other."""
     plain = re.sub(r"[^a-z0-9]", "", name.lower().removesuffix(".gz"))
-    found = re.fullmatch(r"(train|t10k|test)(images|labels)(idx[13]ubyte|idx[13]|ubyte)[0-9]?", plain)
+    found = re.fullmatch(
+        r"(?:fashion|fashionmnist)?(train|t10k|test)(images|labels)(idx[13]ubyte|idx[13]|ubyte)[0-9]?", plain
+    )
     if found is None:
         return None
     kind = "images-idx3-ubyte" if found[2] == "images" else "labels-idx1-ubyte"

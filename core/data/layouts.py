@@ -21,7 +21,10 @@ import numpy as np
 
 from core.archive import Archive, ArchiveError, Fault
 from core.data.arrays import Piece, read_piece
+from core.data.columns import SEPARATORS, said_names
 from core.data.files import FILES, Stored, check_pair, idx_name, lying
+from core.data.kinds import encoding
+from core.data.lines import beginning
 from core.data.naming import TEST, part_of
 from core.data.sorting import is_beside
 from core.data.tables import Found
@@ -36,10 +39,12 @@ ANYWHERE = (".parquet", ".pq", ".zip", ".npz")  # ends of files that are not rea
 MOST_UNPACKED = 2**30  # bytes of a file in a zip
 KINDS = {  # in this order: what ends so is a data set together
     "idx": re.compile(r"(?!)"),  # known by their names
-    "tables": re.compile(r"\.(csv|tsv)(\.gz)?$"),
+    "tables": re.compile(r"\.(csv|tsv|txt|data)(\.gz)?$"),
     "Parquet": re.compile(r"\.(parquet|pq)$"),
     "arrays": re.compile(r"\.npy$"),
 }
+PROSE = re.compile(r"\.(txt|data)(\.gz)?$")  # what ends so is a table only where it has many columns
+NARROW, LOOKED_AT = 100, 4096  # columns of what surely holds no pictures; bytes from a table's beginning that tell
 ARRAYS = re.compile(r"\.npz$")  # a zip of .npy files
 OTHERS = ("mnist", "kmnist", "emnist", "qmnist")  # folders of other data sets in the same files
 IN_WORDS = re.compile(r"(?<![a-z])(t10k|test)")
@@ -52,6 +57,7 @@ class Layout:
     kind: str  # of KINDS
     training: tuple[Stored, ...]
     test: tuple[Stored, ...]  # empty where all lie together
+    beside: tuple[Stored, ...] = ()  # tables among them that hold no pictures
 
     @property
     def files(self) -> tuple[Stored, ...]:
@@ -120,14 +126,15 @@ def find_packed(files: Sequence[Stored], whole: bool = True, most_unpacked: int 
     that is damaged."""
     packed = [file for file in files if file.name.lower().endswith((".zip", ".npz"))]
     packed.sort(key=lambda file: ("fashion" not in file.name.lower(), "archive" not in file.name.lower(), file.path))
+    inside: list[Stored] = []
     for file in packed[:MOST_ZIPS]:
         try:
-            found = find(in_zip(file, most_unpacked=most_unpacked), whole)
+            inside += (files_in := in_zip(file, most_unpacked=most_unpacked))
         except ArchiveError as error:
             raise DataError("{where} is damaged, or is not a zip.", file.remedy, where=file.where) from error
-        if found:
+        if found := find(files_in, whole):
             return found
-    return None
+    return find(inside, whole)  # each file may be packed by itself
 
 
 def kind_of(name: str) -> str | None:
@@ -143,6 +150,9 @@ def read(layout: Layout, most: int, progress: Callable[[int], None] = lambda row
     `progress` gets the pictures that are read so far. Raises DataError that names a file and what is wrong with it.
     """
     training = _together([read_piece(file, most, progress) for file in layout.training])
+    if layout.beside:
+        without = Saying("without {names}", names=said_names(file.name for file in layout.beside))
+        training = training._replace(ways=(*training.ways, without))
     done = len(training.labels)
     if not layout.test:
         return training, None
@@ -167,9 +177,24 @@ def _parted(kind: str, files: Sequence[Stored]) -> Layout | None:
     do. Very many are no data set."""
     if not 0 < len(files) <= MOST_TOGETHER:
         return None
-    test = tuple(file for file in files if is_test(file.path))
-    training = tuple(file for file in files if not is_test(file.path))
-    return Layout(kind, training or test, test if training else ())
+    wide = [file for file in files if kind != "tables" or _is_wide(file)]
+    if not (wide or (files := [file for file in files if not PROSE.search(file.name.lower())])):
+        return None
+    beside = tuple(file for file in files if wide and file not in wide and not PROSE.search(file.name.lower()))
+    test = tuple(file for file in wide or files if is_test(file.path))
+    training = tuple(file for file in wide or files if not is_test(file.path))
+    return Layout(kind, training or test, test if training else (), beside)
+
+
+def _is_wide(file: Stored) -> bool:
+    """Whether a table has so many columns that it may hold pictures; one that cannot be looked at may, too, unless it
+    is called prose."""
+    try:
+        head = beginning(file.opened, file.where, file.remedy)[0][:LOOKED_AT]
+    except (DataError, ArchiveError, OSError):
+        return not PROSE.search(file.name.lower())
+    lines = head.decode(encoding(head), "replace").splitlines()
+    return any(text.count(separator) > NARROW for text in lines for separator in SEPARATORS)
 
 
 def is_test(path: str) -> bool:

@@ -132,7 +132,7 @@ def _from_tables(
     if len(arrays) == 1:
         found = split_at_random(title, *arrays[title][:2])
         return replace(found, data=replace(found.data, read_as=unusual))
-    called_test = [name for name in tables if "test" in name.lower()]
+    called_test = [name for name in tables if layouts.is_test(name)]
     test = called_test[0] if len(called_test) == 1 else min(tables, key=lambda name: tables[name].rows)
     train = next(name for name in tables if name != test)
     data = replace(dataset(title, (*arrays[train][:2], *arrays[test][:2])), read_as=unusual)

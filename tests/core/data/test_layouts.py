@@ -117,6 +117,7 @@ LAYOUTS: dict[str, Files] = {
     "names with dots": idx_files(rename=dots),
     "names with dots, packed": idx_files(ending=".gz", rename=dots),
     "names in capitals, with a test part": idx_files(rename=lambda name: name.replace("t10k", "test").upper()),
+    "names with the data set's in front": idx_files(ending=".gz", rename=lambda name: f"fashion-{name}"),
     "saved twice by a browser": idx_files(rename=lambda name: f"{name}(1)"),
     "torchvision, unpacked beside packed": idx_files("FashionMNIST/raw/") | idx_files("FashionMNIST/raw/", ".gz"),
     "torchvision beside other sets": DIGITS | idx_files("FashionMNIST/raw/"),
@@ -325,6 +326,36 @@ def test_of_a_very_large_archive_every_class_gives_its_share() -> None:
     data = found.data
     assert (len(data.train_labels), len(data.test_labels)) == (24, 16) and len(set(data.test_labels)) == 10
     assert "40 of 50 pictures, of every class its share" in str(data.read_as) and told[-1] == (50, 50)
+
+
+KAGGLE = csv_files("train.csv", "test.csv")
+BESIDE = {
+    "sample_submission.csv": b"id,label\n1,0\n",
+    "labels.csv": b"0,T-shirt/top\n1,Trouser\n",
+    "README.txt": b"Hello\n",
+}
+
+
+def test_tables_beside_that_hold_no_pictures_are_passed_over_and_named(tmp_path: Path) -> None:
+    for name, content in (KAGGLE | BESIDE).items():
+        (tmp_path / name).write_bytes(content)
+    folder = read_folder(tmp_path)
+    brought = upload.read_upload([("x.zip", zipped(KAGGLE | BESIDE))], Settings()).data
+    for data in (folder, brought):
+        assert [len(data.train_labels), len(data.test_labels)] == [30, 20]
+        assert "without “labels.csv”, “sample_submission.csv”" in str(data.read_as)
+
+
+def test_tables_may_end_in_txt(tmp_path: Path) -> None:
+    files = csv_files("a/train.txt", "a/test.txt") | {"a/README.txt": b"Fashion-MNIST\n"}
+    found = upload.read_upload([("x.zip", zipped(files))], Settings())
+    assert len(found.data.train_labels) == 30 and found.data.read_as is None
+
+
+def test_each_file_may_be_packed_by_itself(tmp_path: Path) -> None:
+    for name, content in csv_files().items():
+        (tmp_path / f"{name}.zip").write_bytes(zipped({name: content}))
+    assert len(read_folder(tmp_path).test_labels) == 20
 
 
 def test_class_folders_with_a_table_beside_them_stay_class_folders() -> None:

@@ -111,7 +111,7 @@ def test_a_table_becomes_four_fifths_to_learn_from_and_one_to_test_on() -> None:
     assert all(rows.pop(image.tobytes()) == label for image, label in everything) and not rows
 
 
-@pytest.mark.parametrize("names", [("a_test.csv", "b.csv"), ("small.csv", "large.csv")])
+@pytest.mark.parametrize("names", [("a_test.csv", "b.csv"), ("small.csv", "large.csv"), ("small.csv", "latest.csv")])
 def test_of_two_tables_the_one_called_test_or_the_smaller_one_is_tested_on(names: tuple[str, str]) -> None:
     counts = (60, 30) if "test" in names[0] else (10, 30)
     found = read({name: table(np.arange(count) % 3) for name, count in zip(names, counts, strict=True)})
