@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,9 +20,9 @@ import numpy as np
 from core.archive import ArchiveError
 from core.data.columns import PIXELS, class_of, form_of_names
 from core.data.files import IDX_LABELS, IDX_PICTURES, Stored, idx_name, read_idx
-from core.data.kinds import NUMPY, PACKED, PARQUET
+from core.data.kinds import NUMPY, PACKED, PARQUET, PICTURES
 from core.data.tables import Found, Scale, Table, likeliest, upright
-from core.errors import DataError, door
+from core.errors import DataError, PictureError, door
 from core.images import SIDE
 from core.language import N_, Saying
 
@@ -194,7 +195,12 @@ def _read_parquet(file: Stored, most: int) -> Found:
         values, labels, read, scale = np.empty((rows, PIXELS), np.uint8), np.empty(rows, np.uint8), 0, Scale()
         for batch in table.iter_batches(ROWS, columns=[names[column] for column in (*form.labels, *form.pixels)]):
             after = read + batch.num_rows
-            labels[read:after] = _classes(np.array(batch.column(names[form.labels[0]]).to_pylist()), file)
+            named = batch.column(names[form.labels[0]])
+            if named.null_count:
+                row = read + named.is_null().index(True).as_py() + 1
+                sentence = N_("{where} has no label in row {row}.")
+                raise DataError(sentence, file.remedy, where=file.where, row=row)
+            labels[read:after] = _classes(np.array(named.to_pylist()), file)
             some = _pixels(batch, [names[column] for column in form.pixels], file)
             pixels = scale.pixels(some)
             if pixels is None:
@@ -207,7 +213,8 @@ def _read_parquet(file: Stored, most: int) -> Found:
 def _is_nested(kind: Any) -> bool:
     from pyarrow import types
 
-    return bool(types.is_struct(kind) or types.is_list(kind) or types.is_large_list(kind) or types.is_binary(kind))
+    lists = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+    return bool(lists or types.is_binary(kind) or (types.is_struct(kind) and kind.get_field_index("bytes") >= 0))
 
 
 def _pixels(batch: Any, names: Sequence[str], file: Stored) -> np.ndarray:
@@ -217,23 +224,38 @@ def _pixels(batch: Any, names: Sequence[str], file: Stored) -> np.ndarray:
         whole = all(column.dtype == np.uint8 for column in columns)
         return np.stack(columns, axis=1).astype(np.uint8 if whole else np.float32)
     pictures = batch.column(names[0]).to_pylist()
-    rows = [_decoded(each["bytes"] if isinstance(each, dict) else each, file) for each in pictures]
-    return np.stack(rows)
+    return np.stack([_decoded(each["bytes"] if isinstance(each, dict) else each, file) for each in pictures])
 
 
 def _decoded(picture: Any, file: Stored) -> np.ndarray:
-    """One picture (784,) of a column of pictures: a file in its bytes, or numbers in lists. Raises DataError."""
+    """One picture (784,) of a column of pictures: a file in its bytes, its pixels as bytes, or numbers in lists. Raises
+    DataError."""
+    import cv2
+
+    if picture is None:
+        sentence = N_("{where} has a row without a picture, or with no more than a picture’s name.")
+        raise DataError(sentence, file.remedy, where=file.where)
+    if not isinstance(picture, bytes):
+        grey: Any = np.array(picture, np.float32)
+    elif len(picture) == PIXELS and not re.match(PICTURES, picture, re.DOTALL):
+        grey = np.frombuffer(picture, np.uint8)
+    else:
+        small = picture.startswith(PNG_28)
+        grey = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE) if small else None
+        grey = _opened(picture, file) if grey is None else grey
+    if grey.size != PIXELS:
+        raise _of_other_shape(file, grey.shape)
+    return grey.ravel()
+
+
+def _opened(picture: bytes, file: Stored) -> np.ndarray:
+    """A picture file of any kind in grey (h, w). Raises DataError."""
     import cv2
 
     from core.vision.decode import open_picture
 
-    if isinstance(picture, bytes):
-        grey = (
-            cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE) if picture.startswith(PNG_28) else None
-        )
-        grey = open_picture(picture, len(picture))[..., 0] if grey is None else grey
-    else:
-        grey = np.array(picture, np.float32)
-    if grey.size != PIXELS:
-        raise _of_other_shape(file, grey.shape)
-    return grey.ravel()
+    try:
+        return np.asarray(cv2.cvtColor(open_picture(picture, len(picture)), cv2.COLOR_RGBA2GRAY))
+    except PictureError as error:
+        sentence = N_("{where} has a picture that cannot be used. {reason}")
+        raise DataError(sentence, where=file.where, reason=error.saying) from error

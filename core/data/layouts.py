@@ -45,6 +45,7 @@ KINDS = {  # in this order: what ends so is a data set together
 }
 PROSE = re.compile(r"\.(txt|data)(\.gz)?$")  # what ends so is a table only where it has many columns
 NARROW, LOOKED_AT = 100, 4096  # columns of what surely holds no pictures; bytes from a table's beginning that tell
+LISTS = re.compile(r"((class|label|target)_?names?|ids?|index|indices|file_?names?|paths?)\.npy$")  # beside arrays
 ARRAYS = re.compile(r"\.npz$")  # a zip of .npy files
 OTHERS = ("mnist", "kmnist", "emnist", "qmnist")  # folders of other data sets in the same files
 IN_WORDS = re.compile(r"(?<![a-z])(t10k|test)")
@@ -57,7 +58,7 @@ class Layout:
     kind: str  # of KINDS
     training: tuple[Stored, ...]
     test: tuple[Stored, ...]  # empty where all lie together
-    beside: tuple[Stored, ...] = ()  # tables among them that hold no pictures
+    beside: tuple[Stored, ...] = ()  # those among them that hold neither pictures nor their labels
 
     @property
     def files(self) -> tuple[Stored, ...]:
@@ -177,7 +178,7 @@ def _parted(kind: str, files: Sequence[Stored]) -> Layout | None:
     do. Very many are no data set."""
     if not 0 < len(files) <= MOST_TOGETHER:
         return None
-    wide = [file for file in files if kind != "tables" or _is_wide(file)]
+    wide = [file for file in files if not LISTS.match(file.name.lower()) and (kind != "tables" or _is_wide(file))]
     if not (wide or (files := [file for file in files if not PROSE.search(file.name.lower())])):
         return None
     beside = tuple(file for file in files if wide and file not in wide and not PROSE.search(file.name.lower()))

@@ -30,6 +30,7 @@ ARRAYS = [
 ]
 for pictures in ARRAYS[::2]:
     pictures[:, 0, 0] = 0
+IMAGE = pyarrow.struct({"bytes": pyarrow.binary(), "path": pyarrow.string()})
 IDX_NAMES = list(FILES)
 Files = Mapping[str, bytes]
 
@@ -86,6 +87,20 @@ def in_columns(images: np.ndarray, labels: np.ndarray) -> bytes:
 
 def in_lists(images: np.ndarray, labels: np.ndarray) -> bytes:
     return parquet({"label": labels, "pixels": images.reshape(len(images), -1).tolist()})
+
+
+def in_fixed_lists(images: np.ndarray, labels: np.ndarray) -> bytes:
+    return parquet(
+        {"image": pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(images.ravel()), 784), "label": labels}
+    )
+
+
+def in_bytes(images: np.ndarray, labels: np.ndarray) -> bytes:
+    return parquet({"about": [{"a": 1}] * len(images), "image": [image.tobytes() for image in images], "label": labels})
+
+
+def of_pictures(*pictures: object) -> dict[str, bytes]:
+    return {name: parquet({"image": list(pictures), "label": [0]}) for name in ("train.parquet", "test.parquet")}
 
 
 def in_numbered_columns(images: np.ndarray, labels: np.ndarray) -> bytes:
@@ -165,6 +180,15 @@ LAYOUTS: dict[str, Files] = {
         "test_x.npy": npy(ARRAYS[2].astype(">i4")),
         "test_y.npy": npy(np.array(NAMES, "S")[ARRAYS[3]]),
     },
+    "npz with lists beside the arrays": {
+        "f.npz": npz(
+            **dict(zip(["x_train", "y_train", "x_test", "y_test"], ARRAYS, strict=True)),
+            class_names=np.array(NAMES),
+            ids=np.arange(50),
+        )
+    },
+    "Parquet with lists of one length": both(in_fixed_lists, "train.parquet", "test.parquet"),
+    "Parquet with pixels as bytes": both(in_bytes, "train.parquet", "test.parquet"),
     "npy files with all in one": {
         "train.npy": npy(np.column_stack([ARRAYS[1], ARRAYS[0].reshape(30, -1)])),
         "test.npy": npy(np.column_stack([ARRAYS[2].reshape(20, -1), ARRAYS[3]])),
@@ -284,6 +308,28 @@ NONE_OF_IT: dict[str, tuple[Files, list[str]]] = {
     "Parquet of very many columns": (
         {"train.parquet": parquet({f"c{n}": [1] for n in range(3_000)}), "test.parquet": b""},
         ["3,000 columns; 1,000 is the most"],
+    ),
+    "Parquet with a picture that is none": (
+        of_pictures({"bytes": b"x" * 9, "path": None}),
+        ["train.parquet", "has a picture that cannot be used. This file is not a picture"],
+    ),
+    "Parquet with names of pictures": (
+        of_pictures({"bytes": b"", "path": "a"}),
+        ["cannot be used. This file is empty"],
+    ),
+    "Parquet with nothing but names": (
+        {
+            name: parquet({"image": pyarrow.array([{"bytes": None, "path": "a"}], IMAGE), "label": [0]})
+            for name in ("train.parquet", "test.parquet")
+        },
+        ["train.parquet", "a row without a picture, or with no more than a picture’s name"],
+    ),
+    "Parquet without a label": (
+        {
+            name: parquet({"image": [ARRAYS[0][0].tobytes()] * 2, "label": pyarrow.array([1, None], "u1")})
+            for name in ("train.parquet", "test.parquet")
+        },
+        ["train.parquet", "has no label in row 2"],
     ),
     "Parquet of something else": (
         {"train.parquet": parquet({"a": [1], "b": [2]}), "test.parquet": b""},
