@@ -245,7 +245,7 @@ def _decoded(picture: Any, file: Stored) -> np.ndarray:
         grey = _opened(picture, file) if grey is None else grey
     if grey.size != PIXELS:
         raise _of_other_shape(file, grey.shape)
-    return grey.ravel()
+    return np.asarray(grey).ravel()
 
 
 def _opened(picture: bytes, file: Stored) -> np.ndarray:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from core.data.beside import classes_beside
 from core.data.brought import File, ask, is_zip, left_out_folders, loose_files, zipped_files
 from core.data.gather import UNREADABLE, as_it_is, check_count, check_size, tidy, told
 from core.data.naming import LEFT_OUT, said_by_file
@@ -44,6 +45,9 @@ def list_photos(title: str, files: Sequence[tuple[str, bytes]], settings: Settin
     check_size(files, settings)
     title, found_files = tidy(title), _files(files, settings)
     found = sort([file.parts for file in found_files], answers)
+    beside = classes_beside(found_files) if (found.labels == LEFT_OUT).all() else None
+    if beside:
+        found = replace(found, labels=beside.labels, folders=())
     if found.must_ask:
         return ask(title, found_files, found)
     labels = found.labels.copy()

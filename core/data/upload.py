@@ -14,6 +14,7 @@ import numpy as np
 
 from core.archive import zipped
 from core.data import layouts, synthetic
+from core.data.beside import classes_beside
 from core.data.brought import (
     File,
     ask,
@@ -24,7 +25,7 @@ from core.data.brought import (
     most_unpacked_mb,
     zipped_files,
 )
-from core.data.columns import CSV_COLUMNS
+from core.data.columns import CSV_COLUMNS, said_names
 from core.data.dataset import FULL, fair_share
 from core.data.files import Stored
 from core.data.gather import (
@@ -198,12 +199,16 @@ def _from_zip(
         check_zipped(title, files, settings)
         return _from_layout(title, together, settings, progress)
     found = sort([file.parts for file in files], answers)
+    beside = classes_beside(files) if (found.labels == LEFT_OUT).all() else None
+    if beside:
+        found = replace(found, labels=beside.labels, folders=())
     rows = np.flatnonzero(found.labels != LEFT_OUT)
     if found.must_ask and len(found.folders) > 1:
         return ask(title, files, found)
     if not len(rows):
         raise DataError(
-            "“{title}” has no folder named after a class. Name the folders {names}, or 0 to 9.",
+            "“{title}” has no folder named after a class. Name the folders {names}, or 0 to 9; or put a table"
+            " labels.csv beside the pictures, with the name of one and its class in each line.",
             title=title,
             names=", ".join(SLUGS),
         )
@@ -214,4 +219,7 @@ def _from_zip(
     labels, test = found.labels[rows][read.rows].astype(np.uint8), found.test[rows][read.rows]
     left_out, doubtful = told([*unused, *read.left_out]), told(read.doubtful)
     data = sorted_out(title, read.images, labels, test, found.test_folder, left_out, doubtful)
+    if beside:
+        way = Saying("classes from {names}", names=said_names(beside.tables))
+        data = replace(data, data=replace(data.data, read_as=read_as({title: (way,)})))
     return replace(data, folders=found.folders)

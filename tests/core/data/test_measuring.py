@@ -51,6 +51,13 @@ def test_loose_photos_say_their_class_by_name_and_others_are_left_out() -> None:
         list_photos("mine", [("IMG_3.png", SMALL[1])], Settings(), {})
 
 
+def test_a_table_beside_the_photos_says_their_classes() -> None:
+    found = listed(
+        [("p/a.png", SMALL[0]), ("p/b.png", SMALL[12]), ("p/labels.csv", b"file,label\na.png,4\nb.png,Bag\n")]
+    )
+    assert dict(zip(found.names, found.labels.tolist(), strict=True)) == {"p/a.png": 4, "p/b.png": 8}
+
+
 def test_a_photo_is_read_in_colour_a_small_grey_picture_taken_as_it_is_and_a_broken_one_named() -> None:
     grey = synthetic.draw(np.array([4]), seed=5)[0]
     photo = np.full((168, 168, 3), 235, np.uint8)

@@ -225,6 +225,39 @@ def test_small_grey_pictures_on_white_are_turned_and_that_is_told() -> None:
     assert other.doubtful == ("30 pictures of 28 × 28 have a white background: it was made black.",)
 
 
+LISTED = {  # the name of a table, and what stands in it
+    "file,label": ("labels.csv", "filename,label\n", "images/{n}.png,{label}\n"),
+    "id;class in words": ("train.csv", "id;size;article\n", "{n};40;{word}\n"),
+    "class first, without a head": ("d/list.txt", "", "{label} {n}.png\n"),
+    "tabs and UTF-16": ("t.tsv", "image\tclass_name\n", "C:\\data\\{n}.PNG\t{word}\n"),
+}
+
+
+@pytest.mark.parametrize("case", LISTED)
+def test_a_table_beside_the_pictures_says_their_classes(case: str) -> None:
+    table_name, text, row = LISTED[case]
+    for n in range(30):
+        text += row.format(n=n, label=8 if n % 3 else 4, word="Bag" if n % 3 else "Coats")
+    content = text.encode("utf-16" if "UTF-16" in case else "utf-8")
+    pictures = {f"images/{n}.png": dots(n) for n in range(30)}
+    found = read({"x.zip": packed(pictures | {table_name: content})})
+    images, labels = (
+        np.concatenate([getattr(found.data, f"{part}_{kind}") for part in ("train", "test")])
+        for kind in ("images", "labels")
+    )
+    assert {int(image.max()) - 60: label for image, label in zip(images, labels, strict=True)} == {
+        n: 8 if n % 3 else 4 for n in range(30)
+    }
+    assert f"classes from “{table_name}”" in str(found.data.read_as)
+
+
+def test_a_table_beside_the_pictures_must_name_classes() -> None:
+    rows = "".join(f"{n}.png,{10 if n == 7 else 8 if n % 3 else 4}\n" for n in range(30))
+    files = {f"images/{n}.png": dots(n) for n in range(30)} | {"labels.csv": f"file,label\n{rows}".encode()}
+    with pytest.raises(DataError, match=r"The table “labels.csv” says “10” for “7.png”; it must be a class"):
+        read({"x.zip": packed(files)})
+
+
 def test_what_cannot_be_used_is_named_and_the_rest_is_used() -> None:
     files = folders("coat", "bag") | {
         "coat/letter.png": b"Dear teacher",
