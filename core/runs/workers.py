@@ -93,12 +93,14 @@ def serve(settings: Settings, say: Callable[[str], None] = print) -> None:
     """
     if lack := backend.missing():
         raise WorkerError(lack)
-    stand_back()
+    if settings.scheduler:
+        need_one_store(settings)
+    scratch = credentials.private_folder(settings.folder / "scratch")
+    stand_back()  # only here: who is refused finds its process as it was
     OneLine.use()
     ending = Ending()
     # Whether a run is given up is for core.runs.runner to say, not for Dask; a worker may use most of the memory, but
     # not all of it. What it puts aside on the disk is for this account alone.
-    scratch = credentials.private_folder(settings.folder / "scratch")
     dask.config.set({"distributed.scheduler.allowed-failures": sys.maxsize, "temporary-directory": str(scratch)})
     dask.config.set({"distributed.comm.timeouts.connect": "10s"})
     count = max(1, settings.workers)
@@ -213,7 +215,6 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _join(settings: Settings, scheduler: str, count: int, ending: Ending, say: Callable[[str], None]) -> None:
     """Work for a scheduler that runs elsewhere, until somebody asks to end. Raises WorkerError when that is not
     possible."""
-    need_one_store(settings)
     security = credentials.of_settings(settings)
     warn_of_open_door(scheduler)
     say(f"Joining {scheduler}")

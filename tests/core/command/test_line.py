@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from core.command.line import START_VERBS, VERBS, _read
@@ -117,9 +118,11 @@ def test_a_home_folder_that_cannot_be_made_is_said(
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("FITTING_ROOM_HOME", str(tmp_path / "file" / "home"))
+    before = psutil.Process().nice()
     for words in (["runs"], ["evaluate", "mine"], ["train", "quick"], ["stop", "mine"], ["workers"]):
         error = command(*words, "--json").rows[-1]["error"]
         assert str(tmp_path / "file") in error or "FITTING_ROOM_HOME" in error
+    assert psutil.Process().nice() == before  # workers that are refused leave their process as it was
     for words in (["evaluate", "shipped"], ["export", "shipped", "--as", "tflite", "--to", str(tmp_path)]):
         assert command(*words).status == 0  # which need no store
     monkeypatch.delenv("FITTING_ROOM_DATA")
