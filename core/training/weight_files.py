@@ -6,6 +6,7 @@ of layers and arrays are read. Knows nothing of networks.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from itertools import count
@@ -25,7 +26,6 @@ OLD_PYTORCH = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"  # a number that its files once
 MAKERS_OF_ONNX = (b"onnx", b"pytorch", b"skl2onnx", b"keras2onnx", b"paddle")
 MOST_FILES = 1_000  # in a zip
 MOST_NAMES = 1_000  # of layers, and of the arrays of one
-INSIDE_KERAS = "model.weights.h5"  # of a .keras file
 SAVE_AGAIN = N_("Save it again with save_weights, or copy it again.")
 DAMAGED = Saying("This file of weights is damaged.", SAVE_AGAIN)
 BY_HAND = N_(
@@ -45,6 +45,10 @@ PYTORCH = Saying("This is a file of PyTorch.", BY_HAND)
 SAFETENSORS = Saying("This is a file of safetensors.", BY_HAND)
 NUMPY = Saying("This is a file of NumPy arrays.", BY_HAND)
 ONNX = Saying("This is an ONNX network.", BY_HAND)
+PICKLE = Saying("This is a Python pickle, which can carry a program and is not opened.", BY_HAND)
+PACKED = Saying("This file is packed. Unpack it, and bring the .h5 or .keras file that is in it.")
+NOT_IT = Saying("This is a page or a note about the file, not the file itself. Download it again.")
+NO_LAYERS = Saying("This HDF5 file does not say which layer its numbers belong to.", BY_HAND)
 INSIDE_ZIP = (  # the end of a name in a zip -> what the zip is
     ("saved_model.pb", SAVED_MODEL),
     ("plan.json", RUN),
@@ -69,8 +73,9 @@ def _from_zip(content: bytes, most: int) -> bytes:
     try:
         archive = Archive(content, MOST_FILES)
         names = [entry.filename for entry in archive.entries]
-        if INSIDE_KERAS in names and "plan.json" not in names:
-            inside = archive.read_named(INSIDE_KERAS, most)
+        weights = [name for name in names if name.endswith(".h5") and not name.startswith("__MACOSX/")]
+        if len(weights) == 1 and "plan.json" not in names:
+            inside = archive.read_named(weights[0], most)
             if inside.startswith(SIGNATURE):
                 return inside
     except ArchiveError as error:
@@ -92,8 +97,14 @@ def _kind(content: bytes) -> Saying:
         and (b"torch" in head or b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19" in head)
     ):
         return PYTORCH
+    if head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")) or head[257:262] == b"ustar":
+        return PACKED
+    if re.match(rb"(?i)\s*<(!doctype|html)|version https://git-lfs", head):
+        return NOT_IT
     if head[8:9] == b"{" and struct.unpack_from("<Q", head)[0] < len(content):
         return SAFETENSORS
+    if head[:1] == b"\x80" and head[1:2] in b"\2\3\4\5":
+        return PICKLE
     if head[:2] == b"\x08\x01" and b"saved_model" in content[-4_000:] + head:
         return SAVED_MODEL
     if (

@@ -18,7 +18,7 @@ import numpy as np
 
 from core.errors import RunError, door
 from core.language import N_
-from core.training.weight_files import DAMAGED, SAVE_AGAIN, h5_in, listed
+from core.training.weight_files import DAMAGED, NO_LAYERS, SAVE_AGAIN, h5_in, listed
 
 if TYPE_CHECKING:
     import h5py
@@ -73,6 +73,8 @@ def matching(content: bytes, parameters: int, title: str) -> bytes:
     with _opened(content) as (arrays, in_order):
         layers = [array for name, array in arrays.items() if name.startswith("layers/")]
         layers = layers if in_order is None else in_order
+        if arrays and not layers:
+            raise RunError(NO_LAYERS)
         count = sum(array.size for array in layers)
         if count != parameters:
             raise RunError(OTHER_COUNT, count=count, network=title, due=parameters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import pickle
 import zipfile
@@ -362,10 +363,23 @@ def zipped_as(*names: str) -> bytes:
     return zipped({name: b"x" for name in names})
 
 
+def without_layers() -> bytes:
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file["w0"] = np.zeros((784, 128), "f4")
+    return content.getvalue()
+
+
 OTHERS = {
     "PyTorch": (zipped_as("archive/data.pkl", "archive/data/0"), "PyTorch.*set_weights"),
     "old PyTorch": (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19." + bytes(40), "PyTorch"),
     "pickled PyTorch": (pickle.dumps({"a": 1}).replace(b"a", b"torch._utils"), "PyTorch"),
+    "a pickle": (pickle.dumps([np.zeros(3)]), "pickle.*set_weights"),
+    "a packed file": (gzip.compress(b"x" * 99), "is packed. Unpack it"),
+    "a web page": (b"<!DOCTYPE html><html>", "Download it again"),
+    "a pointer": (b"version https://git-lfs.github.com/spec/v1\n", "Download it again"),
+    "arrays without layers": (without_layers(), "does not say which layer.*set_weights"),
+    "safetensors with a long head": (b"\x80\x02" + bytes(6) + b'{"a":1}'.ljust(999), "safetensors"),
     "safetensors": (b"\x20" + bytes(7) + b'{"a":{"dtype":"F32"}}'.ljust(40), "safetensors.*set_weights"),
     "ONNX": (b"\x08\x08\x12\x07pytorch\x1a\x03" + bytes(40), "ONNX.*set_weights"),
     "npz": (zipped_as("arr_0.npy"), "NumPy"),
@@ -385,6 +399,11 @@ def test_a_file_of_another_kind_is_named_with_the_nearest_way(kind: str) -> None
     content, words = OTHERS[kind]
     with pytest.raises(RunError, match=words):
         weights.matching(content, 101_770, "Hello World")
+
+
+def test_weights_in_a_zip_of_their_own_are_taken_from_it(hello: bytes) -> None:
+    packed = zipped({"mine/hello.weights.h5": hello, "__MACOSX/mine/._hello.weights.h5": b"x"})
+    assert weights.matching(packed, 101_770, "Hello World") == hello
 
 
 def test_of_a_keras_file_only_so_many_bytes_are_unpacked(hello: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
