@@ -40,6 +40,16 @@ def environment(version: str, uv: str) -> Path | None:
     return python
 
 
+def uv_of_this_clone() -> str | None:
+    """An installer that makes environments in seconds, from the package index; None where it cannot be had."""
+    folder = NOTES / "uv"
+    python = str(environment_python(folder))
+    made = subprocess.run([sys.executable, "-m", "venv", str(folder)]).returncode == 0
+    if made and subprocess.run([python, "-m", "pip", "install", "-q", "uv"]).returncode == 0:
+        return str(Path(python).with_name("uv"))
+    return None
+
+
 def tried(version: str, python: Path, words: list[str]) -> tuple[bool, str]:
     """Whether the tests pass under this Python, and what is to be said of it."""
     began = time.monotonic()
@@ -56,10 +66,10 @@ def tried(version: str, python: Path, words: list[str]) -> tuple[bool, str]:
 
 def main(words: list[str]) -> int:
     """Try all versions but that of this Python; returns the exit status."""
-    uv = find_uv()
+    uv = find_uv() or uv_of_this_clone()
     others = [version for version in reversed(FITTING) if version != "{}.{}".format(*sys.version_info)]
     if not uv:
-        print(f"NOT TESTED: Python {' and '.join(others)}, for there is no uv here, which makes their environments.")
+        print(f"NOT TESTED: Python {' and '.join(others)}, for uv, which makes their environments, cannot be had.")
         return 0
     pythons = {version: environment(version, uv) for version in others}
     for version in others:
