@@ -66,6 +66,10 @@ SAID = {  # by the script
     "doubt": N_("it could be {garment} or {other}"),
     "none": N_("it looks like none of the ten things I know"),
 }
+ASK_THE_APP = {  # where a network has never seen such pictures
+    Kind.PHOTO: N_("In Fitting Room itself you can ask a network that has seen photos, too."),
+    Kind.DRAWING: N_("In Fitting Room itself you can ask a network that has seen drawings, too."),
+}
 WRITTEN = {  # in the page
     "paper_label": N_("Paper to draw on. Without a pen, choose one of the drawings or photos below."),
     "hint": SAID["hint"],
@@ -167,7 +171,7 @@ def _words(uploaded: bool) -> dict[str, Any]:
         "signs": {kind: _(words) for kind, words in SIGNS.items()},
         "problems": {word: (problem.words, problem.tip) for word, problem in PROBLEMS.items()},
         "guess": {kind: only if uploaded else _(verdict.NEVER_SEEN[kind]) for kind in kinds},
-        "ask": {kind: _(verdict.ASK_ANOTHER[kind]) for kind in kinds},
+        "ask": {kind: _(ASK_THE_APP[kind]) for kind in kinds},
         "tips": {Kind.PHOTO: _(PHOTO_TIP), Kind.DRAWING: _(verdict.DRAWING_TIP)},
         "words": {name: _(words) for name, words in SAID.items()}
         | {

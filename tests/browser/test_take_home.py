@@ -213,10 +213,14 @@ def test_a_photo_from_a_file_dropped_or_pasted_is_cut_out_and_shown_beside_its_a
         assert (seen & due).sum() / (seen | due).sum() > 0.9
         expect(window.get_by_text("The app itself reads photos better")).to_be_visible()
         expect(window.locator("#reason")).to_contain_text("never seen a photo")
+        expect(window.locator("#tip")).to_have_text(
+            "In Fitting Room itself you can ask a network that has seen photos, too."
+        )
     window.locator("#file").set_input_files(tmp_path / "notes.png")
     expect(window.locator("#reason")).to_have_text(
         "This file is not a picture that this browser can open. Try a JPEG or a PNG."
     )
+    expect(window.locator("#clear")).to_be_disabled()  # nothing is on the paper that has no answer
 
 
 def test_a_drawing_on_paper_that_was_photographed_is_read_as_a_drawing(

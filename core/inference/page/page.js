@@ -105,6 +105,8 @@ async function bring(file) {
   try {
     picture = await createImageBitmap(file);
   } catch {
+    draw([]);
+    example = false;
     blank();
     at("reason").textContent = PAGE.words.unreadable;
     return;
