@@ -24,7 +24,9 @@ CSV_COLUMNS = ("label", *(f"pixel{number}" for number in range(1, PIXELS + 1)))
 MOST_COLUMNS, LONGEST_HEAD = 1_000, 64_000  # of a table; bytes of its first line
 MOST_ALIKE = 3  # columns with a name such as label_id; more of them are a column for each class
 SAMPLE = 12  # lines that are looked at
-FIRST_LINE = N_("Its first line must name label, pixel1 to pixel784.")
+FIRST_LINE = N_(
+    "Each row is one picture: its class and its 784 pixels. The first line may name them label, pixel1 to pixel784."
+)
 BY_FOLDERS = N_("Pictures that are files of their own come as a zip with a folder for each class.")
 SMALLER = N_("Make the pictures 28 × 28 and grey, or bring them as files in a zip with a folder for each class.")
 LABELS = (  # what the column of classes is called, the surest first; without case, blanks and signs

@@ -41,10 +41,10 @@ from core.data.gather import (
     tidy,
     told,
 )
-from core.data.kinds import zip_refusal
+from core.data.kinds import AS_PICTURES, zip_refusal
 from core.data.layouts import Layout
 from core.data.naming import LEFT_OUT
-from core.data.sorting import ENDINGS, Answers, Asked, sort
+from core.data.sorting import ENDINGS, Answers, Asked, is_picture, sort
 from core.data.tables import Found, Table, read_as
 from core.errors import DataError, door
 from core.images import png
@@ -205,6 +205,8 @@ def _from_zip(
     rows = np.flatnonzero(found.labels != LEFT_OUT)
     if found.must_ask and len(found.folders) > 1:
         return ask(title, files, found)
+    if not any(is_picture(file.parts) for file in files) and not len(rows):
+        raise DataError("“{title}” has no pictures in it.", AS_PICTURES, title=title)
     if not len(rows):
         raise DataError(
             "“{title}” has no folder named after a class. Name the folders {names}, or 0 to 9; or put a table"

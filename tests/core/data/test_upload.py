@@ -325,7 +325,8 @@ FAULTS = {
         {"x.zip": packed(folders("hats"))},
         ["x.zip", "no folder named after a class", "ankle-boot"],
     ),
-    "an empty zip": ({"x.zip": packed({})}, ["x.zip", "no folder"]),
+    "an empty zip": ({"x.zip": packed({})}, ["x.zip", "has no pictures in it"]),
+    "a zip of texts": ({"x.zip": packed({"a.txt": b"x", "b.docx": b"x"})}, ["x.zip", "has no pictures in it"]),
     "one class": ({"x.zip": packed(folders("coat", each=30))}, ["x.zip", "one class (Coat)"]),
     "too few": (
         {"x.zip": packed(folders("coat", "bag", each=4) | {"bag/a.txt": b"x"})},
