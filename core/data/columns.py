@@ -23,11 +23,14 @@ PIXELS = SIDE * SIDE
 CSV_COLUMNS = ("label", *(f"pixel{number}" for number in range(1, PIXELS + 1)))
 MOST_COLUMNS, LONGEST_HEAD = 1_000, 64_000  # of a table; bytes of its first line
 MOST_ALIKE = 3  # columns with a name such as label_id; more of them are a column for each class
+NARROW = 100  # values in a line of what surely holds no pictures
+NUMBER = re.compile(r"[0-9.eE+-]+")
 SAMPLE = 12  # lines that are looked at
 FIRST_LINE = N_(
     "Each row is one picture: its class and its 784 pixels. The first line may name them label, pixel1 to pixel784."
 )
 BY_FOLDERS = N_("Pictures that are files of their own come as a zip with a folder for each class.")
+A_COLUMN_EACH = N_("Write each of the 784 numbers into a column of its own, or save the table as Parquet.")
 SMALLER = N_("Make the pictures 28 × 28 and grey, or bring them as files in a zip with a folder for each class.")
 LABELS = (  # what the column of classes is called, the surest first; without case, blanks and signs
     *("label", "labels", "class", "classes", "target", "targets", "y", "category", "categories", "truth", "species"),
@@ -77,6 +80,9 @@ def form_of(head: bytes, where: Saying | str) -> Form:
     skipped = next((number for number, line in enumerate(lines) if line.strip()), 0)
     chosen = re.match(rb'"?sep=(.)"?[,;\t| ]*$', lines[skipped], re.IGNORECASE)  # Excel takes it from there
     skipped += bool(chosen)
+    begin = skipped + _above(lines[skipped:])
+    above = sum(map(bool, lines[skipped:begin]))
+    skipped = begin
     if max(map(len, lines[skipped : skipped + 1]), default=0) > LONGEST_HEAD:
         sentence = N_("{where} has a first line of more than {most} kB.")
         raise DataError(sentence, FIRST_LINE, where=where, most=LONGEST_HEAD // 1000)
@@ -85,6 +91,10 @@ def form_of(head: bytes, where: Saying | str) -> Form:
     rows = [fields(line, separator) for line in text[:SAMPLE]]
     named = bool(rows) and _names_columns(rows[0])
     sample = rows[1:] if named else rows
+    if len(rows[0] if rows else ()) < SIDE and any(
+        len(NUMBER.findall(cell)) >= PIXELS for row in sample for cell in row
+    ):
+        raise DataError("{where} has each picture in one cell, as a list of numbers.", A_COLUMN_EACH, where=where)
     form = _named(rows[0], sample, where) if named else _nameless(sample, where)
     ways = [Saying(said)] if (said := SEPARATORS.get(separator, "")) else []
     point = "," if any(re.fullmatch(r"\s*-?[0-9]+,[0-9]+\s*", cell[:40]) for row in sample for cell in row) else "."
@@ -95,7 +105,9 @@ def form_of(head: bytes, where: Saying | str) -> Form:
     if words:
         form = form.with_label(words[0])
         ways.append(Saying("names of classes instead of numbers"))
-    heads = bool(chosen) + named
+    if above:
+        ways.append(Saying("without the lines above the table"))
+    heads = bool(chosen) + above + named
     return replace(
         form, ways=(*form.ways, *ways), separator=separator, point=point, skipped=skipped + named, heads=heads
     )
@@ -150,6 +162,18 @@ def said_names(names: Iterable[str]) -> str:
     """A few of some names in a row, for a sentence."""
     shown = [f"“{name}”" for name in names]
     return ", ".join(shown[:3]) + (" …" if len(shown) > 3 else "")
+
+
+def _above(lines: Sequence[bytes]) -> int:
+    """How many lines come before the first with many values, such as a title or notes; 0 where none has many."""
+
+    def filled(line: bytes) -> int:
+        text = line[:LONGEST_HEAD].decode("utf-8", errors="replace")
+        counts = {each: sum(map(bool, map(str.strip, fields(text, each)))) for each in SEPARATORS}
+        blanks = counts.pop(" ")
+        return max(counts.values()) if max(counts.values()) > 1 else blanks
+
+    return next((number for number, line in enumerate(lines) if filled(line) > NARROW), 0)
 
 
 def _separator(text: Sequence[str]) -> str:

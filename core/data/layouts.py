@@ -21,7 +21,7 @@ import numpy as np
 
 from core.archive import Archive, ArchiveError, Fault
 from core.data.arrays import Piece, read_piece
-from core.data.columns import SEPARATORS, said_names
+from core.data.columns import NARROW, SEPARATORS, said_names
 from core.data.files import FILES, Stored, check_pair, idx_name, lying
 from core.data.kinds import encoding
 from core.data.lines import beginning
@@ -44,7 +44,7 @@ KINDS = {  # in this order: what ends so is a data set together
     "arrays": re.compile(r"\.npy$"),
 }
 PROSE = re.compile(r"\.(txt|data)(\.gz)?$")  # what ends so is a table only where it has many columns
-NARROW, LOOKED_AT = 100, 4096  # columns of what surely holds no pictures; bytes from a table's beginning that tell
+LOOKED_AT = 4096  # bytes from a table's beginning that tell whether it may hold pictures
 LISTS = re.compile(r"((class|label|target)_?names?|ids?|index|indices|file_?names?|paths?)\.npy$")  # beside arrays
 ARRAYS = re.compile(r"\.npz$")  # a zip of .npy files
 OTHERS = ("mnist", "kmnist", "emnist", "qmnist")  # folders of other data sets in the same files

@@ -77,6 +77,12 @@ TABLES = {  # what it is: (the file, what is said of it)
         ),
         "pixels in the order of their names",
     ),
+    "notes above it": ("# Clothes, 2024\n# by us\n" + named(*HEAD), "without the lines above the table"),
+    "a title of Excel above it": (
+        "sep=;\nMy clothes" + ";" * 784 + "\n\n" + named(*HEAD, separator=";"),
+        "semicolons, without the lines above the table",
+    ),
+    "notes, no header": ("% clothes\n" + text(ROWS), "label first, no header, without the lines above"),
     "pixel0 ... pixel783": (named("label", *pixels("pixel", 0)), ""),
     "PIXEL_0": (named("LABEL", *pixels("PIXEL_", 0)), ""),
     "px_0": (named("Label", *pixels("px_", 0)), ""),
@@ -258,6 +264,16 @@ def test_shares_that_end_in_the_middle_of_a_table_are_named_by_their_row(
     path.write_text(named(*HEAD, rows=[*SHARES[:30], *ROWS[30:]]))
     with pytest.raises(DataError, match=r"in row 31 \(line 32\); it must be a number from 0 to 1\."):
         read_csv(path)
+
+
+@pytest.mark.parametrize("row", ['3,"[{}]"\n', "3,{},Training\n"])
+def test_a_table_with_whole_pictures_in_cells_is_called_so(tmp_path: Path, row: str) -> None:
+    numbers = " ".join(["0", "1.5e+00"] * 392)
+    (tmp_path / "x.csv").write_text(
+        ("label,pixels\n" if "[" in row else "emotion,pixels,Usage\n") + row.format(numbers) * 9
+    )
+    with pytest.raises(DataError, match="has each picture in one cell.*save the table as Parquet"):
+        read_csv(tmp_path / "x.csv")
 
 
 ONE_OF_TEN = np.eye(10, dtype=int)[LABELS].tolist()
