@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.data.brought import File
-from core.data.columns import LABELS, class_of, fields
+from core.data.columns import LABELS, class_of, fields, number_of
 from core.data.kinds import encoding
 from core.data.naming import LEFT_OUT
 from core.data.sorting import is_picture
@@ -73,22 +73,19 @@ def _rows(content: bytes) -> list[list[str]]:
 def _classes(rows: Sequence[Sequence[str]], pictures: Mapping[str, int], name: str) -> dict[int, int]:
     """The class of each picture that a table names, by the picture's place. Raises DataError."""
     width = max(map(len, rows), default=0)
+    full = [row for row in rows if len(row) == width]
 
-    def named(column: int, among: Sequence[Sequence[str]]) -> list[tuple[int, Sequence[str]]]:
-        found = [(_place(row[column], pictures), row) for row in among if len(row) == width]
-        return [(place, row) for place, row in found if place is not None]
+    def worth(column: int) -> tuple[int, int]:
+        """How many pictures a column names, first with their endings: a mere number may be one of the row."""
+        named = {_place(row[column], pictures): row[column] for row in full[:SAMPLE]}
+        named.pop(None, None)
+        return sum("." in cell for cell in named.values()), len(named)
 
-    of_names = max(range(width), key=lambda column: len(dict(named(column, rows[:SAMPLE]))), default=0)
-    listed = named(of_names, rows) if width > 1 else []
-    if len(listed) * 2 < len(rows):
+    of_names = max(range(width), key=worth, default=0)
+    listed = [(place, row) for row in full if (place := _place(row[of_names], pictures)) is not None]
+    column = _of_classes(full, listed, of_names)
+    if column is None or len(listed) * 2 < len(rows):
         return {}
-    others = [column for column in range(width) if column != of_names]
-    head = [re.sub(r"[\W_]+", "", cell.casefold()) for cell in rows[0]] if rows[0] is not listed[0][1] else []
-    called = [column for word in LABELS for column in others if head[column : column + 1] == [word]]
-    known = [column for column in others if all(class_of(row[column]) != LEFT_OUT for _place, row in listed)]
-    if not (called or known):
-        return {}
-    column = (called or known)[0]
     for _index, row in listed:
         if class_of(row[column]) == LEFT_OUT:
             raise DataError(
@@ -99,6 +96,25 @@ def _classes(rows: Sequence[Sequence[str]], pictures: Mapping[str, int], name: s
                 picture=line(row[of_names], 40),
             )
     return {place: class_of(row[column]) for place, row in listed}
+
+
+def _of_classes(
+    rows: Sequence[Sequence[str]], listed: Sequence[tuple[int, Sequence[str]]], of_names: int
+) -> int | None:
+    """The column that says the classes of these rows: by its name, as the only one with names of classes, or as the
+    only one beside the pictures' names. None where that is not sure."""
+    others = [column for column in range(len(rows[0]) if listed else 0) if column != of_names]
+    head = (
+        [re.sub(r"[\W_]+", "", cell.casefold()) for cell in rows[0]] if listed and rows[0] is not listed[0][1] else []
+    )
+    called = [column for word in LABELS for column in others if head and head[column] == word]
+    known = [column for column in others if all(class_of(row[column]) != LEFT_OUT for _place, row in listed)]
+    in_words = [column for column in known if any(number_of(row[column]) is None for _place, row in listed)]
+    if called:
+        return called[0]
+    if len(in_words) == 1:
+        return in_words[0]
+    return others[0] if len(others) == 1 and known else None
 
 
 def _place(cell: str, pictures: Mapping[str, int]) -> int | None:

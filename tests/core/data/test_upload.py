@@ -229,6 +229,7 @@ LISTED = {  # the name of a table, and what stands in it
     "file,label": ("labels.csv", "filename,label\n", "images/{n}.png,{label}\n"),
     "id;class in words": ("train.csv", "id;size;article\n", "{n};40;{word}\n"),
     "class first, without a head": ("d/list.txt", "", "{label} {n}.png\n"),
+    "rows counted, and a number that is none": ("l.csv", ",fold,image,what\n", "{other},{label},{n}.png,{word}\n"),
     "tabs and UTF-16": ("t.tsv", "image\tclass_name\n", "C:\\data\\{n}.PNG\t{word}\n"),
 }
 
@@ -237,7 +238,7 @@ LISTED = {  # the name of a table, and what stands in it
 def test_a_table_beside_the_pictures_says_their_classes(case: str) -> None:
     table_name, text, row = LISTED[case]
     for n in range(30):
-        text += row.format(n=n, label=8 if n % 3 else 4, word="Bag" if n % 3 else "Coats")
+        text += row.format(n=n, other=29 - n, label=8 if n % 3 else 4, word="Bag" if n % 3 else "Coats")
     content = text.encode("utf-16" if "UTF-16" in case else "utf-8")
     pictures = {f"images/{n}.png": dots(n) for n in range(30)}
     found = read({"x.zip": packed(pictures | {table_name: content})})
@@ -249,6 +250,14 @@ def test_a_table_beside_the_pictures_says_their_classes(case: str) -> None:
         n: 8 if n % 3 else 4 for n in range(30)
     }
     assert f"classes from “{table_name}”" in str(found.data.read_as)
+
+
+@pytest.mark.parametrize("row", ["{n}.png,{n},1,0", "{n}.png,0,1,0,0,0,0,0,0,0,0", "{n},hat"])
+def test_a_table_beside_the_pictures_of_which_no_column_surely_says_the_class_is_passed_over(row: str) -> None:
+    files = {f"images/{n}.png": dots(n) for n in range(30)}
+    files["labels.csv"] = "\n".join(row.format(n=n) for n in range(10)).encode()
+    with pytest.raises(DataError, match="no folder named after a class"):
+        read({"x.zip": packed(files)})
 
 
 def test_a_table_beside_the_pictures_must_name_classes() -> None:
