@@ -14,11 +14,12 @@ import numpy as np
 
 from core.archive import Archive, ArchiveError, Fault, Limits, check
 from core.data.gather import UNREADABLE, tidy, too_many
+from core.data.kinds import packing_refusal
 from core.data.naming import NOTHING, said
 from core.data.sorting import Asked, Folder, Sorted, is_beside, parts_of
 from core.errors import DataError, PictureError, door
 from core.images import reduced
-from core.language import N_, ngettext, number
+from core.language import N_, Saying, ngettext, number
 from core.settings import Settings
 from core.vision.decode import open_picture
 
@@ -64,6 +65,8 @@ def loose_files(files: Sequence[tuple[str, bytes]], settings: Settings) -> list[
 def zipped_files(name: str, content: bytes, settings: Settings) -> list[File]:
     """The same of those in a zip. Raises DataError for a zip that is damaged or holds too many."""
     most = settings.max_upload_mb * 1_000_000
+    if other := packing_refusal(content, Saying("The file “{name}”", name=tidy(name))):
+        raise other
     with _refusals(tidy(name), settings):
         archive = Archive(content, most_files(settings))
     return [

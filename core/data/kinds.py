@@ -16,12 +16,13 @@ PARQUET = b"PAR1"
 NUMPY = b"\x93NUMPY"
 WORKBOOK = N_("In Excel or LibreOffice choose Save as, and there “CSV UTF-8”; then bring that file.")
 NUMBERS = N_("In Numbers choose Export to, CSV, and bring that file.")
-UNPACK = N_("Unpack it, and bring the table that is in it.")
+UNPACK = N_("Unpack it, and bring the table that is in it, or the folders of pictures as a zip.")
 AS_ARRAYS = N_("Save its pictures and labels as .npz with numpy.savez, or as a table (CSV).")
 AS_TABLE = N_("Save it anew as a table (CSV) or as Parquet.")
 AGAIN = N_("Download it again: what came is not the file itself.")
 AS_PICTURES = N_("Bring pictures as photos, as a folder, or in a zip with a folder for each class.")
 PACKINGS = rb"Rar!|7z\xbc\xaf|BZh[1-9]|\xfd7zXZ|\x28\xb5\x2f\xfd|.{257}ustar"
+OTHER_PACKING = N_("packed in a way that this app does not open")
 PICTURES = rb"\x89PNG|\xff\xd8\xff|GIF8|BM.{4}\0\0\0\0|II\*\0|MM\0\*|RIFF.{4}WEBP|.{4}ftyp"
 KINDS = (  # how it begins, what it is, what to do
     (rb"PK\x03\x04.{26}(\[Content_Types\]|_rels/|xl/)", N_("an Excel workbook"), WORKBOOK),
@@ -30,7 +31,7 @@ KINDS = (  # how it begins, what it is, what to do
     (rb"\xd0\xcf\x11\xe0", N_("an old Excel workbook"), WORKBOOK),
     (rb"\x1f\x8b", N_("packed twice"), UNPACK),
     (rb"PK\x03\x04|PK\x05\x06", N_("a zip"), UNPACK),
-    (PACKINGS, N_("packed in a way that this app does not open"), UNPACK),
+    (PACKINGS, OTHER_PACKING, UNPACK),
     (PICTURES, N_("a picture, not a table"), AS_PICTURES),
     (rb"%PDF", N_("a PDF document"), AS_TABLE),
     (rb"\x89HDF|MATLAB 5\.0 MAT-file", N_("an HDF5 or MATLAB file"), AS_ARRAYS),
@@ -59,6 +60,12 @@ def zip_refusal(names: Iterable[str], where: Saying | str) -> DataError | None:
     """Why a zip with files of these names is no archive of pictures or tables; None where it may be one."""
     known = next((IN_ZIPS[name] for name in names if name in IN_ZIPS), None)
     return DataError("{where} is {kind}.", known[1], where=where, kind=Saying(known[0])) if known else None
+
+
+def packing_refusal(content: bytes, where: Saying | str) -> DataError | None:
+    """Why a file that is taken for a zip is none, but packed in another way; None where it is not."""
+    packed = content.startswith(PACKED) or re.match(PACKINGS, content, re.DOTALL)
+    return DataError("{where} is {kind}.", UNPACK, where=where, kind=Saying(OTHER_PACKING)) if packed else None
 
 
 def refusal(head: bytes, where: Saying | str) -> DataError | None:

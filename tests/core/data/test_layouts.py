@@ -392,6 +392,17 @@ def test_tables_beside_that_hold_no_pictures_are_passed_over_and_named(tmp_path:
         assert "without “labels.csv”, “sample_submission.csv”" in str(data.read_as)
 
 
+@pytest.mark.parametrize(
+    "content", [b"7z\xbc\xaf\x27\x1c" + bytes(99), b"Rar!\x1a\7\0" + bytes(99), gzip.compress(b"x")]
+)
+def test_what_is_packed_otherwise_is_called_so_even_where_its_name_says_zip(content: bytes) -> None:
+    for name in ("x.zip", "x.7z") if content[:2] != b"\x1f\x8b" else ("x.zip",):
+        with pytest.raises(
+            DataError, match=r"packed in a way that this app does not open.*the folders of pictures as a zip"
+        ):
+            upload.read_upload([(name, content)], Settings())
+
+
 def test_tables_may_end_in_txt(tmp_path: Path) -> None:
     files = csv_files("a/train.txt", "a/test.txt") | {"a/README.txt": b"Fashion-MNIST\n"}
     found = upload.read_upload([("x.zip", zipped(files))], Settings())
@@ -419,7 +430,7 @@ REFUSED = {
         {"train.csv": csv(*ARRAYS[:2]), "test.csv": csv(*ARRAYS[2:])},
         ["test.csv", "x.zip", "cannot be read as a table"],
     ),
-    "very many tables": ({f"{n}_train.csv": b"1,2" for n in range(65)}, ["x.zip", "no folder named after a class"]),
+    "very many tables": ({f"{n}_train.csv": b"1,2" for n in range(65)}, ["x.zip", "no pictures in it"]),
     "a packed bomb": ({"train-images-idx3-ubyte.gz": gzip.compress(bytes(10**7))} | idx_files(), ["not an idx file"]),
 }
 
