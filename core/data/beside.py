@@ -3,9 +3,11 @@
 Knows nothing of what is in a picture.
 """
 
+import io
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +22,7 @@ from core.language import N_
 from core.words import line
 
 TABLE = re.compile(r"\.(csv|tsv|txt)$")
-MOST_TABLES, MOST_ROWS = 4, 100_000
+MOST_TABLES, MOST_ROWS, MOST_BYTES = 4, 50_000, 4_000_000  # of one table
 SAMPLE = 100  # rows that show which column names the pictures
 SEPARATORS = ",;\t| "
 
@@ -64,8 +66,8 @@ def _stem(name: str) -> str:
 
 def _rows(content: bytes) -> list[list[str]]:
     """The values of a table's lines, as many as are looked at."""
-    lines = content.decode(encoding(content[:200]), "replace").removeprefix("\ufeff").splitlines()[:MOST_ROWS]
-    lines = [text for text in lines if text.strip()]
+    text = content[:MOST_BYTES].decode(encoding(content[:200]), "replace").removeprefix("\ufeff")
+    lines = [text.rstrip("\n") for text in islice(io.StringIO(text, None), MOST_ROWS) if text.strip()]
     separator = max(SEPARATORS, key=lines[-1].count) if lines else ","
     return [fields(text, separator) for text in lines]
 

@@ -127,15 +127,22 @@ def find_packed(files: Sequence[Stored], whole: bool = True, most_unpacked: int 
     that is damaged."""
     packed = [file for file in files if file.name.lower().endswith((".zip", ".npz"))]
     packed.sort(key=lambda file: ("fashion" not in file.name.lower(), "archive" not in file.name.lower(), file.path))
-    inside: list[Stored] = []
     for file in packed[:MOST_ZIPS]:
         try:
-            inside += (files_in := in_zip(file, most_unpacked=most_unpacked))
+            found = find(in_zip(file, most_unpacked=most_unpacked), whole)
         except ArchiveError as error:
             raise DataError("{where} is damaged, or is not a zip.", file.remedy, where=file.where) from error
-        if found := find(files_in, whole):
+        if found:
             return found
-    return find(inside, whole)  # each file may be packed by itself
+    if len(packed) < 2 or sum(map(_size, packed[:MOST_ZIPS])) > most_unpacked:  # all of them at once in memory
+        return None
+    each_inside = (in_zip(file, most_unpacked=most_unpacked) for file in packed[:MOST_ZIPS])
+    return find([file for inside in each_inside for file in inside], whole)  # each file may be packed by itself
+
+
+def _size(file: Stored) -> int:
+    with file.opened() as content:
+        return content.seek(0, os.SEEK_END)
 
 
 def kind_of(name: str) -> str | None:

@@ -13,7 +13,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from core.data import gather, sources, upload
+from core.data import gather, layouts, sources, upload
 from core.data.dataset import Dataset
 from core.data.files import FILES
 from core.data.sources import read_folder
@@ -409,10 +409,13 @@ def test_tables_may_end_in_txt(tmp_path: Path) -> None:
     assert len(found.data.train_labels) == 30 and found.data.read_as is None
 
 
-def test_each_file_may_be_packed_by_itself(tmp_path: Path) -> None:
+def test_each_file_may_be_packed_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, content in csv_files().items():
         (tmp_path / f"{name}.zip").write_bytes(zipped({name: content}))
     assert len(read_folder(tmp_path).test_labels) == 20
+    monkeypatch.setattr(layouts, "_size", lambda file: layouts.MOST_UNPACKED // 2 + 1)  # together too much for memory
+    with pytest.raises(DataError, match="does not hold Fashion-MNIST"):
+        read_folder(tmp_path)
 
 
 def test_class_folders_with_a_table_beside_them_stay_class_folders() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data import gather, lines, naming, sorting, tables, upload
+from core.data import beside, gather, lines, naming, sorting, tables, upload
 from core.data.columns import CSV_COLUMNS
 from core.data.dataset import Dataset
 from core.data.shelf import Shelf
@@ -258,6 +258,15 @@ def test_a_table_beside_the_pictures_of_which_no_column_surely_says_the_class_is
     files["labels.csv"] = "\n".join(row.format(n=n) for n in range(10)).encode()
     with pytest.raises(DataError, match="no folder named after a class"):
         read({"x.zip": packed(files)})
+
+
+def test_of_a_table_beside_the_pictures_only_so_many_lines_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beside, "MOST_ROWS", 25)
+    files = {f"images/{n}.png": dots(n) for n in range(30)}
+    found = read({"x.zip": packed(files | {"a.csv": "".join(f"{n}.png,{n % 2}\n" for n in range(30)).encode()})})
+    assert len(found.data.train_labels) + len(found.data.test_labels) == 25 and "5 files left out" in str(
+        found.left_out
+    )
 
 
 def test_a_table_beside_the_pictures_must_name_classes() -> None:
