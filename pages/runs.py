@@ -195,9 +195,9 @@ def take_away(run: Run) -> None:
     with st.popover(_("More files"), icon=":material/folder_open:", key="runs_files"):
         st.caption(
             _(
-                "“Download” gives a zip with all of these; it can be brought in again, here or on another computer."
-                " .keras opens in Python with Keras, .weights.h5 holds the learned numbers alone, and .tflite runs on"
-                " a phone."
+                "“Download” gives a zip with the network, its code and its report; it can be brought in again, here or"
+                " on another computer. .keras opens in Python with Keras, .weights.h5 holds the learned numbers alone,"
+                " and .tflite runs on a phone."
             )
         )
         if FileKind.TFLITE in there:
