@@ -17,7 +17,7 @@ from pages.shared import builder
 from pages.shared.choice import say_unknown_run
 from pages.shared.controls import amounts, as_published, choose_network, finer, how_much, surprise
 from pages.shared.curve import FILTERS, MATRIX, NUMBERS, TOOLS, more, published_curve
-from pages.shared.data import data
+from pages.shared.data import data, shared_data
 from pages.shared.errors import guard, guarded
 from pages.shared.frame import frame
 from pages.shared.runs import run_queue, start, store, untrainable
@@ -178,7 +178,7 @@ with guard():
         state = "following" if following and not page_state().get(CHANGE) else ""
         st.html(f'<i class="training-state {state}"></i>')
     below = st.container(key="training_below")
-    available, known = len(data().train_images), store().speeds(len(data().train_images))
+    available, known = len(data().train_images), store().speeds(len(shared_data().train_images))
     with choices:
         first, action, rest = (st.container(key=f"training_{place}") for place in ("first", "action", "rest"))
     with first:

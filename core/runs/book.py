@@ -133,11 +133,12 @@ class RunBook:
     def speeds(self, available: int = 60_000) -> dict[str, Measured]:
         """How fast the latest run of each plan and network was on this computer, by `speed_key` and by `network_key`.
 
-        `available` is the number of training pictures there are; a run that was interrupted says only its speed.
+        `available` is the number of training pictures that everybody has. A run that was interrupted says only its
+        speed, and one on pictures that somebody brought nothing: of a few, its first steps take most of the time.
         """
         known: dict[str, Measured] = {}
         for run in reversed(self.runs()):
-            if run.scored and run.speed and run.finished and run.started:
+            if run.scored and run.speed and run.finished and run.started and not run.on_uploaded_pictures:
                 whole = not (run.seams or run.parent or run.plan.patience)
                 spent = run.finished - run.started if whole else None
                 row = measured(run.plan, run.speed, spent, available, run.progress)

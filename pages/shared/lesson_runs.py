@@ -25,7 +25,7 @@ from pages.shared import lesson_pictures as shown
 from pages.shared import pictures
 from pages.shared.bars import bars
 from pages.shared.curve import NOTE, NUMBERS, TWELVE, curve, more, published_curve
-from pages.shared.data import data
+from pages.shared.data import data, shared_data
 from pages.shared.errors import guarded
 from pages.shared.lesson_data import real
 from pages.shared.lesson_layers import rows_of
@@ -65,8 +65,8 @@ def short(lesson: str, variant: str = "", kind: dict[str, int] = SHORT) -> Plan:
 
 def takes(plan: Plan) -> str:
     """How long a plan will take, in words."""
-    available = len(data().train_images)
-    return duration(estimate(plan, available, store().speeds(available)))
+    known = store().speeds(len(shared_data().train_images))
+    return duration(estimate(plan, len(data().train_images), known))
 
 
 def train(lesson: str) -> None:

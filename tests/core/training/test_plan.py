@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.data.dataset import Dataset
+from core.data.dataset import Dataset, Source
 from core.runs.book import NewRun
 from core.runs.store import Store
 from core.training.plan import AMOUNTS, SHORT_SECONDS, Measured, Plan, estimate, measured, overhead, short
@@ -52,6 +52,15 @@ def test_a_run_that_was_interrupted_says_only_its_speed(store: Store, garments: 
         known = store.speeds(PICTURES)
         assert known["quick"] == known[Plan.of("quick").speed_key]
         assert known["quick"].speed == 22_800.0 and known["quick"].beside == (beside and pytest.approx(beside))
+
+
+def test_a_run_on_a_few_pictures_that_somebody_brought_says_nothing_of_a_run_on_all(
+    store: Store, garments: Dataset
+) -> None:
+    new = NewRun(Plan.of("quick", epochs=1), "Mine", garments.fingerprint, "mine.zip", Source.OWN)
+    ends = {"status": "done", "started": 100.0, "finished": 102.0, "progress": 1.0, "test_accuracy": 0.1}
+    alter(store, store.create(new), speed=83.0, **ends)
+    assert store.speeds(PICTURES) == {}
 
 
 def test_the_first_call_which_builds_the_graph_does_not_count_as_speed(monkeypatch: pytest.MonkeyPatch) -> None:
