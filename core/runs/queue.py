@@ -16,7 +16,7 @@ from typing import Any
 from distributed import Client, Future, fire_and_forget
 
 from core.errors import FittingRoomError, WorkerError
-from core.language import Saying, in_english
+from core.language import N_, Saying, in_english
 from core.runs import credentials
 from core.runs.claims import Pending
 from core.runs.crew import crew, resources, why_it_waits
@@ -37,6 +37,9 @@ from core.training import backend
 
 AGAIN_SECONDS = 15.0
 NAME = "fitting-room"  # of a client, by which the workers know that an app is open
+NO_WORKERS = N_(
+    "Nothing is trained here: FITTING_ROOM_WORKERS is 0. The run starts when an app with workers shares this run book."
+)
 log = logging.getLogger(__name__)
 
 
@@ -81,7 +84,8 @@ class RunQueue:
 
     def why(self, run_id: str) -> Saying | None:
         """Why a run waits, where that is not for others before it to end."""
-        return self.problem or self._reasons.get(run_id)
+        unserved = None if self.settings.workers or self.settings.scheduler else Saying(NO_WORKERS)
+        return self.problem or self._reasons.get(run_id) or unserved
 
     def wake(self) -> None:
         """A run was added: look at once."""

@@ -54,6 +54,7 @@ def test_without_workers_nothing_is_started_and_a_dead_scheduler_is_said(home: S
     idle = queue.RunQueue(home).start()
     assert not idle.ready and idle.problem is None and not workers.address_file(home).exists()
     idle.close()
+    assert "FITTING_ROOM_WORKERS is 0" in str(idle.why("any"))
     lost = queue.RunQueue(Settings(home=home.folder, scheduler="tcp://127.0.0.1:9"))
     lost.start()
     wait_for(lambda: lost.problem, "the sentence")
