@@ -38,10 +38,12 @@ USE = """```python
 import keras
 
 network = keras.saving.load_model("model.keras")
-{compiled}(_, _), (pictures, labels) = keras.datasets.fashion_mnist.load_data()
-print(network.evaluate(pictures, labels))  # [loss, accuracy]; pictures as they are, 0 to 255
+{compiled}{asked}
 ```
 """
+EVALUATE = """(_, _), (pictures, labels) = keras.datasets.fashion_mnist.load_data()
+print(network.evaluate(pictures, labels))  # [loss, accuracy]; pictures as they are, 0 to 255"""
+PREDICT = "print(network.predict(pictures))  # yours, as said above: (n, 28, 28), 0 to 255"
 
 
 def of_run(run: Run, kinds: Collection[str], labelled: bool) -> str:
@@ -63,15 +65,20 @@ def of_run(run: Run, kinds: Collection[str], labelled: bool) -> str:
         parts.append(f"It learned from “{learned}” and names {run.test_accuracy:.1%} of the test pictures rightly.")
     parts += ["## What is here", listed, "## What goes in and comes out", _in_and_out(run)]
     if "model.keras" in kinds:
-        parts += ["## Use", USE.strip().format(compiled="" if labelled else COMPILE)]
+        asked = EVALUATE if _on_fashion_mnist(run) else PREDICT
+        parts += ["## Use", USE.strip().format(compiled="" if labelled else COMPILE, asked=asked)]
     if labelled:
         parts.append(INSIDE)
     return "\n\n".join(parts) + "\n"
 
 
+def _on_fashion_mnist(run: Run) -> bool:
+    return run.data_source in PUBLISHED or run.data_title.startswith("Fashion-MNIST")
+
+
 def _fields(run: Run) -> dict[str, Any]:
     """What the hub reads of a card."""
-    known = run.data_source in PUBLISHED or run.data_title.startswith("Fashion-MNIST")
+    known = _on_fashion_mnist(run)
     data = DATA if known else OTHER_DATA
     fields: dict[str, Any] = {
         "license": "mit",
@@ -93,8 +100,13 @@ def _fields(run: Run) -> dict[str, Any]:
 
 def _in_and_out(run: Run) -> str:
     classes = ", ".join(NAMES)
+    certainty = "as these shares say; they were not corrected."
+    if f"{run.temperature:.4g}" != "1":
+        certainty = (
+            f"raise each share to the power of 1 / {run.temperature:.4g}, then divide by their sum (its calibration,"
+            " found on pictures held back)."
+        )
     return (
         "In: pictures (n, 28, 28), grey values from 0, the background, to 255: bright clothes on black, as large as"
-        f" they go. Out: a share for each of {classes}, in this order.\n\nHow sure it is: raise each share to the power"
-        f" of 1 / {run.temperature:.4g}, then divide by their sum (its calibration, found on pictures held back)."
+        f" they go. Out: a share for each of {classes}, in this order.\n\nHow sure it is: {certainty}"
     )

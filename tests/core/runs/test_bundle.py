@@ -516,6 +516,8 @@ def test_the_card_of_a_run_is_what_the_hub_reads(source: tuple[Store, Run], pack
     published = replace(run, data_source=Source.DOWNLOAD)
     earlier = card_of(published, FILES, False)
     assert "network.compile" in earlier and "metadata.json" not in earlier and "network.compile" not in body
+    assert "fashion_mnist.load_data" in earlier and "fashion_mnist.load_data" not in body
+    assert "they were not corrected" in card_of(replace(run, temperature=1.0), FILES, True)
     told = import_module("yaml").safe_load(earlier.split("---\n")[1])
     assert told["datasets"] == ["fashion_mnist"]
     assert told["model-index"][0]["results"][0]["dataset"]["type"] == "fashion_mnist"
