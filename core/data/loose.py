@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from core.data.beside import classes_beside
 from core.data.brought import ask, left_out_folders, loose_files
 from core.data.gather import UploadedDataset, check_count, check_size, read_pictures, sorted_out, tidy, told
 from core.data.naming import EACH, LEFT_OUT, said_by_file
@@ -48,10 +49,14 @@ def read_loose(
     title, kept = tidy(title), loose_files(files, settings)
     check_count(title, len(kept), settings)
     found = sort([file.parts for file in kept], answers)
+    beside = classes_beside(kept) if (found.labels == LEFT_OUT).all() else None
+    if beside:
+        found = replace(found, labels=beside.labels, folders=())
     if found.must_ask and len(found.folders) > 1:
         return ask(title, kept, found, each=True)
     unwanted = np.array([row in found.unwanted for row in found.rows], bool) & (found.labels == LEFT_OUT)
-    chosen = np.flatnonzero(~unwanted)
+    tables = np.array([beside is not None and file.name in beside.tables for file in kept], bool)
+    chosen = np.flatnonzero(~unwanted & ~tables)
     wanted = [kept[row] for row in chosen]
     read = read_pictures(title, [(file.name, file.content) for file in wanted], settings, progress)
     if not read.rows:

@@ -78,3 +78,12 @@ def test_too_many_too_large_and_too_few_are_refused_in_a_sentence() -> None:
         chosen(found, np.full(24, 4))
     with pytest.raises(DataError, match="holds 0 pictures that can be used; at least 20"):
         chosen(found, np.full(24, LEFT_OUT))
+
+
+def test_a_table_beside_loose_photos_says_their_classes_and_is_no_photo() -> None:
+    drawn = synthetic.draw(np.repeat([4, 8], 12), seed=5)
+    files = [(f"mine/IMG_{n}.png", png(image)) for n, image in enumerate(drawn)]
+    rows = "".join(f"IMG_{n}.png,{'Coat' if n < 12 else 'Bag'}\n" for n in range(24))
+    found = read_loose("mine", [*files, ("mine/labels.csv", f"file,label\n{rows}".encode())], Settings(), {})
+    assert isinstance(found, LoosePictures) and found.labels.tolist() == [4] * 12 + [8] * 12
+    assert len(found.images) == 24 and not found.left_out
