@@ -11,6 +11,7 @@ import numpy as np
 from core.data.beside import classes_beside
 from core.data.brought import File, ask, is_zip, left_out_folders, loose_files, zipped_files
 from core.data.gather import UNREADABLE, as_it_is, check_count, check_size, tidy, told
+from core.data.kinds import AS_PICTURES
 from core.data.naming import LEFT_OUT, said_by_file
 from core.data.sorting import Answers, Asked, Folder, is_picture, sort
 from core.errors import DataError, PictureError, door
@@ -56,6 +57,8 @@ def list_photos(title: str, files: Sequence[tuple[str, bytes]], settings: Settin
             if found.rows[row] not in found.unwanted:
                 labels[row] = said_by_file(found_files[row].parts[-1]).label
     rows = np.array([row for row in np.flatnonzero(labels != LEFT_OUT) if is_picture(found_files[row].parts)], int)
+    if not any(is_picture(file.parts) for file in found_files):
+        raise DataError("“{title}” has no files with pictures in it to measure.", AS_PICTURES, title=title)
     if not len(rows):
         raise DataError(
             "No picture in “{title}” says what it is. Sort them into folders named {names}, or call them coat-1.jpg,"

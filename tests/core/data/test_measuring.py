@@ -49,6 +49,8 @@ def test_loose_photos_say_their_class_by_name_and_others_are_left_out() -> None:
     assert found.left_out == ("1 file outside any folder left out",)
     with pytest.raises(DataError, match="No picture in “mine” says what it is"):
         list_photos("mine", [("IMG_3.png", SMALL[1])], Settings(), {})
+    with pytest.raises(DataError, match="“mine” has no files with pictures in it to measure. Bring pictures as photos"):
+        list_photos("mine", [("mine.csv", b"4,0,255")], Settings(), {})
 
 
 def test_a_table_beside_the_photos_says_their_classes() -> None:
