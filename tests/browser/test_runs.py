@@ -54,7 +54,7 @@ def test_a_run_is_taken_away_as_a_zip_and_brought_in_again(resting_app: App, ope
     page.locator("[class*=st-key-runs_import_file] input[type=file]").set_input_files(tmp_path / "run.zip")
     page.get_by_role("button", name="Add this run").click()
     expect(page).not_to_have_url(re.compile(run_id))
-    expect(page.get_by_text("of the test pictures right")).to_be_visible()
+    expect(page.get_by_text("of the test pictures right").first).to_be_visible()
     expect(page.locator(".st-key-runs_curve path.training")).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
