@@ -31,7 +31,10 @@ def small_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 @contextlib.contextmanager
 def window(app: App, session: str = "", end: int | None = GOING_AWAY) -> Iterator[str]:
-    """Open a window, or take one up again, and close it as a browser says; without an `end` the connection is lost."""
+    """Open a window, or take one up again, and close it as a browser says; without an `end` the connection is lost.
+
+    Its page stands: one that begins lets go of what was brought to the page before.
+    """
     with connect(
         f"ws{app.address[4:]}/_stcore/stream",
         subprotocols=["streamlit", "PLACEHOLDER", *([session] if session else [])],
@@ -41,8 +44,10 @@ def window(app: App, session: str = "", end: int | None = GOING_AWAY) -> Iterato
         message = BackMsg()
         message.rerun_script.query_string = ""
         socket.send(message.SerializeToString())
-        while not (found := ForwardMsg.FromString(socket.recv(timeout=60)).new_session.initialize.session_id):
-            pass
+        found, message = "", ForwardMsg()
+        while not (found and message.WhichOneof("type") == "script_finished"):
+            message = ForwardMsg.FromString(socket.recv(timeout=60))
+            found = found or message.new_session.initialize.session_id
         yield found
         socket.close(end) if end else socket.socket.shutdown(SHUT_RDWR)
 
